@@ -1,0 +1,26 @@
+//! The values of the field and their rules: what a message-id, a timestamp, an account, an outcome *is*.
+//!
+//! Everything is parsed once, at the door; inside the program there are only good values. This room imports
+//! nothing of ours, opens nothing and does not know what time it is.
+
+mod account;
+mod conversion;
+mod duration;
+mod hex;
+mod message_id;
+mod outcome;
+mod record;
+mod secret;
+mod timestamp;
+
+pub use account::{
+    Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, SignatureMethod, SignedTimestamp,
+};
+pub use conversion::{Channel, Conversion, Delivered, UnknownChannel, UnknownDelivered};
+pub use duration::{DurationError, parse_duration};
+pub(crate) use hex::hex;
+pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
+pub use outcome::{ErrorCode, Failure, Outcome, Reached};
+pub use record::{BadRecord, Record, Reference};
+pub use secret::Secret;
+pub use timestamp::{Timestamp, TimestampError};

@@ -1,0 +1,54 @@
+//! One input record: a conversion and where it came from.
+
+use super::{Conversion, ErrorCode, MessageIdDoubt};
+
+/// A good record, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its place in the input, from 1: the line, or the position among the arguments.
+    pub line: u64,
+    /// The caller's own mark, echoed in the result.
+    pub reference: Option<Reference>,
+    /// What is to be reported.
+    pub conversion: Conversion,
+    /// What is doubtful about it, to be told and not acted on.
+    pub doubts: Vec<MessageIdDoubt>,
+}
+
+/// A record that can never be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRecord {
+    /// Its place in the input, from 1.
+    pub line: u64,
+    /// The caller's own mark, where it could be read.
+    pub reference: Option<Reference>,
+    /// `bad_record` or `future_timestamp`.
+    pub code: ErrorCode,
+    /// What is wrong with it: lower case, no full stop.
+    pub message: String,
+    /// The original bytes, at most [`BadRecord::RAW_MAX`] of them.
+    pub raw: Vec<u8>,
+}
+
+impl BadRecord {
+    /// How much of the original is kept: the longest line that is taken at all.
+    pub const RAW_MAX: usize = 64 * 1024;
+}
+
+/// The caller's `ref`: a JSON scalar, kept as the JSON text it was written in so that it is echoed unchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference(Box<str>);
+
+impl Reference {
+    /// Takes the JSON text of a scalar; the caller vouches that it is one.
+    #[must_use]
+    pub fn from_json(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        &self.0
+    }
+}

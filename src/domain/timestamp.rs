@@ -1,0 +1,244 @@
+//! When a conversion happened: whole seconds, UTC.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
+use thiserror::Error;
+
+/// A moment in UTC, to the second: the precision of the API's `yyyy-MM-dd HH:mm:ss`. Years 1970 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+/// Why a text is not a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TimestampError {
+    /// None of the forms that are understood.
+    #[error(
+        "timestamp is not a time (wanted `2026-11-22 01:25:26` in UTC, RFC 3339, or Unix seconds or milliseconds)"
+    )]
+    Unreadable,
+    /// A date or time of day that does not exist, or a year before 1970 or after 9999.
+    #[error("timestamp is not a possible date and time")]
+    Impossible,
+}
+
+/// 9999-12-31 23:59:59, the last moment with a year of four digits.
+const LAST: i64 = 253_402_300_799;
+
+impl Timestamp {
+    /// A report about an event older than this no longer reaches the provider's current routing analysis
+    /// (the API's guide: every 5 minutes, from the data points of the previous 15 minutes).
+    pub const ROUTING_WINDOW: Duration = Duration::from_secs(15 * 60);
+
+    /// An event further ahead of the clock than this is a mistake, not a clock that is a little off.
+    pub const MAX_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// A moment from Unix seconds.
+    pub const fn from_unix(seconds: i64) -> Result<Self, TimestampError> {
+        if 0 <= seconds && seconds <= LAST {
+            Ok(Self(seconds))
+        } else {
+            Err(TimestampError::Impossible)
+        }
+    }
+
+    /// Seconds since 1970-01-01 00:00:00 UTC.
+    #[must_use]
+    pub fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// Parses `2026-11-22 01:25:26` (no zone: UTC; `T` or a space; fractions are cut), RFC 3339 and other numeric
+    /// offsets (converted), Unix seconds (up to 11 digits) and milliseconds (13 digits).
+    pub fn parse(text: &str) -> Result<Self, TimestampError> {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::parse_unix(text);
+        }
+        let seconds = parse_utc(text).or_else(|| parse_with_offset(text));
+        match seconds {
+            Some(seconds) => Self::from_unix(seconds),
+            None if has_the_shape_of_a_time(text) => Err(TimestampError::Impossible),
+            None => Err(TimestampError::Unreadable),
+        }
+    }
+
+    fn parse_unix(digits: &str) -> Result<Self, TimestampError> {
+        let number: i64 = digits.parse().map_err(|_| TimestampError::Unreadable)?;
+        match digits.len() {
+            9..=11 => Self::from_unix(number),
+            13 => Self::from_unix(number / 1000),
+            _ => Err(TimestampError::Unreadable),
+        }
+    }
+
+    /// This moment, moved back by `age`; 1970 at the earliest.
+    #[must_use]
+    pub fn before(self, age: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(age.as_secs()).max(0))
+    }
+
+    /// Seconds from this moment to `now`; negative when this moment is still to come.
+    #[must_use]
+    pub fn age_at(self, now: Self) -> i64 {
+        now.0 - self.0
+    }
+
+    fn civil(self) -> NaiveDateTime {
+        DateTime::from_timestamp(self.0, 0)
+            .unwrap_or_default()
+            .naive_utc()
+    }
+}
+
+/// The form without a zone, which is UTC by the API's definition. `%Y` alone would take signs and long years.
+fn parse_utc(text: &str) -> Option<i64> {
+    let date = text.get(..10)?;
+    if !date.bytes().enumerate().all(|(i, byte)| {
+        if i == 4 || i == 7 {
+            byte == b'-'
+        } else {
+            byte.is_ascii_digit()
+        }
+    }) {
+        return None;
+    }
+    let format = match text.as_bytes().get(10)? {
+        b' ' => "%Y-%m-%d %H:%M:%S%.f",
+        b'T' | b't' => "%Y-%m-%dT%H:%M:%S%.f",
+        _ => return None,
+    };
+    NaiveDateTime::parse_from_str(text, format)
+        .ok()
+        .map(|time| time.and_utc().timestamp())
+}
+
+fn parse_with_offset(text: &str) -> Option<i64> {
+    let text = text
+        .strip_suffix("UTC")
+        .map_or(text.to_owned(), |rest| format!("{}Z", rest.trim_end()));
+    DateTime::parse_from_rfc3339(&text)
+        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z"))
+        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f%#z"))
+        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f %#z"))
+        .ok()
+        .map(|time| time.timestamp())
+}
+
+/// Tells "2026-02-30 00:00:00" (a mistake in the value) from "yesterday" (a mistake in the format).
+fn has_the_shape_of_a_time(text: &str) -> bool {
+    let shape = b"0000-00-00 00:00:00";
+    let bytes = text.as_bytes();
+    bytes.len() >= shape.len()
+        && shape.iter().zip(bytes).all(|(want, byte)| match want {
+            b'0' => byte.is_ascii_digit(),
+            b' ' => matches!(byte, b' ' | b'T' | b't'),
+            other => byte == other,
+        })
+}
+
+impl fmt::Display for Timestamp {
+    /// The API's own form, `yyyy-MM-dd HH:mm:ss`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let t = self.civil();
+        let (year, month, day) = (t.year(), t.month(), t.day());
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+            t.hour(),
+            t.minute(),
+            t.second()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::{LAST, Timestamp, TimestampError};
+
+    const MOMENT: i64 = 1_795_310_726; // 2026-11-22 01:25:26 UTC, from date(1)
+
+    #[test]
+    fn every_documented_form_is_the_same_moment() {
+        for text in [
+            "2026-11-22 01:25:26",
+            "2026-11-22T01:25:26",
+            "2026-11-22T01:25:26Z",
+            "2026-11-22 01:25:26Z",
+            "2026-11-22 01:25:26 UTC",
+            "2026-11-22T01:25:26.999Z",
+            "2026-11-22 01:25:26.5",
+            "2026-11-22T03:25:26+02:00",
+            "2026-11-22 03:25:26+0200",
+            "2026-11-22 03:25:26 +0200",
+            "2026-11-22 03:25:26+02",
+            "2026-11-21T20:25:26-05:00",
+            "1795310726",
+            "1795310726999",
+            " 1795310726 ",
+        ] {
+            assert_eq!(Timestamp::parse(text).map(Timestamp::unix), Ok(MOMENT), "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_written_as_the_api_wants_it() {
+        assert_eq!(
+            Timestamp::from_unix(MOMENT).unwrap().to_string(),
+            "2026-11-22 01:25:26"
+        );
+        assert_eq!(
+            Timestamp::from_unix(LAST).unwrap().to_string(),
+            "9999-12-31 23:59:59"
+        );
+    }
+
+    #[test]
+    fn impossible_times_and_unreadable_texts_are_told_apart() {
+        for text in [
+            "2026-02-30 00:00:00",
+            "2026-11-22 25:00:00",
+            "1969-12-31 23:59:59",
+            "2026-13-01T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(text), Err(TimestampError::Impossible), "{text}");
+        }
+        for text in [
+            "",
+            "yesterday",
+            "20s",
+            "2026-11-22",
+            "22/11/2026 01:25:26",
+            "12",
+            "-5",
+            "+12026-01-01 00:00:00",
+        ] {
+            assert_eq!(Timestamp::parse(text), Err(TimestampError::Unreadable), "{text}");
+        }
+    }
+
+    #[test]
+    fn ages_count_back_from_now_and_stop_at_1970() {
+        let now = Timestamp::from_unix(MOMENT).unwrap();
+        assert_eq!(now.before(Duration::from_secs(20)).age_at(now), 20);
+        assert_eq!(now.before(Duration::MAX).unix(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(seconds in 0..=LAST) {
+            let timestamp = Timestamp::from_unix(seconds).unwrap();
+            prop_assert_eq!(Timestamp::parse(&timestamp.to_string()), Ok(timestamp));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let _ = Timestamp::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Report conversions to Nexmo's (Vonage's) Conversion API: the library behind the `nexmo-conversion` program.
+//!
+//! The rooms and what may know what are described in `ARCHITECTURE.md`; imports point down, and a test holds them.
+
+pub mod clock;
+pub mod domain;
+pub mod wire;

@@ -1,0 +1,194 @@
+//! What a reply means. Decided by the status alone; the body is looked at only to catch a page that is not the API's.
+
+use std::time::Duration;
+
+use crate::domain::ErrorCode;
+
+/// A complete reply, as far as it matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// What `Retry-After` asked for.
+    pub retry_after: Option<Duration>,
+    /// The beginning of the body; raw, from outside, and never shown unescaped.
+    pub body: Vec<u8>,
+}
+
+/// What a reply means for the record and for the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done. Any 2xx; all but 200 are odd and worth a warning.
+    Accepted,
+    /// The API will never take this record.
+    Refused,
+    /// No record can succeed: the whole account, address or path to it is wrong.
+    Stop(StopCause),
+    /// May pass by itself, after this wait at least.
+    Transient(Option<Duration>),
+    /// Too fast: everyone waits.
+    Throttled(Option<Duration>),
+}
+
+/// Why a run must stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopCause {
+    /// 401 or 403: the credentials.
+    Credentials,
+    /// 402: conversions are not enabled, or (its own text) the credentials.
+    NotEnabled,
+    /// 3xx: someone else answered, or the address is old. Never followed: the POST would become a GET.
+    Redirect,
+    /// 200 with a web page, or 511: a captive portal or a proxy.
+    Portal,
+    /// 404, 405 and the like: not the Conversion API's address.
+    WrongAddress,
+    /// 407: the proxy wants credentials.
+    ProxyCredentials,
+}
+
+impl StopCause {
+    /// The kind of failure in result lines.
+    #[must_use]
+    pub fn code(self) -> ErrorCode {
+        match self {
+            Self::Credentials => ErrorCode::BadCredentials,
+            Self::NotEnabled => ErrorCode::NotEnabled,
+            Self::Redirect => ErrorCode::Redirect,
+            Self::Portal | Self::WrongAddress => ErrorCode::UnexpectedReply,
+            Self::ProxyCredentials => ErrorCode::Proxy,
+        }
+    }
+}
+
+/// The status table. 200, 401, 402, 420, 422 and 423 are documented; the rest follows HTTP.
+#[must_use]
+pub fn classify(reply: &Reply) -> Verdict {
+    match reply.status {
+        200 if is_web_page(&reply.body) => Verdict::Stop(StopCause::Portal),
+        200..=299 => Verdict::Accepted,
+        300..=399 => Verdict::Stop(StopCause::Redirect),
+        401 | 403 => Verdict::Stop(StopCause::Credentials),
+        402 => Verdict::Stop(StopCause::NotEnabled),
+        404 | 405 | 406 | 410 | 415 | 501 | 505 => Verdict::Stop(StopCause::WrongAddress),
+        407 => Verdict::Stop(StopCause::ProxyCredentials),
+        511 => Verdict::Stop(StopCause::Portal),
+        429 => Verdict::Throttled(reply.retry_after),
+        408 | 425 => Verdict::Transient(reply.retry_after),
+        400..=499 => Verdict::Refused,
+        _ => Verdict::Transient(reply.retry_after),
+    }
+}
+
+/// The API's success is `OK` or nothing; something that begins like markup is somebody else's page.
+fn is_web_page(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+}
+
+/// The registered reason phrase of a status, or an empty text. The API's own 420 and 423 mean "invalid parameters".
+#[must_use]
+pub fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        410 => "Gone",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        420 | 423 => "Invalid Parameters",
+        422 => "Unprocessable Content",
+        425 => "Too Early",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        511 => "Network Authentication Required",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Reply, StopCause, Verdict, classify};
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            status,
+            retry_after: Some(Duration::from_secs(7)),
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn the_documented_statuses() {
+        assert_eq!(classify(&reply(200, "OK")), Verdict::Accepted);
+        assert_eq!(classify(&reply(200, "")), Verdict::Accepted);
+        assert_eq!(classify(&reply(401, "OK")), Verdict::Stop(StopCause::Credentials));
+        assert_eq!(
+            classify(&reply(402, "Bad Account Credentials")),
+            Verdict::Stop(StopCause::NotEnabled)
+        );
+        for status in [420, 422, 423] {
+            assert_eq!(classify(&reply(status, "OK")), Verdict::Refused, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_web_page_is_not_success_and_a_redirect_is_never_followed() {
+        for page in ["<html>", " \r\n<!DOCTYPE html>", "\u{feff}<p>log in"] {
+            assert_eq!(
+                classify(&reply(200, page)),
+                Verdict::Stop(StopCause::Portal),
+                "{page:?}"
+            );
+        }
+        for status in [300, 301, 302, 303, 304, 307, 308] {
+            assert_eq!(
+                classify(&reply(status, "OK")),
+                Verdict::Stop(StopCause::Redirect),
+                "{status}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_rest_follows_http() {
+        let wait = Some(Duration::from_secs(7));
+        assert_eq!(classify(&reply(429, "")), Verdict::Throttled(wait));
+        for status in [408, 425, 500, 502, 503, 504, 520, 599] {
+            assert_eq!(classify(&reply(status, "")), Verdict::Transient(wait), "{status}");
+        }
+        for status in [400, 409, 413, 414, 418, 431, 451] {
+            assert_eq!(classify(&reply(status, "")), Verdict::Refused, "{status}");
+        }
+        for status in [404, 405, 406, 410, 415, 501, 505] {
+            assert_eq!(
+                classify(&reply(status, "")),
+                Verdict::Stop(StopCause::WrongAddress),
+                "{status}"
+            );
+        }
+        for status in [201, 202, 204, 299] {
+            assert_eq!(classify(&reply(status, "")), Verdict::Accepted, "{status}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `Retry-After`: how long a server asks to be left alone.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+
+use crate::domain::Timestamp;
+
+/// No server may silence us for longer than this with one answer.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Parses seconds or an HTTP date (RFC 9110 §10.2.3) into a wait from `now`, at most 300 s. A value that is neither
+/// asks for nothing.
+#[must_use]
+pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(value.parse().map_or(LONGEST, Duration::from_secs).min(LONGEST));
+    }
+    let at = DateTime::parse_from_rfc2822(value).ok()?.timestamp();
+    let wait = u64::try_from(at.saturating_sub(now.unix())).unwrap_or(0);
+    Some(Duration::from_secs(wait).min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::parse_retry_after;
+    use crate::domain::Timestamp;
+
+    #[test]
+    fn seconds_and_dates_are_understood_and_clamped() {
+        let now = Timestamp::parse("1994-11-06 08:49:07").unwrap();
+        let seconds = |value| parse_retry_after(value, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds("0"), Some(0));
+        assert_eq!(seconds(" 120 "), Some(120));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(30));
+        assert_eq!(
+            seconds("Sun, 06 Nov 1994 08:48:37 GMT"),
+            Some(0),
+            "in the past: no wait"
+        );
+        assert_eq!(
+            parse_retry_after("99999999999999999999", now),
+            Some(Duration::from_secs(300))
+        );
+        assert_eq!(seconds("Fri, 31 Dec 9999 23:59:59 GMT"), Some(300));
+    }
+
+    #[test]
+    fn nonsense_asks_for_nothing() {
+        let now = Timestamp::from_unix(0).unwrap();
+        for value in ["", "soon", "-5", "1.5", "1e3", "0x10", "Sun, 06 Nov", "\u{7f}"] {
+            assert_eq!(parse_retry_after(value, now), None, "{value}");
+        }
+    }
+}
