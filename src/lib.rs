@@ -4,4 +4,6 @@
 
 pub mod clock;
 pub mod domain;
+pub mod pipeline;
+pub mod transport;
 pub mod wire;

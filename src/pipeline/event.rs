@@ -1,0 +1,110 @@
+//! What a run tells while it goes on. It does not know who listens.
+
+use std::time::Duration;
+
+use crate::domain::{BadRecord, Conversion, Failure, MessageIdDoubt, Outcome, Reference, Timestamp};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An input record is done with, for this run.
+    Settled(Box<Report>),
+    /// Something worth knowing while it goes on.
+    Notice(Notice),
+    /// Nothing more will be read or sent.
+    Stopped(Stopped),
+}
+
+/// What came of one input record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its place in the input, from 1.
+    pub line: u64,
+    /// The caller's own mark.
+    pub reference: Option<Reference>,
+    /// What it was about.
+    pub subject: Subject,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The last HTTP status, where there was one.
+    pub http_status: Option<u16>,
+    /// Requests made for it in this run.
+    pub attempts: u32,
+    /// Of these, how many went out although an earlier one may have arrived.
+    pub ambiguous_resends: u32,
+    /// From reading the record to its outcome.
+    pub elapsed: Duration,
+    /// When its last request was sent.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// What a record was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A conversion, and what is doubtful about it.
+    Conversion(Conversion, Vec<MessageIdDoubt>),
+    /// Nothing that could be understood: the original bytes.
+    Unreadable(Vec<u8>),
+}
+
+impl Report {
+    pub(super) fn invalid(bad: BadRecord) -> Self {
+        Self {
+            line: bad.line,
+            reference: bad.reference,
+            subject: Subject::Unreadable(bad.raw),
+            outcome: Outcome::Invalid(Failure::unsent(bad.code, bad.message)),
+            http_status: None,
+            attempts: 0,
+            ambiguous_resends: 0,
+            elapsed: Duration::ZERO,
+            sent_at: None,
+        }
+    }
+}
+
+/// Something worth knowing while a run goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// All senders wait; for how long, and why.
+    Pausing {
+        /// How long.
+        pause: Duration,
+        /// The trouble that asked for it.
+        why: String,
+    },
+}
+
+/// Why a run ended before its input did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// Someone asked for it.
+    Interrupted,
+    /// Nobody listens any more.
+    OutputGone,
+    /// At least 95 % of the first 100 answers were refusals: the mapping is wrong, not the records.
+    NearlyAllRefused,
+    /// No record could succeed.
+    For(StopReason, Failure),
+}
+
+/// What must change before any record can succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// The account: its credentials, or what is enabled for it.
+    Account,
+    /// The way to the API: address, proxy, certificate.
+    Configuration,
+    /// Nothing here; the server asked to be left alone for longer than this run lasts.
+    Later,
+}
+
+/// Whoever wants to hear of a run.
+pub trait Listener {
+    /// Takes an event. Failing means that nobody will ever hear, and ends the run.
+    fn hear(&mut self, event: Event) -> Result<(), ListenerGone>;
+}
+
+/// The listener cannot pass anything on any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListenerGone;

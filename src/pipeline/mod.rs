@@ -1,0 +1,215 @@
+//! From records to settled outcomes: the threads, the retries and the order of events.
+//!
+//! One thread reads, `jobs` threads send one request each at a time, and the calling thread decides: it alone takes
+//! input, hands out work, judges what came back and tells the listener. It reads only when it has room, so no two
+//! channels can wait for each other. What to do *when* is [`Schedule`]'s matter, which is handed the time and can be
+//! tested without waiting; what an answer *means* is [`judge`](judge::judge)'s.
+
+mod event;
+mod judge;
+mod schedule;
+mod sending;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
+
+pub use self::event::{Event, Listener, ListenerGone, Notice, Report, StopReason, Stopped, Subject};
+pub use self::schedule::{Limits, Rate};
+
+use self::judge::{Judgement, judge};
+use self::schedule::{Job, Schedule};
+use self::sending::{Attempt, Gate, send_jobs};
+use crate::clock;
+use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record};
+use crate::transport::Transport;
+
+/// Something out of the input: a record to send, or one that can never be sent.
+pub type Item = Result<Record, BadRecord>;
+
+/// How many records are read ahead of what is decided.
+const READ_AHEAD: usize = 256;
+/// How often a request to stop (a signal) is looked for while nothing else happens.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Sends every record of `input`, telling `listener` what came of each, and returns why it stopped early, if it did.
+///
+/// `interrupted` is looked at between steps: once it is set nothing more is read or sent, what is in flight is waited
+/// for, and what was read but not sent is reported as kept for later.
+pub fn run<I>(
+    input: I,
+    transport: &Transport,
+    account: &Account,
+    limits: Limits,
+    interrupted: &AtomicBool,
+    listener: &mut dyn Listener,
+) -> Option<Stopped>
+where
+    I: Iterator<Item = Item> + Send,
+{
+    let gate = Gate::default();
+    let (items_in, items) = bounded(READ_AHEAD);
+    let (jobs_in, jobs) = unbounded();
+    let (attempts_in, attempts) = unbounded();
+    thread::scope(|scope| {
+        scope.spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err));
+        let mut spawned = 0;
+        let start_sender = || {
+            let (jobs, attempts, sender, gate) =
+                (jobs.clone(), attempts_in.clone(), transport.sender(), &gate);
+            scope.spawn(move || send_jobs(sender, account, gate, &jobs, &attempts));
+        };
+        let mut run = Run {
+            schedule: Schedule::new(limits),
+            listener,
+            stopped: None,
+            reading: true,
+        };
+        while !run.is_over() {
+            let now = clock::monotonic();
+            while let Some(job) = run.schedule.next(now) {
+                if spawned < limits.jobs.min(run.schedule.in_flight()) {
+                    start_sender();
+                    spawned += 1;
+                }
+                gate.open();
+                let _ = jobs_in.send(job);
+            }
+            select! {
+                recv(run.input(&items)) -> item => run.arrived(item.ok()),
+                recv(attempts) -> attempt => if let Ok((job, attempt)) = attempt { run.returned(job, attempt) },
+                default(run.schedule.wakeup(now).map_or(GLANCE, |wait| wait.min(GLANCE))) => {}
+            }
+            if interrupted.load(Ordering::Relaxed) {
+                run.stop(Stopped::Interrupted);
+            }
+            if run.stopped.is_some() || run.schedule.is_paused(clock::monotonic()) {
+                gate.close();
+            }
+        }
+        drop((jobs_in, items));
+        run.stopped
+    })
+}
+
+/// The state of one run, on the deciding thread.
+struct Run<'a> {
+    schedule: Schedule,
+    listener: &'a mut dyn Listener,
+    stopped: Option<Stopped>,
+    reading: bool,
+}
+
+impl Run<'_> {
+    fn is_over(&self) -> bool {
+        (!self.reading || self.stopped.is_some()) && self.schedule.is_empty()
+    }
+
+    /// The input, while there is room for more of it.
+    fn input(&self, items: &Receiver<Item>) -> Receiver<Item> {
+        let wanted = self.reading && self.stopped.is_none() && self.schedule.has_room();
+        if wanted { items.clone() } else { never() }
+    }
+
+    fn arrived(&mut self, item: Option<Item>) {
+        match item {
+            Some(Ok(record)) => self.schedule.admit(Job::new(record, clock::monotonic())),
+            Some(Err(bad)) => self.tell(Event::Settled(Box::new(Report::invalid(bad)))),
+            None => self.reading = false,
+        }
+    }
+
+    fn returned(&mut self, mut job: Job, attempt: Attempt) {
+        let now = clock::monotonic();
+        let Some(sent) = attempt.sent else {
+            self.schedule.bounced(job);
+            if let Some(stopped) = self.stopped.clone() {
+                self.give_up_waiting(&stopped);
+            }
+            return;
+        };
+        job.attempts += 1;
+        job.sent_at = Some(sent.at);
+        job.last_status = sent.result.as_ref().ok().map(|reply| reply.status);
+        match judge(&sent.result) {
+            Judgement::Settled(outcome) => {
+                self.schedule.settled(&outcome);
+                if self.schedule.nearly_all_refused() {
+                    self.stop(Stopped::NearlyAllRefused);
+                }
+                self.report(job, outcome, now);
+            }
+            Judgement::Stop(reason, failure) => {
+                self.schedule.failed();
+                self.report(job, Outcome::Retry(failure.clone()), now);
+                self.stop(Stopped::For(reason, failure));
+            }
+            Judgement::Again(trouble) => match self.schedule.again(job, &trouble, now) {
+                schedule::Again::Planned { pause } => {
+                    if let Some(pause) = pause {
+                        self.tell(Event::Notice(Notice::Pausing {
+                            pause,
+                            why: trouble.failure.message.clone(),
+                        }));
+                    }
+                }
+                schedule::Again::GivenUp(job) => self.report(*job, Outcome::Retry(trouble.failure), now),
+                schedule::Again::Hopeless(job, reason) => {
+                    self.report(*job, Outcome::Retry(trouble.failure.clone()), now);
+                    self.stop(Stopped::For(reason, trouble.failure));
+                }
+            },
+        }
+        if let Some(stopped) = self.stopped.clone() {
+            self.give_up_waiting(&stopped);
+        }
+    }
+
+    /// Nothing more is read or sent; what waits is kept for later.
+    fn stop(&mut self, why: Stopped) {
+        if self.stopped.is_none() {
+            self.stopped = Some(why.clone());
+            self.tell(Event::Stopped(why.clone()));
+            self.give_up_waiting(&why);
+        }
+    }
+
+    fn give_up_waiting(&mut self, why: &Stopped) {
+        let now = clock::monotonic();
+        for job in self.schedule.drain() {
+            self.report(job, Outcome::Retry(why.failure_of_the_unsent()), now);
+        }
+    }
+
+    fn report(&mut self, job: Job, outcome: Outcome, now: Duration) {
+        self.tell(Event::Settled(Box::new(job.report(outcome, now))));
+    }
+
+    fn tell(&mut self, event: Event) {
+        if self.listener.hear(event) == Err(ListenerGone) && self.stopped.is_none() {
+            self.stopped = Some(Stopped::OutputGone);
+            self.give_up_waiting(&Stopped::OutputGone);
+        }
+    }
+}
+
+impl Stopped {
+    /// What a record is told that was read but not sent.
+    fn failure_of_the_unsent(&self) -> Failure {
+        match self {
+            Self::Interrupted | Self::OutputGone => {
+                Failure::unsent(ErrorCode::Interrupted, "not sent: the run was interrupted")
+            }
+            Self::NearlyAllRefused => Failure::unsent(
+                ErrorCode::Interrupted,
+                "not sent: the run stopped because nearly everything was refused",
+            ),
+            Self::For(_, failure) => Failure::unsent(
+                failure.code,
+                format!("not sent: the run stopped because {}", failure.message),
+            ),
+        }
+    }
+}

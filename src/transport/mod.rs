@@ -1,0 +1,220 @@
+//! One request over the network: who is asked, by which way, how long, and what is known when it fails.
+//!
+//! The only room that names ureq. It neither retries nor follows redirects, and it never prints one of ureq's own
+//! errors: they can carry the full URL. Errors are rebuilt from what happened and at which [`Phase`], because that is what
+//! tells "certainly not sent" from "maybe sent".
+
+mod connection;
+mod error;
+mod names;
+mod proxy;
+mod trace;
+mod trust;
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::http::{self, Request as HttpRequest, Response, Uri, header};
+use ureq::{Agent, AsSendBody, Body};
+use zeroize::Zeroizing;
+
+pub use self::error::{Cause, ConnectionAge, Phase, Sent, TransportError};
+pub use self::proxy::{ProxyChoice, ProxyError, ProxyUrl, choose_proxy};
+pub use self::trust::{Trust, TrustError, TrustStore};
+
+use self::connection::ConnectionMaker;
+use self::names::Names;
+use self::trace::Trace;
+use crate::clock;
+use crate::domain::Channel;
+use crate::wire::{BaseUrl, CONTENT_TYPE, Placement, Reply, Request, parse_retry_after};
+
+/// How much of a reply's body is looked at.
+const BODY_LIMIT: u64 = 64 * 1024;
+/// How long a reply's body is waited for once its head is complete; the head alone decides.
+const BODY_TIME: Duration = Duration::from_secs(2);
+/// Holds a reply's head. The API's are under 500 bytes; ureq's default would cost 128 KiB a connection, each way.
+const BUFFER: usize = 16 * 1024;
+/// Connections that have been quiet for longer are not used again.
+const MAX_IDLE: Duration = Duration::from_secs(60);
+
+/// Everything that is fixed for a run: where requests go, and by which way.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Where the API is.
+    pub base_url: BaseUrl,
+    /// The proxy, already chosen.
+    pub proxy: Option<ProxyUrl>,
+    /// Whose certificates are believed.
+    pub trust: TrustStore,
+    /// Limit for resolving, connecting, and the proxy's and TLS's handshakes, each attempt.
+    pub connect_timeout: Duration,
+    /// Limit for a whole attempt.
+    pub max_time: Duration,
+}
+
+/// Makes senders that share the address cache and the trust store.
+#[derive(Debug)]
+pub struct Transport {
+    endpoint: Arc<Endpoint>,
+    urls: [Uri; 2],
+    names: Names,
+}
+
+impl Transport {
+    /// Prepares senders; opens nothing yet. Fails for a base URL that HTTP cannot carry.
+    pub fn new(endpoint: Endpoint) -> Result<Self, TransportError> {
+        let url = |channel| -> Result<Uri, TransportError> {
+            endpoint
+                .base_url
+                .conversions(channel)
+                .parse()
+                .map_err(|_| TransportError::unsent(Cause::Unsendable))
+        };
+        let urls = [url(Channel::Sms)?, url(Channel::Voice)?];
+        Ok(Self {
+            endpoint: Arc::new(endpoint),
+            urls,
+            names: Names::default(),
+        })
+    }
+
+    /// A sender with a connection of its own, for one thread.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        let endpoint = &*self.endpoint;
+        let trace = Arc::new(Trace::default());
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(endpoint.proxy.as_ref().map(ProxyUrl::to_ureq))
+            .user_agent(concat!("nexmo-conversion/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(endpoint.connect_timeout))
+            .timeout_resolve(Some(endpoint.connect_timeout))
+            .timeout_global(Some(endpoint.max_time))
+            .timeout_recv_body(Some(BODY_TIME))
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
+            .max_response_header_size(BUFFER)
+            .max_idle_connections(1)
+            .max_idle_connections_per_host(1)
+            .max_idle_age(MAX_IDLE)
+            .build();
+        let maker = ConnectionMaker::new(
+            endpoint.trust.clone(),
+            endpoint.proxy.is_some(),
+            Arc::clone(&trace),
+        );
+        Sender {
+            agent: Agent::with_parts(config, maker.chained(), self.names.clone()),
+            endpoint: Arc::clone(&self.endpoint),
+            urls: self.urls.clone(),
+            names: self.names.clone(),
+            trace,
+        }
+    }
+}
+
+/// Sends one request at a time over one kept-alive connection.
+#[derive(Debug)]
+pub struct Sender {
+    agent: Agent,
+    endpoint: Arc<Endpoint>,
+    urls: [Uri; 2],
+    names: Names,
+    trace: Arc<Trace>,
+}
+
+/// A complete answer to [`Sender::get`].
+#[derive(Debug)]
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
+    /// The server's clock, as its `Date` header tells it.
+    pub date: Option<String>,
+    /// The beginning of the body.
+    pub body: Vec<u8>,
+    /// The TLS version that was agreed on, where there was one.
+    pub tls: Option<&'static str>,
+}
+
+impl Sender {
+    /// Sends one request and waits for its reply.
+    ///
+    /// An answer with whatever status is `Ok`; what it means is [`wire::classify`](crate::wire::classify)'s matter.
+    pub fn send(&mut self, request: &Request<'_>) -> Result<Reply, TransportError> {
+        let url = match request.channel {
+            Channel::Sms => &self.urls[0],
+            Channel::Voice => &self.urls[1],
+        };
+        let encoded = request.encoded();
+        let mut message = HttpRequest::post(url.clone()).header(header::CONTENT_TYPE, CONTENT_TYPE);
+        if let Some(authorization) = request.authorization() {
+            message = message.header(header::AUTHORIZATION, authorization.as_str());
+        }
+        let body = match request.placement {
+            Placement::Form => encoded.as_bytes(),
+            Placement::Query => {
+                message = message.uri(Zeroizing::new(format!("{url}?{}", encoded.as_str())).as_str());
+                &[]
+            }
+        };
+        let response = self.run(message.body(body))?;
+        let retry_after = response
+            .headers()
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| parse_retry_after(value, clock::now()));
+        Ok(Reply {
+            status: response.status().as_u16(),
+            retry_after,
+            body: read_some(response.into_body()),
+        })
+    }
+
+    /// Fetches a page that changes nothing, for `check`.
+    pub fn get(&mut self, url: &str, authorization: Option<&str>) -> Result<Page, TransportError> {
+        let mut message = HttpRequest::get(url);
+        if let Some(authorization) = authorization {
+            message = message.header(header::AUTHORIZATION, authorization);
+        }
+        let response = self.run(message.body(()))?;
+        let date = response
+            .headers()
+            .get(header::DATE)
+            .and_then(|date| date.to_str().ok())
+            .map(str::to_owned);
+        let status = response.status().as_u16();
+        Ok(Page {
+            status,
+            date,
+            body: read_some(response.into_body()),
+            tls: self.trace.tls(),
+        })
+    }
+
+    fn run<B: AsSendBody>(
+        &mut self,
+        request: Result<HttpRequest<B>, http::Error>,
+    ) -> Result<Response<Body>, TransportError> {
+        // A URL or header that HTTP cannot carry: nothing was sent, and nothing of it may be shown.
+        let request = request.map_err(|_| TransportError::unsent(Cause::Unsendable))?;
+        self.trace.start();
+        self.agent.run(request).map_err(|error| {
+            let error = error::explain(error, &self.trace, &self.endpoint);
+            if error.sent == Sent::No {
+                self.names.forget();
+            }
+            error
+        })
+    }
+}
+
+/// The beginning of a body, best effort: the reply's head has decided already.
+fn read_some(body: Body) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = body.into_reader().take(BODY_LIMIT).read_to_end(&mut bytes);
+    bytes
+}

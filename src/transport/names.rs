@@ -1,0 +1,93 @@
+//! Names to addresses, remembered for a while.
+//!
+//! ureq resolves the name for every request, also when a connection is open already, and with a time limit starts a
+//! thread each time. A run asks one name many thousand times.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the kernel's, ureq's and rustls's enums are open; an unknown value has its own arm"
+)]
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ureq::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+
+use crate::clock;
+
+/// How long an answer is believed: shorter than any sensible record's life, long enough to be asked once a run.
+const BELIEVED: Duration = Duration::from_secs(30);
+
+/// A resolver that remembers its last answer; shared by all senders.
+#[derive(Clone, Default)]
+pub(super) struct Names {
+    remembered: Arc<Mutex<Option<Remembered>>>,
+}
+
+struct Remembered {
+    uri: Uri,
+    addresses: ResolvedSocketAddrs,
+    since: Duration,
+}
+
+impl Names {
+    /// The addresses did not work: ask anew next time.
+    pub(super) fn forget(&self) {
+        if let Ok(mut remembered) = self.remembered.lock() {
+            *remembered = None;
+        }
+    }
+}
+
+impl Resolver for Names {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let now = clock::monotonic();
+        if let Ok(remembered) = self.remembered.lock()
+            && let Some(last) = &*remembered
+            && last.uri.authority() == uri.authority()
+            && last.uri.scheme() == uri.scheme()
+            && now.saturating_sub(last.since) < BELIEVED
+        {
+            return Ok(copy(self, &last.addresses));
+        }
+        let addresses =
+            DefaultResolver::default()
+                .resolve(uri, config, timeout)
+                .map_err(|error| match error {
+                    // A failed lookup arrives as an I/O error like any other; here it can only be the name.
+                    Error::Io(_) => Error::HostNotFound,
+                    other => other,
+                })?;
+        if let Ok(mut remembered) = self.remembered.lock() {
+            *remembered = Some(Remembered {
+                uri: uri.clone(),
+                addresses: copy(self, &addresses),
+                since: now,
+            });
+        }
+        Ok(addresses)
+    }
+}
+
+fn copy(resolver: &impl Resolver, addresses: &ResolvedSocketAddrs) -> ResolvedSocketAddrs {
+    let mut copy = resolver.empty();
+    for address in addresses {
+        copy.push(*address);
+    }
+    copy
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Names")
+    }
+}
