@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod domain;
+pub mod output;
 pub mod pipeline;
 pub mod transport;
 pub mod wire;

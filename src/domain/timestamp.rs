@@ -85,6 +85,12 @@ impl Timestamp {
         now.0 - self.0
     }
 
+    /// `2026-11-22T01:25:26Z`, for fields that other programs read.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        self.to_string().replacen(' ', "T", 1) + "Z"
+    }
+
     fn civil(self) -> NaiveDateTime {
         DateTime::from_timestamp(self.0, 0)
             .unwrap_or_default()

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::domain::{BadRecord, Conversion, Failure, MessageIdDoubt, Outcome, Reference, Timestamp};
+use crate::domain::{
+    BadRecord, Conversion, Failure, MessageId, MessageIdDoubt, Outcome, Reference, Timestamp,
+};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +73,15 @@ pub enum Notice {
         /// How long.
         pause: Duration,
         /// The trouble that asked for it.
+        why: String,
+    },
+    /// A record will be tried again.
+    Retrying {
+        /// Which.
+        message_id: MessageId,
+        /// After this wait.
+        wait: Duration,
+        /// What went wrong.
         why: String,
     },
 }

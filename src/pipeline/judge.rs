@@ -171,7 +171,7 @@ mod tests {
     fn kind(judgement: Judgement) -> (TroubleKind, ErrorCode, Reached) {
         match judgement {
             Judgement::Again(trouble) => (trouble.kind, trouble.failure.code, trouble.failure.reached_server),
-            other => panic!("{other:?}"),
+            settled @ (Judgement::Settled(_) | Judgement::Stop(..)) => panic!("{settled:?}"),
         }
     }
 

@@ -19,8 +19,8 @@ use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
 pub use self::event::{Event, Listener, ListenerGone, Notice, Report, StopReason, Stopped, Subject};
 pub use self::schedule::{Limits, Rate};
 
-use self::judge::{Judgement, judge};
-use self::schedule::{Job, Schedule};
+use self::judge::{Judgement, Trouble, judge};
+use self::schedule::{Again, Job, Schedule};
 use self::sending::{Attempt, Gate, send_jobs};
 use crate::clock;
 use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record};
@@ -146,33 +146,41 @@ impl Run<'_> {
                 self.report(job, Outcome::Retry(failure.clone()), now);
                 self.stop(Stopped::For(reason, failure));
             }
-            Judgement::Again(trouble) => match self.schedule.again(job, &trouble, now) {
-                schedule::Again::Planned { pause } => {
-                    if let Some(pause) = pause {
-                        self.tell(Event::Notice(Notice::Pausing {
-                            pause,
-                            why: trouble.failure.message.clone(),
-                        }));
-                    }
-                }
-                schedule::Again::GivenUp(job) => self.report(*job, Outcome::Retry(trouble.failure), now),
-                schedule::Again::Hopeless(job, reason) => {
-                    self.report(*job, Outcome::Retry(trouble.failure.clone()), now);
-                    self.stop(Stopped::For(reason, trouble.failure));
-                }
-            },
+            Judgement::Again(trouble) => self.again(job, trouble, now),
         }
         if let Some(stopped) = self.stopped.clone() {
             self.give_up_waiting(&stopped);
         }
     }
 
+    fn again(&mut self, job: Job, trouble: Trouble, now: Duration) {
+        let message_id = job.record.conversion.message_id.clone();
+        match self.schedule.again(job, &trouble, now) {
+            Again::Planned { wait, pause } => {
+                let why = trouble.failure.message;
+                self.tell(Event::Notice(Notice::Retrying {
+                    message_id,
+                    wait,
+                    why: why.clone(),
+                }));
+                if let Some(pause) = pause {
+                    self.tell(Event::Notice(Notice::Pausing { pause, why }));
+                }
+            }
+            Again::GivenUp(job) => self.report(*job, Outcome::Retry(trouble.failure), now),
+            Again::Hopeless(job, reason) => {
+                self.report(*job, Outcome::Retry(trouble.failure.clone()), now);
+                self.stop(Stopped::For(reason, trouble.failure));
+            }
+        }
+    }
+
     /// Nothing more is read or sent; what waits is kept for later.
     fn stop(&mut self, why: Stopped) {
         if self.stopped.is_none() {
-            self.stopped = Some(why.clone());
             self.tell(Event::Stopped(why.clone()));
             self.give_up_waiting(&why);
+            self.stopped.get_or_insert(why);
         }
     }
 

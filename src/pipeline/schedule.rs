@@ -98,6 +98,8 @@ impl Job {
 pub(super) enum Again {
     /// It will be tried again; everyone may have to pause.
     Planned {
+        /// After this wait.
+        wait: Duration,
         /// A pause that has just begun.
         pause: Option<Duration>,
     },
@@ -270,7 +272,7 @@ impl Schedule {
             order: self.delayed_count,
             job,
         }));
-        Again::Planned { pause }
+        Again::Planned { wait, pause }
     }
 
     /// Slows everyone down where the trouble is everyone's; returns a pause that begins now.

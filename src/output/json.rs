@@ -1,0 +1,121 @@
+//! Result lines for programs: one JSON object a record. `docs/result-line.schema.json` describes them; changes only add.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::domain::{Failure, Outcome, Reached, Timestamp};
+use crate::pipeline::{Report, Subject};
+
+/// The version of the format: fields are added under it, never changed.
+const VERSION: u8 = 1;
+/// How much of an unreadable record is shown, in characters.
+const RAW_SHOWN: usize = 200;
+
+/// One record's result.
+#[derive(Debug, Serialize)]
+pub struct ResultLine<'a> {
+    v: u8,
+    line: u64,
+    #[serde(rename = "ref")]
+    reference: Option<Box<RawValue>>,
+    channel: Option<&'static str>,
+    message_id: Option<&'a str>,
+    delivered: Option<bool>,
+    timestamp: Option<String>,
+    outcome: &'static str,
+    http_status: Option<u16>,
+    attempts: u32,
+    elapsed_ms: u64,
+    age_s: Option<i64>,
+    profile: Option<&'a str>,
+    sent_at: Option<String>,
+    error: Option<ErrorLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorLine<'a> {
+    code: &'static str,
+    message: &'a str,
+    hint: Option<String>,
+    reached_server: Option<bool>,
+}
+
+impl<'a> ResultLine<'a> {
+    /// The line for a report. `now` dates what was never sent; `hint` advises.
+    #[must_use]
+    pub fn new(
+        report: &'a Report,
+        profile: Option<&'a str>,
+        now: Timestamp,
+        hint: impl Fn(&Failure) -> Option<String>,
+    ) -> Self {
+        let (conversion, raw) = match &report.subject {
+            Subject::Conversion(conversion, _) => (Some(conversion), None),
+            Subject::Unreadable(raw) => (
+                None,
+                Some(
+                    String::from_utf8_lossy(raw)
+                        .chars()
+                        .take(RAW_SHOWN)
+                        .collect::<String>(),
+                ),
+            ),
+        };
+        Self {
+            v: VERSION,
+            line: report.line,
+            reference: report
+                .reference
+                .as_ref()
+                .and_then(|reference| RawValue::from_string(reference.as_json().to_owned()).ok()),
+            channel: conversion.map(|conversion| conversion.channel.as_str()),
+            message_id: conversion.map(|conversion| conversion.message_id.as_str()),
+            delivered: conversion.map(|conversion| conversion.delivered.as_bool()),
+            timestamp: conversion.map(|conversion| conversion.timestamp.to_string()),
+            outcome: report.outcome.as_str(),
+            http_status: report.http_status,
+            attempts: report.attempts,
+            elapsed_ms: u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
+            age_s: conversion.map(|conversion| conversion.timestamp.age_at(report.sent_at.unwrap_or(now))),
+            profile,
+            sent_at: report.sent_at.map(Timestamp::to_rfc3339),
+            error: report.outcome.failure().map(|failure| ErrorLine {
+                code: failure.code.as_str(),
+                message: &failure.message,
+                hint: hint(failure),
+                reached_server: match failure.reached_server {
+                    Reached::Yes => Some(true),
+                    Reached::No => Some(false),
+                    Reached::Unknown => None,
+                },
+            }),
+            raw,
+        }
+    }
+
+    /// Whether this line tells of a failure.
+    #[must_use]
+    pub fn is_failure(outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Accepted | Outcome::DryRun | Outcome::Skipped(_) => false,
+            Outcome::Rejected(_) | Outcome::Retry(_) | Outcome::Invalid(_) => true,
+        }
+    }
+}
+
+/// One finding of `check`.
+#[derive(Debug, Serialize)]
+pub struct CheckLine<'a> {
+    /// The version of the format.
+    pub v: u8,
+    /// What was looked at.
+    pub check: &'a str,
+    /// `ok`, `warn`, `fail` or `skip`.
+    pub status: &'a str,
+    /// What was found.
+    pub detail: &'a str,
+    /// What to do about it.
+    pub hint: Option<&'a str>,
+}

@@ -1,0 +1,16 @@
+//! Events become what people and programs read. It writes to whatever it is given, and knows neither exit codes nor what
+//! to advise: the advice comes in as a function.
+
+mod age;
+mod escape;
+mod json;
+mod printer;
+mod summary;
+mod text;
+
+pub use age::Age;
+pub use escape::{Escaped, TerminalSafeJson, to_json};
+pub use json::{CheckLine, ResultLine};
+pub use printer::{Format, Loudness, Printer};
+pub use summary::Summary;
+pub use text::{Paint, Tone};

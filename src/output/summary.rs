@@ -1,0 +1,151 @@
+//! What a run came to: counts, ages, duplicates that may have been caused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::Age;
+use crate::domain::{Outcome, Timestamp};
+use crate::pipeline::{Report, Subject};
+
+/// Counts over a run. Its size does not depend on the run's length.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The API took them.
+    pub accepted: u64,
+    /// The API refused them for good.
+    pub rejected: u64,
+    /// Given up for now.
+    pub retry: u64,
+    /// Bad records, never sent.
+    pub invalid: u64,
+    /// Left out on purpose.
+    pub skipped: u64,
+    /// Requests that were repeated although the first may have arrived.
+    pub ambiguous_resends: u64,
+    /// Accepted reports by the age of their event in seconds, rounded to two digits.
+    ages: BTreeMap<i64, u64>,
+    stale: u64,
+}
+
+impl Summary {
+    /// Counts a report.
+    pub fn count(&mut self, report: &Report) {
+        self.ambiguous_resends += u64::from(report.ambiguous_resends);
+        match report.outcome {
+            Outcome::Accepted => self.accepted += 1,
+            Outcome::Rejected(_) => self.rejected += 1,
+            Outcome::Retry(_) => self.retry += 1,
+            Outcome::Invalid(_) => self.invalid += 1,
+            Outcome::Skipped(_) => self.skipped += 1,
+            Outcome::DryRun => {}
+        }
+        if let (Outcome::Accepted, Subject::Conversion(conversion, _), Some(sent_at)) =
+            (&report.outcome, &report.subject, report.sent_at)
+        {
+            let age = conversion.timestamp.age_at(sent_at).max(0);
+            *self.ages.entry(two_digits(age)).or_default() += 1;
+            if age.unsigned_abs() > Timestamp::ROUTING_WINDOW.as_secs() {
+                self.stale += 1;
+            }
+        }
+    }
+
+    /// How many records were counted.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.accepted + self.rejected + self.retry + self.invalid + self.skipped
+    }
+
+    /// The age that `percent` of the accepted reports do not exceed.
+    fn percentile(&self, percent: u64) -> Option<Age> {
+        let rank = (self.accepted * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        self.ages.iter().find_map(|(age, count)| {
+            seen += count;
+            (seen >= rank).then_some(Age(*age))
+        })
+    }
+}
+
+fn two_digits(age: i64) -> i64 {
+    let mut step = 1;
+    while age / step >= 100 {
+        step *= 10;
+    }
+    age / step * step
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} accepted, {} rejected, {} retry, {} invalid, {} skipped, {} ambiguous re-sends",
+            self.accepted, self.rejected, self.retry, self.invalid, self.skipped, self.ambiguous_resends
+        )?;
+        if let (Some(p50), Some(p95), Some(max)) =
+            (self.percentile(50), self.percentile(95), self.percentile(100))
+        {
+            write!(f, "\nage p50 {p50} p95 {p95} max {max}")?;
+        }
+        if self.stale > 0 {
+            write!(
+                f,
+                "; {} older than 15m (no longer counts in the current routing analysis)",
+                self.stale
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Summary;
+    use crate::domain::{Channel, Conversion, Delivered, MessageId, Outcome, Timestamp};
+    use crate::pipeline::{Report, Subject};
+
+    fn accepted(age: i64) -> Report {
+        let conversion = Conversion {
+            channel: Channel::Sms,
+            message_id: MessageId::parse("A").unwrap(),
+            delivered: Delivered::True,
+            timestamp: Timestamp::from_unix(1_000_000).unwrap(),
+        };
+        Report {
+            line: 1,
+            reference: None,
+            subject: Subject::Conversion(conversion, Vec::new()),
+            outcome: Outcome::Accepted,
+            http_status: Some(200),
+            attempts: 1,
+            ambiguous_resends: 0,
+            elapsed: Duration::ZERO,
+            sent_at: Timestamp::from_unix(1_000_000 + age).ok(),
+        }
+    }
+
+    #[test]
+    fn ages_are_percentiles_and_the_stale_are_counted() {
+        let mut summary = Summary::default();
+        for age in (0..95).map(|_| 2).chain([40, 41, 42, 43, 1_000]) {
+            summary.count(&accepted(age));
+        }
+        assert_eq!(
+            summary.to_string(),
+            "100 accepted, 0 rejected, 0 retry, 0 invalid, 0 skipped, 0 ambiguous re-sends\n\
+             age p50 2s p95 2s max 16m; 1 older than 15m (no longer counts in the current routing analysis)"
+        );
+    }
+
+    #[test]
+    fn its_size_does_not_grow_with_the_run() {
+        let mut summary = Summary::default();
+        for age in 0..100_000 {
+            summary.count(&accepted(age));
+        }
+        assert!(summary.ages.len() < 400, "{}", summary.ages.len());
+        assert_eq!(summary.records(), 100_000);
+    }
+}

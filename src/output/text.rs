@@ -1,0 +1,123 @@
+//! Result lines for people.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{Age, Escaped};
+use crate::domain::{Outcome, Timestamp};
+use crate::pipeline::{Report, Subject};
+use crate::wire;
+
+/// Whether text is coloured; never what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// Escape sequences for colour.
+    Colour,
+    /// None.
+    Plain,
+}
+
+/// What a piece of text is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// All is well.
+    Good,
+    /// Worth a look.
+    Doubtful,
+    /// Something failed.
+    Bad,
+    /// Less important.
+    Aside,
+}
+
+impl Paint {
+    /// `text` in its tone's colour.
+    pub fn tone(self, tone: Tone, text: impl fmt::Display) -> impl fmt::Display {
+        let style = match (self, tone) {
+            (Self::Plain, _) => Style::new(),
+            (Self::Colour, Tone::Good) => AnsiColor::Green.on_default(),
+            (Self::Colour, Tone::Doubtful) => AnsiColor::Yellow.on_default(),
+            (Self::Colour, Tone::Bad) => AnsiColor::Red.on_default().bold(),
+            (Self::Colour, Tone::Aside) => Style::new().dimmed(),
+        };
+        Painted { style, text }
+    }
+}
+
+struct Painted<T> {
+    style: Style,
+    text: T,
+}
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}{}{}",
+            self.style.render(),
+            self.text,
+            self.style.render_reset()
+        )
+    }
+}
+
+/// Writes a report as one line, with its newline.
+pub(super) fn write_line(
+    line: &mut impl fmt::Write,
+    report: &Report,
+    now: Timestamp,
+    paint: Paint,
+) -> fmt::Result {
+    let tone = match report.outcome {
+        Outcome::Accepted => Tone::Good,
+        Outcome::Rejected(_) | Outcome::Invalid(_) => Tone::Bad,
+        Outcome::Retry(_) => Tone::Doubtful,
+        Outcome::Skipped(_) | Outcome::DryRun => Tone::Aside,
+    };
+    write!(
+        line,
+        "{}",
+        paint.tone(tone, format_args!("{:<8}", report.outcome.as_str()))
+    )?;
+    match &report.subject {
+        Subject::Conversion(conversion, _) => {
+            let (id, when) = (
+                Escaped::text(conversion.message_id.as_str()),
+                conversion.timestamp,
+            );
+            write!(
+                line,
+                "  {}  {id}  delivered={}  {when}Z ",
+                conversion.channel, conversion.delivered
+            )?;
+            match when.age_at(report.sent_at.unwrap_or(now)) {
+                ahead @ ..0 => write!(line, "({} ahead)", Age(ahead))?,
+                age => write!(line, "({} ago)", Age(age))?,
+            }
+        }
+        Subject::Unreadable(raw) => write!(
+            line,
+            "  line {}  {}",
+            report.line,
+            Escaped(&raw[..raw.len().min(200)])
+        )?,
+    }
+    if let Some(status) = report.http_status {
+        write!(
+            line,
+            "  {}",
+            format!("{status} {}", wire::reason(status)).trim_end()
+        )?;
+    }
+    if report.attempts > 0 {
+        write!(line, " {}ms", report.elapsed.as_millis())?;
+    }
+    if report.attempts > 1 {
+        write!(line, " ({} attempts)", report.attempts)?;
+    }
+    if let Some(failure) = report.outcome.failure() {
+        write!(line, "  {}", failure.code.as_str())?;
+    }
+    writeln!(line)
+}
