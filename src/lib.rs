@@ -3,6 +3,7 @@
 //! The rooms and what may know what are described in `ARCHITECTURE.md`; imports point down, and a test holds them.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod output;
 pub mod pipeline;

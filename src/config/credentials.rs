@@ -1,0 +1,367 @@
+//! Whose conversions these are: a credential is one unit from one source, the first that has any of it.
+//!
+//! Key and secret never come from different sources, because half of one account and half of another is refused by
+//! the API with a 401 that nobody can explain.
+
+use std::str::FromStr;
+
+use crate::domain::{Account, ApiKey, Auth, AuthMode, Secret, SignatureMethod, SignedTimestamp};
+
+use super::error::{ConfigError, nearest};
+use super::file::{FileConfig, Profile};
+use super::origin::{Origin, Setting, variable_name};
+use super::private_file::Warning;
+use super::secret_source::{PromisedSecret, SecretSource};
+use super::value::{Folders, Raw, ValueError};
+use super::{Overrides, Surroundings, vendor};
+
+/// An account, complete, and where its parts come from.
+#[derive(Debug, Clone)]
+pub struct ResolvedAccount {
+    /// Who, and the proof.
+    pub account: Account,
+    /// The profile's name, for result lines; none when the credentials come from elsewhere.
+    pub profile: Option<String>,
+    /// Where the key comes from.
+    pub api_key: Origin,
+    /// Where the secret comes from (the API's or the signature's, as the mode has it).
+    pub secret: Origin,
+    /// Who chose how to authenticate.
+    pub auth: Origin,
+    /// What the user should be told.
+    pub warnings: Vec<Warning>,
+}
+
+/// What one source has of a credential; nothing is fetched yet.
+#[derive(Debug, Default)]
+pub(super) struct Credential {
+    pub(super) api_key: Option<Setting<ApiKey>>,
+    pub(super) api_secret: Option<PromisedSecret>,
+    pub(super) signature_secret: Option<PromisedSecret>,
+    pub(super) auth: Option<Setting<AuthMode>>,
+    pub(super) signature_method: Option<SignatureMethod>,
+    pub(super) signature_timestamp: Option<SignedTimestamp>,
+}
+
+/// The source that has the credential; vendor files are not opened for this.
+#[derive(Debug)]
+pub(super) enum Chosen<'a> {
+    Profile { name: &'a str, profile: &'a Profile },
+    Variables(&'static Family),
+    Nothing,
+}
+
+/// The variables of one of the company's two names.
+#[derive(Debug)]
+pub(super) struct Family {
+    api_key: &'static str,
+    api_secret: [&'static str; 2],
+    signature_secret: [&'static str; 2],
+    signature_method: &'static str,
+    signature_timestamp: &'static str,
+}
+
+const FAMILIES: [Family; 2] = [
+    Family {
+        api_key: "VONAGE_API_KEY",
+        api_secret: ["VONAGE_API_SECRET", "VONAGE_API_SECRET_FILE"],
+        signature_secret: ["VONAGE_SIGNATURE_SECRET", "VONAGE_SIGNATURE_SECRET_FILE"],
+        signature_method: "VONAGE_SIGNATURE_METHOD",
+        signature_timestamp: "VONAGE_SIGNATURE_TIMESTAMP",
+    },
+    Family {
+        api_key: "NEXMO_API_KEY",
+        api_secret: ["NEXMO_API_SECRET", "NEXMO_API_SECRET_FILE"],
+        signature_secret: ["NEXMO_SIGNATURE_SECRET", "NEXMO_SIGNATURE_SECRET_FILE"],
+        signature_method: "NEXMO_SIGNATURE_METHOD",
+        signature_timestamp: "NEXMO_SIGNATURE_TIMESTAMP",
+    },
+];
+
+pub(super) fn resolve(
+    overrides: &Overrides,
+    surroundings: &Surroundings,
+    file: &FileConfig,
+) -> Result<ResolvedAccount, ConfigError> {
+    let mode = named_variable(surroundings, &variable_name("auth"))?;
+    match choose(overrides, surroundings, file)? {
+        Chosen::Profile { name, profile } => {
+            let place = Place::Profile(&profile.origin);
+            let account = profile.credential.complete(mode, &place, Vec::new())?;
+            Ok(ResolvedAccount {
+                profile: Some(name.to_owned()),
+                ..account
+            })
+        }
+        Chosen::Variables(family) => {
+            let credential = family.credential(surroundings)?;
+            credential.complete(mode, &Place::Variables(family), Vec::new())
+        }
+        Chosen::Nothing => match vendor::find(surroundings)? {
+            Some(found) => found
+                .credential
+                .complete(mode, &Place::Vendor(&found), found.warnings.clone()),
+            None => Err(ConfigError::NoCredentials {
+                looked: looked(surroundings, file),
+            }),
+        },
+    }
+}
+
+/// Which source has the credential. Also decides whose network settings hold, hence apart from [`resolve`].
+pub(super) fn choose<'a>(
+    overrides: &Overrides,
+    surroundings: &Surroundings,
+    file: &'a FileConfig,
+) -> Result<Chosen<'a>, ConfigError> {
+    let profile_variable = variable_name("profile");
+    if let Some(name) = &overrides.profile {
+        return stored_profile(file, name, "--profile".to_owned());
+    }
+    if let Some(name) = surroundings.variable(&profile_variable) {
+        return stored_profile(file, name, profile_variable);
+    }
+    if let Some(family) = FAMILIES.iter().find(|family| family.is_used(surroundings)) {
+        return Ok(Chosen::Variables(family));
+    }
+    if let Some(name) = &file.default_profile {
+        return stored_profile(file, name, "default_profile".to_owned());
+    }
+    let mut profiles = file.profiles.iter();
+    Ok(match (profiles.next(), profiles.next()) {
+        (Some((name, profile)), None) => Chosen::Profile { name, profile },
+        (Some(_), Some(_)) | (None, _) => Chosen::Nothing,
+    })
+}
+
+fn stored_profile<'a>(
+    file: &'a FileConfig,
+    asked: &str,
+    asked_by: String,
+) -> Result<Chosen<'a>, ConfigError> {
+    if let Some((name, profile)) = file.profiles.get_key_value(asked) {
+        return Ok(Chosen::Profile { name, profile });
+    }
+    Err(ConfigError::UnknownProfile {
+        asked_by,
+        name: asked.to_owned(),
+        file: file.path.clone(),
+        known: file.profiles.keys().cloned().collect(),
+        nearest: nearest(asked, file.profiles.keys().map(String::as_str)).map(str::to_owned),
+    })
+}
+
+impl Credential {
+    pub(super) fn holds_secret(&self) -> bool {
+        [&self.api_secret, &self.signature_secret]
+            .into_iter()
+            .flatten()
+            .any(|secret| matches!(secret.source, SecretSource::Value(_)))
+    }
+
+    /// Fetches the one secret that the mode needs.
+    fn complete(
+        &self,
+        mode: Option<Setting<AuthMode>>,
+        place: &Place<'_>,
+        mut warnings: Vec<Warning>,
+    ) -> Result<ResolvedAccount, ConfigError> {
+        let mode = mode
+            .or_else(|| self.auth.clone())
+            .unwrap_or_else(|| self.likely_mode());
+        let (promised, wanted) = match mode.value {
+            AuthMode::Form | AuthMode::Basic | AuthMode::Query => (&self.api_secret, Part::ApiSecret),
+            AuthMode::Signature => (&self.signature_secret, Part::SignatureSecret),
+        };
+        let api_key = self
+            .api_key
+            .as_ref()
+            .ok_or_else(|| place.misses(Part::ApiKey, self))?;
+        let promised = promised.as_ref().ok_or_else(|| place.misses(wanted, self))?;
+        let secret = promised.fetch(&mut warnings)?;
+        let auth = match mode.value {
+            AuthMode::Form => Auth::Form(secret),
+            AuthMode::Basic => Auth::Basic(secret),
+            AuthMode::Query => Auth::Query(secret),
+            AuthMode::Signature => Auth::Signature {
+                secret,
+                method: self.signature_method.unwrap_or(SignatureMethod::Md5Hash),
+                timestamp: self.signature_timestamp.unwrap_or(SignedTimestamp::Date),
+            },
+        };
+        Ok(ResolvedAccount {
+            account: Account {
+                api_key: api_key.value.clone(),
+                auth,
+            },
+            profile: None,
+            api_key: api_key.origin.clone(),
+            secret: promised.origin.clone(),
+            auth: mode.origin,
+            warnings,
+        })
+    }
+
+    /// The reference's own way, unless all there is is a signature secret.
+    fn likely_mode(&self) -> Setting<AuthMode> {
+        match (&self.api_secret, &self.signature_secret) {
+            (None, Some(secret)) => Setting {
+                value: AuthMode::Signature,
+                origin: secret.origin.clone(),
+            },
+            (Some(_), _) | (None, None) => Setting {
+                value: AuthMode::Form,
+                origin: Origin::Default,
+            },
+        }
+    }
+}
+
+impl Family {
+    /// Any of it claims the whole: what is missing then is an error, not a reason to look elsewhere.
+    fn is_used(&self, surroundings: &Surroundings) -> bool {
+        let names = [self.api_key]
+            .into_iter()
+            .chain(self.api_secret)
+            .chain(self.signature_secret);
+        names
+            .into_iter()
+            .any(|name| surroundings.variable(name).is_some())
+    }
+
+    fn credential(&self, surroundings: &Surroundings) -> Result<Credential, ConfigError> {
+        let origin = Origin::Variable(self.api_key.to_owned());
+        let api_key = surroundings.variable(self.api_key).map(ApiKey::parse).transpose();
+        let api_key = api_key.map_err(|why| ConfigError::value(&origin, None, "", why.into()))?;
+        Ok(Credential {
+            api_key: api_key.map(|value| Setting { value, origin }),
+            api_secret: secret_variable(surroundings, self.api_secret)?,
+            signature_secret: secret_variable(surroundings, self.signature_secret)?,
+            auth: None,
+            signature_method: named_variable(surroundings, self.signature_method)?.map(|set| set.value),
+            signature_timestamp: named_variable(surroundings, self.signature_timestamp)?.map(|set| set.value),
+        })
+    }
+}
+
+fn secret_variable(
+    surroundings: &Surroundings,
+    [value, file]: [&'static str; 2],
+) -> Result<Option<PromisedSecret>, ConfigError> {
+    let promised = |key: &'static str, source| {
+        Ok(Some(PromisedSecret {
+            source,
+            key,
+            origin: Origin::Variable(key.to_owned()),
+        }))
+    };
+    match (surroundings.variable(value), surroundings.variable(file)) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(ConfigError::BothSet {
+            first: value.to_owned(),
+            second: file.to_owned(),
+        }),
+        (Some(secret), None) => promised(value, SecretSource::Value(Secret::new(secret.into()))),
+        (None, Some(path)) => {
+            let folders = Folders {
+                base: &surroundings.working_dir,
+                home: None,
+            };
+            let path = Raw::Untyped(path.to_owned()).path(folders);
+            let path =
+                path.map_err(|why| ConfigError::value(&Origin::Variable(file.into()), None, "", why))?;
+            promised(file, SecretSource::FileOrStream(path))
+        }
+    }
+}
+
+/// A variable that names one out of a set.
+fn named_variable<T: FromStr<Err = String>>(
+    surroundings: &Surroundings,
+    variable: &str,
+) -> Result<Option<Setting<T>>, ConfigError> {
+    let origin = Origin::Variable(variable.to_owned());
+    match surroundings.variable(variable).map(str::parse) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some(Setting { value, origin })),
+        Some(Err(names)) => Err(ConfigError::value(&origin, None, "", ValueError::Name(names))),
+    }
+}
+
+/// Where a credential was found, for saying what it lacks.
+enum Place<'a> {
+    Variables(&'a Family),
+    Profile(&'a Origin),
+    Vendor(&'a vendor::Found),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    ApiKey,
+    ApiSecret,
+    SignatureSecret,
+}
+
+impl Place<'_> {
+    fn misses(&self, part: Part, credential: &Credential) -> ConfigError {
+        let (missing, place) = match self {
+            Self::Variables(family) => {
+                let [secret, secret_file] = family.api_secret;
+                let [signature, signature_file] = family.signature_secret;
+                let missing = match part {
+                    Part::ApiKey => family.api_key.to_owned(),
+                    Part::ApiSecret => format!("{secret} (or {secret_file})"),
+                    Part::SignatureSecret => format!("{signature} (or {signature_file})"),
+                };
+                let secrets = [&credential.api_secret, &credential.signature_secret];
+                let secret = secrets.into_iter().flatten().next().map(|secret| secret.key);
+                let present = match part {
+                    Part::ApiKey => secret.unwrap_or(family.api_key),
+                    Part::ApiSecret | Part::SignatureSecret => family.api_key,
+                };
+                (missing, format!("beside {present}"))
+            }
+            Self::Profile(origin) => {
+                let missing = match part {
+                    Part::ApiKey => "api_key",
+                    Part::ApiSecret => "api_secret (or api_secret_file, or api_secret_command)",
+                    Part::SignatureSecret => {
+                        "signature_secret (or signature_secret_file, or signature_secret_command)"
+                    }
+                };
+                (missing.to_owned(), format!("in {origin}"))
+            }
+            Self::Vendor(found) => {
+                let missing = match part {
+                    Part::ApiKey => found.kind.key_name(),
+                    Part::ApiSecret => found.kind.secret_name(),
+                    Part::SignatureSecret => "a signature secret",
+                };
+                (missing.to_owned(), format!("in {}", found.path.display()))
+            }
+        };
+        ConfigError::Incomplete { missing, place }
+    }
+}
+
+/// Every place that a credential could have been in, in the order of asking.
+fn looked(surroundings: &Surroundings, file: &FileConfig) -> Vec<String> {
+    let mut looked = vec!["--profile".to_owned(), variable_name("profile")];
+    for family in &FAMILIES {
+        looked.push(format!("{} and {}", family.api_key, family.api_secret.join("/")));
+    }
+    let path = file.path.display();
+    looked.push(format!("default_profile in {path}"));
+    // With exactly one there would have been a choice.
+    let names: Vec<_> = file.profiles.keys().map(String::as_str).collect();
+    looked.push(if names.is_empty() {
+        format!("the profiles in {path} (none)")
+    } else {
+        format!(
+            "the only profile in {path} (there are several: {})",
+            names.join(", ")
+        )
+    });
+    looked.extend(vendor::places(surroundings).map(|(path, _)| path.display().to_string()));
+    looked
+}

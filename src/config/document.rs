@@ -1,0 +1,207 @@
+//! A TOML document that is asked for its keys by name, and in the end complains about those that nobody asked for.
+//!
+//! Read by hand rather than through serde, because serde's texts quote the value that they refuse, and the parser's own
+//! `Display` quotes the line: either may be a secret. Knows TOML and positions, not what the keys mean.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{ConfigError, nearest};
+use super::value::{Raw, ValueError};
+
+/// A place in a file; displayed as compilers do, `path:line:column`, both from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The file.
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+/// The text of a file, able to say where in it a byte stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Document<'a> {
+    pub(super) path: &'a Path,
+    pub(super) text: &'a str,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn parse(self) -> Result<Table<'a>, ConfigError> {
+        let root = DeTable::parse(self.text).map_err(|error| ConfigError::Syntax {
+            at: self.position(error.span().map_or(0, |span| span.start)),
+            reason: error.message().to_owned(),
+        })?;
+        Ok(Table {
+            document: self,
+            entries: root.into_inner(),
+            known: Vec::new(),
+        })
+    }
+
+    pub(super) fn position(&self, offset: usize) -> Position {
+        let before = String::from_utf8_lossy(&self.text.as_bytes()[..offset.min(self.text.len())]);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position {
+            file: self.path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+/// A table that remembers what it was asked for.
+#[derive(Debug)]
+pub(super) struct Table<'a> {
+    document: Document<'a>,
+    entries: DeTable<'a>,
+    known: Vec<&'static str>,
+}
+
+/// A key with its value.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    document: Document<'a>,
+    key: String,
+    value: Spanned<DeValue<'a>>,
+}
+
+impl<'a> Table<'a> {
+    /// Takes the value of a key out; from now on the key is known, whether it is there or not.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
+        self.known.push(key);
+        let value = self.entries.remove(key)?;
+        Some(Entry {
+            document: self.document,
+            key: key.to_owned(),
+            value,
+        })
+    }
+
+    /// Every entry, for a table whose keys are free.
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Entry<'a>)> {
+        let document = self.document;
+        self.entries.into_iter().map(move |(key, value)| {
+            let key = key.into_inner().into_owned();
+            let entry = Entry {
+                document,
+                key: key.clone(),
+                value,
+            };
+            (key, entry)
+        })
+    }
+
+    /// The first key that nobody asked for is an error.
+    pub(super) fn finish(self) -> Result<(), ConfigError> {
+        let stranger = self.entries.keys().min_by_key(|key| key.span().start);
+        stranger.map_or(Ok(()), |key| {
+            Err(ConfigError::UnknownKey {
+                at: self.document.position(key.span().start),
+                key: key.get_ref().escape_debug().to_string(),
+                nearest: nearest(key.get_ref(), self.known.iter().copied()),
+            })
+        })
+    }
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn at(&self) -> Position {
+        self.document.position(self.value.span().start)
+    }
+
+    pub(super) fn error(&self, source: ValueError) -> ConfigError {
+        ConfigError::Key {
+            at: self.at(),
+            key: self.key.escape_debug().to_string(),
+            source,
+        }
+    }
+
+    /// A single value.
+    pub(super) fn raw(&self) -> Result<Raw, ConfigError> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Ok(Raw::Text(text.as_ref().to_owned())),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .map(Raw::Integer)
+                .map_err(|_| {
+                    self.error(ValueError::Range {
+                        least: 0,
+                        most: u32::MAX,
+                    })
+                }),
+            DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => Err(self.wrong_type("a string or an integer")),
+        }
+    }
+
+    pub(super) fn text(&self) -> Result<String, ConfigError> {
+        self.value
+            .get_ref()
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| self.wrong_type("a string"))
+    }
+
+    /// A program and its arguments.
+    pub(super) fn argv(&self) -> Result<Vec<String>, ConfigError> {
+        let wanted = "an array of strings, the program and its arguments";
+        let array = self
+            .value
+            .get_ref()
+            .as_array()
+            .ok_or_else(|| self.wrong_type(wanted))?;
+        let argv: Option<Vec<_>> = array
+            .iter()
+            .map(|word| word.get_ref().as_str().map(str::to_owned))
+            .collect();
+        match argv {
+            Some(argv) if argv.first().is_some_and(|program| !program.is_empty()) => Ok(argv),
+            Some(_) => Err(self.error(ValueError::Empty)),
+            None => Err(self.wrong_type(wanted)),
+        }
+    }
+
+    pub(super) fn table(self) -> Result<Table<'a>, ConfigError> {
+        let wrong = self.wrong_type("a table");
+        match self.value.into_inner() {
+            DeValue::Table(entries) => Ok(Table {
+                document: self.document,
+                entries,
+                known: Vec::new(),
+            }),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_) => Err(wrong),
+        }
+    }
+
+    fn wrong_type(&self, wanted: &'static str) -> ConfigError {
+        let found = match self.value.get_ref() {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) => "an integer",
+            DeValue::Float(_) => "a float",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "an array",
+            DeValue::Table(_) => "a table",
+        };
+        self.error(ValueError::Type { wanted, found })
+    }
+}

@@ -1,0 +1,131 @@
+//! A first configuration file: written whole or not at all, closed to others, and never over another.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use toml::{Table, Value};
+use zeroize::Zeroizing;
+
+use crate::domain::{ApiKey, AuthMode, Secret};
+
+use super::error::ConfigError;
+use super::file::is_profile_name;
+
+/// The one profile of a new file.
+#[derive(Debug, Clone)]
+pub struct NewProfile {
+    /// Its name, which also becomes the default profile.
+    pub name: String,
+    /// The public half.
+    pub api_key: ApiKey,
+    /// The api secret, or the signature secret where the mode is `signature`.
+    pub secret: Secret,
+    /// How to authenticate.
+    pub auth: AuthMode,
+}
+
+/// Writes a new configuration file with mode 0600, and its folder with 0700 where that is new, under any umask.
+pub fn write_new(path: &Path, profile: &NewProfile) -> Result<(), ConfigError> {
+    if !is_profile_name(&profile.name) {
+        return Err(ConfigError::ProfileName);
+    }
+    let text = text(profile);
+    publish(path, text.as_bytes()).map_err(|source| {
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::AlreadyExists {
+            ConfigError::Exists(path)
+        } else {
+            ConfigError::Write { path, source }
+        }
+    })
+}
+
+/// A complete file appears under its name, or nothing does.
+fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    create_private_folder(folder)?;
+    let draft = folder.join(format!(".config-{:016x}.new", fastrand::u64(..)));
+    let written = write_private_file(&draft, bytes)
+        // A link fails where a rename would replace: of two at once, one wins and the other is told.
+        .and_then(|()| fs::hard_link(&draft, path));
+    let removed = fs::remove_file(&draft);
+    written?;
+    removed?;
+    File::open(folder)?.sync_all()
+}
+
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    created.map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            // Not to be mistaken for a configuration that exists.
+            io::ErrorKind::NotADirectory.into()
+        } else {
+            error
+        }
+    })?;
+    fs::set_permissions(folder, Permissions::from_mode(0o700))
+}
+
+fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn text(profile: &NewProfile) -> Zeroizing<String> {
+    let (secret, note) = match profile.auth {
+        AuthMode::Form | AuthMode::Basic | AuthMode::Query => ("api_secret", API_SECRET_NOTE),
+        AuthMode::Signature => ("signature_secret", SIGNATURE_NOTE),
+    };
+    let mut entries = Table::new();
+    entries.insert("api_key".to_owned(), profile.api_key.as_str().into());
+    entries.insert(secret.to_owned(), profile.secret.expose().into());
+    entries.insert("auth".to_owned(), profile.auth.as_str().into());
+    let profiles = Table::from_iter([(profile.name.clone(), Value::Table(entries))]);
+    let root = Table::from_iter([
+        ("default_profile".to_owned(), profile.name.as_str().into()),
+        ("profiles".to_owned(), Value::Table(profiles)),
+    ]);
+    Zeroizing::new(format!("{HEAD}\n{root}\n{note}{TAIL}"))
+}
+
+const HEAD: &str = "\
+# Configuration of nexmo-conversion. It holds a secret: keep its mode at 0600.
+";
+const API_SECRET_NOTE: &str = "\
+# Instead of api_secret, one of these keeps the secret out of this file:
+#   api_secret_file = \"/run/secrets/nexmo\"
+#   api_secret_command = [\"pass\", \"show\", \"nexmo/2fa\"]
+# auth is one of form, basic, query, signature.
+";
+const SIGNATURE_NOTE: &str = "\
+# Instead of signature_secret, one of these keeps the secret out of this file:
+#   signature_secret_file = \"/run/secrets/nexmo\"
+#   signature_secret_command = [\"pass\", \"show\", \"nexmo/signature\"]
+# signature_method is one of md5hash, md5, sha1, sha256, sha512, as the account's dashboard says.
+";
+const TAIL: &str = "
+# Another account gets another [profiles.NAME]; choose it with --profile NAME.
+
+# [network]
+# max_time = \"15s\"
+# retry = 4
+
+# [batch]
+# jobs = 16
+";

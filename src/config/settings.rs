@@ -1,0 +1,270 @@
+//! Settings: what was typed over what is in the environment over what is stored over the defaults, and for every value
+//! who said so.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::wire::BaseUrl;
+
+use super::Surroundings;
+use super::credentials::{self, Chosen};
+use super::document::Position;
+use super::error::ConfigError;
+use super::file::FileConfig;
+use super::origin::{Origin, Setting, variable_name};
+use super::proxy::ProxySetting;
+use super::rate::Rate;
+use super::value::{Folders, Raw, ValueError};
+
+/// What was typed.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--base-url`.
+    pub base_url: Option<String>,
+    /// `--proxy`.
+    pub proxy: Option<String>,
+    /// `--cacert`.
+    pub cacert: Option<PathBuf>,
+    /// `--connect-timeout`.
+    pub connect_timeout: Option<Duration>,
+    /// `--max-time`.
+    pub max_time: Option<Duration>,
+    /// `--retry`.
+    pub retry: Option<u32>,
+    /// `--retry-max-time`.
+    pub retry_max_time: Option<Duration>,
+    /// What only streams know.
+    pub batch: BatchOverrides,
+}
+
+/// What was typed for a stream.
+#[derive(Debug, Clone, Default)]
+pub struct BatchOverrides {
+    /// `--jobs`.
+    pub jobs: Option<u32>,
+    /// `--rate`.
+    pub rate: Option<String>,
+    /// `--max-age`.
+    pub max_age: Option<Duration>,
+}
+
+/// Every setting, with its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the API is.
+    pub base_url: Setting<BaseUrl>,
+    /// Through what it is reached.
+    pub proxy: Setting<ProxySetting>,
+    /// A file of certificates to trust besides the system's.
+    pub cacert: Setting<Option<PathBuf>>,
+    /// How long connecting may take, TLS included.
+    pub connect_timeout: Setting<Duration>,
+    /// How long one attempt may take.
+    pub max_time: Setting<Duration>,
+    /// How many attempts may follow the first.
+    pub retry: Setting<u32>,
+    /// How long after the first attempt another may still start.
+    pub retry_max_time: Setting<Duration>,
+    /// How many requests at once.
+    pub jobs: Setting<u32>,
+    /// How many requests in a time.
+    pub rate: Setting<Option<Rate>>,
+    /// Older conversions are not sent.
+    pub max_age: Setting<Option<Duration>>,
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_TIME: Duration = Duration::from_secs(15);
+/// Five attempts in all.
+const RETRY: u32 = 4;
+/// Bounds a call that somebody waits for; what a stream could not send is in the ledger, and its time comes again.
+const RETRY_MAX_TIME: Duration = Duration::from_secs(120);
+const JOBS: u32 = 16;
+
+/// The keys of `[network]`.
+pub(super) const NETWORK_KEYS: &[&str] = &[
+    "base_url",
+    "proxy",
+    "cacert",
+    "connect_timeout",
+    "max_time",
+    "retry",
+    "retry_max_time",
+];
+/// The keys of `[batch]`.
+pub(super) const BATCH_KEYS: &[&str] = &["jobs", "rate", "max_age"];
+
+pub(super) fn resolve(
+    overrides: &Overrides,
+    surroundings: &Surroundings,
+    file: &FileConfig,
+) -> Result<Settings, ConfigError> {
+    let typed = typed(overrides, surroundings)?;
+    let variables = variables(surroundings)?;
+    let nothing = Preferences::default();
+    let profile = match credentials::choose(overrides, surroundings, file)? {
+        Chosen::Profile { profile, .. } => &profile.preferences,
+        Chosen::Variables(_) | Chosen::Nothing => &nothing,
+    };
+    let layers = [&typed, &variables, profile, &file.network, &file.batch];
+    let default_url = BaseUrl::parse(BaseUrl::DEFAULT)
+        .map_err(|why| ConfigError::value(&Origin::Default, None, "base_url", why.into()))?;
+    Ok(Settings {
+        base_url: first(layers, |said| &said.base_url, default_url),
+        proxy: first(layers, |said| &said.proxy, ProxySetting::FromEnvironment),
+        cacert: first_if_any(layers, |said| &said.cacert),
+        connect_timeout: first(layers, |said| &said.connect_timeout, CONNECT_TIMEOUT),
+        max_time: first(layers, |said| &said.max_time, MAX_TIME),
+        retry: first(layers, |said| &said.retry, RETRY),
+        retry_max_time: first(layers, |said| &said.retry_max_time, RETRY_MAX_TIME),
+        jobs: first(layers, |said| &said.jobs, JOBS),
+        rate: first_if_any(layers, |said| &said.rate),
+        max_age: first_if_any(layers, |said| &said.max_age),
+    })
+}
+
+/// What the first layer that says something says, or else the default.
+fn first<T: Clone>(
+    layers: [&Preferences; 5],
+    field: impl Fn(&Preferences) -> &Option<Setting<T>>,
+    default: T,
+) -> Setting<T> {
+    let said = layers.into_iter().find_map(|layer| field(layer).clone());
+    said.unwrap_or(Setting {
+        value: default,
+        origin: Origin::Default,
+    })
+}
+
+/// The same for what has no default.
+fn first_if_any<T: Clone>(
+    layers: [&Preferences; 5],
+    field: impl Fn(&Preferences) -> &Option<Setting<T>>,
+) -> Setting<Option<T>> {
+    let said = layers.into_iter().find_map(|layer| field(layer).clone());
+    said.map_or(
+        Setting {
+            value: None,
+            origin: Origin::Default,
+        },
+        |Setting { value, origin }| Setting {
+            value: Some(value),
+            origin,
+        },
+    )
+}
+
+/// What one source says: each value checked, none of them required.
+#[derive(Debug, Default)]
+pub(super) struct Preferences {
+    base_url: Option<Setting<BaseUrl>>,
+    proxy: Option<Setting<ProxySetting>>,
+    cacert: Option<Setting<PathBuf>>,
+    connect_timeout: Option<Setting<Duration>>,
+    max_time: Option<Setting<Duration>>,
+    retry: Option<Setting<u32>>,
+    retry_max_time: Option<Setting<Duration>>,
+    jobs: Option<Setting<u32>>,
+    rate: Option<Setting<Rate>>,
+    max_age: Option<Setting<Duration>>,
+}
+
+/// A value that a source has for a key.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) raw: Raw,
+    pub(super) origin: Origin,
+    pub(super) at: Option<Position>,
+}
+
+impl Preferences {
+    /// Asks a source for every key there is; the same types and bounds hold for all sources.
+    pub(super) fn gather(
+        folders: Folders<'_>,
+        look_up: impl FnMut(&'static str) -> Result<Option<Found>, ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        let mut source = Source(look_up);
+        Ok(Self {
+            base_url: source.get("base_url", Raw::base_url)?,
+            proxy: source.get("proxy", Raw::proxy)?,
+            cacert: source.get("cacert", |raw| raw.path(folders))?,
+            connect_timeout: source.get("connect_timeout", Raw::time_limit)?,
+            max_time: source.get("max_time", Raw::time_limit)?,
+            retry: source.get("retry", |raw| raw.number(0, 100))?,
+            retry_max_time: source.get("retry_max_time", Raw::time_limit)?,
+            jobs: source.get("jobs", |raw| raw.number(1, 1024))?,
+            rate: source.get("rate", Raw::rate)?,
+            max_age: source.get("max_age", Raw::age)?,
+        })
+    }
+
+    pub(super) fn hold_secret(&self) -> bool {
+        self.proxy
+            .as_ref()
+            .is_some_and(|proxy| proxy.value.holds_secret())
+    }
+}
+
+struct Source<F>(F);
+
+impl<F: FnMut(&'static str) -> Result<Option<Found>, ConfigError>> Source<F> {
+    fn get<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&Raw) -> Result<T, ValueError>,
+    ) -> Result<Option<Setting<T>>, ConfigError> {
+        let Some(Found { raw, origin, at }) = (self.0)(key)? else {
+            return Ok(None);
+        };
+        match read(&raw) {
+            Ok(value) => Ok(Some(Setting { value, origin })),
+            Err(why) => Err(ConfigError::value(&origin, at.as_ref(), key, why)),
+        }
+    }
+}
+
+fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
+    let text = |value: &Option<String>| value.clone().map(Raw::Untyped);
+    let number = |value: Option<u32>| value.map(|number| Raw::Integer(number.into()));
+    Preferences::gather(shell_folders(surroundings), |key| {
+        let raw = match key {
+            "base_url" => text(&overrides.base_url),
+            "proxy" => text(&overrides.proxy),
+            "cacert" => overrides.cacert.clone().map(Raw::Path),
+            "connect_timeout" => overrides.connect_timeout.map(Raw::Length),
+            "max_time" => overrides.max_time.map(Raw::Length),
+            "retry" => number(overrides.retry),
+            "retry_max_time" => overrides.retry_max_time.map(Raw::Length),
+            "jobs" => number(overrides.batch.jobs),
+            "rate" => text(&overrides.batch.rate),
+            "max_age" => overrides.batch.max_age.map(Raw::Length),
+            _ => None,
+        };
+        Ok(raw.map(|raw| Found {
+            raw,
+            origin: Origin::flag(key),
+            at: None,
+        }))
+    })
+}
+
+fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
+    Preferences::gather(shell_folders(surroundings), |key| {
+        let text = surroundings.variable(&variable_name(key));
+        Ok(text.map(|text| Found {
+            raw: Raw::Untyped(text.to_owned()),
+            origin: Origin::variable(key),
+            at: None,
+        }))
+    })
+}
+
+/// The shell has already replaced `~`.
+fn shell_folders(surroundings: &Surroundings) -> Folders<'_> {
+    Folders {
+        base: Path::new(&surroundings.working_dir),
+        home: None,
+    }
+}

@@ -1,0 +1,181 @@
+//! From a value as somebody spelled it to a value that can be used: types and bounds, the same for flags, variables
+//! and the file. Knows nothing of where it stood.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::domain::{ApiKeyError, DurationError, parse_duration};
+use crate::wire::{BaseUrl, BaseUrlError};
+
+use super::proxy::ProxySetting;
+use super::rate::{Rate, RateError};
+
+/// Why a value cannot be used. Shows nothing of the value that could be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ValueError {
+    /// Not a base URL.
+    #[error(transparent)]
+    BaseUrl(#[from] BaseUrlError),
+    /// Not a length of time.
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+    /// Not a rate.
+    #[error(transparent)]
+    Rate(#[from] RateError),
+    /// Not an api key.
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyError),
+    /// Not a proxy.
+    #[error("neither `none` nor the URL of a proxy")]
+    Proxy,
+    /// A time limit of nothing.
+    #[error("must be more than zero")]
+    Zero,
+    /// A time limit that limits nothing.
+    #[error("must not be more than {0}")]
+    TooLong(&'static str),
+    /// A number out of its range.
+    #[error("must be a whole number from {least} to {most}")]
+    Range {
+        /// The smallest that works.
+        least: u32,
+        /// The largest that works.
+        most: u32,
+    },
+    /// Not one of the names that there are.
+    #[error("{0}")]
+    Name(String),
+    /// Nothing there.
+    #[error("is empty")]
+    Empty,
+    /// The wrong type in the file.
+    #[error("must be {wanted}, not {found}")]
+    Type {
+        /// What it ought to be, with an article.
+        wanted: &'static str,
+        /// What stands there, with an article.
+        found: &'static str,
+    },
+}
+
+/// A value as it was spelled.
+#[derive(Debug)]
+pub(super) enum Raw {
+    /// A variable or a flag: a text that may mean anything.
+    Untyped(String),
+    /// A TOML string.
+    Text(String),
+    /// A TOML integer, or a number that was typed.
+    Integer(i64),
+    /// A length of time that is already parsed.
+    Length(Duration),
+    /// A path that was typed, and need not be UTF-8.
+    Path(PathBuf),
+}
+
+/// Where a relative path starts, and what `~` means.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Folders<'a> {
+    pub(super) base: &'a Path,
+    pub(super) home: Option<&'a Path>,
+}
+
+impl Folders<'_> {
+    /// The full path. `~/` is for the file, where no shell has replaced it.
+    pub(super) fn resolve(self, path: &Path) -> PathBuf {
+        match (path.strip_prefix("~"), self.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            (Ok(_), None) | (Err(_), _) => self.base.join(path),
+        }
+    }
+}
+
+impl Raw {
+    fn found(&self) -> &'static str {
+        match self {
+            Self::Untyped(_) | Self::Text(_) => "a string",
+            Self::Integer(_) => "an integer",
+            Self::Length(_) => "a length of time",
+            Self::Path(_) => "a path",
+        }
+    }
+
+    fn text(&self, wanted: &'static str) -> Result<&str, ValueError> {
+        match self {
+            Self::Untyped(text) | Self::Text(text) => Ok(text),
+            Self::Integer(_) | Self::Length(_) | Self::Path(_) => Err(ValueError::Type {
+                wanted,
+                found: self.found(),
+            }),
+        }
+    }
+
+    pub(super) fn base_url(&self) -> Result<BaseUrl, ValueError> {
+        Ok(BaseUrl::parse(self.text("a string")?)?)
+    }
+
+    pub(super) fn proxy(&self) -> Result<ProxySetting, ValueError> {
+        ProxySetting::parse(self.text("a string")?)
+    }
+
+    pub(super) fn rate(&self) -> Result<Rate, ValueError> {
+        Ok(self.text("a string such as \"50/s\"")?.parse()?)
+    }
+
+    pub(super) fn path(&self, folders: Folders<'_>) -> Result<PathBuf, ValueError> {
+        let path = match self {
+            Self::Path(path) => path,
+            Self::Untyped(_) | Self::Text(_) | Self::Integer(_) | Self::Length(_) => {
+                Path::new(self.text("a string")?)
+            }
+        };
+        if path.as_os_str().is_empty() {
+            return Err(ValueError::Empty);
+        }
+        Ok(folders.resolve(path))
+    }
+
+    /// A time limit of one call: something, and at most a day.
+    pub(super) fn time_limit(&self) -> Result<Duration, ValueError> {
+        self.length(Duration::from_secs(86_400), "1d")
+    }
+
+    /// An age; settled rows are kept for 30 days, and nothing older can be told from new.
+    pub(super) fn age(&self) -> Result<Duration, ValueError> {
+        self.length(Duration::from_secs(30 * 86_400), "30d")
+    }
+
+    fn length(&self, most: Duration, shown: &'static str) -> Result<Duration, ValueError> {
+        let length = match self {
+            Self::Length(length) => *length,
+            Self::Untyped(_) | Self::Text(_) | Self::Integer(_) | Self::Path(_) => {
+                parse_duration(self.text("a string with a unit such as \"15s\"")?)?
+            }
+        };
+        if length.is_zero() {
+            Err(ValueError::Zero)
+        } else if length > most {
+            Err(ValueError::TooLong(shown))
+        } else {
+            Ok(length)
+        }
+    }
+
+    pub(super) fn number(&self, least: u32, most: u32) -> Result<u32, ValueError> {
+        let number = match self {
+            Self::Integer(number) => u32::try_from(*number).ok(),
+            Self::Untyped(text) => text.trim().parse().ok(),
+            Self::Text(_) | Self::Length(_) | Self::Path(_) => {
+                return Err(ValueError::Type {
+                    wanted: "an integer",
+                    found: self.found(),
+                });
+            }
+        };
+        number
+            .filter(|number| (least..=most).contains(number))
+            .ok_or(ValueError::Range { least, most })
+    }
+}

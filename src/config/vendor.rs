@@ -1,0 +1,166 @@
+//! The files in which the vendor's own command lines keep credentials, read-only and asked last. They are not ours: of
+//! their modes we only warn, and what else stands in them does not concern us.
+
+use std::path::PathBuf;
+
+use ini::{Ini, ParseOption};
+
+use crate::domain::{ApiKey, Secret};
+
+use super::Surroundings;
+use super::credentials::Credential;
+use super::error::ConfigError;
+use super::origin::{Origin, Setting};
+use super::private_file::{FileError, OpenFile, Patience, Warning};
+use super::secret_source::{PromisedSecret, SecretSource};
+
+/// A vendor's file that has credentials, or half of them.
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    pub(super) kind: Kind,
+    pub(super) credential: Credential,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Whose file it is, which is also its format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `vonage-cli`: JSON.
+    Vonage,
+    /// `nexmo-cli`: INI with a section `[credentials]`.
+    Nexmo,
+}
+
+const MOST: usize = 64 * 1024;
+
+/// The places, in the order of asking: the newer program first, the nearer file first.
+pub(super) fn places(surroundings: &Surroundings) -> impl Iterator<Item = (PathBuf, Kind)> {
+    let (here, home) = (
+        Some(surroundings.working_dir.as_path()),
+        surroundings.home.as_deref(),
+    );
+    [
+        (here, ".vonagerc", Kind::Vonage),
+        (home, ".vonage/config.json", Kind::Vonage),
+        (here, ".nexmorc", Kind::Nexmo),
+        (home, ".nexmorc", Kind::Nexmo),
+    ]
+    .into_iter()
+    .filter_map(|(folder, name, kind)| Some((folder?.join(name), kind)))
+}
+
+/// The first file that has a key or a secret.
+pub(super) fn find(surroundings: &Surroundings) -> Result<Option<Found>, ConfigError> {
+    for (path, kind) in places(surroundings) {
+        if let Some(found) = read(path, kind)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
+    let file = match OpenFile::open(&path, Patience::Never) {
+        Ok(file) => file,
+        // Not ours to complain about: whoever cannot read it does not use it.
+        Err(FileError::Read { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    file.insist_readable()?;
+    let bytes = file.read(MOST)?;
+    let malformed = |line| ConfigError::VendorFile {
+        path: path.clone(),
+        line,
+        wanted: kind.format(),
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|_| malformed(1))?;
+    let pair = match kind {
+        Kind::Vonage => json(text),
+        Kind::Nexmo => ini(text),
+    };
+    let Pair { key, secret } = pair.map_err(malformed)?;
+    if key.is_none() && secret.is_none() {
+        return Ok(None);
+    }
+    let origin = Origin::VendorFile(path.clone());
+    let api_key = key.as_deref().map(ApiKey::parse).transpose();
+    let api_key = api_key.map_err(|why| ConfigError::value(&origin, None, kind.key_name(), why.into()))?;
+    let credential = Credential {
+        api_key: api_key.map(|value| Setting {
+            value,
+            origin: origin.clone(),
+        }),
+        api_secret: secret.map(|secret| PromisedSecret {
+            source: SecretSource::Value(secret),
+            key: kind.secret_name(),
+            origin,
+        }),
+        ..Credential::default()
+    };
+    let warnings = file.doubt().into_iter().collect();
+    Ok(Some(Found {
+        path,
+        kind,
+        credential,
+        warnings,
+    }))
+}
+
+struct Pair {
+    key: Option<String>,
+    secret: Option<Secret>,
+}
+
+/// The line is all that an error tells: the parsers' own texts may quote values.
+fn json(text: &str) -> Result<Pair, usize> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| error.line())?;
+    let object = value.as_object().ok_or(1_usize)?;
+    let get = |names: [&str; 2]| {
+        let value = names.into_iter().find_map(|name| object.get(name)?.as_str());
+        value.filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    Ok(Pair {
+        // Version 3 of the program writes the first spelling, older ones the second.
+        key: get(["api-key", "apiKey"]),
+        secret: get(["api-secret", "apiSecret"]).map(Secret::new),
+    })
+}
+
+fn ini(text: &str) -> Result<Pair, usize> {
+    let options = ParseOption {
+        enabled_escape: false,
+        ..ParseOption::default()
+    };
+    let file = Ini::load_from_str_opt(text, options).map_err(|error| error.line)?;
+    let get = |name| {
+        let value = file.get_from(Some("credentials"), name);
+        value.filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    Ok(Pair {
+        key: get("api_key"),
+        secret: get("api_secret").map(Secret::new),
+    })
+}
+
+impl Kind {
+    pub(super) fn key_name(self) -> &'static str {
+        match self {
+            Self::Vonage => "api-key",
+            Self::Nexmo => "api_key",
+        }
+    }
+
+    pub(super) fn secret_name(self) -> &'static str {
+        match self {
+            Self::Vonage => "api-secret",
+            Self::Nexmo => "api_secret",
+        }
+    }
+
+    fn format(self) -> &'static str {
+        match self {
+            Self::Vonage => "the JSON that vonage-cli writes",
+            Self::Nexmo => "the INI that nexmo-cli writes",
+        }
+    }
+}
