@@ -7,5 +7,6 @@ pub mod config;
 pub mod domain;
 pub mod output;
 pub mod pipeline;
+pub mod sandbox;
 pub mod transport;
 pub mod wire;

@@ -153,6 +153,7 @@ macro_rules! named {
         }
     };
 }
+pub(crate) use named;
 
 named! {
     /// The four ways to authenticate, as settings name them.

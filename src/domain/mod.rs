@@ -13,6 +13,7 @@ mod record;
 mod secret;
 mod timestamp;
 
+pub(crate) use account::named;
 pub use account::{
     Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, SignatureMethod, SignedTimestamp,
 };

@@ -1,0 +1,347 @@
+//! HTTP/1.1 as a server needs it: bytes become a request, a reply becomes bytes.
+//!
+//! Nothing here touches a socket or knows what a conversion is.
+
+use std::io::Write as _;
+use std::ops::Range;
+
+use chrono::DateTime;
+use httparse::{EMPTY_HEADER, Header, Status};
+
+use crate::domain::Timestamp;
+
+/// No request line and headers may be longer.
+const MAX_HEAD: usize = 8 * 1024;
+/// No body may be longer.
+const MAX_BODY: usize = 64 * 1024;
+/// What the framing of a chunked body may add to it, so that tiny chunks cannot grow the buffer without end.
+const MAX_FRAMING: usize = 64 * 1024;
+const MAX_HEADERS: usize = 64;
+
+/// What the bytes that have arrived so far are.
+#[derive(Debug)]
+pub(super) enum Progress {
+    /// Not a whole request yet.
+    Partial(Waiting),
+    /// A request.
+    Complete(Frame),
+}
+
+/// What an incomplete request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// For more bytes.
+    ForBytes,
+    /// For a `100 Continue` (RFC 9110 §10.1.1).
+    ForContinue,
+}
+
+/// Where a request's parts are in the buffer.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// How many bytes of the buffer the request takes.
+    pub(super) length: usize,
+    /// Whether another request may follow on the connection.
+    pub(super) persistence: Persistence,
+    method: Range<usize>,
+    target: Range<usize>,
+    content_type: Option<Range<usize>>,
+    authorization: Option<Range<usize>>,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    InPlace(Range<usize>),
+    Unchunked(Vec<u8>),
+}
+
+/// Whether a connection lasts, and whether the reply has to say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Persistence {
+    /// It lasts, as HTTP/1.1 has it.
+    Implied,
+    /// It lasts, and a client of HTTP/1.0 is told so.
+    Announced,
+    /// It ends with this reply.
+    Ends,
+}
+
+/// A request, as far as the sandbox looks at it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Request<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    pub(super) content_type: &'a str,
+    pub(super) authorization: Option<&'a str>,
+    pub(super) body: &'a [u8],
+}
+
+/// Reads the request at the beginning of `bytes`. The error is the status that the sender deserves.
+pub(super) fn parse(bytes: &[u8]) -> Result<Progress, u16> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let mut head = httparse::Request::new(&mut headers);
+    let head_length = match head.parse(bytes) {
+        Ok(Status::Complete(length)) if length <= MAX_HEAD => length,
+        Ok(Status::Partial) if bytes.len() < MAX_HEAD => return Ok(Progress::Partial(Waiting::ForBytes)),
+        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(431),
+        Err(httparse::Error::Version) => return Err(505),
+        Err(_) => return Err(400),
+    };
+    let (Some(method), Some(target), Some(version)) = (head.method, head.path, head.version) else {
+        return Err(400);
+    };
+    let headers = Headers::read(head.headers)?;
+    let rest = &bytes[head_length..];
+    let incomplete = match headers.expectation {
+        Expectation::Continue if rest.is_empty() => Progress::Partial(Waiting::ForContinue),
+        Expectation::Continue | Expectation::None => Progress::Partial(Waiting::ForBytes),
+    };
+    let (body, length) = match headers.framing {
+        Framing::Length(length) if length > MAX_BODY => return Err(413),
+        Framing::Length(length) if rest.len() < length => return Ok(incomplete),
+        Framing::Length(length) => {
+            let end = head_length + length;
+            (Body::InPlace(head_length..end), end)
+        }
+        Framing::Chunked => match unchunk(rest)? {
+            Some((body, length)) => (Body::Unchunked(body), head_length + length),
+            None => return Ok(incomplete),
+        },
+    };
+    let persistence = match (version, headers.connection) {
+        (_, Connection::Close) | (0, Connection::Unsaid) => Persistence::Ends,
+        (0, Connection::KeepAlive) => Persistence::Announced,
+        (_, Connection::KeepAlive | Connection::Unsaid) => Persistence::Implied,
+    };
+    let place = |part: &[u8]| {
+        let start = part.as_ptr().addr() - bytes.as_ptr().addr();
+        start..start + part.len()
+    };
+    Ok(Progress::Complete(Frame {
+        length,
+        persistence,
+        method: place(method.as_bytes()),
+        target: place(target.as_bytes()),
+        content_type: headers.content_type.map(place),
+        authorization: headers.authorization.map(place),
+        body,
+    }))
+}
+
+struct Headers<'a> {
+    framing: Framing,
+    connection: Connection,
+    expectation: Expectation,
+    content_type: Option<&'a [u8]>,
+    authorization: Option<&'a [u8]>,
+}
+
+enum Framing {
+    Length(usize),
+    Chunked,
+}
+
+enum Connection {
+    Unsaid,
+    KeepAlive,
+    Close,
+}
+
+enum Expectation {
+    None,
+    Continue,
+}
+
+impl<'a> Headers<'a> {
+    fn read(headers: &[Header<'a>]) -> Result<Self, u16> {
+        let mut found = Self {
+            framing: Framing::Length(0),
+            connection: Connection::Unsaid,
+            expectation: Expectation::None,
+            content_type: None,
+            authorization: None,
+        };
+        let (mut length, mut coding) = (None, None);
+        for Header { name, value } in headers {
+            if name.eq_ignore_ascii_case("content-length") {
+                if length.is_some_and(|earlier| earlier != *value) {
+                    return Err(400);
+                }
+                length = Some(*value);
+            } else if name.eq_ignore_ascii_case("transfer-encoding") {
+                coding = Some(*value);
+            } else if name.eq_ignore_ascii_case("connection") {
+                if has_token(value, "close") {
+                    found.connection = Connection::Close;
+                } else if has_token(value, "keep-alive") {
+                    found.connection = Connection::KeepAlive;
+                }
+            } else if name.eq_ignore_ascii_case("expect") {
+                if value.eq_ignore_ascii_case(b"100-continue") {
+                    found.expectation = Expectation::Continue;
+                }
+            } else if name.eq_ignore_ascii_case("content-type") {
+                found.content_type = Some(value);
+            } else if name.eq_ignore_ascii_case("authorization") {
+                found.authorization = Some(value);
+            }
+        }
+        found.framing = match (length, coding) {
+            (None, None) => Framing::Length(0),
+            (Some(length), None) => Framing::Length(parse_length(length).ok_or(400_u16)?),
+            (None, Some(coding)) if coding.eq_ignore_ascii_case(b"chunked") => Framing::Chunked,
+            (None, Some(_)) => return Err(501),
+            // Two lengths: one of them is an attempt to smuggle a second request (RFC 9112 §6.1).
+            (Some(_), Some(_)) => return Err(400),
+        };
+        Ok(found)
+    }
+}
+
+fn has_token(list: &[u8], token: &str) -> bool {
+    list.split(|byte| *byte == b',')
+        .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// Digits only: `+5` is a number for Rust and not for HTTP.
+fn parse_length(value: &[u8]) -> Option<usize> {
+    let digits = str::from_utf8(value)
+        .ok()
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok()
+}
+
+/// The body and the length of its chunks, or nothing while they are not complete. Trailers are skipped.
+fn unchunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, u16> {
+    let mut body = Vec::new();
+    let mut at = 0;
+    loop {
+        let Status::Complete((skip, size)) = httparse::parse_chunk_size(&bytes[at..]).map_err(|_| 400_u16)?
+        else {
+            return within_bounds(bytes);
+        };
+        let size = usize::try_from(size)
+            .ok()
+            .filter(|size| body.len() + size <= MAX_BODY)
+            .ok_or(413_u16)?;
+        at += skip;
+        if size == 0 {
+            break;
+        }
+        let Some(chunk) = bytes.get(at..at + size + 2) else {
+            return within_bounds(bytes);
+        };
+        let data = chunk.strip_suffix(b"\r\n").ok_or(400_u16)?;
+        body.extend_from_slice(data);
+        at += size + 2;
+    }
+    let mut trailers = [EMPTY_HEADER; MAX_HEADERS];
+    match httparse::parse_headers(&bytes[at..], &mut trailers).map_err(|_| 400_u16)? {
+        Status::Complete((length, _)) => Ok(Some((body, at + length))),
+        Status::Partial => within_bounds(bytes),
+    }
+}
+
+fn within_bounds<T>(chunks: &[u8]) -> Result<Option<T>, u16> {
+    if chunks.len() < MAX_BODY + MAX_FRAMING {
+        Ok(None)
+    } else {
+        Err(413)
+    }
+}
+
+impl Frame {
+    /// The request itself; `bytes` is the buffer that was parsed.
+    pub(super) fn request<'a>(&'a self, bytes: &'a [u8]) -> Request<'a> {
+        let text = |range: &Range<usize>| str::from_utf8(&bytes[range.clone()]).unwrap_or_default();
+        let target = origin_form(text(&self.target));
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Request {
+            method: text(&self.method),
+            path,
+            query,
+            content_type: self.content_type.as_ref().map_or("", text),
+            authorization: self.authorization.as_ref().map(text),
+            body: match &self.body {
+                Body::InPlace(range) => &bytes[range.clone()],
+                Body::Unchunked(body) => body,
+            },
+        }
+    }
+}
+
+/// A client that believes in a proxy sends the whole URL; its host does not matter here.
+fn origin_form(target: &str) -> &str {
+    let Some((_, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else {
+        return target;
+    };
+    rest.find('/').map_or("/", |slash| &rest[slash..])
+}
+
+/// A reply to be written.
+#[derive(Debug, Default)]
+pub(super) struct Reply<'a> {
+    pub(super) status: u16,
+    pub(super) reason: &'a str,
+    pub(super) content_type: &'a str,
+    /// Further headers, complete and with their line ends.
+    pub(super) headers: &'a str,
+    pub(super) body: &'a [u8],
+}
+
+/// Whether the body is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyIs {
+    Sent,
+    /// The request was a `HEAD`.
+    Withheld,
+}
+
+impl Reply<'_> {
+    /// Appends the whole reply to `out`, so that one write sends it. Returns the length of the head.
+    pub(super) fn write(
+        &self,
+        out: &mut Vec<u8>,
+        date: &str,
+        persistence: Persistence,
+        body: BodyIs,
+    ) -> usize {
+        let connection = match persistence {
+            Persistence::Implied => "",
+            Persistence::Announced => "Connection: keep-alive\r\n",
+            Persistence::Ends => "Connection: close\r\n",
+        };
+        let (status, reason, headers) = (self.status, self.reason, self.headers);
+        // Writing to a vector cannot fail.
+        let _ = write!(
+            out,
+            "HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n{connection}{headers}"
+        );
+        if !matches!(status, 204 | 304) {
+            if !self.content_type.is_empty() {
+                let _ = write!(out, "Content-Type: {}\r\n", self.content_type);
+            }
+            let _ = write!(out, "Content-Length: {}\r\n", self.body.len());
+        }
+        out.extend_from_slice(b"\r\n");
+        let head = out.len();
+        if body == BodyIs::Sent && !matches!(status, 204 | 304) {
+            out.extend_from_slice(self.body);
+        }
+        head
+    }
+}
+
+/// The value of a `Date` header, and of a `Retry-After` that is a date (RFC 9110 §5.6.7).
+pub(super) fn http_date(moment: Timestamp) -> String {
+    DateTime::from_timestamp(moment.unix(), 0)
+        .unwrap_or_default()
+        .format("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string()
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

@@ -1,0 +1,174 @@
+//! A Conversion API on this machine: for trying things out, for tests, for measuring.
+//!
+//! [`SandboxOptions`] say what it is; [`Sandbox::start`] binds 127.0.0.1 and serves each connection on a thread of its
+//! own: read a request, judge it, write it down, answer it, or do to it what the script says. It shares the protocol's
+//! values with the client and nothing else; nothing here reads the environment, prints, or listens to the network.
+
+mod certificate;
+mod connection;
+mod connections;
+mod fault;
+mod http;
+mod judge;
+mod log;
+mod options;
+mod page;
+mod parameters;
+mod script;
+mod service;
+mod stream;
+mod unknowns;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use self::connections::Waited;
+pub use self::log::{Counts, CredentialSource, LoggedRequest};
+pub use self::options::{
+    CertificateKind, Conversions, Encryption, Keep, SandboxAccount, SandboxOptions, TlsVersions,
+};
+pub use self::script::{
+    Answer, AnswerError, AnswerKind, Every, Fault, RetryAfter, Script, ScriptedReply, Then,
+};
+use self::service::Service;
+pub use self::unknowns::{
+    Basic, CheckOrder, DeliveredSpelling, Doubtful, ErrorBody, Get, Malformed, Missing, SignedTimestampRule,
+    SuccessBody, SwitchError, TimestampRule, Unknowns,
+};
+
+/// After an error that says there are no more descriptors, trying again at once would only burn the processor.
+const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(10);
+
+/// A running sandbox. Dropping it stops it, with every connection.
+pub struct Sandbox {
+    address: SocketAddr,
+    ca_pem: Option<String>,
+    service: Arc<Service>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Binds and starts serving.
+    pub fn start(options: SandboxOptions) -> io::Result<Self> {
+        let (tls, ca_pem) = match options.encryption {
+            Encryption::Plain => (None, None),
+            Encryption::Tls {
+                certificate,
+                versions,
+            } => {
+                let identity = certificate::identity(certificate, versions)?;
+                (Some(identity.config), Some(identity.ca_pem))
+            }
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
+        let address = listener.local_addr()?;
+        let service = Arc::new(Service::new(options, tls));
+        let thread = thread::Builder::new().name("sandbox".to_owned()).spawn({
+            let service = Arc::clone(&service);
+            move || listen(&listener, &service)
+        })?;
+        Ok(Self {
+            address,
+            ca_pem,
+            service,
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it is, for `--base-url`: `https://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        let scheme = if self.ca_pem.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The port it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The certificate of its CA, which exists for this run only; nothing without TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// Who may report.
+    #[must_use]
+    pub fn accounts(&self) -> &[SandboxAccount] {
+        &self.service.accounts
+    }
+
+    /// All requests so far, in order; empty with [`Keep::Counts`].
+    #[must_use]
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.service.log.kept()
+    }
+
+    /// How much has happened so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.service.log.counts()
+    }
+
+    /// How often each scripted answer other than `ok` was given, by its name (`503`, `reset` …): a test of a fault has to
+    /// show that it happened.
+    #[must_use]
+    pub fn faults_fired(&self) -> BTreeMap<String, u64> {
+        self.service.log.faults()
+    }
+
+    /// Breaks all connections and waits for all threads.
+    pub fn stop(mut self) {
+        self.shut_down();
+    }
+
+    fn shut_down(&mut self) {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        self.service.connections.stop();
+        // The listening thread waits for a connection; here is one. If it fails, others are queued and do as well.
+        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+        let _ = thread.join();
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+/// Takes connections until the sandbox stops, then waits for their threads.
+fn listen(listener: &TcpListener, service: &Service) {
+    thread::scope(|scope| {
+        loop {
+            let Ok((socket, _)) = listener.accept() else {
+                match service.connections.wait(AFTER_FAILED_ACCEPT) {
+                    Waited::Elapsed => continue,
+                    Waited::Stopped => return,
+                }
+            };
+            let number = service.log.connections.fetch_add(1, Ordering::Relaxed) + 1;
+            let socket = Arc::new(socket);
+            let Some(entry) = service.connections.enter(number, &socket) else {
+                return;
+            };
+            // Without a thread for it the connection is closed, which is what an overloaded server does.
+            let _ = thread::Builder::new().spawn_scoped(scope, move || {
+                connection::serve(service, &socket, number);
+                drop(entry);
+            });
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests;

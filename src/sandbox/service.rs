@@ -1,0 +1,114 @@
+//! What all connections of a sandbox share, and whose turn it is.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+
+use super::connections::Connections;
+use super::judge::{Report, Ruling, accept};
+use super::log::Log;
+use super::options::{SandboxAccount, SandboxOptions};
+use super::parameters::Parameters;
+use super::script::{Answer, Script};
+use super::unknowns::{Doubtful, Unknowns};
+use crate::clock;
+use crate::domain::{Channel, Delivered, Timestamp};
+use crate::wire::names;
+
+pub(super) struct Service {
+    pub(super) accounts: Vec<SandboxAccount>,
+    pub(super) unknowns: Unknowns,
+    pub(super) script: Script,
+    pub(super) latency: Duration,
+    pub(super) client_timeout: Duration,
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) log: Log,
+    pub(super) connections: Connections,
+    clock_skew: i64,
+    earlier: Mutex<HashMap<Fact, Delivered>>,
+}
+
+/// What a report is about: account, channel, message-id.
+type Fact = (String, Channel, String);
+
+impl Service {
+    pub(super) fn new(options: SandboxOptions, tls: Option<Arc<ServerConfig>>) -> Self {
+        Self {
+            accounts: options.accounts,
+            unknowns: options.unknowns,
+            script: options.script,
+            latency: options.latency,
+            client_timeout: options.client_timeout,
+            tls,
+            log: Log::new(options.keep, options.log),
+            connections: Connections::default(),
+            clock_skew: options.clock_skew,
+            earlier: Mutex::default(),
+        }
+    }
+
+    /// The time by the sandbox's clock, which may be wrong on purpose.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = clock::now();
+        Timestamp::from_unix(now.unix().saturating_add(self.clock_skew)).unwrap_or(now)
+    }
+
+    /// The number of a request that has been read.
+    pub(super) fn take_turn(&self) -> u64 {
+        self.log.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The number of a request that has arrived, if its answer is not even to read it.
+    pub(super) fn take_unread_turn(&self) -> Option<(u64, &Answer)> {
+        let served = self.log.requests.load(Ordering::Relaxed);
+        let turn = served + 1;
+        let answer = self
+            .script
+            .answer(turn)
+            .filter(|answer| answer.resets_before_reading())?;
+        // Where another connection was faster, this one is read after all.
+        let taken = self
+            .log
+            .requests
+            .compare_exchange(served, turn, Ordering::Relaxed, Ordering::Relaxed);
+        taken.ok().map(|_| (turn, answer))
+    }
+
+    /// The ruling after a look at earlier reports, which are remembered only if a switch asks for it.
+    pub(super) fn compare_with_earlier<'a>(
+        &self,
+        ruling: Ruling<'a>,
+        parameters: &Parameters<'_>,
+    ) -> Ruling<'a> {
+        let (repeated, contradicting) = (self.unknowns.repeated, self.unknowns.contradicting);
+        let Ruling::Accepted(Report {
+            account,
+            channel,
+            delivered,
+        }) = ruling
+        else {
+            return ruling;
+        };
+        if (repeated, contradicting) == (Doubtful::Accepted, Doubtful::Accepted) {
+            return ruling;
+        }
+        let id = parameters.value(names::MESSAGE_ID).unwrap_or_default();
+        let fact = (account.api_key.as_str().to_owned(), channel, id.to_owned());
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        let doubt = match earlier.get(&fact) {
+            None => Ok(()),
+            Some(same) if *same == delivered => accept(repeated, "Repeated report"),
+            Some(_) => accept(contradicting, "Contradicting report"),
+        };
+        match doubt {
+            Ok(()) => {
+                earlier.insert(fact, delivered);
+                ruling
+            }
+            Err(refused) => refused,
+        }
+    }
+}

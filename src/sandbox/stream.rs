@@ -1,0 +1,206 @@
+//! One connection's bytes, with TLS or without, and the requests that arrive on it.
+
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::net::sockopt::set_socket_linger;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::fault::Ending;
+use super::http::{Frame, Progress, Waiting, parse};
+use crate::clock;
+
+/// What one read takes at most. Longer requests grow the buffer.
+const READ_SIZE: usize = 8 * 1024;
+
+/// How long, and for how many bytes, a client may go on sending what will not be read any more.
+const LAST_WORDS: (Duration, usize) = (Duration::from_millis(500), 1024 * 1024);
+
+/// A connection's bytes in the clear.
+pub(super) enum Stream {
+    Plain(Socket),
+    Tls(Box<StreamOwned<ServerConnection, Socket>>),
+}
+
+/// A socket that is also in the list of open connections; no second descriptor, which would hold back a reset.
+pub(super) struct Socket(Arc<TcpStream>);
+
+impl Stream {
+    pub(super) fn new(socket: &Arc<TcpStream>, tls: Option<&Arc<ServerConfig>>) -> io::Result<Self> {
+        let socket = Socket(Arc::clone(socket));
+        let Some(config) = tls else {
+            return Ok(Self::Plain(socket));
+        };
+        let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+        Ok(Self::Tls(Box::new(StreamOwned::new(connection, socket))))
+    }
+
+    pub(super) fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(socket) => &socket.0,
+            Self::Tls(stream) => &stream.sock.0,
+        }
+    }
+
+    pub(super) fn is_handshaking(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => stream.conn.is_handshaking(),
+        }
+    }
+
+    /// Says good-bye. What cannot be said any more is not missed.
+    pub(super) fn end(&mut self, ending: Ending) {
+        match ending {
+            Ending::Reset => {
+                let _ = set_socket_linger(self.socket(), Some(Duration::ZERO));
+            }
+            Ending::Close => {
+                if let Self::Tls(stream) = self {
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                }
+                let _ = self.drain();
+            }
+            Ending::Cut => {
+                let _ = self.drain();
+            }
+        }
+    }
+
+    /// Closing a socket with unread bytes resets it, and a reset may overtake the reply.
+    fn drain(&mut self) -> io::Result<()> {
+        let mut socket = self.socket();
+        let (patience, mut bytes) = LAST_WORDS;
+        socket.shutdown(Shutdown::Write)?;
+        socket.set_read_timeout(Some(patience))?;
+        let mut waste = [0; 4096];
+        loop {
+            let count = socket.read(&mut waste)?;
+            if count == 0 || count > bytes {
+                return Ok(());
+            }
+            bytes -= count;
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.flush(),
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.as_ref().read(buffer)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.as_ref().write(bytes)
+    }
+
+    /// TLS hands over a record in pieces; together they are one call and one packet.
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.as_ref().write_vectored(pieces)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What has arrived and not been answered.
+pub(super) struct Inbox {
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+/// Why there is no request.
+pub(super) enum NoRequest {
+    /// The client left, or was silent for too long between two requests.
+    Gone,
+    /// What it sent deserves this status and nothing more.
+    Refused(u16),
+}
+
+impl Inbox {
+    pub(super) fn new() -> Self {
+        Self {
+            buffer: vec![0; READ_SIZE],
+            filled: 0,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.filled]
+    }
+
+    /// Forgets the answered request at the beginning.
+    pub(super) fn remove(&mut self, length: usize) {
+        self.buffer.copy_within(length..self.filled, 0);
+        self.filled -= length;
+    }
+
+    /// The next request. In the good case this is one read, and the clock is not asked.
+    pub(super) fn receive(&mut self, stream: &mut Stream, patience: Duration) -> Result<Frame, NoRequest> {
+        let mut deadline = None;
+        let mut continued = false;
+        loop {
+            if self.filled > 0 {
+                match parse(self.bytes()).map_err(NoRequest::Refused)? {
+                    Progress::Complete(frame) => return Ok(frame),
+                    Progress::Partial(Waiting::ForContinue) if !continued => {
+                        continued = true;
+                        stream
+                            .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
+                            .map_err(|_| NoRequest::Gone)?;
+                    }
+                    Progress::Partial(_) => {}
+                }
+                let now = clock::monotonic();
+                if now > *deadline.get_or_insert(now + patience) {
+                    return Err(NoRequest::Refused(408));
+                }
+            }
+            if self.filled == self.buffer.len() {
+                self.buffer.resize(2 * self.filled, 0);
+            }
+            match stream.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => return Err(NoRequest::Gone),
+                Ok(count) => self.filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error)
+                    if self.filled > 0
+                        && matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    return Err(NoRequest::Refused(408));
+                }
+                Err(_) => return Err(NoRequest::Gone),
+            }
+        }
+    }
+}
