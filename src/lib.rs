@@ -2,6 +2,7 @@
 //!
 //! The rooms and what may know what are described in `ARCHITECTURE.md`; imports point down, and a test holds them.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

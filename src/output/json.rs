@@ -1,6 +1,6 @@
 //! Result lines for programs: one JSON object a record. `docs/result-line.schema.json` describes them; changes only add.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::domain::{Failure, Outcome, Reached, Timestamp};
@@ -32,6 +32,28 @@ pub struct ResultLine<'a> {
     error: Option<ErrorLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<&'a RequestLine>,
+}
+
+/// A request as it would be sent, without its secrets; only in dry runs.
+#[derive(Debug, Serialize)]
+pub struct RequestLine {
+    /// `POST`.
+    pub method: &'static str,
+    /// The full URL, secrets in its query masked.
+    pub url: String,
+    /// The `Authorization` header, masked.
+    pub authorization: Option<String>,
+    /// The form's parameters, secrets masked; in the order in which they are sent.
+    #[serde(serialize_with = "in_order")]
+    pub form: Vec<(&'static str, String)>,
+    /// A shell line that sends the same with curl, where there is one.
+    pub curl: Option<String>,
+}
+
+fn in_order<S: Serializer>(pairs: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
 #[derive(Debug, Serialize)]
@@ -92,7 +114,14 @@ impl<'a> ResultLine<'a> {
                 },
             }),
             raw,
+            request: None,
         }
+    }
+
+    /// The same line with the request that a dry run shows.
+    #[must_use]
+    pub fn with_request(self, request: Option<&'a RequestLine>) -> Self {
+        Self { request, ..self }
     }
 
     /// Whether this line tells of a failure.

@@ -10,7 +10,7 @@ mod text;
 
 pub use age::Age;
 pub use escape::{Escaped, TerminalSafeJson, to_json};
-pub use json::{CheckLine, ResultLine};
+pub use json::{CheckLine, RequestLine, ResultLine};
 pub use printer::{Format, Loudness, Printer};
 pub use summary::Summary;
-pub use text::{Paint, Tone};
+pub use text::{Paint, Tone, write_line};

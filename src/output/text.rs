@@ -63,12 +63,7 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 }
 
 /// Writes a report as one line, with its newline.
-pub(super) fn write_line(
-    line: &mut impl fmt::Write,
-    report: &Report,
-    now: Timestamp,
-    paint: Paint,
-) -> fmt::Result {
+pub fn write_line(line: &mut impl fmt::Write, report: &Report, now: Timestamp, paint: Paint) -> fmt::Result {
     let tone = match report.outcome {
         Outcome::Accepted => Tone::Good,
         Outcome::Rejected(_) | Outcome::Invalid(_) => Tone::Bad,

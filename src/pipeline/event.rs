@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{
-    BadRecord, Conversion, Failure, MessageId, MessageIdDoubt, Outcome, Reference, Timestamp,
+    BadRecord, Conversion, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
 };
 
 /// Something that happened.
@@ -50,12 +50,35 @@ pub enum Subject {
 }
 
 impl Report {
-    pub(super) fn invalid(bad: BadRecord) -> Self {
+    /// The report of a record that can never be sent.
+    #[must_use]
+    pub fn invalid(bad: BadRecord) -> Self {
+        let subject = Subject::Unreadable(bad.raw);
+        Self::untried(
+            bad.line,
+            bad.reference,
+            subject,
+            Outcome::Invalid(Failure::unsent(bad.code, bad.message)),
+        )
+    }
+
+    /// The report of a good record for which nothing was tried.
+    #[must_use]
+    pub fn not_sent(record: Record, outcome: Outcome) -> Self {
+        Self::untried(
+            record.line,
+            record.reference,
+            Subject::Conversion(record.conversion, record.doubts),
+            outcome,
+        )
+    }
+
+    fn untried(line: u64, reference: Option<Reference>, subject: Subject, outcome: Outcome) -> Self {
         Self {
-            line: bad.line,
-            reference: bad.reference,
-            subject: Subject::Unreadable(bad.raw),
-            outcome: Outcome::Invalid(Failure::unsent(bad.code, bad.message)),
+            line,
+            reference,
+            subject,
+            outcome,
             http_status: None,
             attempts: 0,
             ambiguous_resends: 0,

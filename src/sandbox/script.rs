@@ -23,16 +23,18 @@ pub struct Script {
     pub every: Vec<Every>,
 }
 
-/// What comes after a script's first answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Then {
-    /// The documented behaviour.
-    #[default]
-    Normal,
-    /// The same answers again, for ever.
-    Cycle,
-    /// The last answer, for ever.
-    Last,
+named! {
+    /// What comes after a script's first answers.
+    #[derive(Default)]
+    Then {
+        /// The documented behaviour.
+        #[default]
+        Normal = "normal",
+        /// The same answers again, for ever.
+        Cycle = "cycle",
+        /// The last answer, for ever.
+        Last = "last",
+    }
 }
 
 /// One answer for every `nth` request; as text `10:503`.

@@ -102,6 +102,16 @@ impl BaseUrl {
         format!("{self}/conversions/{channel}")
     }
 
+    /// The account call that changes nothing. The provider has it on a host of its own; anywhere else (a sandbox, a
+    /// gateway) it is looked for beside the conversions.
+    #[must_use]
+    pub fn balance(&self) -> String {
+        match self.host.as_str() {
+            "api.nexmo.com" => "https://rest.nexmo.com/account/get-balance".to_owned(),
+            _ => format!("{self}/account/get-balance"),
+        }
+    }
+
     /// The scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {

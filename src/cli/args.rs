@@ -1,0 +1,360 @@
+//! What can be typed. Nothing here acts; values are parsed by the types of the rooms below.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::{Delivered, SignatureMethod, parse_duration};
+use crate::sandbox::{Answer, CertificateKind, Every, Then, TlsVersions};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Tell Nexmo's (Vonage's) Conversion API whether each SMS or voice call converted.
+///
+/// A conversion means: the user completed the 2FA step, for instance typed in the code that you had sent. It is not
+/// the carrier's delivery receipt.
+#[derive(Debug, Parser)]
+#[command(name = "nexmo-conversion", version, styles = STYLES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true, infer_long_args = false)]
+pub struct Cli {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered --sandbox   try it: no account, no network
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered             the user typed in the code, just now
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered=false --timestamp 10m
+  nexmo-conversion check                                         is everything set up?
+
+Exit codes: 0 accepted · 2 wrong command line · 65 a record can never succeed · 66 no input · 70 bug
+  74 local I/O · 75 try again later · 77 account refused · 78 configuration · 130, 143 interrupted";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report conversions of SMS messages
+    Sms(SmsArgs),
+    /// Report conversions of voice calls (Text-To-Speech, TTS Prompt)
+    Voice(VoiceArgs),
+    /// Check credentials, file modes, proxy, CA, TLS and clock
+    Check(CheckArgs),
+    /// Create or show the configuration
+    Config(ConfigArgs),
+    /// Run a local Conversion API for tests
+    Sandbox(Box<SandboxArgs>),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all pages into a folder
+    #[command(hide = true)]
+    Man(ManArgs),
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Use this profile of the configuration file
+    #[arg(short, long, value_name = "NAME", global = true)]
+    pub profile: Option<String>,
+    /// Read this configuration file
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Print results as JSON, one object per line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print failures only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say what goes on (never shows a secret)
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Colour the output
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: ColorWhen,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `sms`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Standard input is never read, so this can be used inside `while read` loops.
+
+Examples:
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered
+  nexmo-conversion sms 0A0000000123ABCD1 0A0000000123ABCD2 --delivered=false
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered --timestamp '2026-11-22 01:25:26'
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered --dry-run")]
+pub struct SmsArgs {
+    /// The message-id that the SMS API answered when the message was sent
+    #[arg(value_name = "MESSAGE_ID", required_unless_present = "message_id")]
+    pub ids: Vec<String>,
+    /// What is reported about them.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// `voice`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Standard input is never read, so this can be used inside `while read` loops.
+
+Examples:
+  nexmo-conversion voice c0ffee01 --delivered
+  nexmo-conversion voice c0ffee01 --delivered=false --timestamp 5m")]
+pub struct VoiceArgs {
+    /// The call-id that the voice API answered when the call was made
+    #[arg(value_name = "CALL_ID", required_unless_present = "message_id")]
+    pub ids: Vec<String>,
+    /// What is reported about them.
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// What `sms` and `voice` share.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Another id, under the API's own name for it
+    #[arg(long = "message-id", id = "message_id", value_name = "ID")]
+    pub message_id: Vec<String>,
+    /// Whether the user completed the 2FA step [true, false, 1, 0]; there is no default
+    ///
+    /// Not the carrier's delivery receipt, whatever the API's name for it suggests: true means that the user typed in
+    /// the code (or followed the call's prompt), false that they did not.
+    #[arg(long, value_name = "BOOL", required = true, num_args = 0..=1, default_missing_value = "true",
+          value_parser = parse_delivered)]
+    pub delivered: Delivered,
+    /// When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub timestamp: Option<String>,
+    /// How it is sent.
+    #[command(flatten)]
+    pub sending: SendingArgs,
+}
+
+/// How anything is sent.
+#[derive(Debug, Args)]
+pub struct SendingArgs {
+    /// Show the request and a curl line for it, and send nothing
+    #[arg(short = 'n', long, conflicts_with = "sandbox")]
+    pub dry_run: bool,
+    /// Start a sandbox inside this process, with throw-away credentials, and run against it
+    #[arg(long, conflicts_with_all = ["base_url", "cacert", "proxy"])]
+    pub sandbox: bool,
+    /// The network options.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// curl's names, curl's meanings.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network options")]
+pub struct NetworkArgs {
+    /// Try again up to N times after a failure that may pass [default: 4]
+    #[arg(long, value_name = "N")]
+    pub retry: Option<u32>,
+    /// Do not try again later than this after the first try [default: 2m]
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub retry_max_time: Option<Duration>,
+    /// Limit for connecting, TLS included [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub connect_timeout: Option<Duration>,
+    /// Limit for each whole try [default: 15s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub max_time: Option<Duration>,
+    /// Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+    /// Trust the certificate authorities in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub cacert: Option<PathBuf>,
+    /// Replaces <https://api.nexmo.com>; `/conversions/sms` is appended
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// How it is sent.
+    #[command(flatten)]
+    pub sending: CheckSendingArgs,
+}
+
+/// The part of [`SendingArgs`] that makes sense for a check.
+#[derive(Debug, Args)]
+pub struct CheckSendingArgs {
+    /// Check against a sandbox inside this process
+    #[arg(long, conflicts_with_all = ["base_url", "cacert", "proxy"])]
+    pub sandbox: bool,
+    /// The network options.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// `config`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct ConfigArgs {
+    /// What is to be done with the configuration.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// The commands under `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Write a configuration file (mode 0600) with one profile; never overwrites
+    Init(InitArgs),
+    /// Print every setting, its value and where it comes from; secrets are masked
+    Show(NetworkArgs),
+    /// Print where the configuration file is, or would be
+    Path,
+}
+
+/// `config init`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The secret is asked for without echo, or read from a file or a pipe; it is never an argument, which others could see.
+
+Example:
+  pass show nexmo/2fa | nexmo-conversion config init --name 2fa --api-key abcd1234 --api-secret-file -")]
+pub struct InitArgs {
+    /// The profile's name
+    #[arg(long, value_name = "NAME", default_value = "2fa")]
+    pub name: String,
+    /// The account's key; asked for on a terminal when not given
+    #[arg(long, value_name = "KEY")]
+    pub api_key: Option<String>,
+    /// Read the secret from this file, or from standard input with `-`
+    #[arg(long, value_name = "FILE")]
+    pub api_secret_file: Option<PathBuf>,
+    /// How requests prove who sends them
+    #[arg(long, value_name = "MODE", default_value = "form", value_parser = ["form", "basic", "query", "signature"])]
+    pub auth: String,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write one page per command into this folder instead of printing the main one
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `sandbox`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It prints, as shell exports, what the client needs to find it; everything ends with this process.
+An ANSWER is `ok`, `portal`, a status (200 to 599) or a fault: reset-before, reset, close, half-status,
+half-headers, truncated, drip, stall, endless-headers, endless-body, garbage. After it, with commas:
+delay=2s, and with a status retry-after=30 (or date+30), location=URL, type=MEDIA/TYPE, body=TEXT.
+What no document tells of the API is a switch: `--set NAME=VALUE`; a wrong NAME lists them.
+
+Examples:
+  nexmo-conversion sandbox --tls --port 4010
+  nexmo-conversion sandbox --reply 429,retry-after=2 --reply reset      (then all is well)
+  nexmo-conversion sandbox --every 10:503 --latency 50ms --log requests.jsonl")]
+pub struct SandboxArgs {
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Speak HTTPS, with a certificate made on the spot
+    #[arg(long)]
+    pub tls: bool,
+    /// With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]
+    #[arg(long, value_name = "KIND", default_value = "valid", requires = "tls")]
+    pub certificate: CertificateKind,
+    /// With --tls: the versions on offer [both, 1.2, 1.3]
+    #[arg(long, value_name = "VERSIONS", default_value = "both", requires = "tls")]
+    pub tls_versions: TlsVersions,
+    /// With --tls: write the CA's certificate here [default: a file in the folder for temporary files]
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub ca_file: Option<PathBuf>,
+    /// The account that may report
+    #[arg(long, value_name = "KEY", default_value = "sandbox1")]
+    pub api_key: String,
+    /// Its secret, and the secret of its signatures [default: made up]
+    #[arg(long, value_name = "FILE")]
+    pub api_secret_file: Option<PathBuf>,
+    /// How its signatures are made [md5hash, md5, sha1, sha256, sha512]
+    #[arg(long, value_name = "METHOD", default_value = "md5hash")]
+    pub signature_method: SignatureMethod,
+    /// Answer 402, as for an account for which conversions are not enabled
+    #[arg(long)]
+    pub not_enabled: bool,
+    /// Answer the next request so; for the first requests, in order
+    #[arg(long, value_name = "ANSWER")]
+    pub reply: Vec<Answer>,
+    /// What comes after the replies [normal, cycle, last]
+    #[arg(long, value_name = "WHAT", default_value = "normal")]
+    pub then: Then,
+    /// Answer every so many requests so
+    #[arg(long, value_name = "COUNT:ANSWER")]
+    pub every: Vec<Every>,
+    /// How long each answer takes
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub latency: Option<Duration>,
+    /// Set a switch for what no document tells
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// How far its clock is ahead
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub clock_skew: i64,
+    /// Append each request to this file as a line of JSON before it is answered (`-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// End by itself after this long
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub stop_after: Option<Duration>,
+}
+
+fn parse_delivered(text: &str) -> Result<Delivered, String> {
+    text.parse().map_err(|_| {
+        format!("none of true, false, 1, 0; if it is an id, write `{text} --delivered` or `--delivered=true {text}`")
+    })
+}
+
+fn parse_time_limit(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err("must be longer than nothing".to_owned()),
+        Ok(limit) if limit > Duration::from_secs(86_400) => Err("must not be longer than 1d".to_owned()),
+        Ok(limit) => Ok(limit),
+        Err(error) => Err(error.to_string()),
+    }
+}

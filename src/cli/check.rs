@@ -1,0 +1,280 @@
+//! `check`: is everything set up? Nothing it does has an effect on the account.
+//!
+//! It proves that the credentials are known and that the API's host answers over TLS. It cannot prove that conversions are
+//! enabled: nothing public tells that without reporting one.
+
+use std::fmt::Write as _;
+
+use chrono::DateTime;
+
+use super::args::{CheckArgs, Global};
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::{CommandFailure, record_hint};
+use super::setup::{Setup, Target, format};
+use super::terminal::Terminal;
+use crate::clock;
+use crate::domain::{Auth, AuthMode, Failure};
+use crate::output::{Age, CheckLine, Escaped, Format, Tone, to_json};
+use crate::transport::{Cause, Page, Sender, Transport, TransportError};
+use crate::wire::basic_credentials;
+
+/// A clock that is off by more than this makes reports look older or newer than they are.
+const SKEW_WORTH_TELLING: i64 = 30;
+
+/// One thing that was looked at.
+struct Finding {
+    check: &'static str,
+    status: Status,
+    detail: String,
+    hint: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Ok,
+    Warn,
+    Fail(Exit),
+    Skip,
+}
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail(_) => "fail",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+impl Finding {
+    fn new(check: &'static str, status: Status, detail: impl Into<String>) -> Self {
+        Self {
+            check,
+            status,
+            detail: detail.into(),
+            hint: None,
+        }
+    }
+
+    fn advising(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
+
+pub(super) fn check(
+    args: &CheckArgs,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let target = Target::from(args.sending.sandbox);
+    let mut findings = Vec::new();
+    match Setup::new(target, global, &args.sending.network, environment, terminal) {
+        Ok(setup) => {
+            findings.extend(standing(&setup));
+            let transport = Transport::new(setup.endpoint.clone())?;
+            findings.extend(network(&setup, transport.sender()));
+        }
+        Err(failure) => {
+            let finding = Finding::new(
+                "settings",
+                Status::Fail(failure.exit),
+                format!("{:#}", failure.error),
+            );
+            findings.push(match failure.hint {
+                Some(hint) => finding.advising(hint),
+                None => finding,
+            });
+        }
+    }
+    let shown = match format(global) {
+        Format::Json => json(&findings),
+        Format::Text => Ok(text(&findings, global, terminal).into_bytes()),
+    };
+    shown
+        .and_then(|shown| terminal.print(shown))
+        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    Ok(Exit::worst(findings.iter().filter_map(
+        |finding| match finding.status {
+            Status::Fail(exit) => Some(exit),
+            Status::Ok | Status::Warn | Status::Skip => None,
+        },
+    )))
+}
+
+/// What can be said without the network.
+fn standing(setup: &Setup) -> Vec<Finding> {
+    let proxy = match &setup.endpoint.proxy {
+        Some(proxy) => format!("{proxy} ({})", proxy.origin),
+        None => "none".to_owned(),
+    };
+    let source = setup.credentials_from.clone();
+    let (key, mode) = (&setup.account.api_key, setup.account.auth.mode());
+    vec![
+        Finding::new(
+            "credentials",
+            Status::Ok,
+            format!("api_key {key}, auth {mode}, from {source}"),
+        ),
+        Finding::new(
+            "files",
+            Status::Ok,
+            "every file that holds a secret is private, or a warning stands above",
+        ),
+        Finding::new("proxy", Status::Ok, proxy),
+        Finding::new("ca", Status::Ok, setup.endpoint.trust.describe()),
+    ]
+}
+
+/// Asks the API's host for its front page, then the account's balance. Neither changes anything.
+fn network(setup: &Setup, mut sender: Sender) -> Vec<Finding> {
+    let base_url = &setup.endpoint.base_url;
+    let page = match sender.get(&base_url.to_string(), None) {
+        Ok(page) => page,
+        Err(error) => return vec![unreachable(&error, base_url.host())],
+    };
+    let tls = page.tls.unwrap_or("no TLS (this machine only)");
+    vec![
+        Finding::new(
+            "connection",
+            Status::Ok,
+            format!("{} answers, {tls}", base_url.host()),
+        ),
+        clock_skew(&page),
+        account(setup, &mut sender),
+    ]
+}
+
+fn unreachable(error: &TransportError, host: &str) -> Finding {
+    let exit = match error.cause {
+        Cause::Untrusted(..)
+        | Cause::TrustStore(_)
+        | Cause::Tls(..)
+        | Cause::ProxyStatus(..)
+        | Cause::Unsendable => Exit::Configuration,
+        Cause::Dns(_)
+        | Cause::Connect(..)
+        | Cause::Proxy(..)
+        | Cause::Timeout(_)
+        | Cause::Broken(_)
+        | Cause::Garbage => Exit::TryLater,
+    };
+    let finding = Finding::new("connection", Status::Fail(exit), format!("{host}: {error}"));
+    match record_hint(
+        &Failure::unsent(error.cause.code(), error.to_string()),
+        AuthMode::Form,
+    ) {
+        Some(hint) => finding.advising(hint),
+        None => finding,
+    }
+}
+
+fn clock_skew(page: &Page) -> Finding {
+    let Some(server) = page
+        .date
+        .as_deref()
+        .and_then(|date| DateTime::parse_from_rfc2822(date).ok())
+    else {
+        return Finding::new("clock", Status::Skip, "the server told no time");
+    };
+    let ahead = clock::now().unix() - server.timestamp();
+    if ahead.abs() < SKEW_WORTH_TELLING {
+        return Finding::new("clock", Status::Ok, "within 30s of the server's");
+    }
+    let direction = if ahead > 0 { "ahead of" } else { "behind" };
+    Finding::new(
+        "clock",
+        Status::Warn,
+        format!("{} {direction} the server's", Age(ahead)),
+    )
+    .advising("set this machine's clock (NTP): the API dates conversions by what it is told")
+}
+
+/// `GET /account/get-balance`: the provider's own side-effect-free account call.
+fn account(setup: &Setup, sender: &mut Sender) -> Finding {
+    let secret = match &setup.account.auth {
+        Auth::Form(secret) | Auth::Basic(secret) | Auth::Query(secret) => secret,
+        Auth::Signature { .. } => {
+            return Finding::new(
+                "account",
+                Status::Skip,
+                "a signature secret cannot be tried without reporting something",
+            );
+        }
+    };
+    let authorization = basic_credentials(&setup.account.api_key, secret);
+    let page = match sender.get(&setup.endpoint.base_url.balance(), Some(authorization.as_str())) {
+        Ok(page) => page,
+        Err(error) => return unreachable(&error, "the account API"),
+    };
+    match page.status {
+        200 => Finding::new(
+            "account",
+            Status::Ok,
+            "the credentials are right; whether conversions are enabled for them only a report can tell",
+        ),
+        401 | 403 => Finding::new(
+            "account",
+            Status::Fail(Exit::Account),
+            format!("the server answered {}: wrong credentials", page.status),
+        )
+        .advising(
+            "check the api_key and its secret; `nexmo-conversion config show` says where they come from",
+        ),
+        status => Finding::new(
+            "account",
+            Status::Warn,
+            format!("the server answered {status} to the account call"),
+        )
+        .advising("this says nothing about conversions; behind a gateway the account call may not exist"),
+    }
+}
+
+fn json(findings: &[Finding]) -> std::io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for finding in findings {
+        let line = CheckLine {
+            v: 1,
+            check: finding.check,
+            status: finding.status.as_str(),
+            detail: &finding.detail,
+            hint: finding.hint.as_deref(),
+        };
+        to_json(&mut lines, &line)?;
+    }
+    Ok(lines)
+}
+
+fn text(findings: &[Finding], global: &Global, terminal: &Terminal) -> String {
+    let mut text = String::new();
+    for finding in findings
+        .iter()
+        .filter(|finding| !global.quiet || finding.status != Status::Ok)
+    {
+        let tone = match finding.status {
+            Status::Ok => Tone::Good,
+            Status::Warn => Tone::Doubtful,
+            Status::Fail(_) => Tone::Bad,
+            Status::Skip => Tone::Aside,
+        };
+        let status = terminal
+            .paint()
+            .tone(tone, format!("{:<4}", finding.status.as_str()));
+        let _ = writeln!(
+            text,
+            "{status}  {:<11}  {}",
+            finding.check,
+            Escaped::text(&finding.detail)
+        );
+        if let Some(hint) = &finding.hint {
+            let _ = writeln!(text, "{:17}  → {}", "", Escaped::text(hint));
+        }
+    }
+    text
+}

@@ -1,0 +1,206 @@
+//! `config init`, `config show` and `config path`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, BufRead as _, Read as _};
+use std::path::Path;
+
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::args::{Global, InitArgs, NetworkArgs};
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::CommandFailure;
+use super::setup::overrides;
+use super::terminal::Terminal;
+use crate::config::{self, ConfigError, Configuration, NewProfile};
+use crate::domain::{ApiKey, AuthMode, Secret};
+use crate::output::{Escaped, Tone, to_json};
+
+/// A secret is a line; whatever is longer is not one.
+const LONGEST_SECRET: u64 = 4096;
+
+pub(super) fn path(
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let surroundings = environment.surroundings(global.config.as_ref());
+    print(
+        terminal,
+        format!("{}\n", surroundings.config_file.path().display()),
+    )
+}
+
+pub(super) fn show(
+    network: &NetworkArgs,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let overrides = overrides(global, network);
+    let surroundings = environment.surroundings(global.config.as_ref());
+    let configuration = Configuration::read(&surroundings)?;
+    let settings = configuration.settings(&overrides)?;
+    let account = match configuration.account(&overrides) {
+        Ok(account) => Some(account),
+        // Settings can be looked at without credentials; credentials that are there and wrong cannot be passed over.
+        Err(error @ ConfigError::NoCredentials { .. }) => {
+            terminal.remark("warning", Tone::Doubtful, &error);
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for warning in account.iter().flat_map(|account| &account.warnings) {
+        terminal.remark("warning", Tone::Doubtful, warning);
+    }
+    let rows = config::show(&settings, account.as_ref());
+    let mut shown = Vec::new();
+    if global.json {
+        for row in rows {
+            let line = json!({"v": 1, "key": row.key, "value": row.value, "origin": row.origin.to_string()});
+            to_json(&mut shown, &line)
+                .map_err(|error| CommandFailure::io("cannot write the settings", error))?;
+        }
+    } else {
+        let mut text = String::new();
+        let width = |of: &dyn Fn(&config::ShownValue) -> usize| rows.iter().map(of).max().unwrap_or_default();
+        let (keys, values) = (
+            width(&|row| row.key.len()),
+            width(&|row| row.value.chars().count()),
+        );
+        for row in &rows {
+            let _ = writeln!(
+                text,
+                "{:keys$}  {:values$}  {}",
+                row.key,
+                Escaped::text(&row.value).to_string(),
+                row.origin
+            );
+        }
+        shown = text.into_bytes();
+    }
+    print(terminal, shown)
+}
+
+pub(super) fn init(
+    args: &InitArgs,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let surroundings = environment.surroundings(global.config.as_ref());
+    let path = surroundings.config_file.path();
+    if path.symlink_metadata().is_ok() {
+        // Told before anything is asked; that it is not overwritten is made sure of when it is written.
+        return Err(ConfigError::Exists(path.to_owned()).into());
+    }
+    let auth: AuthMode = args
+        .auth
+        .parse()
+        .map_err(|why: String| CommandFailure::plain(Exit::Usage, anyhow::anyhow!(why)))?;
+    let api_key = match &args.api_key {
+        Some(key) => key.clone(),
+        None if Terminal::can_ask() => ask_for_key(terminal)?,
+        None => {
+            return Err(CommandFailure::new(
+                Exit::Usage,
+                anyhow::anyhow!("there is no terminal to ask for the api_key on"),
+                "give it with `--api-key KEY`, and the secret with `--api-secret-file FILE` (or `-`)",
+            ));
+        }
+    };
+    let api_key = ApiKey::parse(&api_key).map_err(|error| {
+        CommandFailure::plain(
+            Exit::Usage,
+            anyhow::Error::new(error).context("--api-key is not usable"),
+        )
+    })?;
+    let secret = secret(args.api_secret_file.as_deref(), auth)?;
+    let profile = NewProfile {
+        name: args.name.clone(),
+        api_key,
+        secret,
+        auth,
+    };
+    config::write_new(path, &profile)?;
+    if !global.quiet {
+        terminal.say(format_args!(
+            "wrote {}; `nexmo-conversion check` says whether it works",
+            path.display()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn ask_for_key(terminal: &mut Terminal) -> Result<String, CommandFailure> {
+    terminal.prompt("api_key: ");
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .take(LONGEST_SECRET)
+        .read_line(&mut line)
+        .map_err(|error| CommandFailure::io("cannot read the api_key", error))?;
+    Ok(line)
+}
+
+fn secret(file: Option<&Path>, auth: AuthMode) -> Result<Secret, CommandFailure> {
+    let what = match auth {
+        AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
+        AuthMode::Signature => "signature_secret",
+    };
+    let cannot = |error| {
+        CommandFailure::plain(
+            Exit::NoInput,
+            anyhow::Error::new(error).context(format!("cannot read the {what}")),
+        )
+    };
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    match file {
+        Some(path) if path == Path::new("-") => {
+            io::stdin().lock().take(LONGEST_SECRET).read_to_string(&mut text)
+        }
+        Some(path) => {
+            fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text))
+        }
+        None if Terminal::can_ask() => {
+            rpassword::prompt_password(format!("{what} (not shown): ")).map(|typed| {
+                let typed = Zeroizing::new(typed);
+                text.push_str(&typed);
+                text.len()
+            })
+        }
+        None => {
+            return Err(CommandFailure::new(
+                Exit::Usage,
+                anyhow::anyhow!("there is no terminal to ask for the {what} on"),
+                "give it with `--api-secret-file FILE`, or `--api-secret-file -` and a pipe",
+            ));
+        }
+    }
+    .map_err(cannot)?;
+    let line = text.trim_end_matches(['\r', '\n']);
+    if line.is_empty() || line.contains(['\r', '\n']) {
+        return Err(CommandFailure::new(
+            Exit::Configuration,
+            anyhow::anyhow!(
+                "the {what} is {}",
+                if line.is_empty() {
+                    "empty"
+                } else {
+                    "more than one line"
+                }
+            ),
+            "it is the one line that the dashboard shows",
+        ));
+    }
+    Ok(Secret::new(line.to_owned()))
+}
+
+fn print(terminal: &mut Terminal, text: impl AsRef<[u8]>) -> Result<Exit, CommandFailure> {
+    terminal
+        .print(text)
+        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    Ok(Exit::Done)
+}

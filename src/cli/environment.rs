@@ -1,0 +1,63 @@
+//! The one place that reads the environment.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the room that the ban points to"
+)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::terminal::NoColor;
+use crate::config::{ConfigFileChoice, Surroundings};
+
+/// What the environment says, read once. Variables that are not UTF-8 are left out: none of ours can be.
+pub(super) struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    pub(super) fn read() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self { variables }
+    }
+
+    /// A variable's value; set to nothing counts as unset.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        self.variables
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .cloned()
+    }
+
+    pub(super) fn no_color(&self) -> NoColor {
+        let dumb = self.variable("TERM").is_some_and(|term| term == "dumb");
+        if dumb || self.variable("NO_COLOR").is_some() {
+            NoColor::Set
+        } else {
+            NoColor::Unset
+        }
+    }
+
+    /// What configuration is resolved against.
+    pub(super) fn surroundings(&self, config: Option<&PathBuf>) -> Surroundings {
+        let named = config
+            .cloned()
+            .or_else(|| self.variable("NEXMO_CONVERSION_CONFIG").map(PathBuf::from));
+        let config_file = match named {
+            Some(path) => ConfigFileChoice::Explicit(path),
+            None => ConfigFileChoice::Default(
+                dirs::config_dir()
+                    .unwrap_or_else(|| PathBuf::from(".config"))
+                    .join("nexmo-conversion/config.toml"),
+            ),
+        };
+        Surroundings {
+            variables: self.variables.clone(),
+            config_file,
+            home: dirs::home_dir(),
+            working_dir: std::env::current_dir().unwrap_or_default(),
+        }
+    }
+}

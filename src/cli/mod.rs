@@ -1,0 +1,130 @@
+//! The program as a person meets it: the command line, the terminal, the environment, exit codes and advice.
+
+mod args;
+mod check;
+mod configure;
+mod dry_run;
+mod environment;
+mod exit;
+mod failure;
+mod interrupt;
+mod local_sandbox;
+mod manual;
+mod send;
+mod setup;
+mod terminal;
+
+use std::ffi::OsString;
+use std::panic;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, setrlimit, umask};
+
+pub use self::args::Cli;
+pub use self::exit::Exit;
+pub use self::manual::{completion_script, manual_pages};
+
+use self::args::{Command, ConfigCommand};
+use self::environment::Environment;
+use self::failure::CommandFailure;
+use self::terminal::{NoColor, Terminal};
+use crate::output::Tone;
+
+/// Runs the program with these arguments (the first is its name) and returns its exit code.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    harden();
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    panic::catch_unwind(|| run_command(arguments))
+        .unwrap_or(Exit::Bug)
+        .into()
+}
+
+fn run_command(arguments: Vec<OsString>) -> Exit {
+    let environment = Environment::read();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, environment.no_color()),
+    };
+    let mut terminal = Terminal::new(cli.global.color, environment.no_color());
+    match dispatch(cli, &environment, &mut terminal) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            terminal.remark("error", Tone::Bad, format_args!("{:#}", failure.error));
+            if let Some(hint) = failure.hint {
+                terminal.remark("hint", Tone::Aside, hint);
+            }
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(cli: Cli, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
+    let Cli { command, global } = cli;
+    match command {
+        Command::Sms(sms) => send::sms(&sms, &global, environment, terminal),
+        Command::Voice(voice) => send::voice(&voice, &global, environment, terminal),
+        Command::Check(check) => check::check(&check, &global, environment, terminal),
+        Command::Config(config) => match config.command {
+            ConfigCommand::Init(init) => configure::init(&init, &global, environment, terminal),
+            ConfigCommand::Show(network) => configure::show(&network, &global, environment, terminal),
+            ConfigCommand::Path => configure::path(&global, environment, terminal),
+        },
+        Command::Sandbox(sandbox) => local_sandbox::sandbox(&sandbox, &global, terminal),
+        Command::Completions(completions) => {
+            let script = completion_script(&mut Cli::command(), completions.shell);
+            terminal
+                .print(script)
+                .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+            Ok(Exit::Done)
+        }
+        Command::Man(man) => manual::man(&man, terminal),
+    }
+}
+
+/// Help and version are answers; anything else on the command line that cannot be understood is refused.
+fn refuse(error: &clap::Error, no_color: NoColor) -> Exit {
+    let mut terminal = Terminal::new(args::ColorWhen::Auto, no_color);
+    let styled = error.render();
+    if !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        terminal.say(terminal.for_err(&styled).trim_end());
+        return Exit::Usage;
+    }
+    match terminal.print(terminal.for_out(&styled)) {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::Io,
+    }
+}
+
+/// Before anything else: whatever is created is private, a crash leaves no memory image with a secret in it, and a panic says
+/// where it was but shows no values.
+fn harden() {
+    umask(Mode::RWXG | Mode::RWXO);
+    let _ = setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    );
+    panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(|at| format!(" ({}:{})", at.file(), at.line()))
+            .unwrap_or_default();
+        let mut terminal = Terminal::new(args::ColorWhen::Never, NoColor::Set);
+        terminal.remark(
+            "error",
+            Tone::Bad,
+            format_args!("a bug in nexmo-conversion{place}"),
+        );
+        terminal.remark(
+            "hint",
+            Tone::Aside,
+            "what was accepted stays accepted; please report this place and the command",
+        );
+    }));
+}

@@ -1,0 +1,219 @@
+//! From what was typed, stored and set to what a run needs: the account, the way to the API, the limits.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::args::{Global, NetworkArgs};
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::CommandFailure;
+use super::terminal::Terminal;
+use crate::config::{
+    ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings,
+};
+use crate::domain::{Account, Auth};
+use crate::output::{Format, Loudness, Tone};
+use crate::pipeline::Limits;
+use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::transport::{Endpoint, ProxyChoice, Trust, TrustStore, choose_proxy};
+
+/// Everything a run needs.
+pub(super) struct Setup {
+    pub(super) account: Account,
+    /// The profile's name, or of the sandbox.
+    pub(super) profile: Option<String>,
+    pub(super) settings: Settings,
+    pub(super) endpoint: Endpoint,
+    /// Where the secret comes from, for people.
+    pub(super) credentials_from: String,
+    /// Which variable holds the secret, for a curl line that reads it from there.
+    pub(super) secret_variable: String,
+    /// Runs until this is dropped.
+    pub(super) _sandbox: Option<Sandbox>,
+}
+
+/// Where requests go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The configured API.
+    Api,
+    /// A sandbox inside this process.
+    Sandbox,
+}
+
+impl From<bool> for Target {
+    fn from(sandbox: bool) -> Self {
+        if sandbox { Self::Sandbox } else { Self::Api }
+    }
+}
+
+impl Setup {
+    pub(super) fn new(
+        target: Target,
+        global: &Global,
+        network: &NetworkArgs,
+        environment: &Environment,
+        terminal: &mut Terminal,
+    ) -> Result<Self, CommandFailure> {
+        match target {
+            Target::Api => Self::for_the_api(global, network, environment, terminal),
+            Target::Sandbox => Self::for_a_sandbox(global, network, terminal),
+        }
+    }
+
+    fn for_the_api(
+        global: &Global,
+        network: &NetworkArgs,
+        environment: &Environment,
+        terminal: &mut Terminal,
+    ) -> Result<Self, CommandFailure> {
+        let overrides = overrides(global, network);
+        let surroundings = environment.surroundings(global.config.as_ref());
+        let configuration = Configuration::read(&surroundings)?;
+        let settings = configuration.settings(&overrides)?;
+        let resolved = configuration.account(&overrides)?;
+        for warning in &resolved.warnings {
+            terminal.remark("warning", Tone::Doubtful, warning);
+        }
+        let endpoint = endpoint(&settings, environment)?;
+        if let Some(proxy) = &endpoint.proxy
+            && global.verbose
+        {
+            terminal.remark("proxy", Tone::Aside, format_args!("{proxy} ({})", proxy.origin));
+        }
+        Ok(Self {
+            account: resolved.account,
+            profile: resolved.profile,
+            settings,
+            endpoint,
+            credentials_from: resolved.secret.to_string(),
+            secret_variable: match resolved.secret {
+                Origin::Variable(name) => name,
+                Origin::Flag(_)
+                | Origin::Profile { .. }
+                | Origin::Section { .. }
+                | Origin::VendorFile(_)
+                | Origin::Default => "VONAGE_API_SECRET".to_owned(),
+            },
+            _sandbox: None,
+        })
+    }
+}
+
+impl Setup {
+    /// A sandbox of this process, over TLS, with credentials that exist nowhere else. Nothing of the user's configuration or
+    /// environment takes part, but for the limits that were typed.
+    fn for_a_sandbox(
+        global: &Global,
+        network: &NetworkArgs,
+        terminal: &mut Terminal,
+    ) -> Result<Self, CommandFailure> {
+        let sandbox = Sandbox::start(SandboxOptions::default())
+            .map_err(|error| CommandFailure::io("cannot start the sandbox", error))?;
+        let nothing = Surroundings {
+            variables: BTreeMap::new(),
+            config_file: ConfigFileChoice::Default(PathBuf::new()),
+            home: None,
+            working_dir: PathBuf::new(),
+        };
+        let overrides = Overrides {
+            base_url: Some(sandbox.base_url()),
+            ..overrides(global, network)
+        };
+        let overrides = Overrides {
+            profile: None,
+            ..overrides
+        };
+        let settings = Configuration::read(&nothing)?.settings(&overrides)?;
+        let account = sandbox.accounts().first().map(|account| Account {
+            api_key: account.api_key.clone(),
+            auth: Auth::Form(account.api_secret.clone()),
+        });
+        let account = account
+            .ok_or_else(|| CommandFailure::plain(Exit::Bug, anyhow::anyhow!("the sandbox has no account")))?;
+        if !global.quiet {
+            terminal.remark(
+                "sandbox",
+                Tone::Aside,
+                format_args!(
+                    "{} in this process; nothing leaves this machine",
+                    sandbox.base_url()
+                ),
+            );
+        }
+        let endpoint = Endpoint {
+            base_url: settings.base_url.value.clone(),
+            proxy: None,
+            trust: TrustStore::new(Trust::Pem(sandbox.ca_pem().unwrap_or_default().to_owned())),
+            connect_timeout: settings.connect_timeout.value,
+            max_time: settings.max_time.value,
+        };
+        Ok(Self {
+            account,
+            profile: Some("sandbox".to_owned()),
+            settings,
+            endpoint,
+            credentials_from: "the sandbox".to_owned(),
+            secret_variable: "VONAGE_API_SECRET".to_owned(),
+            _sandbox: Some(sandbox),
+        })
+    }
+}
+
+/// What was typed, as the configuration takes it.
+pub(super) fn overrides(global: &Global, network: &NetworkArgs) -> Overrides {
+    Overrides {
+        profile: global.profile.clone(),
+        base_url: network.base_url.clone(),
+        proxy: network.proxy.clone(),
+        cacert: network.cacert.clone(),
+        connect_timeout: network.connect_timeout,
+        max_time: network.max_time,
+        retry: network.retry,
+        retry_max_time: network.retry_max_time,
+        ..Overrides::default()
+    }
+}
+
+/// The way to the API; a CA file is read here, so that its faults are told before anything is sent.
+pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result<Endpoint, CommandFailure> {
+    let base_url = settings.base_url.value.clone();
+    let choice = match &settings.proxy.value {
+        ProxySetting::FromEnvironment => ProxyChoice::Environment,
+        ProxySetting::None => ProxyChoice::None,
+        ProxySetting::Url(url) => ProxyChoice::Url(url.expose().to_owned()),
+    };
+    let proxy = choose_proxy(&choice, &base_url, |name| environment.variable(name))?;
+    let trust = TrustStore::new(settings.cacert.value.clone().map_or(Trust::System, Trust::File));
+    trust.check()?;
+    let (connect_timeout, max_time) = (settings.connect_timeout.value, settings.max_time.value);
+    Ok(Endpoint {
+        base_url,
+        proxy,
+        trust,
+        connect_timeout,
+        max_time,
+    })
+}
+
+/// The limits of a run.
+pub(super) fn limits(settings: &Settings) -> Limits {
+    Limits {
+        jobs: 1,
+        retries: settings.retry.value,
+        retry_max_time: settings.retry_max_time.value,
+        rate: None,
+    }
+}
+
+pub(super) fn format(global: &Global) -> Format {
+    if global.json { Format::Json } else { Format::Text }
+}
+
+pub(super) fn loudness(global: &Global) -> Loudness {
+    match (global.quiet, global.verbose) {
+        (true, _) => Loudness::Quiet,
+        (false, true) => Loudness::Verbose,
+        (false, false) => Loudness::Normal,
+    }
+}

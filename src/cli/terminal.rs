@@ -1,0 +1,109 @@
+//! The one place that touches the standard streams.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Stderr, Stdout, Write};
+
+use clap::builder::StyledStr;
+
+use super::args::ColorWhen;
+use crate::output::{Paint, Tone};
+
+/// Standard output and standard error, and whether each is coloured.
+pub(super) struct Terminal {
+    out: Stdout,
+    err: Stderr,
+    out_paint: Paint,
+    err_paint: Paint,
+}
+
+/// Both streams at once, for a [`Printer`](crate::output::Printer).
+pub(super) struct Streams<'a> {
+    pub(super) results: &'a mut dyn Write,
+    pub(super) remarks: &'a mut dyn Write,
+    pub(super) results_paint: Paint,
+    pub(super) remarks_paint: Paint,
+}
+
+impl Terminal {
+    /// `no_color` is whether the environment asks for none (`NO_COLOR`, or `TERM=dumb`).
+    pub(super) fn new(color: ColorWhen, no_color: NoColor) -> Self {
+        let (out, err) = (io::stdout(), io::stderr());
+        let paint = |is_terminal| match (color, no_color) {
+            (ColorWhen::Always, _) => Paint::Colour,
+            (ColorWhen::Auto, NoColor::Unset) if is_terminal => Paint::Colour,
+            (ColorWhen::Auto | ColorWhen::Never, _) => Paint::Plain,
+        };
+        let (out_paint, err_paint) = (paint(out.is_terminal()), paint(err.is_terminal()));
+        Self {
+            out,
+            err,
+            out_paint,
+            err_paint,
+        }
+    }
+
+    /// Whether a person sits at standard input.
+    pub(super) fn can_ask() -> bool {
+        io::stdin().is_terminal()
+    }
+
+    pub(super) fn streams(&mut self) -> Streams<'_> {
+        Streams {
+            results: &mut self.out,
+            remarks: &mut self.err,
+            results_paint: self.out_paint,
+            remarks_paint: self.err_paint,
+        }
+    }
+
+    pub(super) fn paint(&self) -> Paint {
+        self.out_paint
+    }
+
+    /// Prints to standard output; fails where it does (`/dev/full`, a closed pipe).
+    pub(super) fn print(&mut self, text: impl AsRef<[u8]>) -> io::Result<()> {
+        self.out.write_all(text.as_ref())?;
+        self.out.flush()
+    }
+
+    /// clap's answer, coloured if standard output is.
+    pub(super) fn for_out(&self, text: &StyledStr) -> String {
+        painted(text, self.out_paint)
+    }
+
+    /// clap's complaint, coloured if standard error is.
+    pub(super) fn for_err(&self, text: &StyledStr) -> String {
+        painted(text, self.err_paint)
+    }
+
+    /// Says something beside the results. That nobody reads it is no failure.
+    pub(super) fn remark(&mut self, label: &str, tone: Tone, text: impl Display) {
+        let label = self.err_paint.tone(tone, format!("{label}:"));
+        let _ = writeln!(self.err, "{label} {text}");
+    }
+
+    /// Asks for something; the answer is read from standard input.
+    pub(super) fn prompt(&mut self, question: &str) {
+        let _ = write!(self.err, "{question}");
+        let _ = self.err.flush();
+    }
+
+    /// Says something beside the results, without a label.
+    pub(super) fn say(&mut self, text: impl Display) {
+        let _ = writeln!(self.err, "{text}");
+    }
+}
+
+fn painted(text: &StyledStr, paint: Paint) -> String {
+    match paint {
+        Paint::Colour => text.ansi().to_string(),
+        Paint::Plain => text.to_string(),
+    }
+}
+
+/// Whether the environment asks for no colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoColor {
+    Set,
+    Unset,
+}
