@@ -21,7 +21,7 @@ pub(super) struct Family {
     pub(super) signature_timestamp: &'static str,
 }
 
-pub(super) const FAMILIES: [Family; 2] = [
+pub(super) static FAMILIES: [Family; 2] = [
     Family {
         api_key: "VONAGE_API_KEY",
         api_secret: ["VONAGE_API_SECRET", "VONAGE_API_SECRET_FILE"],
