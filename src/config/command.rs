@@ -64,21 +64,19 @@ pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs a program and returns what it prints. Its standard error stays the user's, so that it can say what is wrong.
 pub(super) fn output(
-    argv: &[String],
+    program: &str,
+    arguments: &[String],
     most: usize,
     limit: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, CommandError> {
-    let (program, arguments) = argv
-        .split_first()
-        .ok_or_else(|| CommandError::NotFound(String::new()))?;
-    let program = program.clone();
-    let mut child = match Command::new(&program)
+    let spawned = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .spawn()
-    {
+        .spawn();
+    let program = program.to_owned();
+    let mut child = match spawned {
         Ok(child) => child,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(CommandError::NotFound(program)),
         Err(source) => return Err(CommandError::Start { program, source }),
@@ -149,8 +147,8 @@ mod tests {
     use super::{TIME_LIMIT, output};
 
     fn sh(script: &str, limit: Duration) -> Result<Vec<u8>, String> {
-        let argv = ["sh", "-c", script].map(str::to_owned);
-        output(&argv, 1024, limit)
+        let arguments = ["-c", script].map(str::to_owned);
+        output("sh", &arguments, 1024, limit)
             .map(|bytes| bytes.to_vec())
             .map_err(|error| error.to_string())
     }
@@ -171,7 +169,7 @@ mod tests {
         assert_eq!(failed, Err("`sh` failed (exit status: 3)".into()));
         let large = sh("yes s3cret", TIME_LIMIT);
         assert_eq!(large, Err("`sh` prints more than 1024 bytes".into()));
-        let missing = output(&["no-such-program-here".to_owned()], 1024, TIME_LIMIT);
+        let missing = output("no-such-program-here", &[], 1024, TIME_LIMIT);
         assert_eq!(
             missing.unwrap_err().to_string(),
             "there is no program `no-such-program-here`"

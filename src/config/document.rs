@@ -50,7 +50,7 @@ impl<'a> Document<'a> {
     }
 
     pub(super) fn position(&self, offset: usize) -> Position {
-        let before = String::from_utf8_lossy(&self.text.as_bytes()[..offset.min(self.text.len())]);
+        let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Position {
             file: self.path.to_owned(),
@@ -60,8 +60,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A table that remembers what it was asked for.
-#[derive(Debug)]
+/// A table that remembers what it was asked for. No `Debug`: secrets stand in it.
 pub(super) struct Table<'a> {
     document: Document<'a>,
     entries: DeTable<'a>,
@@ -69,7 +68,6 @@ pub(super) struct Table<'a> {
 }
 
 /// A key with its value.
-#[derive(Debug)]
 pub(super) struct Entry<'a> {
     document: Document<'a>,
     key: String,
@@ -132,14 +130,11 @@ impl<'a> Entry<'a> {
     pub(super) fn raw(&self) -> Result<Raw, ConfigError> {
         match self.value.get_ref() {
             DeValue::String(text) => Ok(Raw::Text(text.as_ref().to_owned())),
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-                .map(Raw::Integer)
-                .map_err(|_| {
-                    self.error(ValueError::Range {
-                        least: 0,
-                        most: u32::MAX,
-                    })
-                }),
+            DeValue::Integer(number) => {
+                let number = i64::from_str_radix(number.as_str(), number.radix());
+                // What does not fit is out of every range anyway.
+                Ok(Raw::Integer(number.unwrap_or(i64::MAX)))
+            }
             DeValue::Float(_)
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)
@@ -157,21 +152,19 @@ impl<'a> Entry<'a> {
     }
 
     /// A program and its arguments.
-    pub(super) fn argv(&self) -> Result<Vec<String>, ConfigError> {
+    pub(super) fn argv(&self) -> Result<(String, Vec<String>), ConfigError> {
         let wanted = "an array of strings, the program and its arguments";
-        let array = self
-            .value
-            .get_ref()
-            .as_array()
-            .ok_or_else(|| self.wrong_type(wanted))?;
-        let argv: Option<Vec<_>> = array
-            .iter()
-            .map(|word| word.get_ref().as_str().map(str::to_owned))
-            .collect();
-        match argv {
-            Some(argv) if argv.first().is_some_and(|program| !program.is_empty()) => Ok(argv),
-            Some(_) => Err(self.error(ValueError::Empty)),
-            None => Err(self.wrong_type(wanted)),
+        let words = self.value.get_ref().as_array();
+        let words: Option<Vec<_>> = words.and_then(|words| {
+            let texts = words
+                .iter()
+                .map(|word| word.get_ref().as_str().map(str::to_owned));
+            texts.collect()
+        });
+        let mut words = words.ok_or_else(|| self.wrong_type(wanted))?.into_iter();
+        match words.next() {
+            Some(program) if !program.is_empty() => Ok((program, words.collect())),
+            Some(_) | None => Err(self.error(ValueError::Empty)),
         }
     }
 

@@ -23,16 +23,16 @@ pub enum ConfigError {
         /// Why not.
         source: ValueError,
     },
-    /// A variable's value cannot be used.
-    #[error("{name} is not usable")]
-    Variable {
-        /// The variable.
-        name: String,
+    /// A value that has no position cannot be used: a variable's, or one in a file of the vendor's.
+    #[error("{place} is not usable")]
+    Value {
+        /// The variable, or the key and its file.
+        place: String,
         /// Why not.
         source: ValueError,
     },
     /// A value in the file cannot be used.
-    #[error("{at}: {key} is not usable")]
+    #[error("{at}: `{key}` is not usable")]
     Key {
         /// Where the value stands.
         at: Position,
@@ -139,23 +139,14 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// The error for a value that came from `origin`; for the file, its position says more than its origin.
-    pub(super) fn value(origin: &Origin, at: Option<&Position>, key: &str, source: ValueError) -> Self {
-        match (at, origin) {
-            (Some(at), _) => Self::Key {
-                at: at.clone(),
-                key: key.to_owned(),
-                source,
-            },
-            (None, Origin::Flag(flag)) => Self::Flag {
-                flag: flag.clone(),
-                source,
-            },
-            (None, origin) => Self::Variable {
-                name: origin.to_string(),
-                source,
-            },
+    /// The error for a value that was typed or set.
+    pub(super) fn value(origin: &Origin, source: ValueError) -> Self {
+        if let Origin::Flag(flag) = origin {
+            let flag = flag.clone();
+            return Self::Flag { flag, source };
         }
+        let place = origin.to_string();
+        Self::Value { place, source }
     }
 }
 

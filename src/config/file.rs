@@ -15,7 +15,7 @@ use super::error::ConfigError;
 use super::origin::{Origin, Setting};
 use super::private_file::{FileError, OpenFile, Patience};
 use super::secret_source::{PromisedSecret, SecretSource};
-use super::settings::{BATCH_KEYS, Found, NETWORK_KEYS, Preferences};
+use super::settings::{BATCH_KEYS, NETWORK_KEYS, Preferences, Spelled};
 use super::value::{Folders, Raw, ValueError};
 
 /// What is stored. An absent file is one in which nothing stands.
@@ -98,7 +98,7 @@ impl Reader<'_> {
         if let Some(entry) = root.take("profiles") {
             for (name, entry) in entry.table()?.into_entries() {
                 if !is_profile_name(&name) {
-                    return Err(ConfigError::ProfileName);
+                    return Err(entry.error(ValueError::ProfileName));
                 }
                 let profile = self.profile(name.clone(), entry.table()?)?;
                 profiles.insert(name, profile);
@@ -159,7 +159,7 @@ impl Reader<'_> {
             let Some(entry) = table.take(key) else {
                 return Ok(None);
             };
-            Ok(Some(Found {
+            Ok(Some(Spelled {
                 raw: entry.raw()?,
                 at: Some(entry.at()),
                 origin: origin.clone(),
@@ -214,7 +214,8 @@ impl Reader<'_> {
                 let path = Raw::Text(entry.text()?).path(self.folders());
                 SecretSource::File(path.map_err(|why| entry.error(why))?)
             } else {
-                SecretSource::Command(entry.argv()?)
+                let (program, arguments) = entry.argv()?;
+                SecretSource::Command { program, arguments }
             };
             found = Some(PromisedSecret {
                 source,

@@ -45,9 +45,6 @@ pub fn write_new(path: &Path, profile: &NewProfile) -> Result<(), ConfigError> {
 
 /// A complete file appears under its name, or nothing does.
 fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.symlink_metadata().is_ok() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),

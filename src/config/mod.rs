@@ -21,9 +21,11 @@ mod show;
 #[cfg(test)]
 mod tests;
 mod value;
+mod variables;
 mod vendor;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use command::CommandError;
@@ -43,7 +45,7 @@ pub use value::ValueError;
 use file::FileConfig;
 
 /// What surrounds the program: everything this room needs to know and must not ask for itself.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Surroundings {
     /// The environment; a variable that is set to nothing counts as unset.
     pub variables: BTreeMap<String, String>,
@@ -53,6 +55,17 @@ pub struct Surroundings {
     pub home: Option<PathBuf>,
     /// The folder against which typed paths and variables are read.
     pub working_dir: PathBuf,
+}
+
+impl fmt::Debug for Surroundings {
+    /// Leaves the variables out: secrets are among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("config_file", &self.config_file)
+            .field("home", &self.home)
+            .field("working_dir", &self.working_dir)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which configuration file, and whether it may be absent.

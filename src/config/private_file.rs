@@ -150,14 +150,16 @@ impl OpenFile {
         if self.through_link == ThroughLink::Yes {
             return Err(FileError::Symlink(self.path.clone()));
         }
-        self.insist_regular_and_owned()?;
+        self.insist_regular()?;
+        self.insist_owned()?;
         self.insist_no_bits(0o077)
     }
 
     /// The rule for a file that somebody else may have put there for us (`/run/secrets`, a mounted volume): links are
     /// usual there, and what root owns may be readable by others, though we say so; writable by others never.
     pub(super) fn insist_trustworthy(&self) -> Result<Option<Warning>, FileError> {
-        self.insist_regular_and_owned()?;
+        self.insist_regular()?;
+        self.insist_owned()?;
         if self.status.uid() == ROOT {
             self.insist_no_bits(0o022)?;
             Ok(self.doubt())
@@ -181,10 +183,15 @@ impl OpenFile {
         })
     }
 
-    fn insist_regular_and_owned(&self) -> Result<(), FileError> {
-        if !self.status.is_file() {
-            return Err(FileError::NotRegular(self.path.clone()));
+    fn insist_regular(&self) -> Result<(), FileError> {
+        if self.status.is_file() {
+            return Ok(());
         }
+        Err(FileError::NotRegular(self.path.clone()))
+    }
+
+    /// The user's, or root's, who can read and write everything anyway.
+    pub(super) fn insist_owned(&self) -> Result<(), FileError> {
         let owner = self.status.uid();
         if owner != ROOT && owner != rustix::process::geteuid().as_raw() {
             let path = self.path.clone();

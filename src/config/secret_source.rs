@@ -42,7 +42,7 @@ pub(super) enum SecretSource {
     /// In what a variable names: a file, or a pipe of the shell's making.
     FileOrStream(PathBuf),
     /// On the standard output of a program.
-    Command(Vec<String>),
+    Command { program: String, arguments: Vec<String> },
 }
 
 /// A secret's source, and who named it.
@@ -80,7 +80,9 @@ impl SecretSource {
             Self::Value(secret) => single_line(Zeroizing::new(secret.expose().as_bytes().to_vec())),
             Self::File(path) => from_file(path, Patience::Never, warnings),
             Self::FileOrStream(path) => from_file(path, Patience::ForWriter, warnings),
-            Self::Command(argv) => single_line(command::output(argv, MOST, TIME_LIMIT)?),
+            Self::Command { program, arguments } => {
+                single_line(command::output(program, arguments, MOST, TIME_LIMIT)?)
+            }
         }
     }
 }

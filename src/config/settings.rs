@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::domain::Secret;
 use crate::wire::BaseUrl;
 
 use super::Surroundings;
@@ -23,8 +24,8 @@ pub struct Overrides {
     pub profile: Option<String>,
     /// `--base-url`.
     pub base_url: Option<String>,
-    /// `--proxy`.
-    pub proxy: Option<String>,
+    /// `--proxy`; may carry a password.
+    pub proxy: Option<Secret>,
     /// `--cacert`.
     pub cacert: Option<PathBuf>,
     /// `--connect-timeout`.
@@ -109,8 +110,8 @@ pub(super) fn resolve(
         Chosen::Variables(_) | Chosen::Nothing => &nothing,
     };
     let layers = [&typed, &variables, profile, &file.network, &file.batch];
-    let default_url = BaseUrl::parse(BaseUrl::DEFAULT)
-        .map_err(|why| ConfigError::value(&Origin::Default, None, "base_url", why.into()))?;
+    let default_url =
+        BaseUrl::parse(BaseUrl::DEFAULT).map_err(|why| ConfigError::value(&Origin::Default, why.into()))?;
     Ok(Settings {
         base_url: first(layers, |said| &said.base_url, default_url),
         proxy: first(layers, |said| &said.proxy, ProxySetting::FromEnvironment),
@@ -172,8 +173,7 @@ pub(super) struct Preferences {
 }
 
 /// A value that a source has for a key.
-#[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct Spelled {
     pub(super) raw: Raw,
     pub(super) origin: Origin,
     pub(super) at: Option<Position>,
@@ -183,7 +183,7 @@ impl Preferences {
     /// Asks a source for every key there is; the same types and bounds hold for all sources.
     pub(super) fn gather(
         folders: Folders<'_>,
-        look_up: impl FnMut(&'static str) -> Result<Option<Found>, ConfigError>,
+        look_up: impl FnMut(&'static str) -> Result<Option<Spelled>, ConfigError>,
     ) -> Result<Self, ConfigError> {
         let mut source = Source(look_up);
         Ok(Self {
@@ -209,18 +209,22 @@ impl Preferences {
 
 struct Source<F>(F);
 
-impl<F: FnMut(&'static str) -> Result<Option<Found>, ConfigError>> Source<F> {
+impl<F: FnMut(&'static str) -> Result<Option<Spelled>, ConfigError>> Source<F> {
     fn get<T>(
         &mut self,
         key: &'static str,
         read: impl FnOnce(&Raw) -> Result<T, ValueError>,
     ) -> Result<Option<Setting<T>>, ConfigError> {
-        let Some(Found { raw, origin, at }) = (self.0)(key)? else {
+        let Some(Spelled { raw, origin, at }) = (self.0)(key)? else {
             return Ok(None);
         };
-        match read(&raw) {
-            Ok(value) => Ok(Some(Setting { value, origin })),
-            Err(why) => Err(ConfigError::value(&origin, at.as_ref(), key, why)),
+        match (read(&raw), at) {
+            (Ok(value), _) => Ok(Some(Setting { value, origin })),
+            (Err(source), Some(at)) => {
+                let key = key.to_owned();
+                Err(ConfigError::Key { at, key, source })
+            }
+            (Err(source), None) => Err(ConfigError::value(&origin, source)),
         }
     }
 }
@@ -231,7 +235,10 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
     Preferences::gather(shell_folders(surroundings), |key| {
         let raw = match key {
             "base_url" => text(&overrides.base_url),
-            "proxy" => text(&overrides.proxy),
+            "proxy" => overrides
+                .proxy
+                .as_ref()
+                .map(|url| Raw::Untyped(url.expose().to_owned())),
             "cacert" => overrides.cacert.clone().map(Raw::Path),
             "connect_timeout" => overrides.connect_timeout.map(Raw::Length),
             "max_time" => overrides.max_time.map(Raw::Length),
@@ -242,7 +249,7 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
             "max_age" => overrides.batch.max_age.map(Raw::Length),
             _ => None,
         };
-        Ok(raw.map(|raw| Found {
+        Ok(raw.map(|raw| Spelled {
             raw,
             origin: Origin::flag(key),
             at: None,
@@ -253,7 +260,7 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
 fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
     Preferences::gather(shell_folders(surroundings), |key| {
         let text = surroundings.variable(&variable_name(key));
-        Ok(text.map(|text| Found {
+        Ok(text.map(|text| Spelled {
             raw: Raw::Untyped(text.to_owned()),
             origin: Origin::variable(key),
             at: None,

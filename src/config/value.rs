@@ -50,6 +50,9 @@ pub enum ValueError {
     /// Nothing there.
     #[error("is empty")]
     Empty,
+    /// A name that could not be typed or shown.
+    #[error("a profile's name must not be empty or contain control characters")]
+    ProfileName,
     /// The wrong type in the file.
     #[error("must be {wanted}, not {found}")]
     Type {
@@ -60,8 +63,7 @@ pub enum ValueError {
     },
 }
 
-/// A value as it was spelled.
-#[derive(Debug)]
+/// A value as it was spelled. No `Debug`: it may be a proxy with its password.
 pub(super) enum Raw {
     /// A variable or a flag: a text that may mean anything.
     Untyped(String),

@@ -84,7 +84,10 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
     }
     let origin = Origin::VendorFile(path.clone());
     let api_key = key.as_deref().map(ApiKey::parse).transpose();
-    let api_key = api_key.map_err(|why| ConfigError::value(&origin, None, kind.key_name(), why.into()))?;
+    let api_key = api_key.map_err(|why| ConfigError::Value {
+        place: format!("{} in {origin}", kind.key_name()),
+        source: why.into(),
+    })?;
     let credential = Credential {
         api_key: api_key.map(|value| Setting {
             value,
@@ -97,6 +100,8 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
         }),
         ..Credential::default()
     };
+    // In a folder like `/tmp` anybody could choose the account that the user's conversions go to.
+    file.insist_owned()?;
     let warnings = file.doubt().into_iter().collect();
     Ok(Some(Found {
         path,

@@ -329,3 +329,36 @@ fn vendor_files_without_credentials_are_passed_by_and_broken_ones_are_not() {
         "~/work/.nexmorc:3: not the INI that nexmo-cli writes"
     );
 }
+
+#[test]
+fn a_vendor_file_that_somebody_else_put_there_is_not_used() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let home = Home::new().file(
+        "work/.nexmorc",
+        "[credentials]\napi_key=k\napi_secret=s3cret\n",
+        0o644,
+    );
+    std::os::unix::fs::chown(home.path("work/.nexmorc"), Some(12345), None).unwrap();
+    assert_eq!(
+        home.told(home.account()),
+        "~/work/.nexmorc holds a secret and belongs to another user (uid 12345)"
+    );
+}
+
+#[test]
+fn an_unknown_home_is_not_looked_into() {
+    let mut home = Home::new().file(
+        "home/.nexmorc",
+        "[credentials]\napi_key=k\napi_secret=s3cret\n",
+        0o600,
+    );
+    assert!(home.account().is_ok());
+    home.surroundings.home = None;
+    let told = home.told(home.account());
+    assert!(
+        told.ends_with("the profiles in ~/config.toml (none), ~/work/.vonagerc, ~/work/.nexmorc"),
+        "{told}"
+    );
+}

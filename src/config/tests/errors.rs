@@ -41,93 +41,97 @@ fn values_that_cannot_be_used_are_told_with_position_and_reason() {
     for (config, why) in [
         (
             "[network]\nmax_time = 15",
-            "2:12: max_time is not usable: must be a string with a unit such as \"15s\", not an integer",
+            "2:12: `max_time` is not usable: must be a string with a unit such as \"15s\", not an integer",
         ),
         (
             "[network]\nmax_time = '15'",
-            "2:12: max_time is not usable: `15` has no unit (try `15s`)",
+            "2:12: `max_time` is not usable: `15` has no unit (try `15s`)",
         ),
         (
             "[network]\nmax_time = '0s'",
-            "2:12: max_time is not usable: must be more than zero",
+            "2:12: `max_time` is not usable: must be more than zero",
         ),
         (
             "[network]\nconnect_timeout = '25h'",
-            "2:19: connect_timeout is not usable: must not be more than 1d",
+            "2:19: `connect_timeout` is not usable: must not be more than 1d",
         ),
         (
             "[network]\nretry = 101",
-            "2:9: retry is not usable: must be a whole number from 0 to 100",
+            "2:9: `retry` is not usable: must be a whole number from 0 to 100",
         ),
         (
             "[network]\nretry = -1",
-            "2:9: retry is not usable: must be a whole number from 0 to 100",
+            "2:9: `retry` is not usable: must be a whole number from 0 to 100",
         ),
         (
             "[network]\nretry = '4'",
-            "2:9: retry is not usable: must be an integer, not a string",
+            "2:9: `retry` is not usable: must be an integer, not a string",
         ),
         (
             "[network]\nretry = 4.0",
-            "2:9: retry is not usable: must be a string or an integer, not a float",
+            "2:9: `retry` is not usable: must be a string or an integer, not a float",
         ),
         (
             "[batch]\njobs = 0",
-            "2:8: jobs is not usable: must be a whole number from 1 to 1024",
+            "2:8: `jobs` is not usable: must be a whole number from 1 to 1024",
         ),
         (
             "[batch]\njobs = 99999999999999999999",
-            "2:8: jobs is not usable: must be a whole number from 0 to 4294967295",
+            "2:8: `jobs` is not usable: must be a whole number from 1 to 1024",
         ),
         (
             "[batch]\nrate = '50'",
-            "2:8: rate is not usable: `50` has no unit (try `50/s`)",
+            "2:8: `rate` is not usable: `50` has no unit (try `50/s`)",
         ),
         (
             "[batch]\nmax_age = '31d'",
-            "2:11: max_age is not usable: must not be more than 30d",
+            "2:11: `max_age` is not usable: must not be more than 30d",
         ),
         (
             "[network]\nbase_url = 'https://u:s3cret@api.nexmo.com'",
-            "2:12: base_url is not usable: a user name or password in the URL is not allowed",
+            "2:12: `base_url` is not usable: a user name or password in the URL is not allowed",
         ),
         (
             "[network]\nproxy = 'http://u:s3cret@'",
-            "2:9: proxy is not usable: neither `none` nor the URL of a proxy",
+            "2:9: `proxy` is not usable: neither `none` nor the URL of a proxy",
         ),
-        ("[network]\ncacert = ''", "2:10: cacert is not usable: is empty"),
+        ("[network]\ncacert = ''", "2:10: `cacert` is not usable: is empty"),
         (
             "network = 1",
-            "1:11: network is not usable: must be a table, not an integer",
+            "1:11: `network` is not usable: must be a table, not an integer",
         ),
         (
             "[profiles]\na = 's3cret'",
-            "2:5: a is not usable: must be a table, not a string",
+            "2:5: `a` is not usable: must be a table, not a string",
+        ),
+        (
+            "[profiles.'']\n",
+            "1:1: `` is not usable: a profile's name must not be empty or contain control characters",
         ),
         (
             "[profiles.a]\nauth = 's3cret'",
-            "2:8: auth is not usable: none of form, basic, query, signature",
+            "2:8: `auth` is not usable: none of form, basic, query, signature",
         ),
         (
             "[profiles.a]\nsignature_method = 'crc32'",
-            "2:20: signature_method is not usable: none of md5hash, md5, sha1, sha256, sha512",
+            "2:20: `signature_method` is not usable: none of md5hash, md5, sha1, sha256, sha512",
         ),
         (
             "[profiles.a]\napi_key = ''",
-            "2:11: api_key is not usable: api_key is empty",
+            "2:11: `api_key` is not usable: api_key is empty",
         ),
         (
             "[profiles.a]\napi_secret = 123456",
-            "2:14: api_secret is not usable: must be a string, not an integer",
+            "2:14: `api_secret` is not usable: must be a string, not an integer",
         ),
         (
             "[profiles.a]\napi_secret_command = 'pass show s3cret'",
-            "2:22: api_secret_command is not usable: must be an array of strings, the program and its arguments, not \
+            "2:22: `api_secret_command` is not usable: must be an array of strings, the program and its arguments, not \
              a string",
         ),
         (
             "[profiles.a]\napi_secret_command = []",
-            "2:22: api_secret_command is not usable: is empty",
+            "2:22: `api_secret_command` is not usable: is empty",
         ),
     ] {
         assert_eq!(told(config), format!("~/config.toml:{why}"), "{config}");
@@ -183,7 +187,7 @@ fn flags_and_variables_are_told_by_their_names() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// Wherever a secret stands as a value, quoted or not, whole or damaged, no error shows it.
     #[test]
@@ -196,11 +200,9 @@ proptest! {
         let config = format!("[profiles.a]\n{key} = {open}TopS3cret{tail}{close}\n");
         let home = Home::new().config(&config);
         if let Err(error) = home.account() {
-            // Inline tables and the like may make a key of it: a key is shown. A value never is.
-            let is_key = matches!(error, ConfigError::UnknownKey { .. });
             let debug = format!("{error:?}");
             let told = format!("{} {debug}", home.told::<()>(Err(error)));
-            prop_assert!(is_key || !told.contains("TopS3cret"), "{told}\n{config}");
+            prop_assert!(!told.contains("TopS3cret"), "{told}\n{config}");
         }
     }
 

@@ -80,12 +80,7 @@ fn only_the_usual_config_file_may_be_absent() {
 #[test]
 fn a_named_pipe_as_config_file_is_refused_and_not_waited_for() {
     let home = Home::new();
-    rustix::fs::mkfifoat(
-        rustix::fs::CWD,
-        home.path("config.toml"),
-        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-    )
-    .unwrap();
+    home.pipe("config.toml");
     assert_eq!(home.told(home.settings()), "~/config.toml is not a regular file");
 }
 
@@ -169,7 +164,7 @@ fn a_variable_may_name_a_pipe_of_the_shells_making() {
         .variable("VONAGE_API_KEY", "k")
         .variable("VONAGE_API_SECRET_FILE", "pipe");
     let pipe = home.path("work/pipe");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_raw_mode(0o644)).unwrap();
+    home.pipe("work/pipe");
     let writer = std::thread::spawn(move || fs::write(pipe, "s3cret\n").unwrap());
     assert_eq!(
         home.account().unwrap().secret.to_string(),

@@ -45,6 +45,11 @@ fn nothing_is_ever_overwritten() {
     let refused = write_new(&path, &profile("s3cret", AuthMode::Form));
     assert_eq!(home.told(refused), "~/config.toml exists already");
     assert_eq!(fs::read_to_string(&path).unwrap(), "# mine");
+    assert_eq!(
+        fs::read_dir(home.path("")).unwrap().count(),
+        3,
+        "no draft is left behind"
+    );
     let dangling = home.path("dangling");
     symlink(home.path("nowhere"), &dangling).unwrap();
     assert!(write_new(&dangling, &profile("s3cret", AuthMode::Form)).is_err());

@@ -53,6 +53,11 @@ impl Home {
         self
     }
 
+    pub(super) fn pipe(&self, name: &str) {
+        let made = std::process::Command::new("mkfifo").arg(self.path(name)).status();
+        assert!(made.unwrap().success());
+    }
+
     pub(super) fn config(self, text: &str) -> Self {
         self.file("config.toml", text, 0o600)
     }

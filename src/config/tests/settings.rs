@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Home;
-use crate::config::{Overrides, ProxySetting, show};
+use crate::config::{Configuration, Overrides, ProxySetting, show};
+use crate::domain::Secret;
 
 const STORED: &str = r#"
 [profiles.a]
@@ -109,7 +110,12 @@ fn everything_is_shown_with_its_origin_and_no_secret() {
     rate = 50/s  # [batch] in ~/config.toml
     max_age = 15m  # NEXMO_CONVERSION_MAX_AGE
     "#);
-    assert!(!format!("{settings:?}{account:?}").contains("s3cret"));
+    let home = home
+        .variable("VONAGE_API_SECRET", "s3cret")
+        .typed(|typed| typed.proxy = Some(Secret::new("http://user:s3cret@proxy".into())));
+    let read = Configuration::read(&home.surroundings).unwrap();
+    let everything = format!("{settings:?}{account:?}{read:?}{:?}", home.overrides);
+    assert!(!everything.contains("s3cret"), "{everything}");
 }
 
 #[test]
