@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::answer::{Answer, AnswerKind};
 use super::certificate::Security;
@@ -174,7 +175,7 @@ impl Connection<'_> {
             ..LoggedRequest::unread(turn, self.number, self.date.now)
         })?;
 
-        let wait = service.latency + answer.map_or_else(Default::default, |answer| answer.delay);
+        let wait = service.latency + answer.map_or(Duration::ZERO, |answer| answer.delay);
         if !wait.is_zero() && service.connections.wait(wait) == Waited::Stopped {
             return Ok(Next::End(Ending::Cut));
         }
@@ -201,18 +202,18 @@ impl Connection<'_> {
         if *kind == AnswerKind::Normal && matches!(ruling, Ruling::Accepted(_)) {
             service.log.accepted.fetch_add(1, Ordering::Relaxed);
         }
+        self.send(kind, head, frame.persistence)
+    }
+
+    /// Sends what has been made ready, or does to it what the fault says.
+    fn send(&mut self, kind: &AnswerKind, head: usize, persistence: Persistence) -> io::Result<Next> {
         if let AnswerKind::Fault(fault) = kind {
             let bytes = &self.out;
-            let ending = carry_out(
-                *fault,
-                Deserved { bytes, head },
-                &mut self.stream,
-                &service.connections,
-            )?;
-            return Ok(Next::End(ending));
+            let reply = Deserved { bytes, head };
+            return carry_out(*fault, reply, &mut self.stream, &self.service.connections).map(Next::End);
         }
         self.stream.write_all(&self.out)?;
-        Ok(match frame.persistence {
+        Ok(match persistence {
             Persistence::Implied | Persistence::Announced => Next::Another,
             Persistence::Ends => Next::End(Ending::Close),
         })
