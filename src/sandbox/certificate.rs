@@ -17,8 +17,18 @@ use super::options::{CertificateKind, TlsVersions};
 
 /// How the sandbox speaks TLS, and what a client needs in order to trust it.
 pub(super) struct Identity {
-    pub(super) config: Arc<ServerConfig>,
+    pub(super) security: Security,
     pub(super) ca_pem: String,
+}
+
+/// What lies between the socket and HTTP.
+pub(super) enum Security {
+    /// Nothing.
+    None,
+    /// TLS.
+    Tls(Arc<ServerConfig>),
+    /// A TLS so old that no client gets through it.
+    OldTls,
 }
 
 pub(super) fn identity(kind: CertificateKind, versions: TlsVersions) -> io::Result<Identity> {
@@ -27,6 +37,12 @@ pub(super) fn identity(kind: CertificateKind, versions: TlsVersions) -> io::Resu
         TlsVersions::Both => &[&TLS12, &TLS13][..],
         TlsVersions::Only12 => &[&TLS12],
         TlsVersions::Only13 => &[&TLS13],
+        TlsVersions::Only11 => {
+            return Ok(Identity {
+                security: Security::OldTls,
+                ca_pem,
+            });
+        }
     };
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -38,7 +54,7 @@ pub(super) fn identity(kind: CertificateKind, versions: TlsVersions) -> io::Resu
         })
         .map_err(io::Error::other)?;
     Ok(Identity {
-        config: Arc::new(config),
+        security: Security::Tls(Arc::new(config)),
         ca_pem,
     })
 }

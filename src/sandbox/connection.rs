@@ -1,23 +1,25 @@
 //! The life of one connection: read, judge, write down, answer, again.
 
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use super::answer::{Answer, AnswerKind};
+use super::certificate::Security;
 use super::connections::Waited;
 use super::fault::{Deserved, Ending, carry_out};
-use super::http::{BodyIs, Frame, Persistence, Reply, Request, http_date};
+use super::http::{Frame, Persistence};
 use super::judge::{Ruling, World, judge};
 use super::log::LoggedRequest;
-use super::page::jetty;
+use super::old_tls::answer_hello;
 use super::parameters::Parameters;
-use super::script::{AnswerKind, RetryAfter, ScriptedReply};
+use super::rendering::{write_ruling, write_scripted};
+use super::reply::{BodyIs, Date, Envelope, Reply};
 use super::service::Service;
 use super::stream::{Inbox, NoRequest, Stream};
-use super::unknowns::{ErrorBody, SuccessBody};
-use crate::domain::{Secret, Timestamp};
+use crate::domain::Secret;
 use crate::wire::{names, reason};
 
 /// What becomes of a connection after a request.
@@ -28,7 +30,7 @@ enum Next {
 
 /// Serves a connection to its end. Whatever fails on it ends it and concerns nobody else.
 pub(super) fn serve(service: &Service, socket: &Arc<TcpStream>, number: u64) {
-    let Ok(stream) = prepare(service, socket) else {
+    let Ok(stream) = open(service, socket) else {
         return;
     };
     let mut connection = Connection {
@@ -38,18 +40,24 @@ pub(super) fn serve(service: &Service, socket: &Arc<TcpStream>, number: u64) {
         out: Vec::with_capacity(1024),
         date: Date::at(service.now()),
     };
-    let ending = connection.converse().unwrap_or(Ending::Cut);
-    if connection.stream.is_handshaking() {
+    let talk = match service.security {
+        Security::OldTls => answer_hello(socket).map(|()| Ending::Cut),
+        Security::None | Security::Tls(_) => connection.converse(),
+    };
+    if connection.stream.is_handshaking() || matches!(service.security, Security::OldTls) {
         service.log.failed_handshakes.fetch_add(1, Ordering::Relaxed);
     }
-    connection.stream.end(ending);
+    connection.stream.end(talk.unwrap_or(Ending::Cut));
 }
 
-fn prepare(service: &Service, socket: &Arc<TcpStream>) -> io::Result<Stream> {
+fn open(service: &Service, socket: &Arc<TcpStream>) -> io::Result<Stream> {
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(service.client_timeout))?;
     socket.set_write_timeout(Some(service.client_timeout))?;
-    Stream::new(socket, service.tls.as_ref())
+    match &service.security {
+        Security::None | Security::OldTls => Ok(Stream::plain(socket)),
+        Security::Tls(config) => Stream::tls(socket, config),
+    }
 }
 
 /// A connection with what it needs for its replies, used again for each.
@@ -60,21 +68,6 @@ struct Connection<'a> {
     /// The reply, whole.
     out: Vec<u8>,
     date: Date,
-}
-
-/// The `Date` header, which changes once a second and not with every reply.
-struct Date {
-    now: Timestamp,
-    text: String,
-}
-
-impl Date {
-    fn at(now: Timestamp) -> Self {
-        Self {
-            now,
-            text: http_date(now),
-        }
-    }
 }
 
 impl Connection<'_> {
@@ -104,8 +97,10 @@ impl Connection<'_> {
 
     /// Waits until something arrives, and tells whether the script has it that nobody reads it.
     fn is_refused_unread(&mut self) -> io::Result<bool> {
-        let arrived = self.stream.socket().peek(&mut [0])? > 0;
-        let Some((turn, answer)) = arrived.then(|| self.service.take_unread_turn()).flatten() else {
+        if !self.stream.awaits_request()? {
+            return Ok(false);
+        }
+        let Some((turn, answer)) = self.service.take_unread_turn() else {
             return Ok(false);
         };
         let log = &self.service.log;
@@ -130,7 +125,13 @@ impl Connection<'_> {
             reason: reason(status),
             ..Reply::default()
         };
-        self.write_out(&reply, Persistence::Ends, BodyIs::Sent);
+        let envelope = Envelope {
+            date: &self.date,
+            persistence: Persistence::Ends,
+            body: BodyIs::Sent,
+        };
+        self.out.clear();
+        reply.write(&mut self.out, &envelope);
         self.stream.write_all(&self.out)?;
         Ok(Ending::Close)
     }
@@ -174,126 +175,48 @@ impl Connection<'_> {
             ..LoggedRequest::unread(turn, self.number, self.date.now)
         })?;
 
-        let wait = service.latency + answer.map_or_else(Default::default, |answer| answer.delay);
+        let wait = service.latency + answer.map_or(Duration::ZERO, |answer| answer.delay);
         if !wait.is_zero() && service.connections.wait(wait) == Waited::Stopped {
             return Ok(Next::End(Ending::Cut));
         }
 
-        let body = if request.method == "HEAD" {
-            BodyIs::Withheld
-        } else {
-            BodyIs::Sent
+        let envelope = Envelope {
+            date: &self.date,
+            persistence: frame.persistence,
+            body: if request.method == "HEAD" {
+                BodyIs::Withheld
+            } else {
+                BodyIs::Sent
+            },
         };
+        self.out.clear();
         let head = match kind {
-            AnswerKind::Reply(reply) => self.write_scripted(reply, frame.persistence, body),
+            AnswerKind::Reply(reply) => write_scripted(reply, &envelope, &mut self.out),
             AnswerKind::Normal | AnswerKind::Fault(_) => {
-                self.write_ruling(&ruling, &request, frame.persistence, body)
+                write_ruling(&ruling, request.path, &service.unknowns, &envelope, &mut self.out)
             }
         };
-        match kind {
-            AnswerKind::Normal => {
-                if matches!(ruling, Ruling::Accepted(_)) {
-                    service.log.accepted.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            AnswerKind::Reply(_) | AnswerKind::Fault(_) => service.log.fired(kind),
+        if answer.is_some_and(|answer| *answer != Answer::ok()) {
+            service.log.fired(kind);
         }
+        if *kind == AnswerKind::Normal && matches!(ruling, Ruling::Accepted(_)) {
+            service.log.accepted.fetch_add(1, Ordering::Relaxed);
+        }
+        self.send(kind, head, frame.persistence)
+    }
+
+    /// Sends what has been made ready, or does to it what the fault says.
+    fn send(&mut self, kind: &AnswerKind, head: usize, persistence: Persistence) -> io::Result<Next> {
         if let AnswerKind::Fault(fault) = kind {
             let bytes = &self.out;
-            let ending = carry_out(
-                *fault,
-                Deserved { bytes, head },
-                &mut self.stream,
-                &service.connections,
-            )?;
-            return Ok(Next::End(ending));
+            let reply = Deserved { bytes, head };
+            return carry_out(*fault, reply, &mut self.stream, &self.service.connections).map(Next::End);
         }
         self.stream.write_all(&self.out)?;
-        Ok(match frame.persistence {
+        Ok(match persistence {
             Persistence::Implied | Persistence::Announced => Next::Another,
             Persistence::Ends => Next::End(Ending::Close),
         })
-    }
-
-    fn write_ruling(
-        &mut self,
-        ruling: &Ruling<'_>,
-        request: &Request<'_>,
-        persistence: Persistence,
-        body: BodyIs,
-    ) -> usize {
-        let unknowns = &self.service.unknowns;
-        let status = ruling.status(unknowns);
-        let reason = ruling.reason(unknowns);
-        let page;
-        let (content_type, text) = match ruling {
-            Ruling::Accepted(_) => match unknowns.success {
-                SuccessBody::Ok => ("text/plain", "OK"),
-                SuccessBody::Empty => ("", ""),
-            },
-            Ruling::Balance => ("application/json", r#"{"value":10.17,"autoReload":false}"#),
-            Ruling::NotFound
-            | Ruling::MethodNotAllowed(_)
-            | Ruling::Unauthorized
-            | Ruling::NotEnabled
-            | Ruling::Missing(_)
-            | Ruling::Malformed(_)
-            | Ruling::Doubted(..) => match unknowns.errors {
-                ErrorBody::Html => {
-                    page = jetty(status, &reason, request.path);
-                    ("text/html; charset=ISO-8859-1", page.as_str())
-                }
-                ErrorBody::Empty => ("", ""),
-            },
-        };
-        let allow = if let Ruling::MethodNotAllowed(methods) = ruling {
-            format!("Allow: {methods}\r\n")
-        } else {
-            String::new()
-        };
-        let reply = Reply {
-            status,
-            reason: &reason,
-            content_type,
-            headers: &allow,
-            body: text.as_bytes(),
-        };
-        self.write_out(&reply, persistence, body)
-    }
-
-    fn write_scripted(&mut self, scripted: &ScriptedReply, persistence: Persistence, body: BodyIs) -> usize {
-        let mut headers = String::new();
-        // Writing to a string cannot fail.
-        let _ = match scripted.retry_after {
-            None => Ok(()),
-            Some(RetryAfter::Seconds(seconds)) => write!(headers, "Retry-After: {seconds}\r\n"),
-            Some(RetryAfter::Date(ahead)) => {
-                let now = self.date.now;
-                let date = Timestamp::from_unix(now.unix().saturating_add(i64::from(ahead))).unwrap_or(now);
-                write!(headers, "Retry-After: {}\r\n", http_date(date))
-            }
-        };
-        if let Some(location) = &scripted.location {
-            let _ = write!(headers, "Location: {location}\r\n");
-        }
-        let implied = if scripted.body.is_empty() {
-            ""
-        } else {
-            "text/plain"
-        };
-        let reply = Reply {
-            status: scripted.status,
-            reason: reason(scripted.status),
-            content_type: scripted.content_type.as_deref().unwrap_or(implied),
-            headers: &headers,
-            body: scripted.body.as_bytes(),
-        };
-        self.write_out(&reply, persistence, body)
-    }
-
-    fn write_out(&mut self, reply: &Reply<'_>, persistence: Persistence, body: BodyIs) -> usize {
-        self.out.clear();
-        reply.write(&mut self.out, &self.date.text, persistence, body)
     }
 }
 

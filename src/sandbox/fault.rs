@@ -3,8 +3,8 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
+use super::answer::Fault;
 use super::connections::{Connections, Waited};
-use super::script::Fault;
 
 /// How long a dripping reply takes for one byte.
 const DRIP: Duration = Duration::from_millis(200);
@@ -39,7 +39,7 @@ pub(super) fn carry_out(
         Fault::ResetBefore | Fault::Reset => return Ok(Ending::Reset),
         Fault::Close => {}
         Fault::HalfStatus => stream.write_all(&head[.."HTTP/1.1 2".len()])?,
-        Fault::HalfHeaders => stream.write_all(&head[..head.len() - "8\r\n\r\n".len()])?,
+        Fault::HalfHeaders => stream.write_all(&head[..head.len() / 2])?,
         Fault::Truncated => {
             // One more digit: 2 becomes 12.
             let longer = String::from_utf8_lossy(head).replace("Content-Length: ", "Content-Length: 1");

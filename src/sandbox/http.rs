@@ -1,14 +1,10 @@
-//! HTTP/1.1 as a server needs it: bytes become a request, a reply becomes bytes.
+//! HTTP/1.1 as a server needs it: bytes become a request.
 //!
 //! Nothing here touches a socket or knows what a conversion is.
 
-use std::io::Write as _;
 use std::ops::Range;
 
-use chrono::DateTime;
 use httparse::{EMPTY_HEADER, Header, Status};
-
-use crate::domain::Timestamp;
 
 /// No request line and headers may be longer.
 const MAX_HEAD: usize = 8 * 1024;
@@ -280,68 +276,5 @@ fn origin_form(target: &str) -> &str {
     rest.find('/').map_or("/", |slash| &rest[slash..])
 }
 
-/// A reply to be written.
-#[derive(Debug, Default)]
-pub(super) struct Reply<'a> {
-    pub(super) status: u16,
-    pub(super) reason: &'a str,
-    pub(super) content_type: &'a str,
-    /// Further headers, complete and with their line ends.
-    pub(super) headers: &'a str,
-    pub(super) body: &'a [u8],
-}
-
-/// Whether the body is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyIs {
-    Sent,
-    /// The request was a `HEAD`.
-    Withheld,
-}
-
-impl Reply<'_> {
-    /// Appends the whole reply to `out`, so that one write sends it. Returns the length of the head.
-    pub(super) fn write(
-        &self,
-        out: &mut Vec<u8>,
-        date: &str,
-        persistence: Persistence,
-        body: BodyIs,
-    ) -> usize {
-        let connection = match persistence {
-            Persistence::Implied => "",
-            Persistence::Announced => "Connection: keep-alive\r\n",
-            Persistence::Ends => "Connection: close\r\n",
-        };
-        let (status, reason, headers) = (self.status, self.reason, self.headers);
-        // Writing to a vector cannot fail.
-        let _ = write!(
-            out,
-            "HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n{connection}{headers}"
-        );
-        if !matches!(status, 204 | 304) {
-            if !self.content_type.is_empty() {
-                let _ = write!(out, "Content-Type: {}\r\n", self.content_type);
-            }
-            let _ = write!(out, "Content-Length: {}\r\n", self.body.len());
-        }
-        out.extend_from_slice(b"\r\n");
-        let head = out.len();
-        if body == BodyIs::Sent && !matches!(status, 204 | 304) {
-            out.extend_from_slice(self.body);
-        }
-        head
-    }
-}
-
-/// The value of a `Date` header, and of a `Retry-After` that is a date (RFC 9110 §5.6.7).
-pub(super) fn http_date(moment: Timestamp) -> String {
-    DateTime::from_timestamp(moment.unix(), 0)
-        .unwrap_or_default()
-        .format("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string()
-}
-
 #[cfg(test)]
-#[path = "http_tests.rs"]
 mod tests;

@@ -258,5 +258,4 @@ impl Ruling<'_> {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;

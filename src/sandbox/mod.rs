@@ -1,9 +1,15 @@
 //! A Conversion API on this machine: for trying things out, for tests, for measuring.
 //!
 //! [`SandboxOptions`] say what it is; [`Sandbox::start`] binds 127.0.0.1 and serves each connection on a thread of its
-//! own: read a request, judge it, write it down, answer it, or do to it what the script says. It shares the protocol's
-//! values with the client and nothing else; nothing here reads the environment, prints, or listens to the network.
+//! own: read a request, judge it, write it down, answer it, or do to it what the script says.
+//!
+//! Parameters may be in the query, a form, a JSON object or any mix; of a name that is there twice the first counts, the
+//! query's before the body's. `GET /account/get-balance` is served as well.
+//!
+//! It shares the protocol's values with the client and nothing else; nothing here reads the environment, prints, or
+//! listens to the network.
 
+mod answer;
 mod certificate;
 mod connection;
 mod connections;
@@ -11,9 +17,12 @@ mod fault;
 mod http;
 mod judge;
 mod log;
+mod old_tls;
 mod options;
 mod page;
 mod parameters;
+mod rendering;
+mod reply;
 mod script;
 mod service;
 mod stream;
@@ -27,14 +36,14 @@ use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+pub use self::answer::{Answer, AnswerError, AnswerKind, Fault, RetryAfter, ScriptedReply};
+use self::certificate::Security;
 use self::connections::Waited;
 pub use self::log::{Counts, CredentialSource, LoggedRequest};
 pub use self::options::{
     CertificateKind, Conversions, Encryption, Keep, SandboxAccount, SandboxOptions, TlsVersions,
 };
-pub use self::script::{
-    Answer, AnswerError, AnswerKind, Every, Fault, RetryAfter, Script, ScriptedReply, Then,
-};
+pub use self::script::{Every, Script, Then};
 use self::service::Service;
 pub use self::unknowns::{
     Basic, CheckOrder, DeliveredSpelling, Doubtful, ErrorBody, Get, Malformed, Missing, SignedTimestampRule,
@@ -55,19 +64,19 @@ pub struct Sandbox {
 impl Sandbox {
     /// Binds and starts serving.
     pub fn start(options: SandboxOptions) -> io::Result<Self> {
-        let (tls, ca_pem) = match options.encryption {
-            Encryption::Plain => (None, None),
+        let (security, ca_pem) = match options.encryption {
+            Encryption::Plain => (Security::None, None),
             Encryption::Tls {
                 certificate,
                 versions,
             } => {
                 let identity = certificate::identity(certificate, versions)?;
-                (Some(identity.config), Some(identity.ca_pem))
+                (identity.security, Some(identity.ca_pem))
             }
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         let address = listener.local_addr()?;
-        let service = Arc::new(Service::new(options, tls));
+        let service = Arc::new(Service::new(options, security));
         let thread = thread::Builder::new().name("sandbox".to_owned()).spawn({
             let service = Arc::clone(&service);
             move || listen(&listener, &service)
@@ -117,8 +126,8 @@ impl Sandbox {
         self.service.log.counts()
     }
 
-    /// How often each scripted answer other than `ok` was given, by its name (`503`, `reset` …): a test of a fault has to
-    /// show that it happened.
+    /// How often each scripted answer was given, by its name (`503`, `reset` …; `ok` only where it was delayed): a test of
+    /// a fault has to show that it happened.
     #[must_use]
     pub fn faults_fired(&self) -> BTreeMap<String, u64> {
         self.service.log.faults()

@@ -92,7 +92,7 @@ named! {
 }
 
 named! {
-    /// The versions of TLS on offer; the library behind it has none older than these.
+    /// The versions of TLS on offer.
     TlsVersions {
         /// 1.2 and 1.3.
         Both = "both",
@@ -100,6 +100,8 @@ named! {
         Only12 = "1.2",
         /// 1.3.
         Only13 = "1.3",
+        /// 1.1, which nobody should accept; it never gets further than its first message.
+        Only11 = "1.1",
     }
 }
 

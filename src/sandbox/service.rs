@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rustls::ServerConfig;
-
+use super::answer::Answer;
+use super::certificate::Security;
 use super::connections::Connections;
 use super::judge::{Report, Ruling, accept};
 use super::log::Log;
 use super::options::{SandboxAccount, SandboxOptions};
 use super::parameters::Parameters;
-use super::script::{Answer, Script};
+use super::script::Script;
 use super::unknowns::{Doubtful, Unknowns};
 use crate::clock;
 use crate::domain::{Channel, Delivered, Timestamp};
@@ -24,7 +24,7 @@ pub(super) struct Service {
     pub(super) script: Script,
     pub(super) latency: Duration,
     pub(super) client_timeout: Duration,
-    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) security: Security,
     pub(super) log: Log,
     pub(super) connections: Connections,
     clock_skew: i64,
@@ -35,14 +35,14 @@ pub(super) struct Service {
 type Fact = (String, Channel, String);
 
 impl Service {
-    pub(super) fn new(options: SandboxOptions, tls: Option<Arc<ServerConfig>>) -> Self {
+    pub(super) fn new(options: SandboxOptions, security: Security) -> Self {
         Self {
             accounts: options.accounts,
             unknowns: options.unknowns,
             script: options.script,
             latency: options.latency,
             client_timeout: options.client_timeout,
-            tls,
+            security,
             log: Log::new(options.keep, options.log),
             connections: Connections::default(),
             clock_skew: options.clock_skew,

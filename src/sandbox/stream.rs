@@ -28,13 +28,14 @@ pub(super) enum Stream {
 pub(super) struct Socket(Arc<TcpStream>);
 
 impl Stream {
-    pub(super) fn new(socket: &Arc<TcpStream>, tls: Option<&Arc<ServerConfig>>) -> io::Result<Self> {
-        let socket = Socket(Arc::clone(socket));
-        let Some(config) = tls else {
-            return Ok(Self::Plain(socket));
-        };
+    pub(super) fn plain(socket: &Arc<TcpStream>) -> Self {
+        Self::Plain(Socket(Arc::clone(socket)))
+    }
+
+    pub(super) fn tls(socket: &Arc<TcpStream>, config: &Arc<ServerConfig>) -> io::Result<Self> {
         let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
-        Ok(Self::Tls(Box::new(StreamOwned::new(connection, socket))))
+        let stream = StreamOwned::new(connection, Socket(Arc::clone(socket)));
+        Ok(Self::Tls(Box::new(stream)))
     }
 
     pub(super) fn socket(&self) -> &TcpStream {
@@ -42,6 +43,20 @@ impl Stream {
             Self::Plain(socket) => &socket.0,
             Self::Tls(stream) => &stream.sock.0,
         }
+    }
+
+    /// Waits until something arrives and tells, without reading it, whether it can be (the beginning of) a request. The
+    /// end of the connection is none, and neither is TLS's good-bye, which is an alert: visible in TLS 1.2, and in 1.3
+    /// an encrypted record of 19 bytes (RFC 8446 §5.2), shorter than any request.
+    pub(super) fn awaits_request(&self) -> io::Result<bool> {
+        const ALERT: u8 = 21;
+        const ENCRYPTED_ALERT: [u8; 5] = [23, 3, 3, 0, 19];
+        let mut start = [0; 5];
+        let arrived = self.socket().peek(&mut start)?;
+        Ok(match self {
+            Self::Plain(_) => arrived > 0,
+            Self::Tls(_) => arrived > 0 && start[0] != ALERT && start != ENCRYPTED_ALERT,
+        })
     }
 
     pub(super) fn is_handshaking(&self) -> bool {

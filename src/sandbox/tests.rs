@@ -2,19 +2,17 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use rustls::crypto::ring;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, ServerName};
-
 use super::{
-    Answer, CertificateKind, CredentialSource, Encryption, Every, Fault, Keep, LoggedRequest, Sandbox,
-    SandboxAccount, SandboxOptions, Script, Then, TlsVersions,
+    Answer, CredentialSource, Encryption, Keep, LoggedRequest, Sandbox, SandboxAccount, SandboxOptions,
+    Script,
 };
 use crate::clock;
+
+mod faults;
+mod tls;
 
 const BODY: &str = "api_key=abcd1234&api_secret=topsecret&message-id=00A0B0C0&delivered=true\
                     &timestamp=2026-11-22+01%3A25%3A26";
@@ -32,15 +30,6 @@ fn options() -> SandboxOptions {
 
 fn plain() -> Sandbox {
     Sandbox::start(options()).unwrap()
-}
-
-fn scripted(answers: &[&str], then: Then) -> Sandbox {
-    let script = Script {
-        first: answers.iter().map(|text| text.parse().unwrap()).collect(),
-        then,
-        every: Vec::new(),
-    };
-    Sandbox::start(SandboxOptions { script, ..options() }).unwrap()
 }
 
 fn connect(sandbox: &Sandbox) -> TcpStream {
@@ -230,137 +219,11 @@ fn a_slow_client_is_told_and_an_idle_one_left() {
 }
 
 #[test]
-fn a_script_answers_in_order_and_then_ends() {
-    let sandbox = scripted(
-        &[
-            "429,retry-after=7",
-            "503,retry-after=date+60",
-            "302,location=/x",
-            "204",
-            "portal",
-        ],
-        Then::Normal,
-    );
-    let mut socket = connect(&sandbox);
-    let mut next = || ask(&mut socket, &post(BODY)).unwrap();
-    assert!(next().0.contains("\r\nRetry-After: 7\r\n"));
-    let (head, _) = next();
-    assert!(
-        head.contains("\r\nRetry-After: ") && head.matches(" GMT\r\n").count() == 2,
-        "{head}"
-    );
-    assert!(next().0.contains("\r\nLocation: /x\r\n"));
-    assert!(!next().0.contains("Content-Length"));
-    assert!(next().1.starts_with("<!DOCTYPE html>"));
-    assert_eq!(next().1, "OK");
-    let fired = sandbox.faults_fired();
-    assert_eq!(
-        fired.keys().collect::<Vec<_>>(),
-        ["200", "204", "302", "429", "503"]
-    );
-    assert_eq!(
-        sandbox.counts().accepted,
-        1,
-        "a scripted 200 is not a conversion that was accepted"
-    );
-}
-
-#[test]
-fn every_nth_request_fails() {
-    let script = Script {
-        every: vec!["3:500".parse::<Every>().unwrap()],
-        ..Script::default()
-    };
-    let sandbox = Sandbox::start(SandboxOptions { script, ..options() }).unwrap();
-    let mut socket = connect(&sandbox);
-    let statuses: Vec<_> = (0..6)
-        .map(|_| status(&ask(&mut socket, &post(BODY)).unwrap()))
-        .collect();
-    assert_eq!(statuses, [200, 200, 500, 200, 200, 500]);
-}
-
-#[test]
-fn every_fault_happens_as_it_is_called() {
-    let after = |fault: Fault| {
-        let sandbox = scripted(&[fault.as_str()], Then::Last);
-        let mut socket = connect(&sandbox);
-        socket.write_all(post(BODY).as_bytes()).unwrap();
-        let seen = read_to_the_end(socket);
-        assert_eq!(sandbox.faults_fired().get(fault.as_str()), Some(&1), "{fault}");
-        let logged = sandbox.requests().remove(0);
-        assert_eq!(
-            (logged.status, logged.fault.as_deref()),
-            (None, Some(fault.as_str()))
-        );
-        (String::from_utf8_lossy(&seen.0).into_owned(), seen.1)
-    };
-    assert_eq!(
-        after(Fault::ResetBefore),
-        (String::new(), Some(ErrorKind::ConnectionReset))
-    );
-    assert_eq!(
-        after(Fault::Reset),
-        (String::new(), Some(ErrorKind::ConnectionReset))
-    );
-    assert_eq!(after(Fault::Close), (String::new(), None));
-    assert_eq!(after(Fault::HalfStatus), ("HTTP/1.1 2".to_owned(), None));
-    let (headers, _) = after(Fault::HalfHeaders);
-    assert!(headers.ends_with("\r\nContent-Length: "), "{headers}");
-    let (truncated, _) = after(Fault::Truncated);
-    assert!(truncated.ends_with("Content-Length: 12\r\n\r\nOK"), "{truncated}");
-    assert!(after(Fault::Garbage).0.contains("NO SUCH PROTOCOL"));
-}
-
-#[test]
-fn endless_replies_go_on_until_the_client_leaves() {
-    for fault in [Fault::EndlessHeaders, Fault::EndlessBody] {
-        let sandbox = scripted(&[fault.as_str()], Then::Last);
-        let mut socket = connect(&sandbox);
-        socket.write_all(post(BODY).as_bytes()).unwrap();
-        let mut much = vec![0; 1024 * 1024];
-        socket.read_exact(&mut much).unwrap();
-        assert!(much.starts_with(b"HTTP/1.1 200 OK\r\n"));
-        drop(socket);
-        assert_eq!(sandbox.faults_fired()[fault.as_str()], 1);
-    }
-}
-
-#[test]
-fn a_dripping_reply_comes_byte_by_byte() {
-    let sandbox = scripted(&["drip"], Then::Normal);
-    let mut socket = connect(&sandbox);
-    socket.write_all(post(BODY).as_bytes()).unwrap();
-    let mut bytes = [0; 100];
-    assert_eq!(socket.read(&mut bytes).unwrap(), 1);
-    assert_eq!(socket.read(&mut bytes).unwrap(), 1);
-}
-
-#[test]
-fn stopping_waits_for_nobody() {
-    let sandbox = scripted(&["stall", "ok,delay=1h", "drip", "endless-body"], Then::Normal);
-    let mut sockets: Vec<_> = (0..5).map(|_| connect(&sandbox)).collect();
-    for socket in &mut sockets[..4] {
-        socket.write_all(post(BODY).as_bytes()).unwrap();
-    }
-    while sandbox.requests().len() < 4 {
-        clock::sleep(Duration::from_millis(1));
-    }
-    let port = sandbox.port();
-    let before = clock::monotonic();
-    sandbox.stop();
-    assert!(clock::monotonic().saturating_sub(before) < Duration::from_millis(400));
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens");
-    for socket in sockets {
-        read_to_the_end(socket);
-    }
-}
-
-#[test]
 fn latency_and_delay_hold_an_answer_back_after_it_was_logged() {
     let (sender, lines) = mpsc::channel();
     let options = SandboxOptions {
-        latency: Duration::from_millis(30),
-        script: Script::first([Answer::ok().delayed(Duration::from_millis(30))]),
+        latency: Duration::from_millis(100),
+        script: Script::first([Answer::ok().delayed(Duration::from_millis(100))]),
         log: Some(Box::new(Lines(sender))),
         keep: Keep::Counts,
         ..options()
@@ -375,7 +238,7 @@ fn latency_and_delay_hold_an_answer_back_after_it_was_logged() {
     assert_eq!(early, Err(ErrorKind::WouldBlock), "logged, and not yet answered");
     socket.set_nonblocking(false).unwrap();
     read_reply(&mut socket).unwrap();
-    assert!(clock::monotonic().saturating_sub(before) >= Duration::from_millis(60));
+    assert!(clock::monotonic().saturating_sub(before) >= Duration::from_millis(200));
     let logged: LoggedRequest = serde_json::from_slice(&line).unwrap();
     assert_eq!(
         (logged.v, logged.n, logged.connection, logged.status),
@@ -442,102 +305,4 @@ fn repeated_and_contradicting_reports_are_told_apart() {
         [200, 422, 420, 422]
     );
     assert_eq!(report(&BODY.replace("00A0B0C0", "other")), 200);
-}
-
-fn handshake(sandbox: &Sandbox) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let mut roots = RootCertStore::empty();
-    let ca = CertificateDer::from_pem_slice(sandbox.ca_pem().unwrap().as_bytes()).unwrap();
-    roots.add(ca).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = StreamOwned::new(connection, connect(sandbox));
-    stream.conn.complete_io(&mut stream.sock)?;
-    Ok(stream)
-}
-
-fn tls(certificate: CertificateKind, versions: TlsVersions) -> Sandbox {
-    let encryption = Encryption::Tls {
-        certificate,
-        versions,
-    };
-    Sandbox::start(SandboxOptions {
-        encryption,
-        ..options()
-    })
-    .unwrap()
-}
-
-#[test]
-fn tls_works_in_both_versions_and_ends_with_a_good_bye() {
-    for versions in TlsVersions::ALL {
-        let sandbox = tls(CertificateKind::Valid, *versions);
-        assert!(sandbox.base_url().starts_with("https://127.0.0.1:"));
-        let mut stream = handshake(&sandbox).unwrap();
-        assert_eq!(ask(&mut stream, &post(BODY)).unwrap().1, "OK");
-        let last = post(BODY).replace("Content-Type", "Connection: close\r\nContent-Type");
-        assert_eq!(ask(&mut stream, &last).unwrap().1, "OK");
-        assert_eq!(read_to_the_end(stream), (Vec::new(), None));
-        assert_eq!(sandbox.counts().failed_handshakes, 0);
-    }
-}
-
-#[test]
-fn every_wrong_certificate_is_wrong_in_its_own_way() {
-    for (kind, complaint) in [
-        (CertificateKind::Expired, "Expired"),
-        (CertificateKind::NotYetValid, "NotValidYet"),
-        (CertificateKind::WrongName, "NotValidForName"),
-        (CertificateKind::SelfSigned, "UnknownIssuer"),
-    ] {
-        let sandbox = tls(kind, TlsVersions::Both);
-        let error = handshake(&sandbox).map(drop).unwrap_err();
-        assert!(format!("{error:?}").contains(complaint), "{kind}: {error:?}");
-        while sandbox.counts().failed_handshakes == 0 {
-            clock::sleep(Duration::from_millis(1));
-        }
-        assert!(sandbox.requests().is_empty());
-    }
-}
-
-#[test]
-fn a_cut_tls_connection_ends_without_a_good_bye() {
-    let encryption = Encryption::default();
-    let script = Script::first([Answer::fault(Fault::Close)]);
-    let sandbox = Sandbox::start(SandboxOptions {
-        encryption,
-        script,
-        ..options()
-    })
-    .unwrap();
-    let mut stream = handshake(&sandbox).unwrap();
-    stream.write_all(post(BODY).as_bytes()).unwrap();
-    assert_eq!(
-        read_to_the_end(stream),
-        (Vec::new(), Some(ErrorKind::UnexpectedEof))
-    );
-}
-
-#[test]
-fn an_unread_reset_hits_the_handshake_or_the_next_request() {
-    let script = Script::first(["reset-before", "ok", "reset-before"].map(|text| text.parse().unwrap()));
-    let sandbox = Sandbox::start(SandboxOptions {
-        encryption: Encryption::default(),
-        script,
-        ..options()
-    })
-    .unwrap();
-    assert_eq!(
-        handshake(&sandbox).map(drop).unwrap_err().kind(),
-        ErrorKind::ConnectionReset
-    );
-    let mut stream = handshake(&sandbox).unwrap();
-    assert_eq!(ask(&mut stream, &post(BODY)).unwrap().1, "OK");
-    assert!(ask(&mut stream, &post(BODY)).is_err());
-    assert_eq!(sandbox.faults_fired()["reset-before"], 2);
-    assert_eq!(sandbox.requests().len(), 3);
 }

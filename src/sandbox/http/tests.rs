@@ -1,11 +1,8 @@
-//! Tests of `http`: what is read, what is refused, what is written.
+//! Tests of `http`: what is read and what is refused.
 
 use proptest::prelude::*;
 
-use super::{
-    BodyIs, Frame, MAX_BODY, MAX_HEAD, Persistence, Progress, Reply, Request, Waiting, http_date, parse,
-};
-use crate::domain::Timestamp;
+use super::{Frame, MAX_BODY, MAX_HEAD, Persistence, Progress, Request, Waiting, parse};
 
 fn frame(bytes: &[u8]) -> Frame {
     match parse(bytes) {
@@ -141,39 +138,6 @@ fn what_cannot_be_served_is_refused_with_the_right_status() {
         let refused = parse(text.as_bytes()).err();
         assert_eq!(refused, Some(status), "{}", text.get(..60).unwrap_or(&text));
     }
-}
-
-#[test]
-fn replies_are_written_byte_for_byte() {
-    let reply = Reply {
-        status: 200,
-        reason: "OK",
-        content_type: "text/plain",
-        headers: "X: y\r\n",
-        body: b"OK",
-    };
-    let written = |persistence, body| {
-        let mut out = Vec::new();
-        let head = reply.write(&mut out, "D", persistence, body);
-        assert!(out[..head].ends_with(b"\r\n\r\n"));
-        String::from_utf8(out).unwrap()
-    };
-    assert_eq!(
-        written(Persistence::Implied, BodyIs::Sent),
-        "HTTP/1.1 200 OK\r\nDate: D\r\nX: y\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nOK"
-    );
-    assert_eq!(
-        written(Persistence::Ends, BodyIs::Withheld),
-        "HTTP/1.1 200 OK\r\nDate: D\r\nConnection: close\r\nX: y\r\nContent-Type: text/plain\r\n\
-         Content-Length: 2\r\n\r\n"
-    );
-}
-
-#[test]
-fn dates_are_those_of_http() {
-    // The example of RFC 9110 §5.6.7.
-    let moment = Timestamp::parse("1994-11-06 08:49:37").unwrap();
-    assert_eq!(http_date(moment), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
 proptest! {

@@ -1,0 +1,90 @@
+//! A ruling, or a scripted answer, as a reply.
+
+use std::fmt::Write as _;
+
+use super::answer::{RetryAfter, ScriptedReply};
+use super::judge::Ruling;
+use super::page::jetty;
+use super::reply::{Envelope, Reply, http_date};
+use super::unknowns::{ErrorBody, SuccessBody, Unknowns};
+use crate::domain::Timestamp;
+use crate::wire::reason;
+
+/// Appends the reply to `out` and returns the length of its head.
+pub(super) fn write_ruling(
+    ruling: &Ruling<'_>,
+    path: &str,
+    unknowns: &Unknowns,
+    envelope: &Envelope<'_>,
+    out: &mut Vec<u8>,
+) -> usize {
+    let status = ruling.status(unknowns);
+    let reason = ruling.reason(unknowns);
+    let (page, allow);
+    let mut headers = "";
+    let (content_type, body) = match ruling {
+        Ruling::Accepted(_) => match unknowns.success {
+            SuccessBody::Ok => ("text/plain", "OK"),
+            SuccessBody::Empty => ("", ""),
+        },
+        Ruling::Balance => ("application/json", r#"{"value":10.17,"autoReload":false}"#),
+        Ruling::NotFound
+        | Ruling::MethodNotAllowed(_)
+        | Ruling::Unauthorized
+        | Ruling::NotEnabled
+        | Ruling::Missing(_)
+        | Ruling::Malformed(_)
+        | Ruling::Doubted(..) => match unknowns.errors {
+            ErrorBody::Html => {
+                page = jetty(status, &reason, path);
+                ("text/html; charset=ISO-8859-1", page.as_str())
+            }
+            ErrorBody::Empty => ("", ""),
+        },
+    };
+    if let Ruling::MethodNotAllowed(methods) = ruling {
+        allow = format!("Allow: {methods}\r\n");
+        headers = &allow;
+    }
+    let reply = Reply {
+        status,
+        reason: &reason,
+        content_type,
+        headers,
+        body: body.as_bytes(),
+    };
+    reply.write(out, envelope)
+}
+
+/// Appends the reply to `out` and returns the length of its head.
+pub(super) fn write_scripted(scripted: &ScriptedReply, envelope: &Envelope<'_>, out: &mut Vec<u8>) -> usize {
+    let mut headers = String::new();
+    // Writing to a string cannot fail.
+    if let Some(retry_after) = scripted.retry_after {
+        let value = match retry_after {
+            RetryAfter::Seconds(seconds) => seconds.to_string(),
+            RetryAfter::Date(ahead) => {
+                let now = envelope.date.now;
+                let date = now.unix().saturating_add(ahead.into());
+                http_date(Timestamp::from_unix(date).unwrap_or(now))
+            }
+        };
+        let _ = write!(headers, "Retry-After: {value}\r\n");
+    }
+    if let Some(location) = &scripted.location {
+        let _ = write!(headers, "Location: {location}\r\n");
+    }
+    let implied = if scripted.body.is_empty() {
+        ""
+    } else {
+        "text/plain"
+    };
+    let reply = Reply {
+        status: scripted.status,
+        reason: reason(scripted.status),
+        content_type: scripted.content_type.as_deref().unwrap_or(implied),
+        headers: &headers,
+        body: scripted.body.as_bytes(),
+    };
+    reply.write(out, envelope)
+}
