@@ -2,10 +2,7 @@
 //!
 //! Everything that *decides* by time (retries, pauses, ages) takes the time as a value and can be tested without
 //! waiting; only the loops that drive those decisions call these functions.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the room that the ban points to"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the room that the ban points to")]
 
 use std::sync::OnceLock;
 use std::thread;
@@ -16,13 +13,8 @@ use crate::domain::Timestamp;
 /// The wall clock, to the second. A clock set before 1970 or after 9999 reads as 1970.
 #[must_use]
 pub fn now() -> Timestamp {
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| Timestamp::from_unix(seconds).ok())
-        .unwrap_or(EPOCH)
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_unix(seconds).ok()).unwrap_or(EPOCH)
 }
 
 /// A point on the clock that never jumps: the time since this program first asked.

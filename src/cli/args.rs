@@ -329,12 +329,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// How far its clock is ahead
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 0,
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
     pub clock_skew: i64,
     /// Append each request to this file as a line of JSON before it is answered (`-`: standard output)
     #[arg(long, value_name = "FILE")]
@@ -346,7 +341,9 @@ pub struct SandboxArgs {
 
 fn parse_delivered(text: &str) -> Result<Delivered, String> {
     text.parse().map_err(|_| {
-        format!("none of true, false, 1, 0; if it is an id, write `{text} --delivered` or `--delivered=true {text}`")
+        format!(
+            "none of true, false, 1, 0; if it is an id, write `{text} --delivered` or `--delivered=true {text}`"
+        )
     })
 }
 

@@ -51,19 +51,11 @@ impl Status {
 
 impl Finding {
     fn new(check: &'static str, status: Status, detail: impl Into<String>) -> Self {
-        Self {
-            check,
-            status,
-            detail: detail.into(),
-            hint: None,
-        }
+        Self { check, status, detail: detail.into(), hint: None }
     }
 
     fn advising(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 }
 
@@ -82,11 +74,7 @@ pub(super) fn check(
             findings.extend(network(&setup, transport.sender()));
         }
         Err(failure) => {
-            let finding = Finding::new(
-                "settings",
-                Status::Fail(failure.exit),
-                format!("{:#}", failure.error),
-            );
+            let finding = Finding::new("settings", Status::Fail(failure.exit), format!("{:#}", failure.error));
             findings.push(match failure.hint {
                 Some(hint) => finding.advising(hint),
                 None => finding,
@@ -100,12 +88,10 @@ pub(super) fn check(
     shown
         .and_then(|shown| terminal.print(shown))
         .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
-    Ok(Exit::worst(findings.iter().filter_map(
-        |finding| match finding.status {
-            Status::Fail(exit) => Some(exit),
-            Status::Ok | Status::Warn | Status::Skip => None,
-        },
-    )))
+    Ok(Exit::worst(findings.iter().filter_map(|finding| match finding.status {
+        Status::Fail(exit) => Some(exit),
+        Status::Ok | Status::Warn | Status::Skip => None,
+    })))
 }
 
 /// What can be said without the network.
@@ -117,16 +103,8 @@ fn standing(setup: &Setup) -> Vec<Finding> {
     let source = setup.credentials_from.clone();
     let (key, mode) = (&setup.account.api_key, setup.account.auth.mode());
     vec![
-        Finding::new(
-            "credentials",
-            Status::Ok,
-            format!("api_key {key}, auth {mode}, from {source}"),
-        ),
-        Finding::new(
-            "files",
-            Status::Ok,
-            "every file that holds a secret is private, or a warning stands above",
-        ),
+        Finding::new("credentials", Status::Ok, format!("api_key {key}, auth {mode}, from {source}")),
+        Finding::new("files", Status::Ok, "every file that holds a secret is private, or a warning stands above"),
         Finding::new("proxy", Status::Ok, proxy),
         Finding::new("ca", Status::Ok, setup.endpoint.trust.describe()),
     ]
@@ -141,11 +119,7 @@ fn network(setup: &Setup, mut sender: Sender) -> Vec<Finding> {
     };
     let tls = page.tls.unwrap_or("no TLS (this machine only)");
     vec![
-        Finding::new(
-            "connection",
-            Status::Ok,
-            format!("{} answers, {tls}", base_url.host()),
-        ),
+        Finding::new("connection", Status::Ok, format!("{} answers, {tls}", base_url.host())),
         clock_skew(&page),
         account(setup, &mut sender),
     ]
@@ -166,21 +140,14 @@ fn unreachable(error: &TransportError, host: &str) -> Finding {
         | Cause::Garbage => Exit::TryLater,
     };
     let finding = Finding::new("connection", Status::Fail(exit), format!("{host}: {error}"));
-    match record_hint(
-        &Failure::unsent(error.cause.code(), error.to_string()),
-        AuthMode::Form,
-    ) {
+    match record_hint(&Failure::unsent(error.cause.code(), error.to_string()), AuthMode::Form) {
         Some(hint) => finding.advising(hint),
         None => finding,
     }
 }
 
 fn clock_skew(page: &Page) -> Finding {
-    let Some(server) = page
-        .date
-        .as_deref()
-        .and_then(|date| DateTime::parse_from_rfc2822(date).ok())
-    else {
+    let Some(server) = page.date.as_deref().and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
         return Finding::new("clock", Status::Skip, "the server told no time");
     };
     let ahead = clock::now().unix() - server.timestamp();
@@ -188,12 +155,8 @@ fn clock_skew(page: &Page) -> Finding {
         return Finding::new("clock", Status::Ok, "within 30s of the server's");
     }
     let direction = if ahead > 0 { "ahead of" } else { "behind" };
-    Finding::new(
-        "clock",
-        Status::Warn,
-        format!("{} {direction} the server's", Age(ahead)),
-    )
-    .advising("set this machine's clock (NTP): the API dates conversions by what it is told")
+    Finding::new("clock", Status::Warn, format!("{} {direction} the server's", Age(ahead)))
+        .advising("set this machine's clock (NTP): the API dates conversions by what it is told")
 }
 
 /// `GET /account/get-balance`: the provider's own side-effect-free account call.
@@ -224,15 +187,11 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
             Status::Fail(Exit::Account),
             format!("the server answered {}: wrong credentials", page.status),
         )
-        .advising(
-            "check the api_key and its secret; `nexmo-conversion config show` says where they come from",
-        ),
-        status => Finding::new(
-            "account",
-            Status::Warn,
-            format!("the server answered {status} to the account call"),
-        )
-        .advising("this says nothing about conversions; behind a gateway the account call may not exist"),
+        .advising("check the api_key and its secret; `nexmo-conversion config show` says where they come from"),
+        status => {
+            Finding::new("account", Status::Warn, format!("the server answered {status} to the account call"))
+                .advising("this says nothing about conversions; behind a gateway the account call may not exist")
+        }
     }
 }
 
@@ -253,25 +212,15 @@ fn json(findings: &[Finding]) -> std::io::Result<Vec<u8>> {
 
 fn text(findings: &[Finding], global: &Global, terminal: &Terminal) -> String {
     let mut text = String::new();
-    for finding in findings
-        .iter()
-        .filter(|finding| !global.quiet || finding.status != Status::Ok)
-    {
+    for finding in findings.iter().filter(|finding| !global.quiet || finding.status != Status::Ok) {
         let tone = match finding.status {
             Status::Ok => Tone::Good,
             Status::Warn => Tone::Doubtful,
             Status::Fail(_) => Tone::Bad,
             Status::Skip => Tone::Aside,
         };
-        let status = terminal
-            .paint()
-            .tone(tone, format!("{:<4}", finding.status.as_str()));
-        let _ = writeln!(
-            text,
-            "{status}  {:<11}  {}",
-            finding.check,
-            Escaped::text(&finding.detail)
-        );
+        let status = terminal.paint().tone(tone, format!("{:<4}", finding.status.as_str()));
+        let _ = writeln!(text, "{status}  {:<11}  {}", finding.check, Escaped::text(&finding.detail));
         if let Some(hint) = &finding.hint {
             let _ = writeln!(text, "{:17}  → {}", "", Escaped::text(hint));
         }

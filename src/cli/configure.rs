@@ -27,10 +27,7 @@ pub(super) fn path(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let surroundings = environment.surroundings(global.config.as_ref());
-    print(
-        terminal,
-        format!("{}\n", surroundings.config_file.path().display()),
-    )
+    print(terminal, format!("{}\n", surroundings.config_file.path().display()))
 }
 
 pub(super) fn show(
@@ -60,16 +57,12 @@ pub(super) fn show(
     if global.json {
         for row in rows {
             let line = json!({"v": 1, "key": row.key, "value": row.value, "origin": row.origin.to_string()});
-            to_json(&mut shown, &line)
-                .map_err(|error| CommandFailure::io("cannot write the settings", error))?;
+            to_json(&mut shown, &line).map_err(|error| CommandFailure::io("cannot write the settings", error))?;
         }
     } else {
         let mut text = String::new();
         let width = |of: &dyn Fn(&config::ShownValue) -> usize| rows.iter().map(of).max().unwrap_or_default();
-        let (keys, values) = (
-            width(&|row| row.key.len()),
-            width(&|row| row.value.chars().count()),
-        );
+        let (keys, values) = (width(&|row| row.key.len()), width(&|row| row.value.chars().count()));
         for row in &rows {
             let _ = writeln!(
                 text,
@@ -96,10 +89,8 @@ pub(super) fn init(
         // Told before anything is asked; that it is not overwritten is made sure of when it is written.
         return Err(ConfigError::Exists(path.to_owned()).into());
     }
-    let auth: AuthMode = args
-        .auth
-        .parse()
-        .map_err(|why: String| CommandFailure::plain(Exit::Usage, anyhow::anyhow!(why)))?;
+    let auth: AuthMode =
+        args.auth.parse().map_err(|why: String| CommandFailure::plain(Exit::Usage, anyhow::anyhow!(why)))?;
     let api_key = match &args.api_key {
         Some(key) => key.clone(),
         None if Terminal::can_ask() => ask_for_key(terminal)?,
@@ -112,24 +103,13 @@ pub(super) fn init(
         }
     };
     let api_key = ApiKey::parse(&api_key).map_err(|error| {
-        CommandFailure::plain(
-            Exit::Usage,
-            anyhow::Error::new(error).context("--api-key is not usable"),
-        )
+        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--api-key is not usable"))
     })?;
     let secret = secret(args.api_secret_file.as_deref(), auth)?;
-    let profile = NewProfile {
-        name: args.name.clone(),
-        api_key,
-        secret,
-        auth,
-    };
+    let profile = NewProfile { name: args.name.clone(), api_key, secret, auth };
     config::write_new(path, &profile)?;
     if !global.quiet {
-        terminal.say(format_args!(
-            "wrote {}; `nexmo-conversion check` says whether it works",
-            path.display()
-        ));
+        terminal.say(format_args!("wrote {}; `nexmo-conversion check` says whether it works", path.display()));
     }
     Ok(Exit::Done)
 }
@@ -151,26 +131,17 @@ fn secret(file: Option<&Path>, auth: AuthMode) -> Result<Secret, CommandFailure>
         AuthMode::Signature => "signature_secret",
     };
     let cannot = |error| {
-        CommandFailure::plain(
-            Exit::NoInput,
-            anyhow::Error::new(error).context(format!("cannot read the {what}")),
-        )
+        CommandFailure::plain(Exit::NoInput, anyhow::Error::new(error).context(format!("cannot read the {what}")))
     };
     let mut text = Zeroizing::new(String::with_capacity(4096));
     match file {
-        Some(path) if path == Path::new("-") => {
-            io::stdin().lock().take(LONGEST_SECRET).read_to_string(&mut text)
-        }
-        Some(path) => {
-            fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text))
-        }
-        None if Terminal::can_ask() => {
-            rpassword::prompt_password(format!("{what} (not shown): ")).map(|typed| {
-                let typed = Zeroizing::new(typed);
-                text.push_str(&typed);
-                text.len()
-            })
-        }
+        Some(path) if path == Path::new("-") => io::stdin().lock().take(LONGEST_SECRET).read_to_string(&mut text),
+        Some(path) => fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text)),
+        None if Terminal::can_ask() => rpassword::prompt_password(format!("{what} (not shown): ")).map(|typed| {
+            let typed = Zeroizing::new(typed);
+            text.push_str(&typed);
+            text.len()
+        }),
         None => {
             return Err(CommandFailure::new(
                 Exit::Usage,
@@ -184,14 +155,7 @@ fn secret(file: Option<&Path>, auth: AuthMode) -> Result<Secret, CommandFailure>
     if line.is_empty() || line.contains(['\r', '\n']) {
         return Err(CommandFailure::new(
             Exit::Configuration,
-            anyhow::anyhow!(
-                "the {what} is {}",
-                if line.is_empty() {
-                    "empty"
-                } else {
-                    "more than one line"
-                }
-            ),
+            anyhow::anyhow!("the {what} is {}", if line.is_empty() { "empty" } else { "more than one line" }),
             "it is the one line that the dashboard shows",
         ));
     }
@@ -199,8 +163,6 @@ fn secret(file: Option<&Path>, auth: AuthMode) -> Result<Secret, CommandFailure>
 }
 
 fn print(terminal: &mut Terminal, text: impl AsRef<[u8]>) -> Result<Exit, CommandFailure> {
-    terminal
-        .print(text)
-        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    terminal.print(text).map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
     Ok(Exit::Done)
 }

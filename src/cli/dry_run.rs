@@ -78,18 +78,11 @@ fn text(report: &Report, request: Option<&RequestLine>, setup: &Setup, terminal:
 
 fn request_line(request: &Request<'_>, setup: &Setup) -> RequestLine {
     let url = setup.endpoint.base_url.conversions(request.channel);
-    let shown = || {
-        request
-            .parameters
-            .iter()
-            .map(|parameter| (parameter.name, shown(parameter).to_owned()))
-    };
+    let shown = || request.parameters.iter().map(|parameter| (parameter.name, shown(parameter).to_owned()));
     let (url, form) = match request.placement {
         Placement::Form => (url, shown().collect()),
         Placement::Query => {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(shown())
-                .finish();
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(shown()).finish();
             (format!("{url}?{query}"), Vec::new())
         }
     };
@@ -134,11 +127,7 @@ fn curl(request: &Request<'_>, setup: &Setup) -> Option<String> {
     if let Some(file) = &setup.settings.cacert.value {
         let _ = write!(line, " --cacert {}", quoted(&file.display().to_string()));
     }
-    let _ = write!(
-        line,
-        " {}",
-        quoted(&setup.endpoint.base_url.conversions(request.channel))
-    );
+    let _ = write!(line, " {}", quoted(&setup.endpoint.base_url.conversions(request.channel)));
     Some(line)
 }
 

@@ -1,8 +1,5 @@
 //! The one place that reads the environment.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the room that the ban points to"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the room that the ban points to")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,26 +22,17 @@ impl Environment {
 
     /// A variable's value; set to nothing counts as unset.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.variables
-            .get(name)
-            .filter(|value| !value.is_empty())
-            .cloned()
+        self.variables.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
     pub(super) fn no_color(&self) -> NoColor {
         let dumb = self.variable("TERM").is_some_and(|term| term == "dumb");
-        if dumb || self.variable("NO_COLOR").is_some() {
-            NoColor::Set
-        } else {
-            NoColor::Unset
-        }
+        if dumb || self.variable("NO_COLOR").is_some() { NoColor::Set } else { NoColor::Unset }
     }
 
     /// What configuration is resolved against.
     pub(super) fn surroundings(&self, config: Option<&PathBuf>) -> Surroundings {
-        let named = config
-            .cloned()
-            .or_else(|| self.variable("NEXMO_CONVERSION_CONFIG").map(PathBuf::from));
+        let named = config.cloned().or_else(|| self.variable("NEXMO_CONVERSION_CONFIG").map(PathBuf::from));
         let config_file = match named {
             Some(path) => ConfigFileChoice::Explicit(path),
             None => ConfigFileChoice::Default(

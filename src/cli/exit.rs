@@ -34,17 +34,11 @@ impl Exit {
     pub const ALL: &'static [(Self, &'static str)] = &[
         (Self::Done, "everything accepted, or skipped on purpose"),
         (Self::Usage, "wrong command line"),
-        (
-            Self::Data,
-            "some record can never succeed (unparsable, or refused with 400/420/422/423)",
-        ),
+        (Self::Data, "some record can never succeed (unparsable, or refused with 400/420/422/423)"),
         (Self::NoInput, "input missing or unreadable"),
         (Self::Bug, "a bug in this program"),
         (Self::Io, "local I/O: ledger, disk, stdout"),
-        (
-            Self::TryLater,
-            "try again later: network, 429, 5xx; what was recorded is kept",
-        ),
+        (Self::TryLater, "try again later: network, 429, 5xx; what was recorded is kept"),
         (Self::Account, "the account was refused: 401, 402, 403"),
         (
             Self::Configuration,
@@ -75,14 +69,8 @@ impl Exit {
     /// Of several reasons the one that matters most: 78, 77, 74, 75, 65, in this order.
     #[must_use]
     pub fn worst(reasons: impl IntoIterator<Item = Self>) -> Self {
-        const ORDER: [Exit; 6] = [
-            Exit::Configuration,
-            Exit::Account,
-            Exit::Io,
-            Exit::TryLater,
-            Exit::Data,
-            Exit::Done,
-        ];
+        const ORDER: [Exit; 6] =
+            [Exit::Configuration, Exit::Account, Exit::Io, Exit::TryLater, Exit::Data, Exit::Done];
         let rank = |exit: &Exit| ORDER.iter().position(|other| other == exit).unwrap_or(0);
         reasons.into_iter().min_by_key(rank).unwrap_or(Self::Done)
     }

@@ -22,28 +22,17 @@ pub(super) struct CommandFailure {
 impl CommandFailure {
     /// A failure with its advice.
     pub(super) fn new(exit: Exit, error: impl Into<Error>, hint: impl Into<String>) -> Self {
-        Self {
-            exit,
-            error: error.into(),
-            hint: Some(hint.into()),
-        }
+        Self { exit, error: error.into(), hint: Some(hint.into()) }
     }
 
     /// A failure that needs no advice.
     pub(super) fn plain(exit: Exit, error: impl Into<Error>) -> Self {
-        Self {
-            exit,
-            error: error.into(),
-            hint: None,
-        }
+        Self { exit, error: error.into(), hint: None }
     }
 
     /// The same failure with other advice.
     pub(super) fn advising(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// Standard output or a file could not be written.
@@ -57,11 +46,7 @@ impl From<ConfigError> for CommandFailure {
         let typed = matches!(error, ConfigError::Flag { .. });
         let exit = if typed { Exit::Usage } else { Exit::Configuration };
         let hint = config_hint(&error);
-        Self {
-            exit,
-            error: error.into(),
-            hint,
-        }
+        Self { exit, error: error.into(), hint }
     }
 }
 
@@ -77,11 +62,7 @@ impl From<ProxyError> for CommandFailure {
 
 impl From<TrustError> for CommandFailure {
     fn from(error: TrustError) -> Self {
-        Self::new(
-            Exit::Configuration,
-            error,
-            "`--cacert` (or `cacert`) takes a file of PEM certificates",
-        )
+        Self::new(Exit::Configuration, error, "`--cacert` (or `cacert`) takes a file of PEM certificates")
     }
 }
 
@@ -149,11 +130,7 @@ pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
 
 fn config_hint(error: &ConfigError) -> Option<String> {
     Some(match error {
-        ConfigError::File(error)
-        | ConfigError::Secret {
-            source: SecretError::File(error),
-            ..
-        } => {
+        ConfigError::File(error) | ConfigError::Secret { source: SecretError::File(error), .. } => {
             return file_hint(error);
         }
         ConfigError::NoCredentials { .. } => "run `nexmo-conversion config init`, or set VONAGE_API_KEY and \
@@ -169,7 +146,7 @@ fn config_hint(error: &ConfigError) -> Option<String> {
         }
         // These say where and why; what to do is to correct just that.
         ConfigError::Flag { .. }
-        | ConfigError::Variable { .. }
+        | ConfigError::Value { .. }
         | ConfigError::Key { .. }
         | ConfigError::Syntax { .. }
         | ConfigError::Encoding { .. }

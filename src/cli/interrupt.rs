@@ -35,10 +35,6 @@ impl Interrupt {
 
     /// The exit code of a run that was interrupted.
     pub(super) fn exit(&self) -> Exit {
-        if self.terminated.load(Ordering::Relaxed) {
-            Exit::Terminated
-        } else {
-            Exit::Interrupted
-        }
+        if self.terminated.load(Ordering::Relaxed) { Exit::Terminated } else { Exit::Interrupted }
     }
 }

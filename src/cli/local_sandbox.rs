@@ -17,9 +17,7 @@ use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{ApiKey, Secret};
 use crate::output::to_json;
-use crate::sandbox::{
-    Conversions, Encryption, Keep, Sandbox, SandboxAccount, SandboxOptions, Script, Unknowns,
-};
+use crate::sandbox::{Conversions, Encryption, Keep, Sandbox, SandboxAccount, SandboxOptions, Script, Unknowns};
 
 /// How often it is looked whether a signal came.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -29,8 +27,7 @@ pub(super) fn sandbox(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let interrupt =
-        Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
+    let interrupt = Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
     let sandbox = Sandbox::start(options(args)?).map_err(|error| {
         CommandFailure::io("cannot start the sandbox", error)
             .advising("choose another port with `--port`, or 0 for a free one")
@@ -40,19 +37,11 @@ pub(super) fn sandbox(
         None => None,
     };
     terminal
-        .print(introduction(
-            &sandbox,
-            ca_file.as_deref(),
-            args.api_secret_file.as_deref(),
-            global,
-        ))
+        .print(introduction(&sandbox, ca_file.as_deref(), args.api_secret_file.as_deref(), global))
         .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
     let began = clock::monotonic();
     while !interrupt.asked().load(Ordering::Relaxed) {
-        if args
-            .stop_after
-            .is_some_and(|limit| clock::monotonic().saturating_sub(began) >= limit)
-        {
+        if args.stop_after.is_some_and(|limit| clock::monotonic().saturating_sub(began) >= limit) {
             return Ok(Exit::Done);
         }
         clock::sleep(GLANCE);
@@ -64,17 +53,11 @@ fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
     let mut unknowns = Unknowns::default();
     for switch in &args.set {
         unknowns.set(switch).map_err(|error| {
-            CommandFailure::plain(
-                Exit::Usage,
-                anyhow::Error::new(error).context("--set is not usable"),
-            )
+            CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--set is not usable"))
         })?;
     }
     let encryption = if args.tls {
-        Encryption::Tls {
-            certificate: args.certificate,
-            versions: args.tls_versions,
-        }
+        Encryption::Tls { certificate: args.certificate, versions: args.tls_versions }
     } else {
         Encryption::Plain
     };
@@ -95,11 +78,7 @@ fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
         encryption,
         accounts: vec![account(args)?],
         unknowns,
-        script: Script {
-            first: args.reply.clone(),
-            then: args.then,
-            every: args.every.clone(),
-        },
+        script: Script { first: args.reply.clone(), then: args.then, every: args.every.clone() },
         latency: args.latency.unwrap_or_default(),
         clock_skew: args.clock_skew,
         keep: Keep::Counts,
@@ -110,10 +89,7 @@ fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
 
 fn account(args: &SandboxArgs) -> Result<SandboxAccount, CommandFailure> {
     let api_key = ApiKey::parse(&args.api_key).map_err(|error| {
-        CommandFailure::plain(
-            Exit::Usage,
-            anyhow::Error::new(error).context("--api-key is not usable"),
-        )
+        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--api-key is not usable"))
     })?;
     let throw_away = SandboxAccount::throw_away();
     let api_secret = match &args.api_secret_file {
@@ -129,17 +105,8 @@ fn account(args: &SandboxArgs) -> Result<SandboxAccount, CommandFailure> {
         None => throw_away.api_secret,
     };
     let signature = Some((api_secret.clone(), args.signature_method));
-    let conversions = if args.not_enabled {
-        Conversions::NotEnabled
-    } else {
-        Conversions::Enabled
-    };
-    Ok(SandboxAccount {
-        api_key,
-        api_secret,
-        signature,
-        conversions,
-    })
+    let conversions = if args.not_enabled { Conversions::NotEnabled } else { Conversions::Enabled };
+    Ok(SandboxAccount { api_key, api_secret, signature, conversions })
 }
 
 fn write_ca(chosen: Option<&Path>, port: u16, pem: &str) -> Result<PathBuf, CommandFailure> {
@@ -161,17 +128,10 @@ fn write_ca(chosen: Option<&Path>, port: u16, pem: &str) -> Result<PathBuf, Comm
 
 /// What a client needs: exports for a shell, or one JSON object. The secret opens nothing but this sandbox; one that was
 /// read from a file is the caller's own and is shown masked.
-fn introduction(
-    sandbox: &Sandbox,
-    ca_file: Option<&Path>,
-    own_secret: Option<&Path>,
-    global: &Global,
-) -> Vec<u8> {
+fn introduction(sandbox: &Sandbox, ca_file: Option<&Path>, own_secret: Option<&Path>, global: &Global) -> Vec<u8> {
     let url = sandbox.base_url();
     let account = sandbox.accounts().first();
-    let key = account
-        .map(|account| account.api_key.as_str())
-        .unwrap_or_default();
+    let key = account.map(|account| account.api_key.as_str()).unwrap_or_default();
     let secret = match (own_secret, account) {
         (None, Some(account)) => account.api_secret.expose(),
         _ => Secret::MASK,
@@ -185,9 +145,8 @@ fn introduction(
         );
         return line;
     }
-    let ca = ca_file
-        .map(|path| format!("export NEXMO_CONVERSION_CACERT={}\n", path.display()))
-        .unwrap_or_default();
+    let ca =
+        ca_file.map(|path| format!("export NEXMO_CONVERSION_CACERT={}\n", path.display())).unwrap_or_default();
     format!(
         "export NEXMO_CONVERSION_BASE_URL={url}\n{ca}export VONAGE_API_KEY={key}\nexport VONAGE_API_SECRET={secret}\n"
     )

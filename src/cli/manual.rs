@@ -19,18 +19,14 @@ pub(super) fn man(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, Comma
         write_all(dir, &pages).map_err(|error| CommandFailure::io("cannot write the manual pages", error))?;
     } else {
         let main = pages.into_iter().next().map(|(_, page)| page).unwrap_or_default();
-        terminal
-            .print(main)
-            .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+        terminal.print(main).map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
     }
     Ok(Exit::Done)
 }
 
 fn write_all(dir: &Path, pages: &[(String, Vec<u8>)]) -> io::Result<()> {
     fs::create_dir_all(dir)?;
-    pages
-        .iter()
-        .try_for_each(|(name, page)| fs::write(dir.join(name), page))
+    pages.iter().try_for_each(|(name, page)| fs::write(dir.join(name), page))
 }
 
 /// The completion script for a shell.
@@ -51,15 +47,9 @@ pub fn manual_pages() -> io::Result<Vec<(String, Vec<u8>)>> {
 }
 
 fn collect(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
-    let name = command
-        .get_display_name()
-        .unwrap_or_else(|| command.get_name())
-        .to_owned();
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let mut page = Vec::new();
     Man::new(command.clone()).title(name.clone()).render(&mut page)?;
     pages.push((format!("{name}.1"), page));
-    command
-        .get_subcommands()
-        .filter(|sub| !sub.is_hide_set())
-        .try_for_each(|sub| collect(sub, pages))
+    command.get_subcommands().filter(|sub| !sub.is_hide_set()).try_for_each(|sub| collect(sub, pages))
 }

@@ -38,9 +38,7 @@ use crate::output::Tone;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     harden();
     let arguments: Vec<_> = arguments.into_iter().collect();
-    panic::catch_unwind(|| run_command(arguments))
-        .unwrap_or(Exit::Bug)
-        .into()
+    panic::catch_unwind(|| run_command(arguments)).unwrap_or(Exit::Bug).into()
 }
 
 fn run_command(arguments: Vec<OsString>) -> Exit {
@@ -103,24 +101,11 @@ fn refuse(error: &clap::Error, no_color: NoColor) -> Exit {
 /// where it was but shows no values.
 fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
-    let _ = setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    );
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(|at| format!(" ({}:{})", at.file(), at.line()))
-            .unwrap_or_default();
+        let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
         let mut terminal = Terminal::new(args::ColorWhen::Never, NoColor::Set);
-        terminal.remark(
-            "error",
-            Tone::Bad,
-            format_args!("a bug in nexmo-conversion{place}"),
-        );
+        terminal.remark("error", Tone::Bad, format_args!("a bug in nexmo-conversion{place}"));
         terminal.remark(
             "hint",
             Tone::Aside,

@@ -24,14 +24,7 @@ pub(super) fn sms(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    report(
-        Channel::Sms,
-        &args.ids,
-        &args.report,
-        global,
-        environment,
-        terminal,
-    )
+    report(Channel::Sms, &args.ids, &args.report, global, environment, terminal)
 }
 
 pub(super) fn voice(
@@ -40,14 +33,7 @@ pub(super) fn voice(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    report(
-        Channel::Voice,
-        &args.ids,
-        &args.report,
-        global,
-        environment,
-        terminal,
-    )
+    report(Channel::Voice, &args.ids, &args.report, global, environment, terminal)
 }
 
 fn report(
@@ -101,18 +87,8 @@ fn items(channel: Channel, ids: &[String], args: &ReportArgs) -> Result<Vec<Item
                 let message = format!("timestamp {timestamp}Z is more than 24h ahead");
                 return Err(bad(ErrorCode::FutureTimestamp, message));
             }
-            let conversion = Conversion {
-                channel,
-                message_id,
-                delivered: args.delivered,
-                timestamp,
-            };
-            Ok(Record {
-                line,
-                reference: None,
-                conversion,
-                doubts: MessageId::doubts(text).collect(),
-            })
+            let conversion = Conversion { channel, message_id, delivered: args.delivered, timestamp };
+            Ok(Record { line, reference: None, conversion, doubts: MessageId::doubts(text).collect() })
         })
         .collect())
 }
@@ -133,8 +109,7 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let interrupt =
-        Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
+    let interrupt = Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
     let transport = Transport::new(setup.endpoint.clone())?;
     let auth = setup.account.auth.mode();
     let several = items.len() > 1;
@@ -152,23 +127,14 @@ pub(super) fn run(
         failure: None,
         said: HashSet::new(),
     };
-    let stopped = pipeline::run(
-        items.into_iter(),
-        &transport,
-        &setup.account,
-        limits,
-        interrupt.asked(),
-        &mut printer,
-    );
+    let stopped =
+        pipeline::run(items.into_iter(), &transport, &setup.account, limits, interrupt.asked(), &mut printer);
     let (summary, failure) = (printer.summary, printer.failure);
     if (several || stopped == Some(Stopped::Interrupted)) && !global.quiet {
         terminal.say(&summary);
     }
     if let Some(error) = failure {
-        return Err(CommandFailure::io(
-            "cannot write results to standard output",
-            error,
-        ));
+        return Err(CommandFailure::io("cannot write results to standard output", error));
     }
     Ok(exit(&summary, stopped.as_ref(), &interrupt))
 }

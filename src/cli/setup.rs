@@ -8,13 +8,11 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::terminal::Terminal;
-use crate::config::{
-    ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings,
-};
-use crate::domain::{Account, Auth};
+use crate::config::{ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings};
+use crate::domain::{Account, Auth, Secret};
 use crate::output::{Format, Loudness, Tone};
 use crate::pipeline::Limits;
-use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::sandbox::{Keep, Sandbox, SandboxOptions};
 use crate::transport::{Endpoint, ProxyChoice, Trust, TrustStore, choose_proxy};
 
 /// Everything a run needs.
@@ -108,7 +106,7 @@ impl Setup {
         network: &NetworkArgs,
         terminal: &mut Terminal,
     ) -> Result<Self, CommandFailure> {
-        let sandbox = Sandbox::start(SandboxOptions::default())
+        let sandbox = Sandbox::start(SandboxOptions { keep: Keep::Counts, ..SandboxOptions::default() })
             .map_err(|error| CommandFailure::io("cannot start the sandbox", error))?;
         let nothing = Surroundings {
             variables: BTreeMap::new(),
@@ -116,14 +114,8 @@ impl Setup {
             home: None,
             working_dir: PathBuf::new(),
         };
-        let overrides = Overrides {
-            base_url: Some(sandbox.base_url()),
-            ..overrides(global, network)
-        };
-        let overrides = Overrides {
-            profile: None,
-            ..overrides
-        };
+        let overrides = Overrides { base_url: Some(sandbox.base_url()), ..overrides(global, network) };
+        let overrides = Overrides { profile: None, ..overrides };
         let settings = Configuration::read(&nothing)?.settings(&overrides)?;
         let account = sandbox.accounts().first().map(|account| Account {
             api_key: account.api_key.clone(),
@@ -135,10 +127,7 @@ impl Setup {
             terminal.remark(
                 "sandbox",
                 Tone::Aside,
-                format_args!(
-                    "{} in this process; nothing leaves this machine",
-                    sandbox.base_url()
-                ),
+                format_args!("{} in this process; nothing leaves this machine", sandbox.base_url()),
             );
         }
         let endpoint = Endpoint {
@@ -165,7 +154,7 @@ pub(super) fn overrides(global: &Global, network: &NetworkArgs) -> Overrides {
     Overrides {
         profile: global.profile.clone(),
         base_url: network.base_url.clone(),
-        proxy: network.proxy.clone(),
+        proxy: network.proxy.clone().map(Secret::new),
         cacert: network.cacert.clone(),
         connect_timeout: network.connect_timeout,
         max_time: network.max_time,
@@ -187,23 +176,12 @@ pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result
     let trust = TrustStore::new(settings.cacert.value.clone().map_or(Trust::System, Trust::File));
     trust.check()?;
     let (connect_timeout, max_time) = (settings.connect_timeout.value, settings.max_time.value);
-    Ok(Endpoint {
-        base_url,
-        proxy,
-        trust,
-        connect_timeout,
-        max_time,
-    })
+    Ok(Endpoint { base_url, proxy, trust, connect_timeout, max_time })
 }
 
 /// The limits of a run.
 pub(super) fn limits(settings: &Settings) -> Limits {
-    Limits {
-        jobs: 1,
-        retries: settings.retry.value,
-        retry_max_time: settings.retry_max_time.value,
-        rate: None,
-    }
+    Limits { jobs: 1, retries: settings.retry.value, retry_max_time: settings.retry_max_time.value, rate: None }
 }
 
 pub(super) fn format(global: &Global) -> Format {

@@ -34,12 +34,7 @@ impl Terminal {
             (ColorWhen::Auto | ColorWhen::Never, _) => Paint::Plain,
         };
         let (out_paint, err_paint) = (paint(out.is_terminal()), paint(err.is_terminal()));
-        Self {
-            out,
-            err,
-            out_paint,
-            err_paint,
-        }
+        Self { out, err, out_paint, err_paint }
     }
 
     /// Whether a person sits at standard input.

@@ -84,33 +84,17 @@ pub(super) fn output(
     let printed = watch(&mut child, most).recv_timeout(limit);
     let settled = match printed {
         Ok(Ok(bytes)) if bytes.len() <= most => Ok(bytes),
-        Ok(Ok(_)) => Err(CommandError::TooLarge {
-            program: program.clone(),
-            most,
-        }),
-        Ok(Err(source)) => Err(CommandError::Read {
-            program: program.clone(),
-            source,
-        }),
-        Err(_) => Err(CommandError::TimedOut {
-            program: program.clone(),
-            limit,
-        }),
+        Ok(Ok(_)) => Err(CommandError::TooLarge { program: program.clone(), most }),
+        Ok(Err(source)) => Err(CommandError::Read { program: program.clone(), source }),
+        Err(_) => Err(CommandError::TimedOut { program: program.clone(), limit }),
     };
     if settled.is_err() {
         // It may have ended by itself meanwhile, which is as good.
         let _ = child.kill();
     }
-    let status = child.wait().map_err(|source| CommandError::Read {
-        program: program.clone(),
-        source,
-    })?;
+    let status = child.wait().map_err(|source| CommandError::Read { program: program.clone(), source })?;
     let bytes = settled?;
-    if status.success() {
-        Ok(bytes)
-    } else {
-        Err(CommandError::Failed { program, status })
-    }
+    if status.success() { Ok(bytes) } else { Err(CommandError::Failed { program, status }) }
 }
 
 /// Reads everything and sees the child end, without collecting it: as long as nobody has, its id cannot become another
@@ -148,9 +132,7 @@ mod tests {
 
     fn sh(script: &str, limit: Duration) -> Result<Vec<u8>, String> {
         let arguments = ["-c", script].map(str::to_owned);
-        output("sh", &arguments, 1024, limit)
-            .map(|bytes| bytes.to_vec())
-            .map_err(|error| error.to_string())
+        output("sh", &arguments, 1024, limit).map(|bytes| bytes.to_vec()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -170,10 +152,7 @@ mod tests {
         let large = sh("yes s3cret", TIME_LIMIT);
         assert_eq!(large, Err("`sh` prints more than 1024 bytes".into()));
         let missing = output("no-such-program-here", &[], 1024, TIME_LIMIT);
-        assert_eq!(
-            missing.unwrap_err().to_string(),
-            "there is no program `no-such-program-here`"
-        );
+        assert_eq!(missing.unwrap_err().to_string(), "there is no program `no-such-program-here`");
     }
 
     #[test]

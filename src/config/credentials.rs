@@ -59,22 +59,15 @@ pub(super) fn resolve(
         Chosen::Profile { name, profile } => {
             let place = Place::Profile(&profile.origin);
             let account = profile.credential.complete(mode, &place, Vec::new())?;
-            Ok(ResolvedAccount {
-                profile: Some(name.to_owned()),
-                ..account
-            })
+            Ok(ResolvedAccount { profile: Some(name.to_owned()), ..account })
         }
         Chosen::Variables(family) => {
             let credential = family.credential(surroundings)?;
             credential.complete(mode, &Place::Variables(family), Vec::new())
         }
         Chosen::Nothing => match vendor::find(surroundings)? {
-            Some(found) => found
-                .credential
-                .complete(mode, &Place::Vendor(&found), found.warnings.clone()),
-            None => Err(ConfigError::NoCredentials {
-                looked: looked(surroundings, file),
-            }),
+            Some(found) => found.credential.complete(mode, &Place::Vendor(&found), found.warnings.clone()),
+            None => Err(ConfigError::NoCredentials { looked: looked(surroundings, file) }),
         },
     }
 }
@@ -105,11 +98,7 @@ pub(super) fn choose<'a>(
     })
 }
 
-fn stored_profile<'a>(
-    file: &'a FileConfig,
-    asked: &str,
-    asked_by: String,
-) -> Result<Chosen<'a>, ConfigError> {
+fn stored_profile<'a>(file: &'a FileConfig, asked: &str, asked_by: String) -> Result<Chosen<'a>, ConfigError> {
     if let Some((name, profile)) = file.profiles.get_key_value(asked) {
         return Ok(Chosen::Profile { name, profile });
     }
@@ -137,17 +126,12 @@ impl Credential {
         place: &Place<'_>,
         mut warnings: Vec<Warning>,
     ) -> Result<ResolvedAccount, ConfigError> {
-        let mode = mode
-            .or_else(|| self.auth.clone())
-            .unwrap_or_else(|| self.likely_mode());
+        let mode = mode.or_else(|| self.auth.clone()).unwrap_or_else(|| self.likely_mode());
         let (promised, wanted) = match mode.value {
             AuthMode::Form | AuthMode::Basic | AuthMode::Query => (&self.api_secret, Part::ApiSecret),
             AuthMode::Signature => (&self.signature_secret, Part::SignatureSecret),
         };
-        let api_key = self
-            .api_key
-            .as_ref()
-            .ok_or_else(|| place.misses(Part::ApiKey, self))?;
+        let api_key = self.api_key.as_ref().ok_or_else(|| place.misses(Part::ApiKey, self))?;
         let promised = promised.as_ref().ok_or_else(|| place.misses(wanted, self))?;
         let secret = promised.fetch(&mut warnings)?;
         let auth = match mode.value {
@@ -161,10 +145,7 @@ impl Credential {
             },
         };
         Ok(ResolvedAccount {
-            account: Account {
-                api_key: api_key.value.clone(),
-                auth,
-            },
+            account: Account { api_key: api_key.value.clone(), auth },
             profile: None,
             api_key: api_key.origin.clone(),
             secret: promised.origin.clone(),
@@ -176,14 +157,8 @@ impl Credential {
     /// The reference's own way, unless all there is is a signature secret.
     fn likely_mode(&self) -> Setting<AuthMode> {
         match (&self.api_secret, &self.signature_secret) {
-            (None, Some(secret)) => Setting {
-                value: AuthMode::Signature,
-                origin: secret.origin.clone(),
-            },
-            (Some(_), _) | (None, None) => Setting {
-                value: AuthMode::Form,
-                origin: Origin::Default,
-            },
+            (None, Some(secret)) => Setting { value: AuthMode::Signature, origin: secret.origin.clone() },
+            (Some(_), _) | (None, None) => Setting { value: AuthMode::Form, origin: Origin::Default },
         }
     }
 }
@@ -257,10 +232,7 @@ fn looked(surroundings: &Surroundings, file: &FileConfig) -> Vec<String> {
     looked.push(if names.is_empty() {
         format!("the profiles in {path} (none)")
     } else {
-        format!(
-            "the only profile in {path} (there are several: {})",
-            names.join(", ")
-        )
+        format!("the only profile in {path} (there are several: {})", names.join(", "))
     });
     looked.extend(vendor::places(surroundings).map(|(path, _)| path.display().to_string()));
     looked

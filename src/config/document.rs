@@ -42,11 +42,7 @@ impl<'a> Document<'a> {
             at: self.position(error.span().map_or(0, |span| span.start)),
             reason: error.message().to_owned(),
         })?;
-        Ok(Table {
-            document: self,
-            entries: root.into_inner(),
-            known: Vec::new(),
-        })
+        Ok(Table { document: self, entries: root.into_inner(), known: Vec::new() })
     }
 
     pub(super) fn position(&self, offset: usize) -> Position {
@@ -79,11 +75,7 @@ impl<'a> Table<'a> {
     pub(super) fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
         self.known.push(key);
         let value = self.entries.remove(key)?;
-        Some(Entry {
-            document: self.document,
-            key: key.to_owned(),
-            value,
-        })
+        Some(Entry { document: self.document, key: key.to_owned(), value })
     }
 
     /// Every entry, for a table whose keys are free.
@@ -91,11 +83,7 @@ impl<'a> Table<'a> {
         let document = self.document;
         self.entries.into_iter().map(move |(key, value)| {
             let key = key.into_inner().into_owned();
-            let entry = Entry {
-                document,
-                key: key.clone(),
-                value,
-            };
+            let entry = Entry { document, key: key.clone(), value };
             (key, entry)
         })
     }
@@ -119,11 +107,7 @@ impl<'a> Entry<'a> {
     }
 
     pub(super) fn error(&self, source: ValueError) -> ConfigError {
-        ConfigError::Key {
-            at: self.at(),
-            key: self.key.escape_debug().to_string(),
-            source,
-        }
+        ConfigError::Key { at: self.at(), key: self.key.escape_debug().to_string(), source }
     }
 
     /// A single value.
@@ -144,11 +128,7 @@ impl<'a> Entry<'a> {
     }
 
     pub(super) fn text(&self) -> Result<String, ConfigError> {
-        self.value
-            .get_ref()
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| self.wrong_type("a string"))
+        self.value.get_ref().as_str().map(str::to_owned).ok_or_else(|| self.wrong_type("a string"))
     }
 
     /// A program and its arguments.
@@ -156,9 +136,7 @@ impl<'a> Entry<'a> {
         let wanted = "an array of strings, the program and its arguments";
         let words = self.value.get_ref().as_array();
         let words: Option<Vec<_>> = words.and_then(|words| {
-            let texts = words
-                .iter()
-                .map(|word| word.get_ref().as_str().map(str::to_owned));
+            let texts = words.iter().map(|word| word.get_ref().as_str().map(str::to_owned));
             texts.collect()
         });
         let mut words = words.ok_or_else(|| self.wrong_type(wanted))?.into_iter();
@@ -171,11 +149,7 @@ impl<'a> Entry<'a> {
     pub(super) fn table(self) -> Result<Table<'a>, ConfigError> {
         let wrong = self.wrong_type("a table");
         match self.value.into_inner() {
-            DeValue::Table(entries) => Ok(Table {
-                document: self.document,
-                entries,
-                known: Vec::new(),
-            }),
+            DeValue::Table(entries) => Ok(Table { document: self.document, entries, known: Vec::new() }),
             DeValue::String(_)
             | DeValue::Integer(_)
             | DeValue::Float(_)

@@ -43,10 +43,7 @@ pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<Fil
     let path = choice.path();
     let file = match (OpenFile::open(path, Patience::Never), choice) {
         (Err(FileError::Read { source, .. }), ConfigFileChoice::Default(_)) if is_absent(&source) => {
-            return Ok(FileConfig {
-                path: path.to_owned(),
-                ..FileConfig::default()
-            });
+            return Ok(FileConfig { path: path.to_owned(), ..FileConfig::default() });
         }
         (opened, ConfigFileChoice::Default(_) | ConfigFileChoice::Explicit(_)) => opened?,
     };
@@ -67,18 +64,13 @@ pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<Fil
 
 /// Also when a folder on the way is a file: then there is no configuration there either.
 fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 impl FileConfig {
     fn holds_secret(&self) -> bool {
         let preferences = self.profiles.values().map(|profile| &profile.preferences);
-        self.profiles
-            .values()
-            .any(|profile| profile.credential.holds_secret())
+        self.profiles.values().any(|profile| profile.credential.holds_secret())
             || preferences.chain([&self.network]).any(Preferences::hold_secret)
     }
 }
@@ -90,10 +82,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn config(&self, mut root: Table<'_>) -> Result<FileConfig, ConfigError> {
-        let default_profile = root
-            .take("default_profile")
-            .map(|entry| entry.text())
-            .transpose()?;
+        let default_profile = root.take("default_profile").map(|entry| entry.text()).transpose()?;
         let mut profiles = BTreeMap::new();
         if let Some(entry) = root.take("profiles") {
             for (name, entry) in entry.table()?.into_entries() {
@@ -107,13 +96,7 @@ impl Reader<'_> {
         let network = self.section(&mut root, "network", NETWORK_KEYS)?;
         let batch = self.section(&mut root, "batch", BATCH_KEYS)?;
         root.finish()?;
-        Ok(FileConfig {
-            path: self.path.to_owned(),
-            default_profile,
-            profiles,
-            network,
-            batch,
-        })
+        Ok(FileConfig { path: self.path.to_owned(), default_profile, profiles, network, batch })
     }
 
     fn section(
@@ -139,11 +122,7 @@ impl Reader<'_> {
         let keys = [NETWORK_KEYS, BATCH_KEYS].concat();
         let preferences = self.preferences(&mut table, &keys, &origin)?;
         table.finish()?;
-        Ok(Profile {
-            origin,
-            credential,
-            preferences,
-        })
+        Ok(Profile { origin, credential, preferences })
     }
 
     fn preferences(
@@ -159,19 +138,12 @@ impl Reader<'_> {
             let Some(entry) = table.take(key) else {
                 return Ok(None);
             };
-            Ok(Some(Spelled {
-                raw: entry.raw()?,
-                at: Some(entry.at()),
-                origin: origin.clone(),
-            }))
+            Ok(Some(Spelled { raw: entry.raw()?, at: Some(entry.at()), origin: origin.clone() }))
         })
     }
 
     fn credential(&self, table: &mut Table<'_>, origin: &Origin) -> Result<Credential, ConfigError> {
-        let set = |value| Setting {
-            value,
-            origin: origin.clone(),
-        };
+        let set = |value| Setting { value, origin: origin.clone() };
         let api_key = match table.take("api_key") {
             Some(entry) => {
                 let key = ApiKey::parse(&entry.text()?).map_err(|why| entry.error(why.into()))?;
@@ -183,10 +155,7 @@ impl Reader<'_> {
             api_key,
             api_secret: self.secret(table, origin, API_SECRET)?,
             signature_secret: self.secret(table, origin, SIGNATURE_SECRET)?,
-            auth: named(table.take("auth"))?.map(|value| Setting {
-                value,
-                origin: origin.clone(),
-            }),
+            auth: named(table.take("auth"))?.map(|value| Setting { value, origin: origin.clone() }),
             signature_method: named(table.take("signature_method"))?,
             signature_timestamp: named(table.take("signature_timestamp"))?,
         })
@@ -217,36 +186,24 @@ impl Reader<'_> {
                 let (program, arguments) = entry.argv()?;
                 SecretSource::Command { program, arguments }
             };
-            found = Some(PromisedSecret {
-                source,
-                key,
-                origin: origin.clone(),
-            });
+            found = Some(PromisedSecret { source, key, origin: origin.clone() });
         }
         Ok(found)
     }
 
     fn folders(&self) -> Folders<'_> {
-        Folders {
-            base: self.path.parent().unwrap_or(Path::new("")),
-            home: self.home,
-        }
+        Folders { base: self.path.parent().unwrap_or(Path::new("")), home: self.home }
     }
 }
 
 const API_SECRET: [&str; 3] = ["api_secret", "api_secret_file", "api_secret_command"];
-const SIGNATURE_SECRET: [&str; 3] = [
-    "signature_secret",
-    "signature_secret_file",
-    "signature_secret_command",
-];
+const SIGNATURE_SECRET: [&str; 3] = ["signature_secret", "signature_secret_file", "signature_secret_command"];
 
 /// One name out of a set.
 fn named<T: FromStr<Err = String>>(entry: Option<Entry<'_>>) -> Result<Option<T>, ConfigError> {
     let Some(entry) = entry else { return Ok(None) };
     let name = entry.text()?.parse();
-    name.map(Some)
-        .map_err(|names| entry.error(ValueError::Name(names)))
+    name.map(Some).map_err(|names| entry.error(ValueError::Name(names)))
 }
 
 /// A name that can be typed and stands in a result line.

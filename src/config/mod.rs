@@ -89,10 +89,7 @@ impl ConfigFileChoice {
 
 impl Surroundings {
     fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }
 
@@ -107,10 +104,7 @@ pub struct Configuration<'a> {
 impl<'a> Configuration<'a> {
     /// Reads the configuration file, and checks all of it.
     pub fn read(surroundings: &'a Surroundings) -> Result<Self, ConfigError> {
-        Ok(Self {
-            surroundings,
-            file: file::read(&surroundings.config_file, surroundings.home.as_deref())?,
-        })
+        Ok(Self { surroundings, file: file::read(&surroundings.config_file, surroundings.home.as_deref())? })
     }
 
     /// The settings that hold: flag, then `NEXMO_CONVERSION_<FLAG>`, then profile, then `[network]` or `[batch]`, then

@@ -75,20 +75,11 @@ mod tests {
     #[test]
     fn origins_are_named_as_people_name_them() {
         assert_eq!(Origin::flag("max_time").to_string(), "--max-time");
-        assert_eq!(
-            Origin::variable("max_time").to_string(),
-            "NEXMO_CONVERSION_MAX_TIME"
-        );
+        assert_eq!(Origin::variable("max_time").to_string(), "NEXMO_CONVERSION_MAX_TIME");
         let file = "/etc/c.toml".into();
-        let profile = Origin::Profile {
-            name: "2fa".into(),
-            file,
-        };
+        let profile = Origin::Profile { name: "2fa".into(), file };
         assert_eq!(profile.to_string(), r#"profile "2fa" (/etc/c.toml)"#);
-        let section = Origin::Section {
-            section: "network",
-            file: "/etc/c.toml".into(),
-        };
+        let section = Origin::Section { section: "network", file: "/etc/c.toml".into() };
         assert_eq!(section.to_string(), "[network] in /etc/c.toml");
     }
 }

@@ -103,18 +103,10 @@ impl OpenFile {
             Err(Errno::LOOP) => (open(OFlags::empty()), ThroughLink::Yes),
             opened => (opened, ThroughLink::No),
         };
-        let failed = |source| FileError::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| FileError::Read { path: path.to_owned(), source };
         let file = File::from(opened.map_err(|errno| failed(errno.into()))?);
         let status = file.metadata().map_err(failed)?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            status,
-            through_link,
-        })
+        Ok(Self { path: path.to_owned(), file, status, through_link })
     }
 
     /// Everything in it, in a buffer that never moves and is wiped.
@@ -124,10 +116,7 @@ impl OpenFile {
         (&self.file)
             .take(limit)
             .read_to_end(&mut bytes)
-            .map_err(|source| FileError::Read {
-                path: self.path.clone(),
-                source,
-            })?;
+            .map_err(|source| FileError::Read { path: self.path.clone(), source })?;
         if bytes.len() > most {
             let path = self.path.clone();
             return Err(FileError::TooLarge { path, most });
@@ -177,10 +166,8 @@ impl OpenFile {
 
     /// What to say about a secret that is not ours to protect.
     pub(super) fn doubt(&self) -> Option<Warning> {
-        (self.mode() & 0o077 != 0).then(|| Warning::ReadableByOthers {
-            path: self.path.clone(),
-            mode: self.mode(),
-        })
+        (self.mode() & 0o077 != 0)
+            .then(|| Warning::ReadableByOthers { path: self.path.clone(), mode: self.mode() })
     }
 
     fn insist_regular(&self) -> Result<(), FileError> {
@@ -204,10 +191,7 @@ impl OpenFile {
         if self.mode() & forbidden == 0 {
             return Ok(());
         }
-        Err(FileError::Mode {
-            path: self.path.clone(),
-            mode: self.mode(),
-        })
+        Err(FileError::Mode { path: self.path.clone(), mode: self.mode() })
     }
 
     fn mode(&self) -> u32 {

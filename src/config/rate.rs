@@ -106,14 +106,8 @@ mod tests {
     #[test]
     fn rates_carry_a_unit() {
         let rate: Rate = "600/min".parse().unwrap();
-        assert_eq!(
-            (rate.interval(), rate.to_string()),
-            (Duration::from_millis(100), "600/min".into())
-        );
-        assert_eq!(
-            "50/s".parse::<Rate>().unwrap().interval(),
-            Duration::from_millis(20)
-        );
+        assert_eq!((rate.interval(), rate.to_string()), (Duration::from_millis(100), "600/min".into()));
+        assert_eq!("50/s".parse::<Rate>().unwrap().interval(), Duration::from_millis(20));
         assert_eq!("50".parse::<Rate>(), Err(RateError::NoUnit(50)));
         assert_eq!("0/s".parse::<Rate>(), Err(RateError::Zero));
         for text in ["", "/s", "-1/s", "5/", "5/fortnight", "99999999999/s"] {

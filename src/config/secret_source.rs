@@ -109,12 +109,10 @@ fn single_line(mut bytes: Zeroizing<Vec<u8>>) -> Result<Secret, SecretError> {
     if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
         return Err(SecretError::SeveralLines);
     }
-    String::from_utf8(std::mem::take(&mut *bytes))
-        .map(Secret::new)
-        .map_err(|error| {
-            drop(Zeroizing::new(error.into_bytes()));
-            SecretError::NotUtf8
-        })
+    String::from_utf8(std::mem::take(&mut *bytes)).map(Secret::new).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        SecretError::NotUtf8
+    })
 }
 
 #[cfg(test)]

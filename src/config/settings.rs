@@ -85,15 +85,8 @@ const RETRY_MAX_TIME: Duration = Duration::from_secs(120);
 const JOBS: u32 = 16;
 
 /// The keys of `[network]`.
-pub(super) const NETWORK_KEYS: &[&str] = &[
-    "base_url",
-    "proxy",
-    "cacert",
-    "connect_timeout",
-    "max_time",
-    "retry",
-    "retry_max_time",
-];
+pub(super) const NETWORK_KEYS: &[&str] =
+    &["base_url", "proxy", "cacert", "connect_timeout", "max_time", "retry", "retry_max_time"];
 /// The keys of `[batch]`.
 pub(super) const BATCH_KEYS: &[&str] = &["jobs", "rate", "max_age"];
 
@@ -133,10 +126,7 @@ fn first<T: Clone>(
     default: T,
 ) -> Setting<T> {
     let said = layers.into_iter().find_map(|layer| field(layer).clone());
-    said.unwrap_or(Setting {
-        value: default,
-        origin: Origin::Default,
-    })
+    said.unwrap_or(Setting { value: default, origin: Origin::Default })
 }
 
 /// The same for what has no default.
@@ -145,16 +135,10 @@ fn first_if_any<T: Clone>(
     field: impl Fn(&Preferences) -> &Option<Setting<T>>,
 ) -> Setting<Option<T>> {
     let said = layers.into_iter().find_map(|layer| field(layer).clone());
-    said.map_or(
-        Setting {
-            value: None,
-            origin: Origin::Default,
-        },
-        |Setting { value, origin }| Setting {
-            value: Some(value),
-            origin,
-        },
-    )
+    said.map_or(Setting { value: None, origin: Origin::Default }, |Setting { value, origin }| Setting {
+        value: Some(value),
+        origin,
+    })
 }
 
 /// What one source says: each value checked, none of them required.
@@ -201,9 +185,7 @@ impl Preferences {
     }
 
     pub(super) fn hold_secret(&self) -> bool {
-        self.proxy
-            .as_ref()
-            .is_some_and(|proxy| proxy.value.holds_secret())
+        self.proxy.as_ref().is_some_and(|proxy| proxy.value.holds_secret())
     }
 }
 
@@ -235,10 +217,7 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
     Preferences::gather(shell_folders(surroundings), |key| {
         let raw = match key {
             "base_url" => text(&overrides.base_url),
-            "proxy" => overrides
-                .proxy
-                .as_ref()
-                .map(|url| Raw::Untyped(url.expose().to_owned())),
+            "proxy" => overrides.proxy.as_ref().map(|url| Raw::Untyped(url.expose().to_owned())),
             "cacert" => overrides.cacert.clone().map(Raw::Path),
             "connect_timeout" => overrides.connect_timeout.map(Raw::Length),
             "max_time" => overrides.max_time.map(Raw::Length),
@@ -249,11 +228,7 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
             "max_age" => overrides.batch.max_age.map(Raw::Length),
             _ => None,
         };
-        Ok(raw.map(|raw| Spelled {
-            raw,
-            origin: Origin::flag(key),
-            at: None,
-        }))
+        Ok(raw.map(|raw| Spelled { raw, origin: Origin::flag(key), at: None }))
     })
 }
 
@@ -270,8 +245,5 @@ fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
 
 /// The shell has already replaced `~`.
 fn shell_folders(surroundings: &Surroundings) -> Folders<'_> {
-    Folders {
-        base: Path::new(&surroundings.working_dir),
-        home: None,
-    }
+    Folders { base: Path::new(&surroundings.working_dir), home: None }
 }

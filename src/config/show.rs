@@ -39,9 +39,7 @@ pub fn show(settings: &Settings, account: Option<&ResolvedAccount>) -> Vec<Shown
     shown.extend([
         row("base_url", base_url, ToString::to_string),
         row("proxy", proxy, ToString::to_string),
-        row("cacert", cacert, |file| {
-            or_none(file.as_ref(), |file: &PathBuf| file.display().to_string())
-        }),
+        row("cacert", cacert, |file| or_none(file.as_ref(), |file: &PathBuf| file.display().to_string())),
         row("connect_timeout", connect_timeout, spell),
         row("max_time", max_time, spell),
         row("retry", retry, ToString::to_string),
@@ -54,30 +52,16 @@ pub fn show(settings: &Settings, account: Option<&ResolvedAccount>) -> Vec<Shown
 }
 
 fn credentials(resolved: &ResolvedAccount) -> Vec<ShownValue> {
-    let secret = |key| ShownValue {
-        key,
-        value: Secret::MASK.to_owned(),
-        origin: resolved.secret.clone(),
-    };
-    let auth = |key, value: &str| ShownValue {
-        key,
-        value: value.to_owned(),
-        origin: resolved.auth.clone(),
-    };
+    let secret = |key| ShownValue { key, value: Secret::MASK.to_owned(), origin: resolved.secret.clone() };
+    let auth = |key, value: &str| ShownValue { key, value: value.to_owned(), origin: resolved.auth.clone() };
     let account = &resolved.account;
     let mut shown = vec![
-        ShownValue {
-            key: "api_key",
-            value: account.api_key.to_string(),
-            origin: resolved.api_key.clone(),
-        },
+        ShownValue { key: "api_key", value: account.api_key.to_string(), origin: resolved.api_key.clone() },
         auth("auth", account.auth.mode().as_str()),
     ];
     match &account.auth {
         Auth::Form(_) | Auth::Basic(_) | Auth::Query(_) => shown.push(secret("api_secret")),
-        Auth::Signature {
-            method, timestamp, ..
-        } => shown.extend([
+        Auth::Signature { method, timestamp, .. } => shown.extend([
             secret("signature_secret"),
             auth("signature_method", method.as_str()),
             auth("signature_timestamp", timestamp.as_str()),
@@ -87,11 +71,7 @@ fn credentials(resolved: &ResolvedAccount) -> Vec<ShownValue> {
 }
 
 fn row<T>(key: &'static str, setting: &Setting<T>, spelled: impl FnOnce(&T) -> String) -> ShownValue {
-    ShownValue {
-        key,
-        value: spelled(&setting.value),
-        origin: setting.origin.clone(),
-    }
+    ShownValue { key, value: spelled(&setting.value), origin: setting.origin.clone() }
 }
 
 fn or_none<T>(value: Option<&T>, spelled: impl FnOnce(&T) -> String) -> String {
@@ -104,27 +84,13 @@ fn spell(length: &Duration) -> String {
     let parts = UNITS.map(|(unit, milliseconds)| {
         let count = rest / milliseconds;
         rest %= milliseconds;
-        if count == 0 {
-            String::new()
-        } else {
-            format!("{count}{unit}")
-        }
+        if count == 0 { String::new() } else { format!("{count}{unit}") }
     });
     let spelled = parts.concat();
-    if spelled.is_empty() {
-        "less than 1ms".to_owned()
-    } else {
-        spelled
-    }
+    if spelled.is_empty() { "less than 1ms".to_owned() } else { spelled }
 }
 
-const UNITS: [(&str, u128); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u128); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 #[cfg(test)]
 mod tests {

@@ -107,10 +107,9 @@ impl Raw {
     fn text(&self, wanted: &'static str) -> Result<&str, ValueError> {
         match self {
             Self::Untyped(text) | Self::Text(text) => Ok(text),
-            Self::Integer(_) | Self::Length(_) | Self::Path(_) => Err(ValueError::Type {
-                wanted,
-                found: self.found(),
-            }),
+            Self::Integer(_) | Self::Length(_) | Self::Path(_) => {
+                Err(ValueError::Type { wanted, found: self.found() })
+            }
         }
     }
 
@@ -170,14 +169,9 @@ impl Raw {
             Self::Integer(number) => u32::try_from(*number).ok(),
             Self::Untyped(text) => text.trim().parse().ok(),
             Self::Text(_) | Self::Length(_) | Self::Path(_) => {
-                return Err(ValueError::Type {
-                    wanted: "an integer",
-                    found: self.found(),
-                });
+                return Err(ValueError::Type { wanted: "an integer", found: self.found() });
             }
         };
-        number
-            .filter(|number| (least..=most).contains(number))
-            .ok_or(ValueError::Range { least, most })
+        number.filter(|number| (least..=most).contains(number)).ok_or(ValueError::Range { least, most })
     }
 }

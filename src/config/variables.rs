@@ -41,13 +41,8 @@ pub(super) static FAMILIES: [Family; 2] = [
 impl Family {
     /// Any of it claims the whole: what is missing then is an error, not a reason to look elsewhere.
     pub(super) fn is_used(&self, surroundings: &Surroundings) -> bool {
-        let names = [self.api_key]
-            .into_iter()
-            .chain(self.api_secret)
-            .chain(self.signature_secret);
-        names
-            .into_iter()
-            .any(|name| surroundings.variable(name).is_some())
+        let names = [self.api_key].into_iter().chain(self.api_secret).chain(self.signature_secret);
+        names.into_iter().any(|name| surroundings.variable(name).is_some())
     }
 
     pub(super) fn credential(&self, surroundings: &Surroundings) -> Result<Credential, ConfigError> {
@@ -70,24 +65,14 @@ fn secret_variable(
     [value, file]: [&'static str; 2],
 ) -> Result<Option<PromisedSecret>, ConfigError> {
     let promised = |key: &'static str, source| {
-        Ok(Some(PromisedSecret {
-            source,
-            key,
-            origin: Origin::Variable(key.to_owned()),
-        }))
+        Ok(Some(PromisedSecret { source, key, origin: Origin::Variable(key.to_owned()) }))
     };
     match (surroundings.variable(value), surroundings.variable(file)) {
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(ConfigError::BothSet {
-            first: value.to_owned(),
-            second: file.to_owned(),
-        }),
+        (Some(_), Some(_)) => Err(ConfigError::BothSet { first: value.to_owned(), second: file.to_owned() }),
         (Some(secret), None) => promised(value, SecretSource::Value(Secret::new(secret.into()))),
         (None, Some(path)) => {
-            let folders = Folders {
-                base: &surroundings.working_dir,
-                home: None,
-            };
+            let folders = Folders { base: &surroundings.working_dir, home: None };
             let path = Raw::Untyped(path.to_owned()).path(folders);
             let path = path.map_err(|why| ConfigError::value(&Origin::Variable(file.into()), why))?;
             promised(file, SecretSource::FileOrStream(path))

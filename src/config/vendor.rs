@@ -35,10 +35,7 @@ const MOST: usize = 64 * 1024;
 
 /// The places, in the order of asking: the newer program first, the nearer file first.
 pub(super) fn places(surroundings: &Surroundings) -> impl Iterator<Item = (PathBuf, Kind)> {
-    let (here, home) = (
-        Some(surroundings.working_dir.as_path()),
-        surroundings.home.as_deref(),
-    );
+    let (here, home) = (Some(surroundings.working_dir.as_path()), surroundings.home.as_deref());
     [
         (here, ".vonagerc", Kind::Vonage),
         (home, ".vonage/config.json", Kind::Vonage),
@@ -68,11 +65,7 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
     };
     file.insist_readable()?;
     let bytes = file.read(MOST)?;
-    let malformed = |line| ConfigError::VendorFile {
-        path: path.clone(),
-        line,
-        wanted: kind.format(),
-    };
+    let malformed = |line| ConfigError::VendorFile { path: path.clone(), line, wanted: kind.format() };
     let text = std::str::from_utf8(&bytes).map_err(|_| malformed(1))?;
     let pair = match kind {
         Kind::Vonage => json(text),
@@ -89,10 +82,7 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
         source: why.into(),
     })?;
     let credential = Credential {
-        api_key: api_key.map(|value| Setting {
-            value,
-            origin: origin.clone(),
-        }),
+        api_key: api_key.map(|value| Setting { value, origin: origin.clone() }),
         api_secret: secret.map(|secret| PromisedSecret {
             source: SecretSource::Value(secret),
             key: kind.secret_name(),
@@ -103,12 +93,7 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
     // In a folder like `/tmp` anybody could choose the account that the user's conversions go to.
     file.insist_owned()?;
     let warnings = file.doubt().into_iter().collect();
-    Ok(Some(Found {
-        path,
-        kind,
-        credential,
-        warnings,
-    }))
+    Ok(Some(Found { path, kind, credential, warnings }))
 }
 
 struct Pair {
@@ -132,19 +117,13 @@ fn json(text: &str) -> Result<Pair, usize> {
 }
 
 fn ini(text: &str) -> Result<Pair, usize> {
-    let options = ParseOption {
-        enabled_escape: false,
-        ..ParseOption::default()
-    };
+    let options = ParseOption { enabled_escape: false, ..ParseOption::default() };
     let file = Ini::load_from_str_opt(text, options).map_err(|error| error.line)?;
     let get = |name| {
         let value = file.get_from(Some("credentials"), name);
         value.filter(|value| !value.is_empty()).map(str::to_owned)
     };
-    Ok(Pair {
-        key: get("api_key"),
-        secret: get("api_secret").map(Secret::new),
-    })
+    Ok(Pair { key: get("api_key"), secret: get("api_secret").map(Secret::new) })
 }
 
 impl Kind {

@@ -206,10 +206,7 @@ mod tests {
             assert_eq!(mode.as_str().parse(), Ok(*mode));
         }
         assert_eq!("MD5HASH".parse(), Ok(SignatureMethod::Md5Hash));
-        assert_eq!(
-            "digest".parse::<AuthMode>(),
-            Err("none of form, basic, query, signature".into())
-        );
+        assert_eq!("digest".parse::<AuthMode>(), Err("none of form, basic, query, signature".into()));
     }
 
     #[test]
@@ -221,10 +218,7 @@ mod tests {
 
     #[test]
     fn fingerprints_tell_accounts_apart_and_not_the_key() {
-        let (a, b) = (
-            ApiKey::parse("abcd1234").unwrap(),
-            ApiKey::parse("efgh5678").unwrap(),
-        );
+        let (a, b) = (ApiKey::parse("abcd1234").unwrap(), ApiKey::parse("efgh5678").unwrap());
         assert_ne!(a.fingerprint(), b.fingerprint());
         // printf abcd1234 | sha256sum | cut -c1-16
         assert_eq!(a.fingerprint().as_str(), "e9cee71ab932fde8");

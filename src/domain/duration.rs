@@ -24,10 +24,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
-        let digits = rest
-            .bytes()
-            .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
-            .count();
+        let digits = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
         let (number, tail) = rest.split_at(digits);
         let letters = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, tail) = tail.split_at(letters);
@@ -45,11 +42,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         total = total.checked_add(part).ok_or(DurationError::TooLong)?;
         rest = tail;
     }
-    if text.is_empty() {
-        Err(DurationError::Unreadable)
-    } else {
-        Ok(total)
-    }
+    if text.is_empty() { Err(DurationError::Unreadable) } else { Ok(total) }
 }
 
 #[cfg(test)]
@@ -73,15 +66,7 @@ mod tests {
     fn a_bare_number_is_refused_and_the_likely_meaning_named() {
         assert_eq!(parse_duration("15"), Err(DurationError::NoUnit("15".into())));
         assert_eq!(parse_duration("1h30"), Err(DurationError::NoUnit("1h30".into())));
-        for text in [
-            "",
-            "s",
-            "-5s",
-            "5 parsecs",
-            "1e3s",
-            "..s",
-            "99999999999999999999999999999d",
-        ] {
+        for text in ["", "s", "-5s", "5 parsecs", "1e3s", "..s", "99999999999999999999999999999d"] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
     }

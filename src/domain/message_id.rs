@@ -109,12 +109,7 @@ mod tests {
 
     #[test]
     fn ids_seen_in_the_providers_documents_are_accepted() {
-        for id in [
-            "00A0B0C0",
-            "020000001B0FE827",
-            "0A0000000123ABCD1",
-            "1f3a4c72-6a1e-4c5d-9a49-2d8d3b7a9f10",
-        ] {
+        for id in ["00A0B0C0", "020000001B0FE827", "0A0000000123ABCD1", "1f3a4c72-6a1e-4c5d-9a49-2d8d3b7a9f10"] {
             assert_eq!(MessageId::parse(id).unwrap().as_str(), id);
         }
     }
@@ -133,32 +128,17 @@ mod tests {
         assert_eq!(MessageId::parse("a b"), Err(MessageIdError::InnerWhitespace));
         assert_eq!(MessageId::parse("a\u{a0}b"), Err(MessageIdError::InnerWhitespace));
         assert_eq!(MessageId::parse("a\0b"), Err(MessageIdError::Control('\0')));
-        assert_eq!(
-            MessageId::parse("a\u{9b}b"),
-            Err(MessageIdError::Control('\u{9b}'))
-        );
-        assert_eq!(
-            MessageId::parse("a\u{202e}b"),
-            Err(MessageIdError::Invisible('\u{202e}'))
-        );
-        assert_eq!(
-            MessageId::parse(&"x".repeat(257)),
-            Err(MessageIdError::TooLong(257))
-        );
+        assert_eq!(MessageId::parse("a\u{9b}b"), Err(MessageIdError::Control('\u{9b}')));
+        assert_eq!(MessageId::parse("a\u{202e}b"), Err(MessageIdError::Invisible('\u{202e}')));
+        assert_eq!(MessageId::parse(&"x".repeat(257)), Err(MessageIdError::TooLong(257)));
         assert!(MessageId::parse(&"x".repeat(256)).is_ok());
     }
 
     #[test]
     fn doubtful_ids_are_accepted_and_told() {
         assert_eq!(MessageId::parse(" 0A \r").unwrap().as_str(), "0A");
-        assert_eq!(
-            MessageId::doubts(" 0A ").collect::<Vec<_>>(),
-            [MessageIdDoubt::Trimmed]
-        );
-        assert_eq!(
-            MessageId::doubts("None").collect::<Vec<_>>(),
-            [MessageIdDoubt::LooksLikeMissingValue]
-        );
+        assert_eq!(MessageId::doubts(" 0A ").collect::<Vec<_>>(), [MessageIdDoubt::Trimmed]);
+        assert_eq!(MessageId::doubts("None").collect::<Vec<_>>(), [MessageIdDoubt::LooksLikeMissingValue]);
         assert_eq!(MessageId::doubts("0A").count(), 0);
     }
 

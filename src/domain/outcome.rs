@@ -36,10 +36,9 @@ impl Outcome {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Accepted | Self::DryRun => None,
-            Self::Rejected(failure)
-            | Self::Retry(failure)
-            | Self::Invalid(failure)
-            | Self::Skipped(failure) => Some(failure),
+            Self::Rejected(failure) | Self::Retry(failure) | Self::Invalid(failure) | Self::Skipped(failure) => {
+                Some(failure)
+            }
         }
     }
 }
@@ -59,21 +58,13 @@ impl Failure {
     /// A failure before anything was sent.
     #[must_use]
     pub fn unsent(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            reached_server: Reached::No,
-        }
+        Self { code, message: message.into(), reached_server: Reached::No }
     }
 
     /// A failure that the server itself told.
     #[must_use]
     pub fn answered(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            reached_server: Reached::Yes,
-        }
+        Self { code, message: message.into(), reached_server: Reached::Yes }
     }
 }
 

@@ -36,11 +36,7 @@ impl Timestamp {
 
     /// A moment from Unix seconds.
     pub const fn from_unix(seconds: i64) -> Result<Self, TimestampError> {
-        if 0 <= seconds && seconds <= LAST {
-            Ok(Self(seconds))
-        } else {
-            Err(TimestampError::Impossible)
-        }
+        if 0 <= seconds && seconds <= LAST { Ok(Self(seconds)) } else { Err(TimestampError::Impossible) }
     }
 
     /// Seconds since 1970-01-01 00:00:00 UTC.
@@ -92,22 +88,18 @@ impl Timestamp {
     }
 
     fn civil(self) -> NaiveDateTime {
-        DateTime::from_timestamp(self.0, 0)
-            .unwrap_or_default()
-            .naive_utc()
+        DateTime::from_timestamp(self.0, 0).unwrap_or_default().naive_utc()
     }
 }
 
 /// The form without a zone, which is UTC by the API's definition. `%Y` alone would take signs and long years.
 fn parse_utc(text: &str) -> Option<i64> {
     let date = text.get(..10)?;
-    if !date.bytes().enumerate().all(|(i, byte)| {
-        if i == 4 || i == 7 {
-            byte == b'-'
-        } else {
-            byte.is_ascii_digit()
-        }
-    }) {
+    if !date.bytes().enumerate().all(
+        |(i, byte)| {
+            if i == 4 || i == 7 { byte == b'-' } else { byte.is_ascii_digit() }
+        },
+    ) {
         return None;
     }
     let format = match text.as_bytes().get(10)? {
@@ -115,15 +107,11 @@ fn parse_utc(text: &str) -> Option<i64> {
         b'T' | b't' => "%Y-%m-%dT%H:%M:%S%.f",
         _ => return None,
     };
-    NaiveDateTime::parse_from_str(text, format)
-        .ok()
-        .map(|time| time.and_utc().timestamp())
+    NaiveDateTime::parse_from_str(text, format).ok().map(|time| time.and_utc().timestamp())
 }
 
 fn parse_with_offset(text: &str) -> Option<i64> {
-    let text = text
-        .strip_suffix("UTC")
-        .map_or(text.to_owned(), |rest| format!("{}Z", rest.trim_end()));
+    let text = text.strip_suffix("UTC").map_or(text.to_owned(), |rest| format!("{}Z", rest.trim_end()));
     DateTime::parse_from_rfc3339(&text)
         .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z"))
         .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f%#z"))
@@ -149,13 +137,7 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let t = self.civil();
         let (year, month, day) = (t.year(), t.month(), t.day());
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
-            t.hour(),
-            t.minute(),
-            t.second()
-        )
+        write!(f, "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", t.hour(), t.minute(), t.second())
     }
 }
 
@@ -194,36 +176,18 @@ mod tests {
 
     #[test]
     fn it_is_written_as_the_api_wants_it() {
-        assert_eq!(
-            Timestamp::from_unix(MOMENT).unwrap().to_string(),
-            "2026-11-22 01:25:26"
-        );
-        assert_eq!(
-            Timestamp::from_unix(LAST).unwrap().to_string(),
-            "9999-12-31 23:59:59"
-        );
+        assert_eq!(Timestamp::from_unix(MOMENT).unwrap().to_string(), "2026-11-22 01:25:26");
+        assert_eq!(Timestamp::from_unix(LAST).unwrap().to_string(), "9999-12-31 23:59:59");
     }
 
     #[test]
     fn impossible_times_and_unreadable_texts_are_told_apart() {
-        for text in [
-            "2026-02-30 00:00:00",
-            "2026-11-22 25:00:00",
-            "1969-12-31 23:59:59",
-            "2026-13-01T00:00:00Z",
-        ] {
+        for text in ["2026-02-30 00:00:00", "2026-11-22 25:00:00", "1969-12-31 23:59:59", "2026-13-01T00:00:00Z"] {
             assert_eq!(Timestamp::parse(text), Err(TimestampError::Impossible), "{text}");
         }
-        for text in [
-            "",
-            "yesterday",
-            "20s",
-            "2026-11-22",
-            "22/11/2026 01:25:26",
-            "12",
-            "-5",
-            "+12026-01-01 00:00:00",
-        ] {
+        for text in
+            ["", "yesterday", "20s", "2026-11-22", "22/11/2026 01:25:26", "12", "-5", "+12026-01-01 00:00:00"]
+        {
             assert_eq!(Timestamp::parse(text), Err(TimestampError::Unreadable), "{text}");
         }
     }

@@ -49,11 +49,7 @@ fn acts_on_a_terminal(c: char) -> bool {
 pub struct TerminalSafeJson;
 
 impl Formatter for TerminalSafeJson {
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         if fragment.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
             return writer.write_all(fragment.as_bytes());
         }
@@ -86,14 +82,8 @@ mod tests {
 
     #[test]
     fn nothing_acts_on_the_terminal_and_nothing_is_lost() {
-        assert_eq!(
-            Escaped(b"a\x1b[31mb\0\n\x7f\xff\xc2\x9b").to_string(),
-            r"a\u{1b}[31mb\u{0}\n\u{7f}\xff\u{9b}"
-        );
-        assert_eq!(
-            Escaped::text("a\u{202e}b\u{200b} 日本 é").to_string(),
-            r"a\u{202e}b\u{200b} 日本 é"
-        );
+        assert_eq!(Escaped(b"a\x1b[31mb\0\n\x7f\xff\xc2\x9b").to_string(), r"a\u{1b}[31mb\u{0}\n\u{7f}\xff\u{9b}");
+        assert_eq!(Escaped::text("a\u{202e}b\u{200b} 日本 é").to_string(), r"a\u{202e}b\u{200b} 日本 é");
     }
 
     proptest! {

@@ -75,15 +75,9 @@ impl<'a> ResultLine<'a> {
     ) -> Self {
         let (conversion, raw) = match &report.subject {
             Subject::Conversion(conversion, _) => (Some(conversion), None),
-            Subject::Unreadable(raw) => (
-                None,
-                Some(
-                    String::from_utf8_lossy(raw)
-                        .chars()
-                        .take(RAW_SHOWN)
-                        .collect::<String>(),
-                ),
-            ),
+            Subject::Unreadable(raw) => {
+                (None, Some(String::from_utf8_lossy(raw).chars().take(RAW_SHOWN).collect::<String>()))
+            }
         };
         Self {
             v: VERSION,

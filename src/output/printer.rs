@@ -78,27 +78,15 @@ impl Listener for Printer<'_> {
                     &format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why)),
                 );
             }
-            Event::Notice(Notice::Retrying {
-                message_id,
-                wait,
-                why,
-            }) => {
+            Event::Notice(Notice::Retrying { message_id, wait, why }) => {
                 if self.loudness >= Loudness::Verbose {
                     let (id, why) = (Escaped::text(message_id.as_str()), Escaped::text(&why));
-                    self.remark(
-                        "retrying",
-                        Tone::Aside,
-                        &format!("{id} in {}ms: {why}", wait.as_millis()),
-                    );
+                    self.remark("retrying", Tone::Aside, &format!("{id} in {}ms: {why}", wait.as_millis()));
                 }
             }
             Event::Stopped(stopped) => self.say_why_it_stopped(&stopped),
         }
-        if self.failure.is_some() {
-            Err(ListenerGone)
-        } else {
-            Ok(())
-        }
+        if self.failure.is_some() { Err(ListenerGone) } else { Ok(()) }
     }
 }
 
@@ -111,10 +99,7 @@ impl Printer<'_> {
         let line = match self.format {
             Format::Json => {
                 let mut line = Vec::with_capacity(400);
-                to_json(
-                    &mut line,
-                    &ResultLine::new(report, self.profile.as_deref(), now, self.hint),
-                )?;
+                to_json(&mut line, &ResultLine::new(report, self.profile.as_deref(), now, self.hint))?;
                 line
             }
             Format::Text => {
@@ -131,16 +116,9 @@ impl Printer<'_> {
         if let Subject::Conversion(conversion, doubts) = &report.subject {
             let id = Escaped::text(conversion.message_id.as_str()).to_string();
             for doubt in doubts {
-                self.remark_once(
-                    "warning",
-                    Tone::Doubtful,
-                    &doubt.to_string(),
-                    &format!("{id}: {doubt}"),
-                );
+                self.remark_once("warning", Tone::Doubtful, &doubt.to_string(), &format!("{id}: {doubt}"));
             }
-            let age = conversion
-                .timestamp
-                .age_at(report.sent_at.unwrap_or_else(clock::now));
+            let age = conversion.timestamp.age_at(report.sent_at.unwrap_or_else(clock::now));
             if report.attempts > 0 && age > Timestamp::ROUTING_WINDOW.as_secs().cast_signed() {
                 let why = "over 15m it no longer counts in the current routing analysis";
                 self.remark_once(
@@ -184,11 +162,7 @@ impl Printer<'_> {
         match stopped {
             Stopped::Interrupted => self.remark("interrupted", Tone::Doubtful, "finishing what is in flight"),
             Stopped::NearlyAllRefused => {
-                self.remark(
-                    "error",
-                    Tone::Bad,
-                    "stopped: at least 95 of the first 100 answers were refusals",
-                );
+                self.remark("error", Tone::Bad, "stopped: at least 95 of the first 100 answers were refusals");
             }
             // The record that met the failure has told it, and without an output there is nothing to tell.
             Stopped::For(..) | Stopped::OutputGone => {}
@@ -207,11 +181,7 @@ impl Printer<'_> {
     /// Says something; that nobody reads remarks is no failure.
     fn remark(&mut self, label: &str, tone: Tone, text: &str) {
         let mut line = String::new();
-        let _ = writeln!(
-            line,
-            "{} {text}",
-            self.remarks_paint.tone(tone, format_args!("{label}:"))
-        );
+        let _ = writeln!(line, "{} {text}", self.remarks_paint.tone(tone, format_args!("{label}:")));
         let _ = self.remarks.write_all(line.as_bytes());
     }
 }

@@ -82,17 +82,12 @@ impl fmt::Display for Summary {
             "{} accepted, {} rejected, {} retry, {} invalid, {} skipped, {} ambiguous re-sends",
             self.accepted, self.rejected, self.retry, self.invalid, self.skipped, self.ambiguous_resends
         )?;
-        if let (Some(p50), Some(p95), Some(max)) =
-            (self.percentile(50), self.percentile(95), self.percentile(100))
+        if let (Some(p50), Some(p95), Some(max)) = (self.percentile(50), self.percentile(95), self.percentile(100))
         {
             write!(f, "\nage p50 {p50} p95 {p95} max {max}")?;
         }
         if self.stale > 0 {
-            write!(
-                f,
-                "; {} older than 15m (no longer counts in the current routing analysis)",
-                self.stale
-            )?;
+            write!(f, "; {} older than 15m (no longer counts in the current routing analysis)", self.stale)?;
         }
         Ok(())
     }

@@ -52,13 +52,7 @@ struct Painted<T> {
 
 impl<T: fmt::Display> fmt::Display for Painted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{}{}",
-            self.style.render(),
-            self.text,
-            self.style.render_reset()
-        )
+        write!(f, "{}{}{}", self.style.render(), self.text, self.style.render_reset())
     }
 }
 
@@ -70,40 +64,22 @@ pub fn write_line(line: &mut impl fmt::Write, report: &Report, now: Timestamp, p
         Outcome::Retry(_) => Tone::Doubtful,
         Outcome::Skipped(_) | Outcome::DryRun => Tone::Aside,
     };
-    write!(
-        line,
-        "{}",
-        paint.tone(tone, format_args!("{:<8}", report.outcome.as_str()))
-    )?;
+    write!(line, "{}", paint.tone(tone, format_args!("{:<8}", report.outcome.as_str())))?;
     match &report.subject {
         Subject::Conversion(conversion, _) => {
-            let (id, when) = (
-                Escaped::text(conversion.message_id.as_str()),
-                conversion.timestamp,
-            );
-            write!(
-                line,
-                "  {}  {id}  delivered={}  {when}Z ",
-                conversion.channel, conversion.delivered
-            )?;
+            let (id, when) = (Escaped::text(conversion.message_id.as_str()), conversion.timestamp);
+            write!(line, "  {}  {id}  delivered={}  {when}Z ", conversion.channel, conversion.delivered)?;
             match when.age_at(report.sent_at.unwrap_or(now)) {
                 ahead @ ..0 => write!(line, "({} ahead)", Age(ahead))?,
                 age => write!(line, "({} ago)", Age(age))?,
             }
         }
-        Subject::Unreadable(raw) => write!(
-            line,
-            "  line {}  {}",
-            report.line,
-            Escaped(&raw[..raw.len().min(200)])
-        )?,
+        Subject::Unreadable(raw) => {
+            write!(line, "  line {}  {}", report.line, Escaped(&raw[..raw.len().min(200)]))?
+        }
     }
     if let Some(status) = report.http_status {
-        write!(
-            line,
-            "  {}",
-            format!("{status} {}", wire::reason(status)).trim_end()
-        )?;
+        write!(line, "  {}", format!("{status} {}", wire::reason(status)).trim_end())?;
     }
     if report.attempts > 0 {
         write!(line, " {}ms", report.elapsed.as_millis())?;

@@ -54,12 +54,7 @@ impl Report {
     #[must_use]
     pub fn invalid(bad: BadRecord) -> Self {
         let subject = Subject::Unreadable(bad.raw);
-        Self::untried(
-            bad.line,
-            bad.reference,
-            subject,
-            Outcome::Invalid(Failure::unsent(bad.code, bad.message)),
-        )
+        Self::untried(bad.line, bad.reference, subject, Outcome::Invalid(Failure::unsent(bad.code, bad.message)))
     }
 
     /// The report of a good record for which nothing was tried.

@@ -56,22 +56,10 @@ pub(super) fn judge(result: &Result<Reply, TransportError>) -> Judgement {
 
 fn judge_reply(reply: &Reply) -> Judgement {
     let status = reply.status;
-    let told = format!(
-        "the server answered {}",
-        [status.to_string().as_str(), reason(status)].join(" ").trim_end()
-    );
-    let failure = |code, message: String| Failure {
-        code,
-        message,
-        reached_server: Reached::Yes,
-    };
-    let again = |kind, code, wait| {
-        Judgement::Again(Trouble {
-            failure: failure(code, told.clone()),
-            kind,
-            wait,
-        })
-    };
+    let told =
+        format!("the server answered {}", [status.to_string().as_str(), reason(status)].join(" ").trim_end());
+    let failure = |code, message: String| Failure { code, message, reached_server: Reached::Yes };
+    let again = |kind, code, wait| Judgement::Again(Trouble { failure: failure(code, told.clone()), kind, wait });
     match classify(reply) {
         Verdict::Accepted => Judgement::Settled(Outcome::Accepted),
         Verdict::Refused => Judgement::Settled(Outcome::Rejected(failure(
@@ -79,9 +67,7 @@ fn judge_reply(reply: &Reply) -> Judgement {
             format!("{told}: it will not take this record"),
         ))),
         Verdict::Throttled(wait) => again(TroubleKind::Throttled, ErrorCode::RateLimited, wait),
-        Verdict::Transient(wait) if status == 503 => {
-            again(TroubleKind::Overloaded, ErrorCode::ServerError, wait)
-        }
+        Verdict::Transient(wait) if status == 503 => again(TroubleKind::Overloaded, ErrorCode::ServerError, wait),
         Verdict::Transient(wait) => again(TroubleKind::Server, ErrorCode::ServerError, wait),
         Verdict::Stop(cause) => {
             let (reason, why) = match cause {
@@ -92,14 +78,8 @@ fn judge_reply(reply: &Reply) -> Judgement {
                      would mean a wrong key or secret",
                 ),
                 StopCause::Redirect => (StopReason::Configuration, "a redirect, which is never followed"),
-                StopCause::Portal => (
-                    StopReason::Configuration,
-                    "a web page, which is not the API's answer",
-                ),
-                StopCause::WrongAddress => (
-                    StopReason::Configuration,
-                    "this is not the Conversion API's address",
-                ),
+                StopCause::Portal => (StopReason::Configuration, "a web page, which is not the API's answer"),
+                StopCause::WrongAddress => (StopReason::Configuration, "this is not the Conversion API's address"),
                 StopCause::ProxyCredentials => (StopReason::Configuration, "the proxy asks for credentials"),
             };
             Judgement::Stop(reason, failure(cause.code(), format!("{told}: {why}")))
@@ -108,11 +88,8 @@ fn judge_reply(reply: &Reply) -> Judgement {
 }
 
 fn judge_error(error: &TransportError) -> Judgement {
-    let failure = Failure {
-        code: error.cause.code(),
-        message: error.to_string(),
-        reached_server: error.sent.into(),
-    };
+    let failure =
+        Failure { code: error.cause.code(), message: error.to_string(), reached_server: error.sent.into() };
     let kind = match (&error.cause, error.sent, error.connection) {
         (Cause::Untrusted(..) | Cause::TrustStore(_), ..) => {
             return Judgement::Stop(StopReason::Configuration, failure);
@@ -135,11 +112,7 @@ fn judge_error(error: &TransportError) -> Judgement {
             Sent::Maybe => TroubleKind::MaybeSent,
         },
     };
-    Judgement::Again(Trouble {
-        failure,
-        kind,
-        wait: None,
-    })
+    Judgement::Again(Trouble { failure, kind, wait: None })
 }
 
 #[cfg(test)]
@@ -153,19 +126,11 @@ mod tests {
     use crate::wire::Reply;
 
     fn answered(status: u16) -> Judgement {
-        judge(&Ok(Reply {
-            status,
-            retry_after: Some(Duration::from_secs(7)),
-            body: b"OK".to_vec(),
-        }))
+        judge(&Ok(Reply { status, retry_after: Some(Duration::from_secs(7)), body: b"OK".to_vec() }))
     }
 
     fn failed(cause: Cause, sent: Sent, connection: ConnectionAge) -> Judgement {
-        judge(&Err(TransportError {
-            sent,
-            cause,
-            connection,
-        }))
+        judge(&Err(TransportError { sent, cause, connection }))
     }
 
     fn kind(judgement: Judgement) -> (TroubleKind, ErrorCode, Reached) {
@@ -180,13 +145,8 @@ mod tests {
         assert_eq!(answered(200), Judgement::Settled(Outcome::Accepted));
         assert_eq!(answered(204), Judgement::Settled(Outcome::Accepted));
         for status in [400, 413, 420, 422, 423, 431] {
-            let Judgement::Settled(Outcome::Rejected(failure)) = answered(status) else {
-                panic!("{status}")
-            };
-            assert_eq!(
-                (failure.code, failure.reached_server),
-                (ErrorCode::BadParameters, Reached::Yes)
-            );
+            let Judgement::Settled(Outcome::Rejected(failure)) = answered(status) else { panic!("{status}") };
+            assert_eq!((failure.code, failure.reached_server), (ErrorCode::BadParameters, Reached::Yes));
         }
     }
 
@@ -200,9 +160,7 @@ mod tests {
             (404, StopReason::Configuration, ErrorCode::UnexpectedReply),
             (407, StopReason::Configuration, ErrorCode::Proxy),
         ] {
-            let Judgement::Stop(why, failure) = answered(status) else {
-                panic!("{status}")
-            };
+            let Judgement::Stop(why, failure) = answered(status) else { panic!("{status}") };
             assert_eq!((why, failure.code), (reason, code), "{status}");
         }
     }
@@ -210,44 +168,22 @@ mod tests {
     #[test]
     fn passing_failures_keep_what_is_known_of_their_arrival() {
         use ConnectionAge::{Fresh, Reused};
-        assert_eq!(
-            kind(answered(429)),
-            (TroubleKind::Throttled, ErrorCode::RateLimited, Reached::Yes)
-        );
-        assert_eq!(
-            kind(answered(503)),
-            (TroubleKind::Overloaded, ErrorCode::ServerError, Reached::Yes)
-        );
+        assert_eq!(kind(answered(429)), (TroubleKind::Throttled, ErrorCode::RateLimited, Reached::Yes));
+        assert_eq!(kind(answered(503)), (TroubleKind::Overloaded, ErrorCode::ServerError, Reached::Yes));
         let dns = failed(Cause::Dns("h".into()), Sent::No, Fresh);
         assert_eq!(kind(dns), (TroubleKind::NotSent, ErrorCode::Dns, Reached::No));
         let late = failed(Cause::Timeout(Phase::Exchange), Sent::Maybe, Fresh);
-        assert_eq!(
-            kind(late),
-            (TroubleKind::MaybeSent, ErrorCode::Timeout, Reached::Unknown)
-        );
+        assert_eq!(kind(late), (TroubleKind::MaybeSent, ErrorCode::Timeout, Reached::Unknown));
         let stale = failed(Cause::Broken("reset".into()), Sent::Maybe, Reused);
-        assert_eq!(
-            kind(stale),
-            (TroubleKind::StaleConnection, ErrorCode::Connect, Reached::Unknown)
-        );
+        assert_eq!(kind(stale), (TroubleKind::StaleConnection, ErrorCode::Connect, Reached::Unknown));
         let garbage = failed(Cause::Garbage, Sent::Maybe, Fresh);
-        assert_eq!(
-            kind(garbage),
-            (
-                TroubleKind::Nonsense,
-                ErrorCode::UnexpectedReply,
-                Reached::Unknown
-            )
-        );
+        assert_eq!(kind(garbage), (TroubleKind::Nonsense, ErrorCode::UnexpectedReply, Reached::Unknown));
     }
 
     #[test]
     fn an_untrusted_certificate_is_never_retried() {
-        let untrusted = failed(
-            Cause::Untrusted("h".into(), "it has expired".into()),
-            Sent::No,
-            ConnectionAge::Fresh,
-        );
+        let untrusted =
+            failed(Cause::Untrusted("h".into(), "it has expired".into()), Sent::No, ConnectionAge::Fresh);
         assert!(matches!(untrusted, Judgement::Stop(StopReason::Configuration, _)));
     }
 }

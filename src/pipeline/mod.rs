@@ -57,16 +57,10 @@ where
         scope.spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err));
         let mut spawned = 0;
         let start_sender = || {
-            let (jobs, attempts, sender, gate) =
-                (jobs.clone(), attempts_in.clone(), transport.sender(), &gate);
+            let (jobs, attempts, sender, gate) = (jobs.clone(), attempts_in.clone(), transport.sender(), &gate);
             scope.spawn(move || send_jobs(sender, account, gate, &jobs, &attempts));
         };
-        let mut run = Run {
-            schedule: Schedule::new(limits),
-            listener,
-            stopped: None,
-            reading: true,
-        };
+        let mut run = Run { schedule: Schedule::new(limits), listener, stopped: None, reading: true };
         while !run.is_over() {
             let now = clock::monotonic();
             while let Some(job) = run.schedule.next(now) {
@@ -158,11 +152,7 @@ impl Run<'_> {
         match self.schedule.again(job, &trouble, now) {
             Again::Planned { wait, pause } => {
                 let why = trouble.failure.message;
-                self.tell(Event::Notice(Notice::Retrying {
-                    message_id,
-                    wait,
-                    why: why.clone(),
-                }));
+                self.tell(Event::Notice(Notice::Retrying { message_id, wait, why: why.clone() }));
                 if let Some(pause) = pause {
                     self.tell(Event::Notice(Notice::Pausing { pause, why }));
                 }
@@ -214,10 +204,9 @@ impl Stopped {
                 ErrorCode::Interrupted,
                 "not sent: the run stopped because nearly everything was refused",
             ),
-            Self::For(_, failure) => Failure::unsent(
-                failure.code,
-                format!("not sent: the run stopped because {}", failure.message),
-            ),
+            Self::For(_, failure) => {
+                Failure::unsent(failure.code, format!("not sent: the run stopped because {}", failure.message))
+            }
         }
     }
 }

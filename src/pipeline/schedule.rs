@@ -175,10 +175,7 @@ impl Schedule {
         if self.is_paused(now) || now < self.next_slot || self.in_flight >= self.concurrency {
             return None;
         }
-        let due = self
-            .delayed
-            .peek()
-            .is_some_and(|Reverse(delayed)| delayed.due <= now);
+        let due = self.delayed.peek().is_some_and(|Reverse(delayed)| delayed.due <= now);
         let mut job = match if due { self.delayed.pop() } else { None } {
             Some(Reverse(delayed)) => delayed.job,
             None => self.ready.pop_front()?,
@@ -202,11 +199,8 @@ impl Schedule {
             Some(Reverse(delayed)) => delayed.due,
             None => return None,
         };
-        (self.in_flight < self.concurrency).then(|| {
-            work.max(self.paused_until)
-                .max(self.next_slot)
-                .saturating_sub(now)
-        })
+        (self.in_flight < self.concurrency)
+            .then(|| work.max(self.paused_until).max(self.next_slot).saturating_sub(now))
     }
 
     /// A job came back untouched, because the gate was closed.
@@ -258,20 +252,14 @@ impl Schedule {
             wait = Duration::ZERO;
         }
         let due = now + wait;
-        let too_late = due
-            .max(self.paused_until)
-            .saturating_sub(job.first_try.unwrap_or(now))
-            > self.limits.retry_max_time;
+        let too_late =
+            due.max(self.paused_until).saturating_sub(job.first_try.unwrap_or(now)) > self.limits.retry_max_time;
         if too_late || job.attempts > self.limits.retries || self.retry_tokens < 1.0 {
             return Again::GivenUp(Box::new(job));
         }
         self.retry_tokens -= 1.0;
         self.delayed_count += 1;
-        self.delayed.push(Reverse(Delayed {
-            due,
-            order: self.delayed_count,
-            job,
-        }));
+        self.delayed.push(Reverse(Delayed { due, order: self.delayed_count, job }));
         Again::Planned { wait, pause }
     }
 
@@ -309,10 +297,7 @@ impl Schedule {
     /// Everything that waits; what is under way will still come back.
     pub(super) fn drain(&mut self) -> Vec<Job> {
         let delayed = std::mem::take(&mut self.delayed).into_sorted_vec();
-        self.ready
-            .drain(..)
-            .chain(delayed.into_iter().rev().map(|Reverse(delayed)| delayed.job))
-            .collect()
+        self.ready.drain(..).chain(delayed.into_iter().rev().map(|Reverse(delayed)| delayed.job)).collect()
     }
 }
 
@@ -326,9 +311,7 @@ fn backoff(trouble: &Trouble, attempts: u32) -> Duration {
         | TroubleKind::StaleConnection
         | TroubleKind::Nonsense => BACKOFF_BASE,
     };
-    let ceiling = base
-        .saturating_mul(1 << attempts.saturating_sub(1).min(16))
-        .min(BACKOFF_CAP);
+    let ceiling = base.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(BACKOFF_CAP);
     ceiling.mul_f64(fastrand::f64())
 }
 

@@ -132,8 +132,7 @@ impl Answer {
     pub fn portal() -> Self {
         Self::from(AnswerKind::Reply(ScriptedReply {
             content_type: Some("text/html; charset=utf-8".to_owned()),
-            body: "<!DOCTYPE html>\n<html><title>Welcome</title><p>Please accept our terms.</html>\n"
-                .to_owned(),
+            body: "<!DOCTYPE html>\n<html><title>Welcome</title><p>Please accept our terms.</html>\n".to_owned(),
             ..ScriptedReply::bare(200)
         }))
     }
@@ -173,16 +172,11 @@ impl Answer {
     }
 
     fn set(&mut self, field: &str) -> Result<(), AnswerError> {
-        let unknown = |kind: &AnswerKind| AnswerError::Field {
-            field: field.to_owned(),
-            kind: kind.to_string(),
-        };
+        let unknown = |kind: &AnswerKind| AnswerError::Field { field: field.to_owned(), kind: kind.to_string() };
         let (name, value) = field.split_once('=').ok_or_else(|| unknown(&self.kind))?;
         if name == "delay" {
-            self.delay = parse_duration(value).map_err(|source| AnswerError::Delay {
-                text: value.to_owned(),
-                source,
-            })?;
+            self.delay =
+                parse_duration(value).map_err(|source| AnswerError::Delay { text: value.to_owned(), source })?;
             return Ok(());
         }
         let AnswerKind::Reply(reply) = &mut self.kind else {
@@ -201,22 +195,13 @@ impl Answer {
 
 impl ScriptedReply {
     fn bare(status: u16) -> Self {
-        Self {
-            status,
-            retry_after: None,
-            location: None,
-            content_type: None,
-            body: String::new(),
-        }
+        Self { status, retry_after: None, location: None, content_type: None, body: String::new() }
     }
 }
 
 impl From<AnswerKind> for Answer {
     fn from(kind: AnswerKind) -> Self {
-        Self {
-            delay: Duration::ZERO,
-            kind,
-        }
+        Self { delay: Duration::ZERO, kind }
     }
 }
 
@@ -288,20 +273,11 @@ mod tests {
     fn answers_are_written_as_text() {
         let parse = |text: &str| text.parse::<Answer>().unwrap();
         assert_eq!(parse("ok"), Answer::ok());
-        assert_eq!(
-            parse("ok,delay=50ms"),
-            Answer::ok().delayed(Duration::from_millis(50))
-        );
-        assert_eq!(
-            parse("429,retry-after=30"),
-            Answer::status(429).retry_after(RetryAfter::Seconds(30))
-        );
+        assert_eq!(parse("ok,delay=50ms"), Answer::ok().delayed(Duration::from_millis(50)));
+        assert_eq!(parse("429,retry-after=30"), Answer::status(429).retry_after(RetryAfter::Seconds(30)));
         assert_eq!(
             parse("503, retry-after=date-5, delay=1s, body=a, b=c"),
-            Answer::status(503)
-                .retry_after(RetryAfter::Date(-5))
-                .delayed(Duration::from_secs(1))
-                .body("a, b=c")
+            Answer::status(503).retry_after(RetryAfter::Date(-5)).delayed(Duration::from_secs(1)).body("a, b=c")
         );
         for fault in Fault::ALL {
             assert_eq!(parse(fault.as_str()), Answer::fault(*fault));
@@ -323,17 +299,11 @@ mod tests {
         for text in ["", "100", "600", "nope", "3x503"] {
             assert_eq!(error(text), AnswerError::Kind(text.to_owned()), "{text}");
         }
-        assert_eq!(
-            error("stall,retry-after=1").to_string(),
-            "`retry-after=1` is no field of the answer `stall`"
-        );
+        assert_eq!(error("stall,retry-after=1").to_string(), "`retry-after=1` is no field of the answer `stall`");
         assert_eq!(error("503,x").to_string(), "`x` is no field of the answer `503`");
         assert!(matches!(error("ok,delay=5"), AnswerError::Delay { .. }));
         for text in ["soon", "date", "date5", "-1"] {
-            assert_eq!(
-                error(&format!("429,retry-after={text}")),
-                AnswerError::RetryAfter(text.into())
-            );
+            assert_eq!(error(&format!("429,retry-after={text}")), AnswerError::RetryAfter(text.into()));
         }
     }
 }

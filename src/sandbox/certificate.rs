@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -38,31 +38,20 @@ pub(super) fn identity(kind: CertificateKind, versions: TlsVersions) -> io::Resu
         TlsVersions::Only12 => &[&TLS12],
         TlsVersions::Only13 => &[&TLS13],
         TlsVersions::Only11 => {
-            return Ok(Identity {
-                security: Security::OldTls,
-                ca_pem,
-            });
+            return Ok(Identity { security: Security::OldTls, ca_pem });
         }
     };
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(versions)
-        .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate.der().clone()], key)
-        })
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key))
         .map_err(io::Error::other)?;
-    Ok(Identity {
-        security: Security::Tls(Arc::new(config)),
-        ca_pem,
-    })
+    Ok(Identity { security: Security::Tls(Arc::new(config)), ca_pem })
 }
 
 fn certify(kind: CertificateKind) -> Result<(String, rcgen::Certificate, KeyPair), rcgen::Error> {
     let mut ca = CertificateParams::default();
-    ca.distinguished_name
-        .push(DnType::CommonName, "nexmo-conversion sandbox CA");
+    ca.distinguished_name.push(DnType::CommonName, "nexmo-conversion sandbox CA");
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let ca_key = KeyPair::generate()?;
@@ -77,8 +66,7 @@ fn certify(kind: CertificateKind) -> Result<(String, rcgen::Certificate, KeyPair
         | CertificateKind::SelfSigned => vec!["127.0.0.1".to_owned(), "localhost".to_owned()],
     };
     let mut leaf = CertificateParams::new(names)?;
-    leaf.distinguished_name
-        .push(DnType::CommonName, "nexmo-conversion sandbox");
+    leaf.distinguished_name.push(DnType::CommonName, "nexmo-conversion sandbox");
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     leaf.use_authority_key_identifier_extension = true;

@@ -33,13 +33,8 @@ pub(super) fn serve(service: &Service, socket: &Arc<TcpStream>, number: u64) {
     let Ok(stream) = open(service, socket) else {
         return;
     };
-    let mut connection = Connection {
-        service,
-        number,
-        stream,
-        out: Vec::with_capacity(1024),
-        date: Date::at(service.now()),
-    };
+    let mut connection =
+        Connection { service, number, stream, out: Vec::with_capacity(1024), date: Date::at(service.now()) };
     let talk = match service.security {
         Security::OldTls => answer_hello(socket).map(|()| Ending::Cut),
         Security::None | Security::Tls(_) => connection.converse(),
@@ -120,16 +115,8 @@ impl Connection<'_> {
             status: Some(status),
             ..LoggedRequest::unread(turn, self.number, self.date.now)
         })?;
-        let reply = Reply {
-            status,
-            reason: reason(status),
-            ..Reply::default()
-        };
-        let envelope = Envelope {
-            date: &self.date,
-            persistence: Persistence::Ends,
-            body: BodyIs::Sent,
-        };
+        let reply = Reply { status, reason: reason(status), ..Reply::default() };
+        let envelope = Envelope { date: &self.date, persistence: Persistence::Ends, body: BodyIs::Sent };
         self.out.clear();
         reply.write(&mut self.out, &envelope);
         self.stream.write_all(&self.out)?;
@@ -144,11 +131,7 @@ impl Connection<'_> {
 
         let request = frame.request(bytes);
         let parameters = Parameters::read(&request);
-        let world = World {
-            accounts: &service.accounts,
-            unknowns: &service.unknowns,
-            now: self.date.now,
-        };
+        let world = World { accounts: &service.accounts, unknowns: &service.unknowns, now: self.date.now };
         let judgement = judge(&request, &parameters, &world);
         let ruling = match kind {
             AnswerKind::Reply(_) => judgement.ruling,
@@ -183,11 +166,7 @@ impl Connection<'_> {
         let envelope = Envelope {
             date: &self.date,
             persistence: frame.persistence,
-            body: if request.method == "HEAD" {
-                BodyIs::Withheld
-            } else {
-                BodyIs::Sent
-            },
+            body: if request.method == "HEAD" { BodyIs::Withheld } else { BodyIs::Sent },
         };
         self.out.clear();
         let head = match kind {
@@ -221,10 +200,6 @@ impl Connection<'_> {
 }
 
 fn masked((name, value): (&str, &str)) -> (String, String) {
-    let value = if [names::API_SECRET, names::SIG].contains(&name) {
-        Secret::MASK
-    } else {
-        value
-    };
+    let value = if [names::API_SECRET, names::SIG].contains(&name) { Secret::MASK } else { value };
     (name.to_owned(), value.to_owned())
 }

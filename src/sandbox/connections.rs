@@ -49,10 +49,7 @@ impl Connections {
             return None;
         }
         state.open.insert(number, Arc::clone(socket));
-        Some(Entry {
-            connections: self,
-            number,
-        })
+        Some(Entry { connections: self, number })
     }
 
     /// Waits, unless the sandbox stops.
@@ -61,11 +58,7 @@ impl Connections {
             .stopped
             .wait_timeout_while(self.lock(), duration, |state| state.phase == Phase::Running)
             .unwrap_or_else(PoisonError::into_inner);
-        if wait.timed_out() {
-            Waited::Elapsed
-        } else {
-            Waited::Stopped
-        }
+        if wait.timed_out() { Waited::Elapsed } else { Waited::Stopped }
     }
 
     /// Breaks every connection: whoever reads, writes or waits on one of them gets on.

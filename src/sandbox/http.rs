@@ -197,15 +197,12 @@ impl<'a> Headers<'a> {
 }
 
 fn has_token(list: &[u8], token: &str) -> bool {
-    list.split(|byte| *byte == b',')
-        .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    list.split(|byte| *byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
 }
 
 /// Digits only: `+5` is a number for Rust and not for HTTP.
 fn parse_length(value: &[u8]) -> Option<usize> {
-    let digits = str::from_utf8(value)
-        .ok()
-        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let digits = str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     digits.parse().ok()
 }
 
@@ -214,14 +211,10 @@ fn unchunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, u16> {
     let mut body = Vec::new();
     let mut at = 0;
     loop {
-        let Status::Complete((skip, size)) = httparse::parse_chunk_size(&bytes[at..]).map_err(|_| 400_u16)?
-        else {
+        let Status::Complete((skip, size)) = httparse::parse_chunk_size(&bytes[at..]).map_err(|_| 400_u16)? else {
             return within_bounds(bytes);
         };
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|size| body.len() + size <= MAX_BODY)
-            .ok_or(413_u16)?;
+        let size = usize::try_from(size).ok().filter(|size| body.len() + size <= MAX_BODY).ok_or(413_u16)?;
         at += skip;
         if size == 0 {
             break;
@@ -241,11 +234,7 @@ fn unchunk(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, u16> {
 }
 
 fn within_bounds<T>(chunks: &[u8]) -> Result<Option<T>, u16> {
-    if chunks.len() < MAX_BODY + MAX_FRAMING {
-        Ok(None)
-    } else {
-        Err(413)
-    }
+    if chunks.len() < MAX_BODY + MAX_FRAMING { Ok(None) } else { Err(413) }
 }
 
 impl Frame {

@@ -60,11 +60,7 @@ pub(super) struct Report<'a> {
     pub(super) delivered: Delivered,
 }
 
-pub(super) fn judge<'a>(
-    request: &Request<'_>,
-    parameters: &Parameters<'_>,
-    world: &World<'a>,
-) -> Judgement<'a> {
+pub(super) fn judge<'a>(request: &Request<'_>, parameters: &Parameters<'_>, world: &World<'a>) -> Judgement<'a> {
     let (credentials, account) = authenticate(request, parameters, world);
     let ruling = match request.path {
         "/conversions/sms" => conversion(Channel::Sms, request, parameters, account, world),
@@ -100,11 +96,7 @@ fn conversion<'a>(
         CheckOrder::ParametersFirst => delivered.and_then(|delivered| enabled.map(|()| delivered)),
     };
     match checked {
-        Ok(delivered) => Ruling::Accepted(Report {
-            account,
-            channel,
-            delivered,
-        }),
+        Ok(delivered) => Ruling::Accepted(Report { account, channel, delivered }),
         Err(ruling) => ruling,
     }
 }
@@ -123,16 +115,9 @@ fn authenticate<'a>(
     parameters: &Parameters<'_>,
     world: &World<'a>,
 ) -> (CredentialSource, Option<&'a SandboxAccount>) {
-    let account = |key: &str| {
-        world
-            .accounts
-            .iter()
-            .find(|account| account.api_key.as_str() == key)
-    };
+    let account = |key: &str| world.accounts.iter().find(|account| account.api_key.as_str() == key);
     let key = parameters.value(names::API_KEY).unwrap_or_default();
-    let secret = parameters
-        .get(names::API_SECRET)
-        .filter(|secret| !secret.value.is_empty());
+    let secret = parameters.get(names::API_SECRET).filter(|secret| !secret.value.is_empty());
     let sig = parameters.value(names::SIG);
     if let Some(header) = request.authorization {
         let account = match (decode_basic(header), sig, world.unknowns.basic) {
@@ -144,10 +129,9 @@ fn authenticate<'a>(
         return (CredentialSource::Basic, account);
     }
     match (secret, sig) {
-        (Some(secret), None) => (
-            secret.source,
-            account(key).filter(|account| account.api_secret.expose() == secret.value),
-        ),
+        (Some(secret), None) => {
+            (secret.source, account(key).filter(|account| account.api_secret.expose() == secret.value))
+        }
         (Some(secret), Some(_)) => (secret.source, None),
         (None, Some(sig)) => (
             CredentialSource::Signature,
@@ -184,9 +168,7 @@ fn read_parameters<'a>(parameters: &Parameters<'_>, world: &World<'_>) -> Result
     if !world.unknowns.known_ids.contains(id) {
         accept(world.unknowns.unknown_id, "unknown message-id")?;
     }
-    if timestamp.age_at(world.now).unsigned_abs() > Timestamp::ROUTING_WINDOW.as_secs()
-        && timestamp < world.now
-    {
+    if timestamp.age_at(world.now).unsigned_abs() > Timestamp::ROUTING_WINDOW.as_secs() && timestamp < world.now {
         accept(world.unknowns.stale, "stale timestamp")?;
     }
     Ok(delivered)
@@ -217,9 +199,7 @@ fn read_signed_timestamp(text: &str, rule: SignedTimestampRule) -> Option<Timest
 
 /// Exactly `yyyy-MM-dd HH:mm:ss`.
 fn read_date(text: &str) -> Option<Timestamp> {
-    Timestamp::parse(text)
-        .ok()
-        .filter(|_| text.len() == 19 && text.as_bytes()[10] == b' ')
+    Timestamp::parse(text).ok().filter(|_| text.len() == 19 && text.as_bytes()[10] == b' ')
 }
 
 fn read_epoch(text: &str) -> Option<Timestamp> {

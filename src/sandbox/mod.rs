@@ -66,10 +66,7 @@ impl Sandbox {
     pub fn start(options: SandboxOptions) -> io::Result<Self> {
         let (security, ca_pem) = match options.encryption {
             Encryption::Plain => (Security::None, None),
-            Encryption::Tls {
-                certificate,
-                versions,
-            } => {
+            Encryption::Tls { certificate, versions } => {
                 let identity = certificate::identity(certificate, versions)?;
                 (identity.security, Some(identity.ca_pem))
             }
@@ -81,12 +78,7 @@ impl Sandbox {
             let service = Arc::clone(&service);
             move || listen(&listener, &service)
         })?;
-        Ok(Self {
-            address,
-            ca_pem,
-            service,
-            thread: Some(thread),
-        })
+        Ok(Self { address, ca_pem, service, thread: Some(thread) })
     }
 
     /// Where it is, for `--base-url`: `https://127.0.0.1:PORT`.

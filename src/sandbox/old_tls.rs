@@ -11,12 +11,7 @@ pub(super) fn answer_hello(mut socket: &TcpStream) -> io::Result<()> {
     let handshake = [2, 0, 0, 38, 3, 2];
     let random_and_no_session = [0; 33];
     let aes_128_cbc_sha_uncompressed = [0, 0x2F, 0];
-    let hello = [
-        &record[..],
-        &handshake,
-        &random_and_no_session,
-        &aes_128_cbc_sha_uncompressed,
-    ];
+    let hello = [&record[..], &handshake, &random_and_no_session, &aes_128_cbc_sha_uncompressed];
     if socket.read(&mut [0; 4096])? > 0 {
         socket.write_all(&hello.concat())?;
     }

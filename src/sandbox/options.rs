@@ -68,10 +68,7 @@ pub enum Encryption {
 
 impl Default for Encryption {
     fn default() -> Self {
-        Self::Tls {
-            certificate: CertificateKind::Valid,
-            versions: TlsVersions::Both,
-        }
+        Self::Tls { certificate: CertificateKind::Valid, versions: TlsVersions::Both }
     }
 }
 
@@ -150,35 +147,22 @@ impl SandboxAccount {
 
     /// An enabled account with secrets that exist nowhere else and open nothing but this sandbox.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        clippy::missing_panics_doc,
-        reason = "the key is a constant that parses"
-    )]
+    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "the key is a constant that parses")]
     pub fn throw_away() -> Self {
         let account = Self::new("sandbox1", &random()).expect("a good api key");
-        Self {
-            signature: Some((Secret::new(random()), SignatureMethod::Md5Hash)),
-            ..account
-        }
+        Self { signature: Some((Secret::new(random()), SignatureMethod::Md5Hash)), ..account }
     }
 
     /// The same account, before support has enabled it.
     #[must_use]
     pub fn not_enabled(self) -> Self {
-        Self {
-            conversions: Conversions::NotEnabled,
-            ..self
-        }
+        Self { conversions: Conversions::NotEnabled, ..self }
     }
 
     /// The same account, with a secret to sign by.
     #[must_use]
     pub fn signing(self, secret: Secret, method: SignatureMethod) -> Self {
-        Self {
-            signature: Some((secret, method)),
-            ..self
-        }
+        Self { signature: Some((secret, method)), ..self }
     }
 }
 

@@ -15,16 +15,15 @@ pub(super) fn jetty(status: u16, reason: &str, path: &str) -> String {
 
 /// Everything but plain ASCII as a numeric reference, which is right in any character set.
 fn escape(text: &str) -> String {
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut escaped, c| {
-            if c.is_ascii_graphic() && !matches!(c, '<' | '>' | '&' | '"' | '\'') {
-                escaped.push(c);
-            } else {
-                // Writing to a string cannot fail.
-                let _ = write!(escaped, "&#{};", u32::from(c));
-            }
-            escaped
-        })
+    text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
+        if c.is_ascii_graphic() && !matches!(c, '<' | '>' | '&' | '"' | '\'') {
+            escaped.push(c);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "&#{};", u32::from(c));
+        }
+        escaped
+    })
 }
 
 #[cfg(test)]
@@ -35,9 +34,7 @@ mod tests {
     fn a_path_cannot_become_markup() {
         let page = jetty(404, "Not Found", "/<script>\"é");
         assert!(
-            page.contains(
-                "Problem accessing /&#60;script&#62;&#34;&#233;. Reason:\n<pre>    Not Found</pre>"
-            ),
+            page.contains("Problem accessing /&#60;script&#62;&#34;&#233;. Reason:\n<pre>    Not Found</pre>"),
             "{page}"
         );
     }

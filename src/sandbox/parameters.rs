@@ -39,9 +39,7 @@ impl<'a> Parameters<'a> {
 
     /// A value that is there and not blank.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.get(name)
-            .map(|parameter| parameter.value.trim())
-            .filter(|value| !value.is_empty())
+        self.get(name).map(|parameter| parameter.value.trim()).filter(|value| !value.is_empty())
     }
 
     /// Each name once, with the value that counts.
@@ -54,8 +52,7 @@ impl<'a> Parameters<'a> {
     }
 
     fn add_form(&mut self, bytes: &'a [u8], source: CredentialSource) {
-        self.0
-            .extend(form_urlencoded::parse(bytes).map(|(name, value)| Parameter { name, value, source }));
+        self.0.extend(form_urlencoded::parse(bytes).map(|(name, value)| Parameter { name, value, source }));
     }
 
     /// The scalars of an object. Anything else, such as the `[]` that one library sends beside its query, says nothing.
@@ -95,17 +92,9 @@ mod tests {
     use crate::sandbox::http::Request;
 
     fn pairs(query: &str, content_type: &str, body: &str) -> Vec<(String, String)> {
-        let request = Request {
-            query,
-            content_type,
-            body: body.as_bytes(),
-            ..Request::default()
-        };
+        let request = Request { query, content_type, body: body.as_bytes(), ..Request::default() };
         let parameters = Parameters::read(&request);
-        parameters
-            .pairs()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
+        parameters.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     #[test]
@@ -123,23 +112,11 @@ mod tests {
                 &[("a", "true"), ("b", "x"), ("c", "5")],
             ),
             ("", "", r#" {"a":"1"}"#, &[("a", "1")]),
-            (
-                "a=query&a=again",
-                FORM,
-                "a=form&b=2",
-                &[("a", "query"), ("b", "2")],
-            ),
+            ("a=query&a=again", FORM, "a=form&b=2", &[("a", "query"), ("b", "2")]),
             ("a&=&&b=%ff", "", "", &[("a", ""), ("", ""), ("b", "\u{fffd}")]),
         ] {
-            let expected: Vec<_> = expected
-                .iter()
-                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-                .collect();
-            assert_eq!(
-                pairs(query, content_type, body),
-                expected,
-                "{query} {content_type} {body}"
-            );
+            let expected: Vec<_> = expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            assert_eq!(pairs(query, content_type, body), expected, "{query} {content_type} {body}");
         }
     }
 }

@@ -46,13 +46,7 @@ pub(super) fn write_ruling(
         allow = format!("Allow: {methods}\r\n");
         headers = &allow;
     }
-    let reply = Reply {
-        status,
-        reason: &reason,
-        content_type,
-        headers,
-        body: body.as_bytes(),
-    };
+    let reply = Reply { status, reason: &reason, content_type, headers, body: body.as_bytes() };
     reply.write(out, envelope)
 }
 
@@ -74,11 +68,7 @@ pub(super) fn write_scripted(scripted: &ScriptedReply, envelope: &Envelope<'_>, 
     if let Some(location) = &scripted.location {
         let _ = write!(headers, "Location: {location}\r\n");
     }
-    let implied = if scripted.body.is_empty() {
-        ""
-    } else {
-        "text/plain"
-    };
+    let implied = if scripted.body.is_empty() { "" } else { "text/plain" };
     let reply = Reply {
         status: scripted.status,
         reason: reason(scripted.status),

@@ -42,10 +42,7 @@ pub(super) struct Date {
 
 impl Date {
     pub(super) fn at(now: Timestamp) -> Self {
-        Self {
-            now,
-            text: http_date(now),
-        }
+        Self { now, text: http_date(now) }
     }
 }
 
@@ -60,10 +57,7 @@ impl Reply<'_> {
         let (status, reason, headers) = (self.status, self.reason, self.headers);
         let date = &envelope.date.text;
         // Writing to a vector cannot fail.
-        let _ = write!(
-            out,
-            "HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n{connection}{headers}"
-        );
+        let _ = write!(out, "HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n{connection}{headers}");
         let may_have_body = !matches!(status, 204 | 304);
         if may_have_body {
             if !self.content_type.is_empty() {
@@ -82,10 +76,7 @@ impl Reply<'_> {
 
 /// The value of a `Date` header, and of a `Retry-After` that is a date (RFC 9110 §5.6.7).
 pub(super) fn http_date(moment: Timestamp) -> String {
-    DateTime::from_timestamp(moment.unix(), 0)
-        .unwrap_or_default()
-        .format("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string()
+    DateTime::from_timestamp(moment.unix(), 0).unwrap_or_default().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[cfg(test)]
@@ -96,21 +87,12 @@ mod tests {
 
     #[test]
     fn replies_are_written_byte_for_byte() {
-        let reply = Reply {
-            status: 200,
-            reason: "OK",
-            content_type: "text/plain",
-            headers: "X: y\r\n",
-            body: b"OK",
-        };
+        let reply =
+            Reply { status: 200, reason: "OK", content_type: "text/plain", headers: "X: y\r\n", body: b"OK" };
         let date = Date::at(Timestamp::from_unix(0).unwrap());
         let written = |reply: &Reply<'_>, persistence, body| {
             let mut out = Vec::new();
-            let envelope = Envelope {
-                date: &date,
-                persistence,
-                body,
-            };
+            let envelope = Envelope { date: &date, persistence, body };
             let head = reply.write(&mut out, &envelope);
             assert!(out[..head].ends_with(b"\r\n\r\n"));
             String::from_utf8(out).unwrap()
@@ -125,11 +107,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\nX: y\r\n\
              Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n"
         );
-        let nothing = Reply {
-            status: 204,
-            headers: "",
-            ..reply
-        };
+        let nothing = Reply { status: 204, headers: "", ..reply };
         assert_eq!(
             written(&nothing, Persistence::Announced, BodyIs::Sent),
             "HTTP/1.1 204 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: keep-alive\r\n\r\n"

@@ -48,20 +48,13 @@ impl Script {
     /// These answers to the first requests, normal behaviour afterwards.
     #[must_use]
     pub fn first(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self {
-            first: answers.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { first: answers.into_iter().collect(), ..Self::default() }
     }
 
     /// This answer to every request.
     #[must_use]
     pub fn always(answer: Answer) -> Self {
-        Self {
-            first: vec![answer],
-            then: Then::Last,
-            every: Vec::new(),
-        }
+        Self { first: vec![answer], then: Then::Last, every: Vec::new() }
     }
 
     /// The answer to request `number`, counted from 1; nothing for normal behaviour.
@@ -70,25 +63,17 @@ impl Script {
         let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
         let listed = match self.then {
             Then::Normal => self.first.get(index),
-            Then::Cycle => index
-                .checked_rem(self.first.len())
-                .map(|index| &self.first[index]),
+            Then::Cycle => index.checked_rem(self.first.len()).map(|index| &self.first[index]),
             Then::Last => self.first.get(index).or(self.first.last()),
         };
         listed.or_else(|| {
-            self.every
-                .iter()
-                .find(|every| number.is_multiple_of(every.nth.get()))
-                .map(|every| &every.answer)
+            self.every.iter().find(|every| number.is_multiple_of(every.nth.get())).map(|every| &every.answer)
         })
     }
 
     /// Whether some request may have to be refused unread, so that a connection must look before it reads.
     pub(super) fn may_reset_before_reading(&self) -> bool {
-        self.first
-            .iter()
-            .chain(self.every.iter().map(|every| &every.answer))
-            .any(Answer::resets_before_reading)
+        self.first.iter().chain(self.every.iter().map(|every| &every.answer)).any(Answer::resets_before_reading)
     }
 }
 
@@ -96,14 +81,9 @@ impl FromStr for Every {
     type Err = AnswerError;
 
     fn from_str(text: &str) -> Result<Self, AnswerError> {
-        let parsed = text
-            .split_once(':')
-            .and_then(|(nth, answer)| Some((nth.trim().parse().ok()?, answer)));
+        let parsed = text.split_once(':').and_then(|(nth, answer)| Some((nth.trim().parse().ok()?, answer)));
         let (nth, answer) = parsed.ok_or_else(|| AnswerError::Every(text.to_owned()))?;
-        Ok(Self {
-            nth,
-            answer: answer.parse()?,
-        })
+        Ok(Self { nth, answer: answer.parse()? })
     }
 }
 
@@ -115,9 +95,7 @@ mod tests {
     #[test]
     fn a_script_ends_repeats_or_holds() {
         let answers = |script: &Script| -> Vec<String> {
-            (1..=5)
-                .map(|n| script.answer(n).map_or("-".into(), |a| a.kind.to_string()))
-                .collect()
+            (1..=5).map(|n| script.answer(n).map_or("-".into(), |a| a.kind.to_string())).collect()
         };
         let mut script = Script::first([Answer::status(503), Answer::fault(Fault::Stall)]);
         assert_eq!(answers(&script), ["503", "stall", "-", "-", "-"]);
@@ -125,28 +103,17 @@ mod tests {
         assert_eq!(answers(&script), ["503", "stall", "503", "stall", "503"]);
         script.then = Then::Last;
         assert_eq!(answers(&script), ["503", "stall", "stall", "stall", "stall"]);
-        assert_eq!(
-            answers(&Script::always(Answer::status(500))),
-            ["500", "500", "500", "500", "500"]
-        );
+        assert_eq!(answers(&Script::always(Answer::status(500))), ["500", "500", "500", "500", "500"]);
     }
 
     #[test]
     fn every_nth_request_is_answered_differently() {
-        let script = Script {
-            every: vec!["2:503".parse().unwrap(), "3:500".parse().unwrap()],
-            ..Script::default()
-        };
+        let script =
+            Script { every: vec!["2:503".parse().unwrap(), "3:500".parse().unwrap()], ..Script::default() };
         let answered: Vec<_> = (1..=6).filter_map(|n| script.answer(n)).collect();
         assert_eq!(answered.len(), 4, "2, 3, 4 and 6");
         assert!(
-            Script::default().answer(1).is_none()
-                && Script {
-                    then: Then::Cycle,
-                    ..script
-                }
-                .answer(1)
-                .is_none()
+            Script::default().answer(1).is_none() && Script { then: Then::Cycle, ..script }.answer(1).is_none()
         );
     }
 

@@ -65,31 +65,16 @@ impl Service {
     pub(super) fn take_unread_turn(&self) -> Option<(u64, &Answer)> {
         let served = self.log.requests.load(Ordering::Relaxed);
         let turn = served + 1;
-        let answer = self
-            .script
-            .answer(turn)
-            .filter(|answer| answer.resets_before_reading())?;
+        let answer = self.script.answer(turn).filter(|answer| answer.resets_before_reading())?;
         // Where another connection was faster, this one is read after all.
-        let taken = self
-            .log
-            .requests
-            .compare_exchange(served, turn, Ordering::Relaxed, Ordering::Relaxed);
+        let taken = self.log.requests.compare_exchange(served, turn, Ordering::Relaxed, Ordering::Relaxed);
         taken.ok().map(|_| (turn, answer))
     }
 
     /// The ruling after a look at earlier reports, which are remembered only if a switch asks for it.
-    pub(super) fn compare_with_earlier<'a>(
-        &self,
-        ruling: Ruling<'a>,
-        parameters: &Parameters<'_>,
-    ) -> Ruling<'a> {
+    pub(super) fn compare_with_earlier<'a>(&self, ruling: Ruling<'a>, parameters: &Parameters<'_>) -> Ruling<'a> {
         let (repeated, contradicting) = (self.unknowns.repeated, self.unknowns.contradicting);
-        let Ruling::Accepted(Report {
-            account,
-            channel,
-            delivered,
-        }) = ruling
-        else {
+        let Ruling::Accepted(Report { account, channel, delivered }) = ruling else {
             return ruling;
         };
         if (repeated, contradicting) == (Doubtful::Accepted, Doubtful::Accepted) {

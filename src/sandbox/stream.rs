@@ -164,10 +164,7 @@ pub(super) enum NoRequest {
 
 impl Inbox {
     pub(super) fn new() -> Self {
-        Self {
-            buffer: vec![0; READ_SIZE],
-            filled: 0,
-        }
+        Self { buffer: vec![0; READ_SIZE], filled: 0 }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -190,9 +187,7 @@ impl Inbox {
                     Progress::Complete(frame) => return Ok(frame),
                     Progress::Partial(Waiting::ForContinue) if !continued => {
                         continued = true;
-                        stream
-                            .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
-                            .map_err(|_| NoRequest::Gone)?;
+                        stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").map_err(|_| NoRequest::Gone)?;
                     }
                     Progress::Partial(_) => {}
                 }
@@ -209,8 +204,7 @@ impl Inbox {
                 Ok(count) => self.filled += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error)
-                    if self.filled > 0
-                        && matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                    if self.filled > 0 && matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
                     return Err(NoRequest::Refused(408));
                 }

@@ -6,8 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::{
-    Answer, CredentialSource, Encryption, Keep, LoggedRequest, Sandbox, SandboxAccount, SandboxOptions,
-    Script,
+    Answer, CredentialSource, Encryption, Keep, LoggedRequest, Sandbox, SandboxAccount, SandboxOptions, Script,
 };
 use crate::clock;
 
@@ -98,29 +97,16 @@ fn requests_are_logged_in_order_with_their_secrets_masked() {
     let sandbox = plain();
     let mut socket = connect(&sandbox);
     ask(&mut socket, &post(BODY)).unwrap();
-    ask(
-        &mut socket,
-        "GET /conversions/voice?api_key=a&sig=s HTTP/1.1\r\n\r\n",
-    )
-    .unwrap();
+    ask(&mut socket, "GET /conversions/voice?api_key=a&sig=s HTTP/1.1\r\n\r\n").unwrap();
     let requests = sandbox.requests();
     assert_eq!((requests[0].n, requests[1].n), (1, 2));
     assert_eq!(requests[0].parameter("message-id"), Some("00A0B0C0"));
     assert_eq!(requests[0].parameter("timestamp"), Some("2026-11-22 01:25:26"));
     assert_eq!(requests[0].parameter("api_secret"), Some("********"));
-    assert_eq!(
-        (requests[0].status, requests[0].credentials),
-        (Some(200), CredentialSource::Form)
-    );
-    assert_eq!(
-        (requests[1].method.as_str(), requests[1].path.as_str()),
-        ("GET", "/conversions/voice")
-    );
+    assert_eq!((requests[0].status, requests[0].credentials), (Some(200), CredentialSource::Form));
+    assert_eq!((requests[1].method.as_str(), requests[1].path.as_str()), ("GET", "/conversions/voice"));
     assert_eq!(requests[1].parameter("sig"), Some("********"));
-    assert_eq!(
-        (requests[1].status, requests[1].credentials),
-        (Some(401), CredentialSource::Signature)
-    );
+    assert_eq!((requests[1].status, requests[1].credentials), (Some(401), CredentialSource::Signature));
 }
 
 #[test]
@@ -128,10 +114,7 @@ fn an_account_that_is_not_enabled_gets_the_misleading_page() {
     let sandbox = plain();
     let body = BODY.replace("abcd1234", "off");
     let (head, page) = ask(&mut connect(&sandbox), &post(&body)).unwrap();
-    assert!(
-        head.starts_with("HTTP/1.1 402 Bad Account Credentials\r\n"),
-        "{head}"
-    );
+    assert!(head.starts_with("HTTP/1.1 402 Bad Account Credentials\r\n"), "{head}");
     assert!(page.contains("Problem accessing /conversions/sms. Reason:\n<pre>    Bad Account Credentials"));
 }
 
@@ -146,16 +129,11 @@ fn the_balance_is_told_to_its_owner_only() {
     let refused = ask(&mut socket, "GET /account/get-balance HTTP/1.1\r\n\r\n").unwrap();
     assert_eq!(status(&refused), 401);
     socket.write_all(query.replace("GET", "HEAD").as_bytes()).unwrap();
-    socket
-        .write_all(b"PUT /conversions/sms HTTP/1.1\r\nConnection: close\r\n\r\n")
-        .unwrap();
+    socket.write_all(b"PUT /conversions/sms HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
     let (rest, error) = read_to_the_end(socket);
     let rest = String::from_utf8(rest).unwrap();
     assert_eq!(error, None);
-    assert!(
-        rest.contains("Content-Length: 34\r\n\r\nHTTP/1.1 405"),
-        "a HEAD has no body: {rest}"
-    );
+    assert!(rest.contains("Content-Length: 34\r\n\r\nHTTP/1.1 405"), "a HEAD has no body: {rest}");
     assert!(rest.contains("\r\nAllow: POST, GET\r\n"));
 }
 
@@ -163,9 +141,7 @@ fn the_balance_is_told_to_its_owner_only() {
 fn pipelined_chunked_and_hesitant_requests_are_served() {
     let sandbox = plain();
     let mut socket = connect(&sandbox);
-    socket
-        .write_all(format!("{}{}", post(BODY), post(BODY)).as_bytes())
-        .unwrap();
+    socket.write_all(format!("{}{}", post(BODY), post(BODY)).as_bytes()).unwrap();
     assert_eq!(status(&read_reply(&mut socket).unwrap()), 200);
     assert_eq!(status(&read_reply(&mut socket).unwrap()), 200);
 
@@ -182,11 +158,7 @@ fn pipelined_chunked_and_hesitant_requests_are_served() {
 
     let old = post(BODY).replace("HTTP/1.1", "HTTP/1.0");
     assert_eq!(status(&ask(&mut socket, &old).unwrap()), 200);
-    assert_eq!(
-        read_to_the_end(socket),
-        (Vec::new(), None),
-        "HTTP/1.0 ends the connection"
-    );
+    assert_eq!(read_to_the_end(socket), (Vec::new(), None), "HTTP/1.0 ends the connection");
 }
 
 #[test]
@@ -194,10 +166,7 @@ fn long_bodies_are_read_and_longer_ones_refused() {
     let sandbox = plain();
     let padding = "x".repeat(60 * 1024);
     let mut socket = connect(&sandbox);
-    assert_eq!(
-        status(&ask(&mut socket, &post(&format!("{BODY}&{padding}"))).unwrap()),
-        200
-    );
+    assert_eq!(status(&ask(&mut socket, &post(&format!("{BODY}&{padding}"))).unwrap()), 200);
     let refused = ask(&mut socket, &post(&format!("{BODY}&{padding}{padding}"))).unwrap();
     assert_eq!(status(&refused), 413);
     let last = sandbox.requests().pop().unwrap();
@@ -206,10 +175,7 @@ fn long_bodies_are_read_and_longer_ones_refused() {
 
 #[test]
 fn a_slow_client_is_told_and_an_idle_one_left() {
-    let options = SandboxOptions {
-        client_timeout: Duration::from_millis(50),
-        ..options()
-    };
+    let options = SandboxOptions { client_timeout: Duration::from_millis(50), ..options() };
     let sandbox = Sandbox::start(options).unwrap();
     let mut slow = connect(&sandbox);
     slow.write_all(b"POST /conv").unwrap();
@@ -240,10 +206,7 @@ fn latency_and_delay_hold_an_answer_back_after_it_was_logged() {
     read_reply(&mut socket).unwrap();
     assert!(clock::monotonic().saturating_sub(before) >= Duration::from_millis(200));
     let logged: LoggedRequest = serde_json::from_slice(&line).unwrap();
-    assert_eq!(
-        (logged.v, logged.n, logged.connection, logged.status),
-        (1, 1, 1, Some(200))
-    );
+    assert_eq!((logged.v, logged.n, logged.connection, logged.status), (1, 1, 1, Some(200)));
     assert!(!String::from_utf8(line).unwrap().contains("topsecret"));
     assert!(sandbox.requests().is_empty(), "only counted");
 }
@@ -266,27 +229,17 @@ impl Write for Lines {
 fn what_cannot_be_logged_is_not_answered() {
     let (sender, lines) = mpsc::channel();
     drop(lines);
-    let options = SandboxOptions {
-        log: Some(Box::new(Lines(sender))),
-        ..options()
-    };
+    let options = SandboxOptions { log: Some(Box::new(Lines(sender))), ..options() };
     let sandbox = Sandbox::start(options).unwrap();
     assert!(ask(&mut connect(&sandbox), &post(BODY)).is_err());
 }
 
 #[test]
 fn the_clock_can_be_wrong() {
-    let options = SandboxOptions {
-        clock_skew: -1_000_000_000,
-        ..options()
-    };
+    let options = SandboxOptions { clock_skew: -1_000_000_000, ..options() };
     let sandbox = Sandbox::start(options).unwrap();
     let (head, _) = ask(&mut connect(&sandbox), &post(BODY)).unwrap();
-    let year: u32 = head
-        .split("Date: ")
-        .nth(1)
-        .and_then(|date| date.split(' ').nth(3)?.parse().ok())
-        .unwrap();
+    let year: u32 = head.split("Date: ").nth(1).and_then(|date| date.split(' ').nth(3)?.parse().ok()).unwrap();
     let right: u32 = clock::now().to_string()[..4].parse().unwrap();
     assert!((30..=33).contains(&(right - year)), "{head}");
 }
@@ -300,9 +253,6 @@ fn repeated_and_contradicting_reports_are_told_apart() {
     let mut socket = connect(&sandbox);
     let mut report = |body: &str| status(&ask(&mut socket, &post(body)).unwrap());
     let (yes, no) = (BODY, BODY.replace("true", "false"));
-    assert_eq!(
-        [report(yes), report(yes), report(&no), report(yes)],
-        [200, 422, 420, 422]
-    );
+    assert_eq!([report(yes), report(yes), report(&no), report(yes)], [200, 422, 420, 422]);
     assert_eq!(report(&BODY.replace("00A0B0C0", "other")), 200);
 }

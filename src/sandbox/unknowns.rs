@@ -101,9 +101,7 @@ impl Unknowns {
 
     /// Sets one switch from `NAME=VALUE`. `known-id=ID` may be given several times.
     pub fn set(&mut self, text: &str) -> Result<(), SwitchError> {
-        let (name, value) = text
-            .split_once('=')
-            .ok_or_else(|| SwitchError::Shape(text.to_owned()))?;
+        let (name, value) = text.split_once('=').ok_or_else(|| SwitchError::Shape(text.to_owned()))?;
         let done = match name {
             "get" => assign(&mut self.get, value),
             "missing" => assign(&mut self.missing, value),
@@ -124,16 +122,10 @@ impl Unknowns {
             "basic" => assign(&mut self.basic, value),
             "order" => assign(&mut self.order, value),
             _ => {
-                return Err(SwitchError::Name {
-                    name: name.to_owned(),
-                });
+                return Err(SwitchError::Name { name: name.to_owned() });
             }
         };
-        done.map_err(|problem| SwitchError::Value {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            problem,
-        })
+        done.map_err(|problem| SwitchError::Value { name: name.to_owned(), value: value.to_owned(), problem })
     }
 }
 
@@ -330,14 +322,8 @@ mod tests {
     fn a_wrong_switch_says_what_there_is() {
         let error = |text| Unknowns::default().set(text).unwrap_err().to_string();
         assert_eq!(error("get"), "`get` is not NAME=VALUE");
-        assert_eq!(
-            error("missing=404"),
-            "switch `missing`: `404` is none of 423, 422, 420"
-        );
-        assert_eq!(
-            error("stale=200"),
-            "switch `stale`: `200` is neither accepted nor a status of 400 to 599"
-        );
+        assert_eq!(error("missing=404"), "switch `missing`: `404` is none of 423, 422, 420");
+        assert_eq!(error("stale=200"), "switch `stale`: `200` is neither accepted nor a status of 400 to 599");
         assert!(error("colour=red").starts_with("there is no switch `colour`: none of get, missing"));
     }
 }

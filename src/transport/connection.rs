@@ -38,29 +38,19 @@ pub(super) struct ConnectionMaker {
 
 impl ConnectionMaker {
     pub(super) fn new(trust: TrustStore, proxied: bool, trace: Arc<Trace>) -> Self {
-        Self {
-            trust,
-            proxied,
-            trace,
-        }
+        Self { trust, proxied, trace }
     }
 
     /// The whole chain: a SOCKS or CONNECT proxy where one is set, then this.
     pub(super) fn chained(self) -> impl Connector {
-        ().chain(SocksConnector::default())
-            .chain(ConnectProxyConnector::default())
-            .chain(self)
+        ().chain(SocksConnector::default()).chain(ConnectProxyConnector::default()).chain(self)
     }
 }
 
 impl<In: Transport> Connector<In> for ConnectionMaker {
     type Out = Connection;
 
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        tunnel: Option<In>,
-    ) -> Result<Option<Connection>, Error> {
+    fn connect(&self, details: &ConnectionDetails<'_>, tunnel: Option<In>) -> Result<Option<Connection>, Error> {
         let deadline = deadline(details.timeout);
         let mut line = match tunnel {
             Some(tunnel) => {
@@ -72,60 +62,32 @@ impl<In: Transport> Connector<In> for ConnectionMaker {
         line.set_timeout(details.timeout, deadline);
         let mut tls = None;
         if details.needs_tls() {
-            tls = Some(shake_hands(
-                &self.trust,
-                details.uri.host().unwrap_or_default(),
-                &mut line,
-            )?);
+            tls = Some(shake_hands(&self.trust, details.uri.host().unwrap_or_default(), &mut line)?);
         }
         // The way to the proxy itself runs through this maker, too; what happens there is not the request's story.
         let is_way_to_proxy = self.proxied && details.config.proxy().is_none();
         let trace = (!is_way_to_proxy).then(|| Arc::clone(&self.trace));
         if let Some(trace) = &trace {
-            trace.connected(
-                tls.as_ref()
-                    .and_then(|tls| tls.protocol_version())
-                    .map(version_name),
-            );
+            trace.connected(tls.as_ref().and_then(|tls| tls.protocol_version()).map(version_name));
         }
-        let buffers = LazyBuffers::new(
-            details.config.input_buffer_size(),
-            details.config.output_buffer_size(),
-        );
-        Ok(Some(Connection {
-            line,
-            tls,
-            buffers,
-            unsent: Vec::new(),
-            trace,
-            used: clock::monotonic(),
-        }))
+        let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
+        Ok(Some(Connection { line, tls, buffers, unsent: Vec::new(), trace, used: clock::monotonic() }))
     }
 }
 
 /// The TLS handshake, to its end: not a byte of a request leaves before the certificate was verified.
 fn shake_hands(trust: &TrustStore, host: &str, line: &mut Line) -> Result<ClientConnection, Error> {
     let failed = |handshake: Handshake| Error::Other(Box::new(handshake));
-    let config = trust
-        .client_config()
-        .map_err(|error| failed(Handshake::TrustStore(error)))?;
-    let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(|_| {
-        failed(Handshake::Tls(
-            "the host is not a name that a certificate can have".to_owned(),
-        ))
-    })?;
+    let config = trust.client_config().map_err(|error| failed(Handshake::TrustStore(error)))?;
+    let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
+        .map_err(|_| failed(Handshake::Tls("the host is not a name that a certificate can have".to_owned())))?;
     let mut tls = ClientConnection::new(config, name).map_err(|error| failed(Handshake::from(error)))?;
     match tls.complete_io(line) {
         Ok(_) => Ok(tls),
-        Err(error) => Err(
-            match error
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            {
-                Some(tls) => failed(Handshake::from(tls.clone())),
-                None => phase_error(error, Timeout::Connect),
-            },
-        ),
+        Err(error) => Err(match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(tls) => failed(Handshake::from(tls.clone())),
+            None => phase_error(error, Timeout::Connect),
+        }),
     }
 }
 
@@ -186,8 +148,7 @@ impl Transport for Connection {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.line.set_timeout(timeout, deadline(timeout));
-        self.flush()
-            .map_err(|error| phase_error(error, Timeout::SendBody))?;
+        self.flush().map_err(|error| phase_error(error, Timeout::SendBody))?;
         let input = self.buffers.input_append_buf();
         if input.is_empty() {
             return Ok(false);
@@ -297,12 +258,7 @@ impl Socket {
             };
             match connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
                 Ok(stream) => {
-                    return Ok(Self {
-                        stream,
-                        deadline,
-                        read_limit: None,
-                        write_limit: None,
-                    });
+                    return Ok(Self { stream, deadline, read_limit: None, write_limit: None });
                 }
                 Err(error) => failure = phase_error(error, Timeout::Connect),
             }
@@ -351,8 +307,7 @@ fn new_limit(deadline: Option<Duration>, current: Option<Duration>) -> io::Resul
     let Some(left) = remaining(deadline)? else {
         return Ok(None);
     };
-    let good_enough =
-        current.is_some_and(|current| current <= left + left / 16 && left <= current + current / 16);
+    let good_enough = current.is_some_and(|current| current <= left + left / 16 && left <= current + current / 16);
     Ok((!good_enough).then_some(left.max(MIN_LIMIT)))
 }
 

@@ -132,11 +132,7 @@ impl Cause {
 
 impl TransportError {
     pub(super) fn unsent(cause: Cause) -> Self {
-        Self {
-            sent: Sent::No,
-            cause,
-            connection: ConnectionAge::Fresh,
-        }
+        Self { sent: Sent::No, cause, connection: ConnectionAge::Fresh }
     }
 }
 
@@ -193,16 +189,9 @@ fn certificate_reason(reason: &CertificateError) -> String {
 /// Rebuilds ureq's error from its kind, the trace and names: its own text may hold the full URL.
 pub(super) fn explain(error: ureq::Error, trace: &Trace, endpoint: &Endpoint) -> TransportError {
     let sent = if trace.was_sent() { Sent::Maybe } else { Sent::No };
-    let connection = if trace.was_reused() && !trace.was_answered() {
-        ConnectionAge::Reused
-    } else {
-        ConnectionAge::Fresh
-    };
-    TransportError {
-        sent,
-        cause: cause(error, trace, endpoint),
-        connection,
-    }
+    let connection =
+        if trace.was_reused() && !trace.was_answered() { ConnectionAge::Reused } else { ConnectionAge::Fresh };
+    TransportError { sent, cause: cause(error, trace, endpoint), connection }
 }
 
 fn cause(error: ureq::Error, trace: &Trace, endpoint: &Endpoint) -> Cause {
@@ -240,12 +229,7 @@ fn cause(error: ureq::Error, trace: &Trace, endpoint: &Endpoint) -> Cause {
 
 /// The status in ureq's text `proxy server responded 407/407`, which has no field of its own.
 fn status_in(reason: &str) -> Option<u16> {
-    reason
-        .strip_prefix("proxy server responded ")?
-        .split('/')
-        .next()?
-        .parse()
-        .ok()
+    reason.strip_prefix("proxy server responded ")?.split('/').next()?.parse().ok()
 }
 
 fn io_reason(kind: ErrorKind) -> String {

@@ -66,18 +66,10 @@ impl Transport {
     /// Prepares senders; opens nothing yet. Fails for a base URL that HTTP cannot carry.
     pub fn new(endpoint: Endpoint) -> Result<Self, TransportError> {
         let url = |channel| -> Result<Uri, TransportError> {
-            endpoint
-                .base_url
-                .conversions(channel)
-                .parse()
-                .map_err(|_| TransportError::unsent(Cause::Unsendable))
+            endpoint.base_url.conversions(channel).parse().map_err(|_| TransportError::unsent(Cause::Unsendable))
         };
         let urls = [url(Channel::Sms)?, url(Channel::Voice)?];
-        Ok(Self {
-            endpoint: Arc::new(endpoint),
-            urls,
-            names: Names::default(),
-        })
+        Ok(Self { endpoint: Arc::new(endpoint), urls, names: Names::default() })
     }
 
     /// A sender with a connection of its own, for one thread.
@@ -102,11 +94,7 @@ impl Transport {
             .max_idle_connections_per_host(1)
             .max_idle_age(MAX_IDLE)
             .build();
-        let maker = ConnectionMaker::new(
-            endpoint.trust.clone(),
-            endpoint.proxy.is_some(),
-            Arc::clone(&trace),
-        );
+        let maker = ConnectionMaker::new(endpoint.trust.clone(), endpoint.proxy.is_some(), Arc::clone(&trace));
         Sender {
             agent: Agent::with_parts(config, maker.chained(), self.names.clone()),
             endpoint: Arc::clone(&self.endpoint),
@@ -167,11 +155,7 @@ impl Sender {
             .get(header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| parse_retry_after(value, clock::now()));
-        Ok(Reply {
-            status: response.status().as_u16(),
-            retry_after,
-            body: read_some(response.into_body()),
-        })
+        Ok(Reply { status: response.status().as_u16(), retry_after, body: read_some(response.into_body()) })
     }
 
     /// Fetches a page that changes nothing, for `check`.
@@ -181,18 +165,9 @@ impl Sender {
             message = message.header(header::AUTHORIZATION, authorization);
         }
         let response = self.run(message.body(()))?;
-        let date = response
-            .headers()
-            .get(header::DATE)
-            .and_then(|date| date.to_str().ok())
-            .map(str::to_owned);
+        let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         let status = response.status().as_u16();
-        Ok(Page {
-            status,
-            date,
-            body: read_some(response.into_body()),
-            tls: self.trace.tls(),
-        })
+        Ok(Page { status, date, body: read_some(response.into_body()), tls: self.trace.tls() })
     }
 
     fn run<B: AsSendBody>(

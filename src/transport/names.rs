@@ -44,12 +44,7 @@ impl Names {
 }
 
 impl Resolver for Names {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let now = clock::monotonic();
         if let Ok(remembered) = self.remembered.lock()
             && let Some(last) = &*remembered
@@ -59,20 +54,13 @@ impl Resolver for Names {
         {
             return Ok(copy(self, &last.addresses));
         }
-        let addresses =
-            DefaultResolver::default()
-                .resolve(uri, config, timeout)
-                .map_err(|error| match error {
-                    // A failed lookup arrives as an I/O error like any other; here it can only be the name.
-                    Error::Io(_) => Error::HostNotFound,
-                    other => other,
-                })?;
+        let addresses = DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
+            // A failed lookup arrives as an I/O error like any other; here it can only be the name.
+            Error::Io(_) => Error::HostNotFound,
+            other => other,
+        })?;
         if let Ok(mut remembered) = self.remembered.lock() {
-            *remembered = Some(Remembered {
-                uri: uri.clone(),
-                addresses: copy(self, &addresses),
-                since: now,
-            });
+            *remembered = Some(Remembered { uri: uri.clone(), addresses: copy(self, &addresses), since: now });
         }
         Ok(addresses)
     }

@@ -47,11 +47,8 @@ pub fn choose_proxy(
     base_url: &BaseUrl,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<ProxyUrl>, ProxyError> {
-    let variable = |name: &'static str| {
-        variable(name)
-            .filter(|value| !value.is_empty())
-            .map(|value| (name, value))
-    };
+    let variable =
+        |name: &'static str| variable(name).filter(|value| !value.is_empty()).map(|value| (name, value));
     let named = match choice {
         ProxyChoice::None => None,
         ProxyChoice::Url(url) => Some(("--proxy", url.clone())),
@@ -70,25 +67,15 @@ pub fn choose_proxy(
     if exceptions.is_some_and(|(_, list)| is_exempt(base_url.host(), &list)) {
         return Ok(None);
     }
-    parse(&url)
-        .map(|proxy| Some(ProxyUrl { proxy, origin }))
-        .ok_or(ProxyError { origin })
+    parse(&url).map(|proxy| Some(ProxyUrl { proxy, origin })).ok_or(ProxyError { origin })
 }
 
 /// curl takes `host:port` for an HTTP proxy, and port 1080 where none is given.
 fn parse(url: &str) -> Option<Proxy> {
-    let url = if url.contains("://") {
-        url.to_owned()
-    } else {
-        format!("http://{url}")
-    };
+    let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
     let uri: Uri = url.parse().ok()?;
     let authority = uri.authority()?;
-    let after_host = authority
-        .as_str()
-        .rsplit('@')
-        .next()?
-        .strip_prefix(authority.host())?;
+    let after_host = authority.as_str().rsplit('@').next()?.strip_prefix(authority.host())?;
     let url = match after_host.strip_prefix(':') {
         Some(port) => {
             port.parse::<u16>().ok().filter(|port| *port != 0)?;
@@ -105,23 +92,20 @@ fn parse(url: &str) -> Option<Proxy> {
 fn is_exempt(host: &str, list: &str) -> bool {
     let host = host.trim_matches(['[', ']']).trim_end_matches('.');
     let address: Option<IpAddr> = host.parse().ok();
-    list.split([',', ' '])
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| {
-            if entry == "*" {
-                return true;
-            }
-            let entry = entry.trim_matches(['[', ']']);
-            if let Some(address) = address {
-                return is_in_block(address, entry);
-            }
-            let name = entry.trim_start_matches('.').trim_end_matches('.');
-            host.len() >= name.len()
-                && host.is_char_boundary(host.len() - name.len())
-                && host[host.len() - name.len()..].eq_ignore_ascii_case(name)
-                && (host.len() == name.len() || host[..host.len() - name.len()].ends_with('.'))
-        })
+    list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
+        if entry == "*" {
+            return true;
+        }
+        let entry = entry.trim_matches(['[', ']']);
+        if let Some(address) = address {
+            return is_in_block(address, entry);
+        }
+        let name = entry.trim_start_matches('.').trim_end_matches('.');
+        host.len() >= name.len()
+            && host.is_char_boundary(host.len() - name.len())
+            && host[host.len() - name.len()..].eq_ignore_ascii_case(name)
+            && (host.len() == name.len() || host[..host.len() - name.len()].ends_with('.'))
+    })
 }
 
 /// Whether an address is in `10.0.0.0/8`, or is the address itself.
@@ -170,12 +154,8 @@ mod tests {
     use crate::wire::BaseUrl;
 
     fn chosen(choice: &ProxyChoice, url: &str, variables: &[(&str, &str)]) -> Option<String> {
-        let lookup = |name: &str| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let lookup =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         choose_proxy(choice, &BaseUrl::parse(url).unwrap(), lookup)
             .unwrap()
             .map(|proxy| format!("{} {proxy}", proxy.origin))
@@ -185,18 +165,9 @@ mod tests {
     fn the_environment_is_read_as_curl_reads_it() {
         let env = |variables| chosen(&ProxyChoice::Environment, BaseUrl::DEFAULT, variables);
         assert_eq!(env(&[]), None);
-        assert_eq!(
-            env(&[("all_proxy", "a:1"), ("HTTPS_PROXY", "b:2")]).as_deref(),
-            Some("HTTPS_PROXY b:2")
-        );
-        assert_eq!(
-            env(&[("https_proxy", "a:1"), ("HTTPS_PROXY", "b:2")]).as_deref(),
-            Some("https_proxy a:1")
-        );
-        assert_eq!(
-            env(&[("https_proxy", ""), ("ALL_PROXY", "socks5h://s")]).as_deref(),
-            Some("ALL_PROXY s:1080")
-        );
+        assert_eq!(env(&[("all_proxy", "a:1"), ("HTTPS_PROXY", "b:2")]).as_deref(), Some("HTTPS_PROXY b:2"));
+        assert_eq!(env(&[("https_proxy", "a:1"), ("HTTPS_PROXY", "b:2")]).as_deref(), Some("https_proxy a:1"));
+        assert_eq!(env(&[("https_proxy", ""), ("ALL_PROXY", "socks5h://s")]).as_deref(), Some("ALL_PROXY s:1080"));
         assert_eq!(env(&[("http_proxy", "a:1"), ("HTTP_PROXY", "b:2")]), None);
         let http = |variables| chosen(&ProxyChoice::Environment, "http://127.0.0.1:9", variables);
         assert_eq!(http(&[("HTTP_PROXY", "b:2")]), None);
@@ -210,30 +181,15 @@ mod tests {
             chosen(&flag, BaseUrl::DEFAULT, &[("https_proxy", "a:1")]).as_deref(),
             Some("--proxy p.example:3128")
         );
-        assert_eq!(
-            chosen(&flag, BaseUrl::DEFAULT, &[("NO_PROXY", "nexmo.com")]),
-            None
-        );
-        assert_eq!(
-            chosen(&ProxyChoice::None, BaseUrl::DEFAULT, &[("https_proxy", "a:1")]),
-            None
-        );
+        assert_eq!(chosen(&flag, BaseUrl::DEFAULT, &[("NO_PROXY", "nexmo.com")]), None);
+        assert_eq!(chosen(&ProxyChoice::None, BaseUrl::DEFAULT, &[("https_proxy", "a:1")]), None);
     }
 
     #[test]
     fn a_proxy_that_cannot_be_parsed_is_an_error_and_not_a_direct_connection() {
-        for bad in [
-            "::::",
-            "http://",
-            "ftp://p:1",
-            "http://p:0",
-            "http://p:99999",
-            "http://u:secret@",
-            "p:port",
-        ] {
+        for bad in ["::::", "http://", "ftp://p:1", "http://p:0", "http://p:99999", "http://u:secret@", "p:port"] {
             let choice = ProxyChoice::Url(bad.into());
-            let error =
-                choose_proxy(&choice, &BaseUrl::parse(BaseUrl::DEFAULT).unwrap(), |_| None).unwrap_err();
+            let error = choose_proxy(&choice, &BaseUrl::parse(BaseUrl::DEFAULT).unwrap(), |_| None).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{bad}");
         }
     }

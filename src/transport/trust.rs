@@ -45,10 +45,7 @@ impl TrustStore {
     /// A store that has loaded nothing yet.
     #[must_use]
     pub fn new(trust: Trust) -> Self {
-        Self {
-            trust,
-            config: Arc::default(),
-        }
+        Self { trust, config: Arc::default() }
     }
 
     /// Loads a file at once, so that its faults are told before anything is sent. The system's store stays unread.
@@ -77,9 +74,9 @@ impl TrustStore {
 
 fn build(trust: &Trust) -> Result<Arc<ClientConfig>, TrustError> {
     let roots = match trust {
-        Trust::System => load_system().unwrap_or_else(|| RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        }),
+        Trust::System => {
+            load_system().unwrap_or_else(|| RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+        }
         Trust::File(path) => load_file(path)?,
         Trust::Pem(text) => {
             let mut roots = RootCertStore::empty();
@@ -103,13 +100,9 @@ fn load_system() -> Option<RootCertStore> {
 }
 
 fn load_file(path: &Path) -> Result<RootCertStore, TrustError> {
-    let pem = std::fs::read(path)
-        .map_err(|error| TrustError::Unreadable(path.to_owned(), error.kind().to_string()))?;
+    let pem =
+        std::fs::read(path).map_err(|error| TrustError::Unreadable(path.to_owned(), error.kind().to_string()))?;
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
-    if roots.is_empty() {
-        Err(TrustError::NoCertificate(path.to_owned()))
-    } else {
-        Ok(roots)
-    }
+    if roots.is_empty() { Err(TrustError::NoCertificate(path.to_owned())) } else { Ok(roots) }
 }

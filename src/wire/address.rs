@@ -73,12 +73,7 @@ impl BaseUrl {
         let host = authority.host().to_ascii_lowercase();
         // The `http` crate drops a port that it cannot read, which would send the secret elsewhere than was typed.
         let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
-            Some(port) => Some(
-                port.parse()
-                    .ok()
-                    .filter(|port| *port != 0)
-                    .ok_or(BaseUrlError::Unreadable)?,
-            ),
+            Some(port) => Some(port.parse().ok().filter(|port| *port != 0).ok_or(BaseUrlError::Unreadable)?),
             None => None,
         };
         if host.is_empty() {
@@ -88,12 +83,7 @@ impl BaseUrl {
             return Err(BaseUrlError::ClearText);
         }
         let prefix = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self {
-            scheme,
-            host,
-            port,
-            prefix,
-        })
+        Ok(Self { scheme, host, port, prefix })
     }
 
     /// The full URL for a channel, without a query.
@@ -135,9 +125,7 @@ impl BaseUrl {
 }
 
 fn is_loopback_literal(host: &str) -> bool {
-    host.trim_matches(['[', ']'])
-        .parse::<IpAddr>()
-        .is_ok_and(|address| address.is_loopback())
+    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Display for BaseUrl {
@@ -163,18 +151,9 @@ mod tests {
     fn the_path_is_appended_to_whatever_the_base_is() {
         let url = |base| BaseUrl::parse(base).unwrap().conversions(Channel::Sms);
         assert_eq!(url(BaseUrl::DEFAULT), "https://api.nexmo.com/conversions/sms");
-        assert_eq!(
-            url("HTTPS://API.Nexmo.com/"),
-            "https://api.nexmo.com/conversions/sms"
-        );
-        assert_eq!(
-            url("https://gw.example:8443/nexmo//"),
-            "https://gw.example:8443/nexmo/conversions/sms"
-        );
-        assert_eq!(
-            url("http://127.0.0.1:8080"),
-            "http://127.0.0.1:8080/conversions/sms"
-        );
+        assert_eq!(url("HTTPS://API.Nexmo.com/"), "https://api.nexmo.com/conversions/sms");
+        assert_eq!(url("https://gw.example:8443/nexmo//"), "https://gw.example:8443/nexmo/conversions/sms");
+        assert_eq!(url("http://127.0.0.1:8080"), "http://127.0.0.1:8080/conversions/sms");
         assert_eq!(url("http://[::1]:8080"), "http://[::1]:8080/conversions/sms");
     }
 

@@ -131,11 +131,7 @@ mod tests {
     use super::{Reply, StopCause, Verdict, classify};
 
     fn reply(status: u16, body: &str) -> Reply {
-        Reply {
-            status,
-            retry_after: Some(Duration::from_secs(7)),
-            body: body.into(),
-        }
+        Reply { status, retry_after: Some(Duration::from_secs(7)), body: body.into() }
     }
 
     #[test]
@@ -143,10 +139,7 @@ mod tests {
         assert_eq!(classify(&reply(200, "OK")), Verdict::Accepted);
         assert_eq!(classify(&reply(200, "")), Verdict::Accepted);
         assert_eq!(classify(&reply(401, "OK")), Verdict::Stop(StopCause::Credentials));
-        assert_eq!(
-            classify(&reply(402, "Bad Account Credentials")),
-            Verdict::Stop(StopCause::NotEnabled)
-        );
+        assert_eq!(classify(&reply(402, "Bad Account Credentials")), Verdict::Stop(StopCause::NotEnabled));
         for status in [420, 422, 423] {
             assert_eq!(classify(&reply(status, "OK")), Verdict::Refused, "{status}");
         }
@@ -155,18 +148,10 @@ mod tests {
     #[test]
     fn a_web_page_is_not_success_and_a_redirect_is_never_followed() {
         for page in ["<html>", " \r\n<!DOCTYPE html>", "\u{feff}<p>log in"] {
-            assert_eq!(
-                classify(&reply(200, page)),
-                Verdict::Stop(StopCause::Portal),
-                "{page:?}"
-            );
+            assert_eq!(classify(&reply(200, page)), Verdict::Stop(StopCause::Portal), "{page:?}");
         }
         for status in [300, 301, 302, 303, 304, 307, 308] {
-            assert_eq!(
-                classify(&reply(status, "OK")),
-                Verdict::Stop(StopCause::Redirect),
-                "{status}"
-            );
+            assert_eq!(classify(&reply(status, "OK")), Verdict::Stop(StopCause::Redirect), "{status}");
         }
     }
 
@@ -181,11 +166,7 @@ mod tests {
             assert_eq!(classify(&reply(status, "")), Verdict::Refused, "{status}");
         }
         for status in [404, 405, 406, 410, 415, 501, 505] {
-            assert_eq!(
-                classify(&reply(status, "")),
-                Verdict::Stop(StopCause::WrongAddress),
-                "{status}"
-            );
+            assert_eq!(classify(&reply(status, "")), Verdict::Stop(StopCause::WrongAddress), "{status}");
         }
         for status in [201, 202, 204, 299] {
             assert_eq!(classify(&reply(status, "")), Verdict::Accepted, "{status}");

@@ -57,19 +57,14 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn new(conversion: &'a Conversion, account: &'a Account) -> Self {
         let key = || Parameter::plain(names::API_KEY, account.api_key.as_str());
-        let secret = |secret| Parameter {
-            name: names::API_SECRET,
-            value: ParameterValue::Secret(Cow::Borrowed(secret)),
-        };
+        let secret =
+            |secret| Parameter { name: names::API_SECRET, value: ParameterValue::Secret(Cow::Borrowed(secret)) };
         let date = || conversion.timestamp.to_string();
         let fact = |timestamp: String| {
             [
                 Parameter::plain(names::MESSAGE_ID, conversion.message_id.as_str()),
                 Parameter::plain(names::DELIVERED, conversion.delivered.as_str()),
-                Parameter {
-                    name: names::TIMESTAMP,
-                    value: ParameterValue::Plain(Cow::Owned(timestamp)),
-                },
+                Parameter { name: names::TIMESTAMP, value: ParameterValue::Plain(Cow::Owned(timestamp)) },
             ]
         };
         let mut parameters = Vec::with_capacity(5);
@@ -88,44 +83,26 @@ impl<'a> Request<'a> {
                 basic = Some((&account.api_key, api_secret));
                 parameters.extend(fact(date()));
             }
-            Auth::Signature {
-                secret,
-                method,
-                timestamp,
-            } => {
+            Auth::Signature { secret, method, timestamp } => {
                 let timestamp = match timestamp {
                     SignedTimestamp::Date => date(),
                     SignedTimestamp::Epoch => conversion.timestamp.unix().to_string(),
                 };
                 parameters.push(key());
                 parameters.extend(fact(timestamp));
-                let pairs = parameters
-                    .iter()
-                    .map(|parameter| (parameter.name, parameter.value.expose()));
+                let pairs = parameters.iter().map(|parameter| (parameter.name, parameter.value.expose()));
                 let sig = Secret::new(signature(pairs, secret, *method));
-                parameters.push(Parameter {
-                    name: names::SIG,
-                    value: ParameterValue::Secret(Cow::Owned(sig)),
-                });
+                parameters.push(Parameter { name: names::SIG, value: ParameterValue::Secret(Cow::Owned(sig)) });
             }
         }
-        Self {
-            channel: conversion.channel,
-            placement,
-            parameters,
-            basic,
-        }
+        Self { channel: conversion.channel, placement, parameters, basic }
     }
 
     /// The parameters, form-encoded, with every secret in them: for the wire only.
     #[must_use]
     pub fn encoded(&self) -> Zeroizing<String> {
         // Grown once: a buffer that moves while it grows leaves copies of the secret behind.
-        let room = self
-            .parameters
-            .iter()
-            .map(|p| p.name.len() + 3 * p.value.expose().len() + 2)
-            .sum();
+        let room = self.parameters.iter().map(|p| p.name.len() + 3 * p.value.expose().len() + 2).sum();
         let mut form = form_urlencoded::Serializer::new(String::with_capacity(room));
         for parameter in &self.parameters {
             form.append_pair(parameter.name, parameter.value.expose());
@@ -142,10 +119,7 @@ impl<'a> Request<'a> {
 
 impl<'a> Parameter<'a> {
     fn plain(name: ParameterName, value: &'a str) -> Self {
-        Self {
-            name,
-            value: ParameterValue::Plain(Cow::Borrowed(value)),
-        }
+        Self { name, value: ParameterValue::Plain(Cow::Borrowed(value)) }
     }
 }
 
@@ -162,20 +136,14 @@ impl ParameterValue<'_> {
 #[must_use]
 pub fn basic_credentials(key: &ApiKey, secret: &Secret) -> Zeroizing<String> {
     let pair = Zeroizing::new(format!("{key}:{}", secret.expose()));
-    Zeroizing::new(format!(
-        "Basic {}",
-        *Zeroizing::new(STANDARD.encode(pair.as_bytes()))
-    ))
+    Zeroizing::new(format!("Basic {}", *Zeroizing::new(STANDARD.encode(pair.as_bytes()))))
 }
 
 /// Key and secret out of an `Authorization` header: the inverse of [`basic_credentials`].
 #[must_use]
 pub fn decode_basic(header: &str) -> Option<(String, Secret)> {
     let (scheme, encoded) = header.trim().split_once(' ')?;
-    let decoded = STANDARD
-        .decode(encoded.trim())
-        .ok()
-        .filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let decoded = STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
     let pair = Zeroizing::new(String::from_utf8(decoded).ok()?);
     let (key, secret) = pair.split_once(':')?;
     Some((key.to_owned(), Secret::new(secret.to_owned())))
@@ -199,10 +167,7 @@ mod tests {
     }
 
     fn account(auth: Auth) -> Account {
-        Account {
-            api_key: ApiKey::parse("abcd1234").unwrap(),
-            auth,
-        }
+        Account { api_key: ApiKey::parse("abcd1234").unwrap(), auth }
     }
 
     fn secret() -> Secret {
@@ -225,10 +190,7 @@ mod tests {
 
     #[test]
     fn query_sends_the_same_parameters_in_the_url() {
-        let (account, conversion) = (
-            account(Auth::Query(Secret::new("x".into()))),
-            conversion("00A0B0C0"),
-        );
+        let (account, conversion) = (account(Auth::Query(Secret::new("x".into()))), conversion("00A0B0C0"));
         let request = Request::new(&conversion, &account);
         assert_eq!(request.placement, Placement::Query);
         assert_eq!(
@@ -239,10 +201,7 @@ mod tests {
 
     #[test]
     fn basic_sends_the_credentials_in_the_header_only() {
-        let (account, conversion) = (
-            account(Auth::Basic(Secret::new("x:y".into()))),
-            conversion("00A0B0C0"),
-        );
+        let (account, conversion) = (account(Auth::Basic(Secret::new("x:y".into()))), conversion("00A0B0C0"));
         let request = Request::new(&conversion, &account);
         assert_eq!(
             request.encoded().as_str(),
@@ -251,20 +210,14 @@ mod tests {
         // printf abcd1234:x:y | base64
         let header = request.authorization().unwrap();
         assert_eq!(header.as_str(), "Basic YWJjZDEyMzQ6eDp5");
-        assert_eq!(
-            decode_basic(&header),
-            Some(("abcd1234".into(), Secret::new("x:y".into())))
-        );
+        assert_eq!(decode_basic(&header), Some(("abcd1234".into(), Secret::new("x:y".into()))));
     }
 
     #[test]
     fn signature_signs_exactly_what_is_sent_and_never_sends_the_secret() {
         let secret = Secret::new("sigsecret".into());
-        let auth = |timestamp| Auth::Signature {
-            secret: secret.clone(),
-            method: SignatureMethod::Md5Hash,
-            timestamp,
-        };
+        let auth =
+            |timestamp| Auth::Signature { secret: secret.clone(), method: SignatureMethod::Md5Hash, timestamp };
         let conversion = conversion("00A0B0C0");
         // printf '&api_key=abcd1234&delivered=true&message-id=00A0B0C0&timestamp=2026-11-22 01:25:26sigsecret' | md5sum
         let dated = account(auth(SignedTimestamp::Date));
@@ -283,14 +236,10 @@ mod tests {
 
     #[test]
     fn an_id_cannot_add_a_parameter() {
-        let (account, conversion) = (
-            account(Auth::Basic(secret())),
-            conversion("a&delivered=false%0d%0a/../日"),
-        );
+        let (account, conversion) = (account(Auth::Basic(secret())), conversion("a&delivered=false%0d%0a/../日"));
         let encoded = Request::new(&conversion, &account).encoded();
         assert!(
-            encoded
-                .starts_with("message-id=a%26delivered%3Dfalse%250d%250a%2F..%2F%E6%97%A5&delivered=true&")
+            encoded.starts_with("message-id=a%26delivered%3Dfalse%250d%250a%2F..%2F%E6%97%A5&delivered=true&")
         );
         let decoded: Vec<_> = form_urlencoded::parse(encoded.as_bytes()).collect();
         assert_eq!(decoded.len(), 3);
@@ -299,10 +248,7 @@ mod tests {
 
     #[test]
     fn debug_output_shows_no_secret() {
-        let (account, conversion) = (
-            account(Auth::Form(Secret::new("tops3cret".into()))),
-            conversion("00A0B0C0"),
-        );
+        let (account, conversion) = (account(Auth::Form(Secret::new("tops3cret".into()))), conversion("00A0B0C0"));
         assert!(!format!("{:?}", Request::new(&conversion, &account)).contains("tops3cret"));
     }
 }

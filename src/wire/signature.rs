@@ -42,21 +42,15 @@ pub fn signature_matches<'a>(
 
 /// `&key=value` for each parameter in byte order of the keys, `&` and `=` in values replaced by `_`, nothing encoded.
 fn canonical<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut parameters: Vec<_> = parameters
-        .into_iter()
-        .filter(|(key, value)| *key != names::SIG && !value.trim().is_empty())
-        .collect();
+    let mut parameters: Vec<_> =
+        parameters.into_iter().filter(|(key, value)| *key != names::SIG && !value.trim().is_empty()).collect();
     parameters.sort_by_key(|(key, _)| *key);
     let mut text = String::new();
     for (key, value) in parameters {
         text.push('&');
         text.push_str(key);
         text.push('=');
-        text.extend(
-            value
-                .chars()
-                .map(|c| if matches!(c, '&' | '=') { '_' } else { c }),
-        );
+        text.extend(value.chars().map(|c| if matches!(c, '&' | '=') { '_' } else { c }));
     }
     text
 }
@@ -91,26 +85,13 @@ mod tests {
         let vectors: Vec<Vector> = serde_json::from_str(include_str!("testdata/signatures.json")).unwrap();
         assert!(vectors.len() >= 20, "the vectors are there");
         for vector in vectors {
-            let parameters = || {
-                vector
-                    .params
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), value.as_str()))
-            };
-            let (secret, method) = (
-                Secret::new(vector.secret.clone()),
-                vector.algorithm.parse().unwrap(),
-            );
+            let parameters = || vector.params.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            let (secret, method) = (Secret::new(vector.secret.clone()), vector.algorithm.parse().unwrap());
             assert_eq!(canonical(parameters()), vector.canonical, "{}", vector.source);
             let ours = signature(parameters(), &secret, method);
             assert_eq!(ours, vector.expected.to_lowercase(), "{} {method}", vector.source);
             assert!(signature_matches(&vector.expected, parameters(), &secret, method));
-            assert!(!signature_matches(
-                &vector.expected,
-                [("a", "changed")],
-                &secret,
-                method
-            ));
+            assert!(!signature_matches(&vector.expected, [("a", "changed")], &secret, method));
         }
     }
 }

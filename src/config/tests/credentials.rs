@@ -23,35 +23,15 @@ fn everything() -> Home {
         .variable("NEXMO_API_KEY", "key-nexmo")
         .variable("NEXMO_API_SECRET", "s3cret-nexmo")
         .config(&format!("default_profile = \"alerts\"\n{TWO_PROFILES}"))
-        .file(
-            "work/.vonagerc",
-            r#"{"api-key":"key-work-vonage","api-secret":"s3cret"}"#,
-            0o600,
-        )
-        .file(
-            "home/.vonage/config.json",
-            r#"{"apiKey":"key-home-vonage","apiSecret":"s3cret"}"#,
-            0o600,
-        )
-        .file(
-            "work/.nexmorc",
-            "[credentials]\napi_key=key-work-nexmo\napi_secret=s3cret\n",
-            0o600,
-        )
-        .file(
-            "home/.nexmorc",
-            "[credentials]\napi_key = key-home-nexmo\napi_secret = s3cret\n",
-            0o600,
-        )
+        .file("work/.vonagerc", r#"{"api-key":"key-work-vonage","api-secret":"s3cret"}"#, 0o600)
+        .file("home/.vonage/config.json", r#"{"apiKey":"key-home-vonage","apiSecret":"s3cret"}"#, 0o600)
+        .file("work/.nexmorc", "[credentials]\napi_key=key-work-nexmo\napi_secret=s3cret\n", 0o600)
+        .file("home/.nexmorc", "[credentials]\napi_key = key-home-nexmo\napi_secret = s3cret\n", 0o600)
 }
 
 fn who(home: &Home) -> (String, Option<String>, String) {
     let found = home.account().unwrap();
-    (
-        found.account.api_key.to_string(),
-        found.profile,
-        home.redacted(&found.secret.to_string()),
-    )
+    (found.account.api_key.to_string(), found.profile, home.redacted(&found.secret.to_string()))
 }
 
 fn secret(found: &ResolvedAccount) -> &str {
@@ -67,10 +47,7 @@ fn the_first_source_that_has_any_of_it_wins() {
     let mut home = everything();
     let mut wins = |key: &str, profile: Option<&str>, origin: &str, take_away: &dyn Fn(Home) -> Home| {
         let current = std::mem::replace(&mut home, Home::new());
-        assert_eq!(
-            who(&current),
-            (key.into(), profile.map(Into::into), origin.into())
-        );
+        assert_eq!(who(&current), (key.into(), profile.map(Into::into), origin.into()));
         home = take_away(current);
     };
     let without = |name: &'static str| move |home: Home| home.variable(name, "");
@@ -80,62 +57,24 @@ fn the_first_source_that_has_any_of_it_wins() {
             home
         }
     };
-    wins(
-        "key-alerts",
-        Some("alerts"),
-        r#"profile "alerts" (~/config.toml)"#,
-        &|home| home.typed(|typed| typed.profile = None),
-    );
-    wins(
-        "key-2fa",
-        Some("2fa"),
-        r#"profile "2fa" (~/config.toml)"#,
-        &without("NEXMO_CONVERSION_PROFILE"),
-    );
+    wins("key-alerts", Some("alerts"), r#"profile "alerts" (~/config.toml)"#, &|home| {
+        home.typed(|typed| typed.profile = None)
+    });
+    wins("key-2fa", Some("2fa"), r#"profile "2fa" (~/config.toml)"#, &without("NEXMO_CONVERSION_PROFILE"));
     wins("key-vonage", None, "VONAGE_API_SECRET", &|home| {
-        home.variable("VONAGE_API_KEY", "")
-            .variable("VONAGE_API_SECRET", "")
+        home.variable("VONAGE_API_KEY", "").variable("VONAGE_API_SECRET", "")
     });
     wins("key-nexmo", None, "NEXMO_API_SECRET", &|home| {
-        home.variable("NEXMO_API_KEY", "")
-            .variable("NEXMO_API_SECRET", "")
+        home.variable("NEXMO_API_KEY", "").variable("NEXMO_API_SECRET", "")
     });
-    wins(
-        "key-alerts",
-        Some("alerts"),
-        r#"profile "alerts" (~/config.toml)"#,
-        &|home| home.config("[profiles.only]\napi_key = \"key-only\"\napi_secret = \"s3cret\"\n"),
-    );
-    wins(
-        "key-only",
-        Some("only"),
-        r#"profile "only" (~/config.toml)"#,
-        &|home| home.config(TWO_PROFILES),
-    );
-    wins(
-        "key-work-vonage",
-        None,
-        "~/work/.vonagerc",
-        &removed("work/.vonagerc"),
-    );
-    wins(
-        "key-home-vonage",
-        None,
-        "~/home/.vonage/config.json",
-        &removed("home/.vonage/config.json"),
-    );
-    wins(
-        "key-work-nexmo",
-        None,
-        "~/work/.nexmorc",
-        &removed("work/.nexmorc"),
-    );
-    wins(
-        "key-home-nexmo",
-        None,
-        "~/home/.nexmorc",
-        &removed("home/.nexmorc"),
-    );
+    wins("key-alerts", Some("alerts"), r#"profile "alerts" (~/config.toml)"#, &|home| {
+        home.config("[profiles.only]\napi_key = \"key-only\"\napi_secret = \"s3cret\"\n")
+    });
+    wins("key-only", Some("only"), r#"profile "only" (~/config.toml)"#, &|home| home.config(TWO_PROFILES));
+    wins("key-work-vonage", None, "~/work/.vonagerc", &removed("work/.vonagerc"));
+    wins("key-home-vonage", None, "~/home/.vonage/config.json", &removed("home/.vonage/config.json"));
+    wins("key-work-nexmo", None, "~/work/.nexmorc", &removed("work/.nexmorc"));
+    wins("key-home-nexmo", None, "~/home/.nexmorc", &removed("home/.nexmorc"));
     assert_eq!(
         home.told(home.account()),
         "no credentials found; looked at --profile, NEXMO_CONVERSION_PROFILE, VONAGE_API_KEY and \
@@ -160,22 +99,13 @@ fn half_a_credential_names_the_other_half_and_does_not_fall_through() {
         told("VONAGE_API_KEY", "k"),
         "VONAGE_API_SECRET (or VONAGE_API_SECRET_FILE) is missing beside VONAGE_API_KEY"
     );
-    for secret in [
-        "VONAGE_API_SECRET",
-        "VONAGE_API_SECRET_FILE",
-        "VONAGE_SIGNATURE_SECRET",
-        "VONAGE_SIGNATURE_SECRET_FILE",
-    ] {
-        assert_eq!(
-            told(secret, "s3cret"),
-            format!("VONAGE_API_KEY is missing beside {secret}")
-        );
+    for secret in
+        ["VONAGE_API_SECRET", "VONAGE_API_SECRET_FILE", "VONAGE_SIGNATURE_SECRET", "VONAGE_SIGNATURE_SECRET_FILE"]
+    {
+        assert_eq!(told(secret, "s3cret"), format!("VONAGE_API_KEY is missing beside {secret}"));
     }
     for (config, why) in [
-        (
-            "[profiles.a]\napi_key = 'k'",
-            "api_secret (or api_secret_file, or api_secret_command) is missing",
-        ),
+        ("[profiles.a]\napi_key = 'k'", "api_secret (or api_secret_file, or api_secret_command) is missing"),
         ("[profiles.a]\napi_secret = 's3cret'", "api_key is missing"),
         (
             "[profiles.a]\napi_key = 'k'\napi_secret = 's3cret'\nauth = 'signature'",
@@ -183,16 +113,10 @@ fn half_a_credential_names_the_other_half_and_does_not_fall_through() {
         ),
     ] {
         let home = Home::new().config(config);
-        assert_eq!(
-            home.told(home.account()),
-            format!(r#"{why} in profile "a" (~/config.toml)"#)
-        );
+        assert_eq!(home.told(home.account()), format!(r#"{why} in profile "a" (~/config.toml)"#));
     }
     let home = Home::new().file("home/.nexmorc", "[credentials]\napi_key=k\n", 0o600);
-    assert_eq!(
-        home.told(home.account()),
-        "api_secret is missing in ~/home/.nexmorc"
-    );
+    assert_eq!(home.told(home.account()), "api_secret is missing in ~/home/.nexmorc");
 }
 
 #[test]
@@ -214,9 +138,7 @@ fn a_secret_and_a_file_for_it_contradict_each_other() {
 
 #[test]
 fn an_unknown_profile_is_answered_with_those_that_there_are() {
-    let home = Home::new()
-        .config(TWO_PROFILES)
-        .typed(|typed| typed.profile = Some("alert".into()));
+    let home = Home::new().config(TWO_PROFILES).typed(|typed| typed.profile = Some("alert".into()));
     assert_eq!(
         home.told(home.account()),
         "--profile asks for profile \"alert\", which is not in ~/config.toml (there: 2fa, alerts) (did you mean \
@@ -230,10 +152,7 @@ fn an_unknown_profile_is_answered_with_those_that_there_are() {
         "NEXMO_CONVERSION_PROFILE asks for profile \"x\", which is not in ~/config.toml (no profiles there)"
     );
     let home = Home::new().config("default_profile = \"x\"");
-    assert!(
-        home.told(home.account())
-            .starts_with("default_profile asks for profile \"x\"")
-    );
+    assert!(home.told(home.account()).starts_with("default_profile asks for profile \"x\""));
 }
 
 #[test]
@@ -242,11 +161,7 @@ fn the_mode_is_the_variables_then_the_profiles_then_what_the_secret_is_for() {
         let found = home.account().unwrap();
         (found.account.auth.mode(), found.auth.to_string())
     };
-    let plain = || {
-        Home::new()
-            .variable("VONAGE_API_KEY", "k")
-            .variable("VONAGE_API_SECRET", "s3cret")
-    };
+    let plain = || Home::new().variable("VONAGE_API_KEY", "k").variable("VONAGE_API_SECRET", "s3cret");
     assert_eq!(mode(&plain()), (AuthMode::Form, "default".into()));
     assert_eq!(
         mode(&plain().variable("NEXMO_CONVERSION_AUTH", "basic")),
@@ -260,18 +175,11 @@ fn the_mode_is_the_variables_then_the_profiles_then_what_the_secret_is_for() {
     let found = signed.account().unwrap();
     assert!(matches!(
         found.account.auth,
-        Auth::Signature {
-            method: SignatureMethod::Sha256,
-            timestamp: SignedTimestamp::Epoch,
-            ..
-        }
+        Auth::Signature { method: SignatureMethod::Sha256, timestamp: SignedTimestamp::Epoch, .. }
     ));
     let stored = || Home::new().config("[profiles.a]\napi_key='k'\napi_secret='s3cret'\nauth='query'\n");
     assert_eq!(mode(&stored()).0, AuthMode::Query);
-    assert_eq!(
-        mode(&stored().variable("NEXMO_CONVERSION_AUTH", "BASIC")).0,
-        AuthMode::Basic
-    );
+    assert_eq!(mode(&stored().variable("NEXMO_CONVERSION_AUTH", "BASIC")).0, AuthMode::Basic);
     let wrong = stored().variable("NEXMO_CONVERSION_AUTH", "s3cret");
     assert_eq!(
         wrong.told(wrong.account()),
@@ -305,29 +213,22 @@ fn only_the_secret_that_is_used_is_fetched() {
 #[test]
 fn vendor_files_without_credentials_are_passed_by_and_broken_ones_are_not() {
     let good = r#"{"api-key":"k","api-secret":"s3cret"}"#;
-    let home = Home::new()
-        .file("work/.vonagerc", r#"{"app-id":"x"}"#, 0o600)
-        .file("home/.vonage/config.json", good, 0o644);
+    let home = Home::new().file("work/.vonagerc", r#"{"app-id":"x"}"#, 0o600).file(
+        "home/.vonage/config.json",
+        good,
+        0o644,
+    );
     let found = home.account().unwrap();
     assert_eq!(secret(&found), "s3cret");
     let warnings: Vec<_> = found.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
-        warnings
-            .iter()
-            .map(|text| home.redacted(text))
-            .collect::<Vec<_>>(),
+        warnings.iter().map(|text| home.redacted(text)).collect::<Vec<_>>(),
         ["~/home/.vonage/config.json holds a secret and can be read by others (mode 0644)"]
     );
     let home = home.file("work/.vonagerc", "{\n\"api-secret\": s3cret}", 0o600);
-    assert_eq!(
-        home.told(home.account()),
-        "~/work/.vonagerc:2: not the JSON that vonage-cli writes"
-    );
+    assert_eq!(home.told(home.account()), "~/work/.vonagerc:2: not the JSON that vonage-cli writes");
     let home = Home::new().file("work/.nexmorc", "[credentials]\ns3cret\n[", 0o600);
-    assert_eq!(
-        home.told(home.account()),
-        "~/work/.nexmorc:3: not the INI that nexmo-cli writes"
-    );
+    assert_eq!(home.told(home.account()), "~/work/.nexmorc:3: not the INI that nexmo-cli writes");
 }
 
 #[test]
@@ -335,11 +236,7 @@ fn a_vendor_file_that_somebody_else_put_there_is_not_used() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    let home = Home::new().file(
-        "work/.nexmorc",
-        "[credentials]\napi_key=k\napi_secret=s3cret\n",
-        0o644,
-    );
+    let home = Home::new().file("work/.nexmorc", "[credentials]\napi_key=k\napi_secret=s3cret\n", 0o644);
     std::os::unix::fs::chown(home.path("work/.nexmorc"), Some(12345), None).unwrap();
     assert_eq!(
         home.told(home.account()),
@@ -349,16 +246,9 @@ fn a_vendor_file_that_somebody_else_put_there_is_not_used() {
 
 #[test]
 fn an_unknown_home_is_not_looked_into() {
-    let mut home = Home::new().file(
-        "home/.nexmorc",
-        "[credentials]\napi_key=k\napi_secret=s3cret\n",
-        0o600,
-    );
+    let mut home = Home::new().file("home/.nexmorc", "[credentials]\napi_key=k\napi_secret=s3cret\n", 0o600);
     assert!(home.account().is_ok());
     home.surroundings.home = None;
     let told = home.told(home.account());
-    assert!(
-        told.ends_with("the profiles in ~/config.toml (none), ~/work/.vonagerc, ~/work/.nexmorc"),
-        "{told}"
-    );
+    assert!(told.ends_with("the profiles in ~/config.toml (none), ~/work/.vonagerc, ~/work/.nexmorc"), "{told}");
 }

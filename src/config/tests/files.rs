@@ -21,10 +21,7 @@ fn a_config_file_with_a_secret_must_be_closed_to_others() {
         assert!(home.settings().is_ok(), "{open:o}");
     }
     for closed in [0o600, 0o400, 0o700] {
-        assert!(
-            Home::new().file("config.toml", SECRET, closed).settings().is_ok(),
-            "{closed:o}"
-        );
+        assert!(Home::new().file("config.toml", SECRET, closed).settings().is_ok(), "{closed:o}");
     }
 }
 
@@ -36,10 +33,7 @@ fn every_kind_of_stored_secret_counts() {
         "[profiles.a]\nproxy = 'http://u:s3cret@proxy'",
     ] {
         let home = Home::new().file("config.toml", secret, 0o644);
-        assert!(
-            home.told(home.settings()).ends_with("open to others (mode 0644)"),
-            "{secret}"
-        );
+        assert!(home.told(home.settings()).ends_with("open to others (mode 0644)"), "{secret}");
     }
     let harmless = Home::new().file("config.toml", "[network]\nproxy = 'http://proxy'", 0o644);
     assert!(harmless.settings().is_ok());
@@ -49,10 +43,7 @@ fn every_kind_of_stored_secret_counts() {
 fn a_config_file_with_a_secret_must_not_be_reached_through_a_link() {
     let home = Home::new().file("elsewhere.toml", SECRET, 0o600);
     symlink(home.path("elsewhere.toml"), home.path("config.toml")).unwrap();
-    assert_eq!(
-        home.told(home.settings()),
-        "~/config.toml holds a secret and is a symbolic link"
-    );
+    assert_eq!(home.told(home.settings()), "~/config.toml holds a secret and is a symbolic link");
     let home = home.file("elsewhere.toml", NO_SECRET, 0o600);
     assert!(home.settings().is_ok());
 }
@@ -62,19 +53,13 @@ fn only_the_usual_config_file_may_be_absent() {
     let mut home = Home::new();
     assert!(home.settings().is_ok());
     home.surroundings.config_file = ConfigFileChoice::Explicit(home.path("mine.toml"));
-    assert_eq!(
-        home.told(home.settings()),
-        "cannot read ~/mine.toml: No such file or directory (os error 2)"
-    );
+    assert_eq!(home.told(home.settings()), "cannot read ~/mine.toml: No such file or directory (os error 2)");
     home.surroundings.config_file = ConfigFileChoice::Explicit("/dev/null".into());
     assert!(home.settings().is_ok());
     home.surroundings.config_file = ConfigFileChoice::Default(home.path("home"));
     assert_eq!(home.told(home.settings()), "~/home is not a regular file");
     home.surroundings.config_file = ConfigFileChoice::Explicit("/dev/zero".into());
-    assert_eq!(
-        home.told(home.settings()),
-        "/dev/zero is larger than 1048576 bytes"
-    );
+    assert_eq!(home.told(home.settings()), "/dev/zero is larger than 1048576 bytes");
 }
 
 #[test]
@@ -132,15 +117,11 @@ fn files_of_other_users_are_not_trusted() {
     let home = with_secret_file();
     std::os::unix::fs::chown(home.path("secret"), Some(12345), None).unwrap();
     assert!(
-        home.told(home.account())
-            .ends_with("~/secret holds a secret and belongs to another user (uid 12345)")
+        home.told(home.account()).ends_with("~/secret holds a secret and belongs to another user (uid 12345)")
     );
     let home = Home::new().config(SECRET);
     std::os::unix::fs::chown(home.path("config.toml"), Some(12345), None).unwrap();
-    assert_eq!(
-        home.told(home.account()),
-        "~/config.toml holds a secret and belongs to another user (uid 12345)"
-    );
+    assert_eq!(home.told(home.account()), "~/config.toml holds a secret and belongs to another user (uid 12345)");
 }
 
 #[test]
@@ -160,21 +141,14 @@ fn unusable_secret_files_are_told_by_their_faults() {
 
 #[test]
 fn a_variable_may_name_a_pipe_of_the_shells_making() {
-    let home = Home::new()
-        .variable("VONAGE_API_KEY", "k")
-        .variable("VONAGE_API_SECRET_FILE", "pipe");
+    let home = Home::new().variable("VONAGE_API_KEY", "k").variable("VONAGE_API_SECRET_FILE", "pipe");
     let pipe = home.path("work/pipe");
     home.pipe("work/pipe");
     let writer = std::thread::spawn(move || fs::write(pipe, "s3cret\n").unwrap());
-    assert_eq!(
-        home.account().unwrap().secret.to_string(),
-        "VONAGE_API_SECRET_FILE"
-    );
+    assert_eq!(home.account().unwrap().secret.to_string(), "VONAGE_API_SECRET_FILE");
     writer.join().unwrap();
     // A regular file there is judged as any other.
-    let home = home
-        .file("work/file", "s3cret", 0o666)
-        .variable("VONAGE_API_SECRET_FILE", "file");
+    let home = home.file("work/file", "s3cret", 0o666).variable("VONAGE_API_SECRET_FILE", "file");
     assert_eq!(
         home.told(home.account()),
         "no usable secret from VONAGE_API_SECRET_FILE: ~/work/file holds a secret and is open to others (mode 0666)"

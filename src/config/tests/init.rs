@@ -29,10 +29,8 @@ fn a_new_file_is_private_in_a_private_folder() {
     let path = home.path("new/nexmo-conversion/config.toml");
     write_new(&path, &profile("s3cret", AuthMode::Form)).unwrap();
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
-    let names: Vec<_> = fs::read_dir(path.parent().unwrap())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    let names: Vec<_> =
+        fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["config.toml"], "no draft is left behind");
     home.surroundings.config_file = ConfigFileChoice::Explicit(path);
     assert_eq!(home.account().unwrap().profile.as_deref(), Some("2fa"));
@@ -45,11 +43,7 @@ fn nothing_is_ever_overwritten() {
     let refused = write_new(&path, &profile("s3cret", AuthMode::Form));
     assert_eq!(home.told(refused), "~/config.toml exists already");
     assert_eq!(fs::read_to_string(&path).unwrap(), "# mine");
-    assert_eq!(
-        fs::read_dir(home.path("")).unwrap().count(),
-        3,
-        "no draft is left behind"
-    );
+    assert_eq!(fs::read_dir(home.path("")).unwrap().count(), 3, "no draft is left behind");
     let dangling = home.path("dangling");
     symlink(home.path("nowhere"), &dangling).unwrap();
     assert!(write_new(&dangling, &profile("s3cret", AuthMode::Form)).is_err());
@@ -59,14 +53,8 @@ fn nothing_is_ever_overwritten() {
 #[test]
 fn a_folder_that_cannot_be_is_told() {
     let home = Home::new().config("");
-    let refused = write_new(
-        &home.path("config.toml/config.toml"),
-        &profile("s3cret", AuthMode::Form),
-    );
-    assert!(
-        home.told(refused)
-            .starts_with("cannot write ~/config.toml/config.toml: ")
-    );
+    let refused = write_new(&home.path("config.toml/config.toml"), &profile("s3cret", AuthMode::Form));
+    assert!(home.told(refused).starts_with("cannot write ~/config.toml/config.toml: "));
 }
 
 #[test]
@@ -80,10 +68,7 @@ fn a_signature_secret_is_stored_as_one() {
 fn names_that_cannot_be_shown_are_refused() {
     let home = Home::new();
     for name in ["", "a\nb"] {
-        let profile = NewProfile {
-            name: name.into(),
-            ..profile("s3cret", AuthMode::Form)
-        };
+        let profile = NewProfile { name: name.into(), ..profile("s3cret", AuthMode::Form) };
         assert!(write_new(&home.path("config.toml"), &profile).is_err());
     }
     assert!(!home.path("config.toml").exists());

@@ -13,9 +13,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{
-    ConfigError, ConfigFileChoice, Configuration, Overrides, ResolvedAccount, Settings, Surroundings,
-};
+use super::{ConfigError, ConfigFileChoice, Configuration, Overrides, ResolvedAccount, Settings, Surroundings};
 
 pub(super) struct Home {
     folder: TempDir,
@@ -63,9 +61,7 @@ impl Home {
     }
 
     pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
-        self.surroundings
-            .variables
-            .insert(name.to_owned(), value.to_owned());
+        self.surroundings.variables.insert(name.to_owned(), value.to_owned());
         self
     }
 

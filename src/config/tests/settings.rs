@@ -21,14 +21,8 @@ jobs = 4
 fn from(home: &Home) -> [(String, String); 2] {
     let settings = home.settings().unwrap();
     [
-        (
-            format!("{:?}", settings.max_time.value),
-            home.redacted(&settings.max_time.origin.to_string()),
-        ),
-        (
-            settings.jobs.value.to_string(),
-            home.redacted(&settings.jobs.origin.to_string()),
-        ),
+        (format!("{:?}", settings.max_time.value), home.redacted(&settings.max_time.origin.to_string())),
+        (settings.jobs.value.to_string(), home.redacted(&settings.jobs.origin.to_string())),
     ]
 }
 
@@ -48,27 +42,13 @@ fn flag_then_variable_then_profile_then_section_then_default() {
         });
     assert_eq!(from(&home), pairs([("1s", "--max-time"), ("1", "--jobs")]));
     let home = home.typed(|typed| *typed = Overrides::default());
-    assert_eq!(
-        from(&home),
-        pairs([
-            ("2s", "NEXMO_CONVERSION_MAX_TIME"),
-            ("2", "NEXMO_CONVERSION_JOBS")
-        ])
-    );
-    let home = home
-        .variable("NEXMO_CONVERSION_MAX_TIME", "")
-        .variable("NEXMO_CONVERSION_JOBS", "");
+    assert_eq!(from(&home), pairs([("2s", "NEXMO_CONVERSION_MAX_TIME"), ("2", "NEXMO_CONVERSION_JOBS")]));
+    let home = home.variable("NEXMO_CONVERSION_MAX_TIME", "").variable("NEXMO_CONVERSION_JOBS", "");
     let profile = r#"profile "a" (~/config.toml)"#;
     assert_eq!(from(&home), pairs([("3s", profile), ("3", profile)]));
     // The credentials come from elsewhere, and with them the profile no longer holds.
     let home = home.variable("VONAGE_API_KEY", "k");
-    assert_eq!(
-        from(&home),
-        pairs([
-            ("4s", "[network] in ~/config.toml"),
-            ("4", "[batch] in ~/config.toml")
-        ])
-    );
+    assert_eq!(from(&home), pairs([("4s", "[network] in ~/config.toml"), ("4", "[batch] in ~/config.toml")]));
     let home = home.config("");
     assert_eq!(from(&home), pairs([("15s", "default"), ("16", "default")]));
 }

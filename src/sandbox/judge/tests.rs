@@ -22,11 +22,8 @@ fn verdict(request: &Request<'_>, switches: &[&str]) -> (u16, CredentialSource) 
     for switch in switches {
         unknowns.set(switch).unwrap();
     }
-    let world = World {
-        accounts: &accounts,
-        unknowns: &unknowns,
-        now: Timestamp::parse("2026-11-22 01:30:00").unwrap(),
-    };
+    let world =
+        World { accounts: &accounts, unknowns: &unknowns, now: Timestamp::parse("2026-11-22 01:30:00").unwrap() };
     let judgement = judge(request, &Parameters::read(request), &world);
     (judgement.ruling.status(&unknowns), judgement.credentials)
 }
@@ -53,57 +50,15 @@ fn what_published_clients_send_is_accepted() {
     for (request, source) in [
         (post(&all), CredentialSource::Form),
         (post(&spaced), CredentialSource::Form),
-        (
-            Request {
-                query: &all,
-                ..post("")
-            },
-            CredentialSource::Query,
-        ),
-        (
-            Request {
-                query: &all,
-                content_type: "application/json",
-                ..post("[]")
-            },
-            CredentialSource::Query,
-        ),
-        (
-            Request {
-                query: WHO,
-                content_type: "application/json",
-                ..post(json)
-            },
-            CredentialSource::Query,
-        ),
-        (
-            Request {
-                query: FACT,
-                ..post(WHO)
-            },
-            CredentialSource::Form,
-        ),
-        (
-            Request {
-                method: "GET",
-                query: &all,
-                ..post("")
-            },
-            CredentialSource::Query,
-        ),
-        (
-            Request {
-                path: "/conversions/voice",
-                ..post(&all)
-            },
-            CredentialSource::Form,
-        ),
+        (Request { query: &all, ..post("") }, CredentialSource::Query),
+        (Request { query: &all, content_type: "application/json", ..post("[]") }, CredentialSource::Query),
+        (Request { query: WHO, content_type: "application/json", ..post(json) }, CredentialSource::Query),
+        (Request { query: FACT, ..post(WHO) }, CredentialSource::Form),
+        (Request { method: "GET", query: &all, ..post("") }, CredentialSource::Query),
+        (Request { path: "/conversions/voice", ..post(&all) }, CredentialSource::Form),
         (
             // printf abcd1234:topsecret | base64
-            Request {
-                authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"),
-                ..post(FACT)
-            },
+            Request { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) },
             CredentialSource::Basic,
         ),
     ] {
@@ -122,15 +77,8 @@ fn signatures_are_checked_over_the_date_or_the_seconds() {
     assert_eq!(status(epoch, &["signed-timestamp=date"]), 420);
     assert_eq!(status(&dated, &["signed-timestamp=epoch"]), 420);
     assert_eq!(status(&dated.replace("true", "false"), &[]), 401, "tampered with");
-    assert_eq!(
-        status(&format!("{dated}&api_secret=topsecret"), &[]),
-        401,
-        "never with the secret"
-    );
-    let with_basic = Request {
-        authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"),
-        ..post(&dated)
-    };
+    assert_eq!(status(&format!("{dated}&api_secret=topsecret"), &[]), 401, "never with the secret");
+    let with_basic = Request { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(&dated) };
     assert_eq!(verdict(&with_basic, &[]), (401, CredentialSource::Basic));
     let other = epoch.replace("abcd1234", "off");
     assert_eq!(status(&other, &[]), 401, "an account that does not sign");
@@ -154,15 +102,8 @@ fn wrong_credentials_are_401_before_anything_else_about_the_account() {
     }
     let body = format!("{WHO}&{FACT}");
     for header in ["Basic", "Basic !", "Bearer x", "Basic YWJjZDEyMzQ6d3Jvbmc="] {
-        let request = Request {
-            authorization: Some(header),
-            ..post(&body)
-        };
-        assert_eq!(
-            verdict(&request, &[]).0,
-            401,
-            "{header}: the header counts, whatever the body says"
-        );
+        let request = Request { authorization: Some(header), ..post(&body) };
+        assert_eq!(verdict(&request, &[]).0, 401, "{header}: the header counts, whatever the body says");
     }
 }
 
@@ -215,20 +156,13 @@ fn doubtful_reports_are_accepted_unless_a_switch_refuses_them() {
     assert_eq!(status(&ahead, &["stale=420"]), 200);
     assert_eq!(status(&fresh, &["unknown-id=422", "known-id=y"]), 422);
     assert_eq!(status(&fresh, &["unknown-id=422", "known-id=x"]), 200);
-    let basic = Request {
-        authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"),
-        ..post(FACT)
-    };
+    let basic = Request { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) };
     assert_eq!(verdict(&basic, &["basic=refused"]).0, 401);
 }
 
 #[test]
 fn paths_come_before_methods_and_methods_before_credentials() {
-    let request = |method, path| Request {
-        method,
-        path,
-        ..post("")
-    };
+    let request = |method, path| Request { method, path, ..post("") };
     for (method, path, switches, expected) in [
         ("POST", "/", &[][..], 404),
         ("DELETE", "/conversions", &[], 404),
@@ -241,15 +175,8 @@ fn paths_come_before_methods_and_methods_before_credentials() {
         ("POST", "/account/get-balance", &[], 405),
         ("GET", "/account/get-balance", &[], 401),
     ] {
-        assert_eq!(
-            verdict(&request(method, path), switches).0,
-            expected,
-            "{method} {path}"
-        );
+        assert_eq!(verdict(&request(method, path), switches).0, expected, "{method} {path}");
     }
-    let balance = Request {
-        query: WHO,
-        ..request("GET", "/account/get-balance")
-    };
+    let balance = Request { query: WHO, ..request("GET", "/account/get-balance") };
     assert_eq!(verdict(&balance, &[]).0, 200);
 }

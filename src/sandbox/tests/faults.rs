@@ -9,61 +9,37 @@ use crate::clock;
 use crate::sandbox::{Every, Fault, Sandbox, SandboxOptions, Script, Then};
 
 fn scripted(answers: &[&str], then: Then) -> Sandbox {
-    let script = Script {
-        first: answers.iter().map(|text| text.parse().unwrap()).collect(),
-        then,
-        every: Vec::new(),
-    };
+    let script =
+        Script { first: answers.iter().map(|text| text.parse().unwrap()).collect(), then, every: Vec::new() };
     Sandbox::start(SandboxOptions { script, ..options() }).unwrap()
 }
 
 #[test]
 fn a_script_answers_in_order_and_then_ends() {
     let sandbox = scripted(
-        &[
-            "429,retry-after=7",
-            "503,retry-after=date+60",
-            "302,location=/x",
-            "204",
-            "portal",
-        ],
+        &["429,retry-after=7", "503,retry-after=date+60", "302,location=/x", "204", "portal"],
         Then::Normal,
     );
     let mut socket = connect(&sandbox);
     let mut next = || ask(&mut socket, &post(BODY)).unwrap();
     assert!(next().0.contains("\r\nRetry-After: 7\r\n"));
     let (head, _) = next();
-    assert!(
-        head.contains("\r\nRetry-After: ") && head.matches(" GMT\r\n").count() == 2,
-        "{head}"
-    );
+    assert!(head.contains("\r\nRetry-After: ") && head.matches(" GMT\r\n").count() == 2, "{head}");
     assert!(next().0.contains("\r\nLocation: /x\r\n"));
     assert!(!next().0.contains("Content-Length"));
     assert!(next().1.starts_with("<!DOCTYPE html>"));
     assert_eq!(next().1, "OK");
     let fired = sandbox.faults_fired();
-    assert_eq!(
-        fired.keys().collect::<Vec<_>>(),
-        ["200", "204", "302", "429", "503"]
-    );
-    assert_eq!(
-        sandbox.counts().accepted,
-        1,
-        "a scripted 200 is not a conversion that was accepted"
-    );
+    assert_eq!(fired.keys().collect::<Vec<_>>(), ["200", "204", "302", "429", "503"]);
+    assert_eq!(sandbox.counts().accepted, 1, "a scripted 200 is not a conversion that was accepted");
 }
 
 #[test]
 fn every_nth_request_fails() {
-    let script = Script {
-        every: vec!["3:500".parse::<Every>().unwrap()],
-        ..Script::default()
-    };
+    let script = Script { every: vec!["3:500".parse::<Every>().unwrap()], ..Script::default() };
     let sandbox = Sandbox::start(SandboxOptions { script, ..options() }).unwrap();
     let mut socket = connect(&sandbox);
-    let statuses: Vec<_> = (0..6)
-        .map(|_| status(&ask(&mut socket, &post(BODY)).unwrap()))
-        .collect();
+    let statuses: Vec<_> = (0..6).map(|_| status(&ask(&mut socket, &post(BODY)).unwrap())).collect();
     assert_eq!(statuses, [200, 200, 500, 200, 200, 500]);
 }
 
@@ -76,20 +52,11 @@ fn every_fault_happens_as_it_is_called() {
         let seen = read_to_the_end(socket);
         assert_eq!(sandbox.faults_fired().get(fault.as_str()), Some(&1), "{fault}");
         let logged = sandbox.requests().remove(0);
-        assert_eq!(
-            (logged.status, logged.fault.as_deref()),
-            (None, Some(fault.as_str()))
-        );
+        assert_eq!((logged.status, logged.fault.as_deref()), (None, Some(fault.as_str())));
         (String::from_utf8_lossy(&seen.0).into_owned(), seen.1)
     };
-    assert_eq!(
-        after(Fault::ResetBefore),
-        (String::new(), Some(ErrorKind::ConnectionReset))
-    );
-    assert_eq!(
-        after(Fault::Reset),
-        (String::new(), Some(ErrorKind::ConnectionReset))
-    );
+    assert_eq!(after(Fault::ResetBefore), (String::new(), Some(ErrorKind::ConnectionReset)));
+    assert_eq!(after(Fault::Reset), (String::new(), Some(ErrorKind::ConnectionReset)));
     assert_eq!(after(Fault::Close), (String::new(), None));
     assert_eq!(after(Fault::HalfStatus), ("HTTP/1.1 2".to_owned(), None));
     let (headers, _) = after(Fault::HalfHeaders);

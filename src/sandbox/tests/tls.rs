@@ -12,9 +12,7 @@ use rustls_pki_types::{CertificateDer, ServerName};
 
 use super::{BODY, ask, connect, options, post, read_to_the_end};
 use crate::clock;
-use crate::sandbox::{
-    Answer, CertificateKind, Encryption, Fault, Sandbox, SandboxOptions, Script, TlsVersions,
-};
+use crate::sandbox::{Answer, CertificateKind, Encryption, Fault, Sandbox, SandboxOptions, Script, TlsVersions};
 
 fn handshake(sandbox: &Sandbox) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let mut roots = RootCertStore::empty();
@@ -33,15 +31,8 @@ fn handshake(sandbox: &Sandbox) -> io::Result<StreamOwned<ClientConnection, TcpS
 }
 
 fn tls(certificate: CertificateKind, versions: TlsVersions) -> Sandbox {
-    let encryption = Encryption::Tls {
-        certificate,
-        versions,
-    };
-    Sandbox::start(SandboxOptions {
-        encryption,
-        ..options()
-    })
-    .unwrap()
+    let encryption = Encryption::Tls { certificate, versions };
+    Sandbox::start(SandboxOptions { encryption, ..options() }).unwrap()
 }
 
 #[test]
@@ -80,33 +71,18 @@ fn every_wrong_certificate_is_wrong_in_its_own_way() {
 fn a_cut_tls_connection_ends_without_a_good_bye() {
     let encryption = Encryption::default();
     let script = Script::first([Answer::fault(Fault::Close)]);
-    let sandbox = Sandbox::start(SandboxOptions {
-        encryption,
-        script,
-        ..options()
-    })
-    .unwrap();
+    let sandbox = Sandbox::start(SandboxOptions { encryption, script, ..options() }).unwrap();
     let mut stream = handshake(&sandbox).unwrap();
     stream.write_all(post(BODY).as_bytes()).unwrap();
-    assert_eq!(
-        read_to_the_end(stream),
-        (Vec::new(), Some(ErrorKind::UnexpectedEof))
-    );
+    assert_eq!(read_to_the_end(stream), (Vec::new(), Some(ErrorKind::UnexpectedEof)));
 }
 
 #[test]
 fn an_unread_reset_hits_the_handshake_or_the_next_request() {
     let script = Script::first(["reset-before", "ok", "reset-before"].map(|text| text.parse().unwrap()));
-    let sandbox = Sandbox::start(SandboxOptions {
-        encryption: Encryption::default(),
-        script,
-        ..options()
-    })
-    .unwrap();
-    assert_eq!(
-        handshake(&sandbox).map(drop).unwrap_err().kind(),
-        ErrorKind::ConnectionReset
-    );
+    let sandbox =
+        Sandbox::start(SandboxOptions { encryption: Encryption::default(), script, ..options() }).unwrap();
+    assert_eq!(handshake(&sandbox).map(drop).unwrap_err().kind(), ErrorKind::ConnectionReset);
     let mut stream = handshake(&sandbox).unwrap();
     assert_eq!(ask(&mut stream, &post(BODY)).unwrap().1, "OK");
     assert!(ask(&mut stream, &post(BODY)).is_err());
@@ -118,20 +94,14 @@ fn an_unread_reset_hits_the_handshake_or_the_next_request() {
 fn a_client_of_today_does_not_take_tls_1_1() {
     let sandbox = tls(CertificateKind::Valid, TlsVersions::Only11);
     let error = handshake(&sandbox).map(drop).unwrap_err();
-    assert!(
-        format!("{error:?}").contains("ServerDoesNotSupportTls12Or13"),
-        "{error:?}"
-    );
+    assert!(format!("{error:?}").contains("ServerDoesNotSupportTls12Or13"), "{error:?}");
 }
 
 #[test]
 fn a_good_bye_does_not_use_up_an_unread_reset() {
     for versions in [TlsVersions::Only12, TlsVersions::Only13] {
         let sandbox = Sandbox::start(SandboxOptions {
-            encryption: Encryption::Tls {
-                certificate: CertificateKind::Valid,
-                versions,
-            },
+            encryption: Encryption::Tls { certificate: CertificateKind::Valid, versions },
             script: Script::first(["ok", "reset-before"].map(|text| text.parse().unwrap())),
             ..options()
         })
@@ -140,15 +110,8 @@ fn a_good_bye_does_not_use_up_an_unread_reset() {
         assert_eq!(ask(&mut stream, &post(BODY)).unwrap().1, "OK");
         stream.conn.send_close_notify();
         stream.flush().unwrap();
-        assert_eq!(
-            read_to_the_end(stream),
-            (Vec::new(), None),
-            "answered with a good-bye"
-        );
+        assert_eq!(read_to_the_end(stream), (Vec::new(), None), "answered with a good-bye");
         assert!(sandbox.faults_fired().is_empty());
-        assert_eq!(
-            handshake(&sandbox).map(drop).unwrap_err().kind(),
-            ErrorKind::ConnectionReset
-        );
+        assert_eq!(handshake(&sandbox).map(drop).unwrap_err().kind(), ErrorKind::ConnectionReset);
     }
 }
