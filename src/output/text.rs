@@ -75,7 +75,7 @@ pub fn write_line(line: &mut impl fmt::Write, report: &Report, now: Timestamp, p
             }
         }
         Subject::Unreadable(raw) => {
-            write!(line, "  line {}  {}", report.line, Escaped(&raw[..raw.len().min(200)]))?
+            write!(line, "  line {}  {}", report.line, Escaped(&raw[..raw.len().min(200)]))?;
         }
     }
     if let Some(status) = report.http_status {
