@@ -51,9 +51,17 @@ impl Desk<'_> {
                 if released.tickets.len() >= limit {
                     return Ok(());
                 }
-                let lane = self.lane(conversion).map_err(|error| self.failed(error))?;
-                self.advance(&lane, due, released)?;
                 after = *cursor;
+                let lane = self.lane(conversion).map_err(|error| self.failed(error))?;
+                if lane.iter().any(|row| row.id == cursor.1) {
+                    self.advance(&lane, due, released)?;
+                } else {
+                    let owner = self.owners.of(run)?;
+                    let stale = self
+                        .overtake(cursor.1, owner)
+                        .map_err(|error| self.failed(error))?;
+                    released.stale.push(stale);
+                }
             }
             if chunk.len() < CHUNK {
                 return Ok(());

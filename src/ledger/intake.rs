@@ -23,13 +23,10 @@ impl Desk<'_> {
     }
 
     fn enter(&mut self, record: &Record, released: &mut Released) -> Result<Recorded, LedgerError> {
-        let lane = self
+        let mut lane = self
             .lane(&record.conversion)
             .map_err(|error| self.failed(error))?;
-        let delivered = record.conversion.delivered.as_bool();
-        let same = lane
-            .iter()
-            .position(|row| row.delivered == delivered && row.key_time == key_time(record));
+        let same = self.find(record, &mut lane).map_err(|error| self.failed(error))?;
         match same {
             Some(at) => self.meet_again(record, lane, at, released),
             None => self.enter_new(record, lane, released),
@@ -128,9 +125,13 @@ impl Desk<'_> {
         released: &mut Released,
     ) -> Result<Recorded, LedgerError> {
         let timestamp = record.conversion.timestamp.unix();
-        let state = if newest_accepted(&lane).is_some_and(|(newest, _)| newest > timestamp) {
+        let newest = newest_accepted(&lane);
+        let state = if newest.is_some_and(|(newest, _)| newest > timestamp) {
             State::Stale
-        } else if lane.iter().any(|row| row.state.is_pending()) {
+        } else if lane
+            .iter()
+            .any(|row| row.state.is_pending() && Some(row.order()) > newest)
+        {
             State::Queued
         } else {
             State::Held

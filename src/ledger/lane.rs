@@ -3,7 +3,7 @@
 //! Within a lane the order is by timestamp, then by recording. The first pending row may go if no living run holds
 //! another; what is older than a value that was accepted never goes.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::domain::{Conversion, Record, Timestamp};
 
@@ -34,9 +34,31 @@ pub(super) struct Sibling {
     pub(super) next_attempt: i64,
 }
 
+/// How much of a lane was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Cut,
+}
+
+/// A shorter lane was read whole: it takes two accepted values to cut one.
+const CUT_AT_LEAST: usize = 2;
+
 impl Sibling {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            delivered: row.get(1)?,
+            key_time: row.get(2)?,
+            timestamp: row.get(3)?,
+            state: row.get(4)?,
+            owner: row.get(5)?,
+            next_attempt: row.get(6)?,
+        })
+    }
+
     /// Its place in the lane.
-    fn order(&self) -> (i64, i64) {
+    pub(super) fn order(&self) -> (i64, i64) {
         (self.timestamp, self.id)
     }
 }
@@ -46,29 +68,76 @@ impl Desk<'_> {
         LedgerError::database(&self.place.file, source)
     }
 
-    /// All rows of a conversion's message-id.
+    /// The rows of a conversion's message-id that can still matter, newest first.
+    ///
+    /// What is older than two accepted values was settled when the older of them was accepted, so a message-id with
+    /// very many values (a wrong mapping) costs no more than its pending ones. Values without a time of their own are
+    /// at most two and are always among the rows.
     pub(super) fn lane(&self, conversion: &Conversion) -> rusqlite::Result<Vec<Sibling>> {
-        let mut rows = self.db.prepare_cached(
+        let mut lane = Vec::new();
+        if self.read_lane(conversion, i64::MAX, &mut lane)? == Extent::Cut {
+            self.read_lane(conversion, 0, &mut lane)?;
+        }
+        Ok(lane)
+    }
+
+    fn read_lane(
+        &self,
+        conversion: &Conversion,
+        before: i64,
+        lane: &mut Vec<Sibling>,
+    ) -> rusqlite::Result<Extent> {
+        let mut query = self.db.prepare_cached(
             "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt FROM conversion
-             WHERE account = ?1 AND channel = ?2 AND message_id = ?3",
+             WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time < ?4
+             ORDER BY key_time DESC, delivered DESC",
+        )?;
+        let mut rows = query.query(params![
+            self.account,
+            channel_number(conversion.channel),
+            conversion.message_id.as_str(),
+            before
+        ])?;
+        let mut accepted = 0;
+        let mut floor = 0;
+        while let Some(row) = rows.next()? {
+            let row = Sibling::read(row)?;
+            if (0..floor).contains(&row.key_time) {
+                return Ok(Extent::Cut);
+            }
+            if row.state == State::Accepted {
+                accepted += 1;
+                if accepted == 2 {
+                    floor = row.key_time;
+                }
+            }
+            lane.push(row);
+        }
+        Ok(Extent::Whole)
+    }
+
+    /// The row with a record's key, wherever in its lane it is.
+    pub(super) fn find(&self, record: &Record, lane: &mut Vec<Sibling>) -> rusqlite::Result<Option<usize>> {
+        let delivered = record.conversion.delivered.as_bool();
+        let key_time = row::key_time(record);
+        let same = |row: &Sibling| row.delivered == delivered && row.key_time == key_time;
+        let found = lane.iter().position(same);
+        if found.is_some() || lane.len() < CUT_AT_LEAST {
+            return Ok(found);
+        }
+        let mut query = self.db.prepare_cached(
+            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt FROM conversion
+             WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time = ?4 AND delivered = ?5",
         )?;
         let key = params![
             self.account,
-            channel_number(conversion.channel),
-            conversion.message_id.as_str()
+            channel_number(record.conversion.channel),
+            record.conversion.message_id.as_str(),
+            key_time,
+            delivered
         ];
-        rows.query_map(key, |row| {
-            Ok(Sibling {
-                id: row.get(0)?,
-                delivered: row.get(1)?,
-                key_time: row.get(2)?,
-                timestamp: row.get(3)?,
-                state: row.get(4)?,
-                owner: row.get(5)?,
-                next_attempt: row.get(6)?,
-            })
-        })?
-        .collect()
+        lane.extend(query.query_row(key, Sibling::read).optional()?);
+        Ok(lane.iter().position(same))
     }
 
     /// Hands out the first row of a lane if it may go, and settles what was overtaken.
@@ -85,17 +154,14 @@ impl Desk<'_> {
         let mut under_way = false;
         for row in pending {
             let owner = self.owners.of(row.owner)?;
-            match (row.state, owner) {
-                (State::Held, Owner::Me | Owner::Other) => under_way = true,
-                (_, Owner::Other) => {}
-                _ if Some(row.order()) < overtaken => {
-                    let stale = self.overtake(row, owner).map_err(|error| self.failed(error))?;
-                    released.stale.push(stale);
-                    continue;
-                }
-                _ => {}
+            if row.state == State::Held && owner != Owner::Nobody {
+                under_way = true;
+            } else if Some(row.order()) >= overtaken {
+                first = first.or(Some((row, owner)));
+            } else if owner != Owner::Other {
+                let stale = self.overtake(row.id, owner).map_err(|error| self.failed(error))?;
+                released.stale.push(stale);
             }
-            first = first.or(Some((row, owner)));
         }
         if let Some((row, owner @ (Owner::Me | Owner::Nobody))) = first
             && !under_way
@@ -127,11 +193,11 @@ impl Desk<'_> {
     }
 
     /// Settles a row that a newer value has overtaken.
-    fn overtake(&self, row: &Sibling, owner: Owner) -> rusqlite::Result<Stale> {
-        self.settle_as_stale(row.id)?;
-        self.read(row.id, |_, record| {
+    pub(super) fn overtake(&self, id: i64, owner: Owner) -> rusqlite::Result<Stale> {
+        self.settle_as_stale(id)?;
+        self.read(id, |_, record| {
             Ok(Stale {
-                row: RowId(row.id),
+                row: RowId(id),
                 record,
                 origin: origin(owner),
             })

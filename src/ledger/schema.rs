@@ -61,7 +61,7 @@ const MIGRATIONS: &[&str] = &["
         message      TEXT,
         reference    TEXT
     ) STRICT;
-    CREATE UNIQUE INDEX conversion_key ON conversion (account, channel, message_id, delivered, key_time);
+    CREATE UNIQUE INDEX conversion_key ON conversion (account, channel, message_id, key_time, delivered);
     CREATE INDEX conversion_pending ON conversion (account, owner, state, next_attempt) WHERE state < 2;
     CREATE INDEX conversion_settled ON conversion (state, settled) WHERE state >= 2;
 

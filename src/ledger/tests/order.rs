@@ -2,7 +2,7 @@
 
 use crate::ledger::{Due, Known, Origin, Recorded, Settlement};
 
-use super::{Desk, accepted, failed, ids, postponed, ready, refused, sms};
+use super::{Desk, accepted, failed, ids, postponed, ready, refused, sms, untimed};
 
 #[test]
 fn a_second_value_waits_until_the_first_is_settled() {
@@ -129,4 +129,54 @@ fn another_message_id_or_channel_does_not_wait() {
     let mut ledger = desk.open();
     let _held = ledger.ready(&sms("0A", 0), desk.now);
     let _ = ledger.ready(&sms("0B", 0), desk.now);
+}
+
+#[test]
+fn a_message_id_with_very_many_values_keeps_its_order_and_its_keys() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    for time in 1..40 {
+        let ticket = ledger.ready(&sms("0A", time), desk.now);
+        let _ = ledger.end(ticket, accepted(), desk.now);
+    }
+    for time in 1..40 {
+        let again = sms("0A", time);
+        assert_eq!(
+            ledger.enter(&again, desk.now),
+            Recorded::Known(again, Known::Accepted)
+        );
+        let older = failed(sms("0A", time - 1));
+        assert_eq!(
+            ledger.enter(&older, desk.now),
+            Recorded::Known(older, Known::Stale)
+        );
+    }
+    let untimed = untimed("0A", 50);
+    let ticket = ledger.ready(&untimed, desk.now);
+    assert!(matches!(
+        ledger.enter(&sms("0A", 60), desk.now),
+        Recorded::Waiting(..)
+    ));
+    assert_eq!(ledger.end(ticket, accepted(), desk.now).tickets.len(), 1);
+    assert_eq!(
+        ledger.enter(&untimed, desk.now),
+        Recorded::Known(untimed, Known::Accepted)
+    );
+}
+
+#[test]
+fn a_value_that_was_overtaken_twice_while_another_run_had_it_is_told_to_that_run() {
+    let desk = Desk::new();
+    let (mut one, mut two) = (desk.open(), desk.open());
+    let newer = one.ready(&sms("0A", 10), desk.now);
+    assert!(matches!(
+        two.enter(&sms("0A", 0), desk.now),
+        Recorded::Waiting(..)
+    ));
+    let _ = one.end(newer, accepted(), desk.now);
+    let newest = one.ready(&sms("0A", 20), desk.now);
+    let _ = one.end(newest, accepted(), desk.now);
+    let released = two.adopt(10, Due::Everything, desk.now).unwrap();
+    assert_eq!((released.tickets.len(), released.stale.len()), (0, 1));
+    assert_eq!(two.adopt(10, Due::Everything, desk.now).unwrap().stale, []);
 }
