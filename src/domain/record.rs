@@ -11,8 +11,19 @@ pub struct Record {
     pub reference: Option<Reference>,
     /// What is to be reported.
     pub conversion: Conversion,
+    /// Where the conversion's timestamp comes from.
+    pub time: TimeSource,
     /// What is doubtful about it, to be told and not acted on.
     pub doubts: Vec<MessageIdDoubt>,
+}
+
+/// Where a timestamp comes from; two records without one are the same record, whenever they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeSource {
+    /// The input gives it.
+    Given,
+    /// The input gives none: it is the moment of reading.
+    Now,
 }
 
 /// A record that can never be sent.

@@ -1,0 +1,112 @@
+//! Taking over what no living run works on: rows of runs that died or ended, and rows that were planned for later.
+
+use rusqlite::params;
+
+use super::LedgerError;
+use super::lane::Desk;
+use super::row::{self, State};
+use super::run::{Owner, RunId};
+use super::ticket::{Due, Released};
+
+/// How many candidates are looked at in one go; memory stays bounded however much was left.
+const CHUNK: usize = 256;
+
+/// Where the walk over an owner's rows has come: planned time and row.
+type Cursor = (i64, i64);
+
+impl Desk<'_> {
+    /// Hands out up to `limit` rows that may go.
+    pub(super) fn adopt(&mut self, limit: usize, due: Due) -> Result<Released, LedgerError> {
+        let mut released = Released::default();
+        for run in self
+            .runs_with_pending_rows()
+            .map_err(|error| self.failed(error))?
+        {
+            let states: &[State] = match self.owners.of(run)? {
+                Owner::Other => &[],
+                Owner::Me => &[State::Queued],
+                Owner::Nobody => &[State::Queued, State::Held],
+            };
+            for state in states {
+                self.adopt_from(run, *state, limit, due, &mut released)?;
+            }
+        }
+        Ok(released)
+    }
+
+    fn adopt_from(
+        &mut self,
+        run: RunId,
+        state: State,
+        limit: usize,
+        due: Due,
+        released: &mut Released,
+    ) -> Result<(), LedgerError> {
+        let mut after = (i64::MIN, 0);
+        loop {
+            let chunk = self
+                .candidates(run, state, due, after)
+                .map_err(|error| self.failed(error))?;
+            for (cursor, conversion) in &chunk {
+                if released.tickets.len() >= limit {
+                    return Ok(());
+                }
+                after = *cursor;
+                let lane = self.lane(conversion).map_err(|error| self.failed(error))?;
+                if lane.iter().any(|row| row.id == cursor.1) {
+                    self.advance(&lane, due, released)?;
+                } else {
+                    let owner = self.owners.of(run)?;
+                    let stale = self
+                        .overtake(cursor.1, owner)
+                        .map_err(|error| self.failed(error))?;
+                    released.stale.push(stale);
+                }
+            }
+            if chunk.len() < CHUNK {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next rows in the order of their planned attempts.
+    fn candidates(
+        &self,
+        run: RunId,
+        state: State,
+        due: Due,
+        after: Cursor,
+    ) -> rusqlite::Result<Vec<(Cursor, crate::domain::Conversion)>> {
+        let until = match due {
+            Due::OnlyDue => self.now.unix(),
+            Due::Everything => i64::MAX,
+        };
+        let mut rows = self.db.prepare_cached(&format!(
+            "SELECT {}, next_attempt, id FROM conversion
+             WHERE account = ?1 AND owner = ?2 AND state = ?3 AND state < 2
+               AND (next_attempt, id) > (?4, ?5) AND next_attempt <= ?6
+             ORDER BY next_attempt, id LIMIT ?7",
+            row::RECORD
+        ))?;
+        let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+        rows.query_map(
+            params![self.account, run, state, after.0, after.1, until, limit],
+            |row| Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion)),
+        )?
+        .collect()
+    }
+
+    /// A walk over the index that touches one row for each run.
+    fn runs_with_pending_rows(&self) -> rusqlite::Result<Vec<RunId>> {
+        let mut next = self.db.prepare_cached(
+            "SELECT min(owner) FROM conversion WHERE account = ?1 AND owner > ?2 AND state < 2",
+        )?;
+        let mut runs = Vec::new();
+        let mut last = -1;
+        while let Some(run) = next.query_row([self.account, last], |row| row.get::<_, Option<RunId>>(0))? {
+            runs.push(run);
+            last = run;
+        }
+        Ok(runs)
+    }
+}

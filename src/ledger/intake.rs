@@ -1,0 +1,234 @@
+//! Recording: the key decides whether a record is new, and the lane whether it may go at once.
+
+use rusqlite::params;
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{BadRecord, Record, Reference, Timestamp};
+
+use super::LedgerError;
+use super::lane::{Desk, Sibling, newest_accepted};
+use super::row::{self, State, channel_number, key_time, number};
+use super::run::{NOBODY, Owner};
+use super::ticket::{Due, Entries, Known, Origin, Recorded, Released, RowId, Ticket};
+
+impl Desk<'_> {
+    /// Records a group.
+    pub(super) fn record(&mut self, records: &[Record]) -> Result<Entries, LedgerError> {
+        let mut entries = Entries::default();
+        for record in records {
+            let answer = self.enter(record, &mut entries.released)?;
+            entries.recorded.push(answer);
+        }
+        Ok(entries)
+    }
+
+    fn enter(&mut self, record: &Record, released: &mut Released) -> Result<Recorded, LedgerError> {
+        let mut lane = self
+            .lane(&record.conversion)
+            .map_err(|error| self.failed(error))?;
+        let same = self.find(record, &mut lane).map_err(|error| self.failed(error))?;
+        match same {
+            Some(at) => self.meet_again(record, lane, at, released),
+            None => self.enter_new(record, lane, released),
+        }
+    }
+
+    /// The key is there already. Whatever time this record was read at, the stored one is its time.
+    fn meet_again(
+        &mut self,
+        record: &Record,
+        lane: Vec<Sibling>,
+        at: usize,
+        released: &mut Released,
+    ) -> Result<Recorded, LedgerError> {
+        let found = lane[at];
+        let mut record = record.clone();
+        record.conversion.timestamp =
+            Timestamp::from_unix(found.timestamp).unwrap_or(record.conversion.timestamp);
+        let known = match found.state {
+            State::Accepted => Known::Accepted,
+            State::Stale => Known::Stale,
+            State::Refused => self.refusal(found.id).map_err(|error| self.failed(error))?,
+            State::Expired => return self.take_up(record, lane, at, released),
+            State::Queued | State::Held => match self.owners.of(found.owner)? {
+                Owner::Me => Known::Repeated,
+                Owner::Other => Known::Queued,
+                Owner::Nobody => {
+                    if newest_accepted(&lane) > Some((found.timestamp, found.id)) {
+                        self.settle_as_stale(found.id)
+                            .map_err(|error| self.failed(error))?;
+                        Known::Stale
+                    } else {
+                        return self.take_up(record, lane, at, released);
+                    }
+                }
+            },
+        };
+        Ok(Recorded::Known(record, known))
+    }
+
+    fn refusal(&self, id: i64) -> rusqlite::Result<Known> {
+        let mut read = self
+            .db
+            .prepare_cached("SELECT http_status, code, reached, message FROM conversion WHERE id = ?1")?;
+        read.query_row([id], |row| {
+            Ok(Known::Refused {
+                http_status: row.get(0)?,
+                failure: row::failure(row, 1)?,
+            })
+        })
+    }
+
+    /// Makes a row that nobody has, or that had expired, a row of this run's input.
+    fn take_up(
+        &mut self,
+        record: Record,
+        mut lane: Vec<Sibling>,
+        at: usize,
+        released: &mut Released,
+    ) -> Result<Recorded, LedgerError> {
+        let id = lane[at].id;
+        self.claim(id, &record).map_err(|error| self.failed(error))?;
+        lane[at] = Sibling {
+            state: State::Queued,
+            owner: self.owners.me(),
+            ..lane[at]
+        };
+        self.in_turn(id, record, &lane, released)
+    }
+
+    /// A row that expired begins a new life; one that is only orphaned keeps its age.
+    fn claim(&self, id: i64, record: &Record) -> rusqlite::Result<()> {
+        let mut claim = self.db.prepare_cached(
+            "UPDATE conversion
+             SET recorded = CASE WHEN state = ?2 THEN ?3 ELSE recorded END,
+                 rounds = CASE WHEN state = ?2 THEN 0 ELSE rounds END,
+                 state = ?4, owner = ?5, line = ?6, reference = ?7, next_attempt = ?3, settled = NULL
+             WHERE id = ?1",
+        )?;
+        claim.execute(params![
+            id,
+            State::Expired,
+            self.now.unix(),
+            State::Queued,
+            self.owners.me(),
+            number(record.line),
+            record.reference.as_ref().map(Reference::as_json),
+        ])?;
+        Ok(())
+    }
+
+    fn enter_new(
+        &mut self,
+        record: &Record,
+        mut lane: Vec<Sibling>,
+        released: &mut Released,
+    ) -> Result<Recorded, LedgerError> {
+        let timestamp = record.conversion.timestamp.unix();
+        let newest = newest_accepted(&lane);
+        let state = if newest.is_some_and(|(newest, _)| newest > timestamp) {
+            State::Stale
+        } else if lane
+            .iter()
+            .any(|row| row.state.is_pending() && Some(row.order()) > newest)
+        {
+            State::Queued
+        } else {
+            State::Held
+        };
+        let id = self.insert(record, state).map_err(|error| self.failed(error))?;
+        match state {
+            State::Stale => Ok(Recorded::Known(record.clone(), Known::Stale)),
+            State::Queued => {
+                lane.push(Sibling {
+                    id,
+                    delivered: record.conversion.delivered.as_bool(),
+                    key_time: key_time(record),
+                    timestamp,
+                    state,
+                    owner: self.owners.me(),
+                    next_attempt: self.now.unix(),
+                });
+                self.in_turn(id, record.clone(), &lane, released)
+            }
+            State::Held | State::Accepted | State::Refused | State::Expired => Ok(Recorded::Ready(Ticket {
+                row: RowId(id),
+                record: record.clone(),
+                origin: Origin::Input,
+                recorded: self.now,
+                rounds: 0,
+            })),
+        }
+    }
+
+    fn insert(&self, record: &Record, state: State) -> rusqlite::Result<i64> {
+        let conversion = &record.conversion;
+        let (owner, settled) = if state.is_pending() {
+            (self.owners.me(), None)
+        } else {
+            (NOBODY, Some(self.now.unix()))
+        };
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner,
+                                     recorded, next_attempt, line, reference, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12)",
+        )?;
+        insert.insert(params![
+            self.account,
+            channel_number(conversion.channel),
+            conversion.message_id.as_str(),
+            conversion.delivered.as_bool(),
+            key_time(record),
+            conversion.timestamp.unix(),
+            state,
+            owner,
+            self.now.unix(),
+            number(record.line),
+            record.reference.as_ref().map(Reference::as_json),
+            settled,
+        ])
+    }
+
+    /// Lets the lane's first row go, whether or not that is this one.
+    fn in_turn(
+        &mut self,
+        id: i64,
+        record: Record,
+        lane: &[Sibling],
+        released: &mut Released,
+    ) -> Result<Recorded, LedgerError> {
+        self.advance(lane, Due::Everything, released)?;
+        let mine = released.tickets.iter().position(|ticket| ticket.row == RowId(id));
+        Ok(match mine {
+            Some(at) => Recorded::Ready(Ticket {
+                record,
+                ..released.tickets.swap_remove(at)
+            }),
+            None => Recorded::Waiting(RowId(id), record),
+        })
+    }
+
+    /// Keeps input that was no record, once however often it is read.
+    pub(super) fn record_refused(&self, records: &[BadRecord]) -> rusqlite::Result<()> {
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO unreadable (account, digest, raw, line, reference, code, message, seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (account, digest) DO UPDATE
+             SET line = excluded.line, code = excluded.code, message = excluded.message, seen = excluded.seen",
+        )?;
+        for record in records {
+            let digest = Sha256::digest(&record.raw);
+            insert.execute(params![
+                self.account,
+                &digest[..16],
+                record.raw,
+                number(record.line),
+                record.reference.as_ref().map(Reference::as_json),
+                record.code.as_str(),
+                record.message,
+                self.now.unix(),
+            ])?;
+        }
+        Ok(())
+    }
+}

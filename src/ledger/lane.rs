@@ -1,0 +1,239 @@
+//! The order of values: all rows of one message-id are a lane, in which one at a time is under way.
+//!
+//! Within a lane the order is by timestamp, then by recording. The first pending row may go if no living run holds
+//! another; what is older than a value that was accepted never goes.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::domain::{Conversion, Record, Timestamp};
+
+use super::LedgerError;
+use super::place::Place;
+use super::row::{self, State, channel_number};
+use super::run::{Owner, Owners, RunId};
+use super::ticket::{Due, Origin, Released, RowId, Stale, Ticket};
+
+/// One transaction's view of the ledger: on whose behalf, for whom and when it acts.
+pub(super) struct Desk<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) place: &'a Place,
+    pub(super) account: i64,
+    pub(super) owners: Owners<'a>,
+    pub(super) now: Timestamp,
+}
+
+/// One row, as far as order is concerned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sibling {
+    pub(super) id: i64,
+    pub(super) delivered: bool,
+    pub(super) key_time: i64,
+    pub(super) timestamp: i64,
+    pub(super) state: State,
+    pub(super) owner: RunId,
+    pub(super) next_attempt: i64,
+}
+
+/// How much of a lane was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Cut,
+}
+
+/// A shorter lane was read whole: it takes two accepted values to cut one.
+const CUT_AT_LEAST: usize = 2;
+
+impl Sibling {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            delivered: row.get(1)?,
+            key_time: row.get(2)?,
+            timestamp: row.get(3)?,
+            state: row.get(4)?,
+            owner: row.get(5)?,
+            next_attempt: row.get(6)?,
+        })
+    }
+
+    /// Its place in the lane.
+    pub(super) fn order(&self) -> (i64, i64) {
+        (self.timestamp, self.id)
+    }
+}
+
+impl Desk<'_> {
+    pub(super) fn failed(&self, source: rusqlite::Error) -> LedgerError {
+        LedgerError::database(&self.place.file, source)
+    }
+
+    /// The rows of a conversion's message-id that can still matter, newest first.
+    ///
+    /// What is older than two accepted values was settled when the older of them was accepted, so a message-id with
+    /// very many values (a wrong mapping) costs no more than its pending ones. Values without a time of their own are
+    /// at most two and are always among the rows.
+    pub(super) fn lane(&self, conversion: &Conversion) -> rusqlite::Result<Vec<Sibling>> {
+        let mut lane = Vec::new();
+        if self.read_lane(conversion, i64::MAX, &mut lane)? == Extent::Cut {
+            self.read_lane(conversion, 0, &mut lane)?;
+        }
+        Ok(lane)
+    }
+
+    fn read_lane(
+        &self,
+        conversion: &Conversion,
+        before: i64,
+        lane: &mut Vec<Sibling>,
+    ) -> rusqlite::Result<Extent> {
+        let mut query = self.db.prepare_cached(
+            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt FROM conversion
+             WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time < ?4
+             ORDER BY key_time DESC, delivered DESC",
+        )?;
+        let mut rows = query.query(params![
+            self.account,
+            channel_number(conversion.channel),
+            conversion.message_id.as_str(),
+            before
+        ])?;
+        let mut accepted = 0;
+        let mut floor = 0;
+        while let Some(row) = rows.next()? {
+            let row = Sibling::read(row)?;
+            if (0..floor).contains(&row.key_time) {
+                return Ok(Extent::Cut);
+            }
+            if row.state == State::Accepted {
+                accepted += 1;
+                if accepted == 2 {
+                    floor = row.key_time;
+                }
+            }
+            lane.push(row);
+        }
+        Ok(Extent::Whole)
+    }
+
+    /// The row with a record's key, wherever in its lane it is.
+    pub(super) fn find(&self, record: &Record, lane: &mut Vec<Sibling>) -> rusqlite::Result<Option<usize>> {
+        let delivered = record.conversion.delivered.as_bool();
+        let key_time = row::key_time(record);
+        let same = |row: &Sibling| row.delivered == delivered && row.key_time == key_time;
+        let found = lane.iter().position(same);
+        if found.is_some() || lane.len() < CUT_AT_LEAST {
+            return Ok(found);
+        }
+        let mut query = self.db.prepare_cached(
+            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt FROM conversion
+             WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time = ?4 AND delivered = ?5",
+        )?;
+        let key = params![
+            self.account,
+            channel_number(record.conversion.channel),
+            record.conversion.message_id.as_str(),
+            key_time,
+            delivered
+        ];
+        lane.extend(query.query_row(key, Sibling::read).optional()?);
+        Ok(lane.iter().position(same))
+    }
+
+    /// Hands out the first row of a lane if it may go, and settles what was overtaken.
+    pub(super) fn advance(
+        &mut self,
+        lane: &[Sibling],
+        due: Due,
+        released: &mut Released,
+    ) -> Result<(), LedgerError> {
+        let overtaken = newest_accepted(lane);
+        let mut pending: Vec<_> = lane.iter().filter(|row| row.state.is_pending()).collect();
+        pending.sort_unstable_by_key(|row| row.order());
+        let mut first = None;
+        let mut under_way = false;
+        for row in pending {
+            let owner = self.owners.of(row.owner)?;
+            if row.state == State::Held && owner != Owner::Nobody {
+                under_way = true;
+            } else if Some(row.order()) >= overtaken {
+                first = first.or(Some((row, owner)));
+            } else if owner != Owner::Other {
+                let stale = self.overtake(row.id, owner).map_err(|error| self.failed(error))?;
+                released.stale.push(stale);
+            }
+        }
+        if let Some((row, owner @ (Owner::Me | Owner::Nobody))) = first
+            && !under_way
+            && (due == Due::Everything || row.next_attempt <= self.now.unix())
+        {
+            let ticket = self
+                .hand_out(row.id, origin(owner))
+                .map_err(|error| self.failed(error))?;
+            released.tickets.push(ticket);
+        }
+        Ok(())
+    }
+
+    /// Takes a row for this run and makes its ticket.
+    pub(super) fn hand_out(&self, id: i64, origin: Origin) -> rusqlite::Result<Ticket> {
+        let mut take = self
+            .db
+            .prepare_cached("UPDATE conversion SET state = ?2, owner = ?3 WHERE id = ?1")?;
+        take.execute(params![id, State::Held, self.owners.me()])?;
+        self.read(id, |row, record| {
+            Ok(Ticket {
+                row: RowId(id),
+                record,
+                origin,
+                recorded: row::timestamp(row, 7)?,
+                rounds: row.get(8)?,
+            })
+        })
+    }
+
+    /// Settles a row that a newer value has overtaken.
+    pub(super) fn overtake(&self, id: i64, owner: Owner) -> rusqlite::Result<Stale> {
+        self.settle_as_stale(id)?;
+        self.read(id, |_, record| {
+            Ok(Stale {
+                row: RowId(id),
+                record,
+                origin: origin(owner),
+            })
+        })
+    }
+
+    pub(super) fn settle_as_stale(&self, id: i64) -> rusqlite::Result<()> {
+        let mut settle = self
+            .db
+            .prepare_cached("UPDATE conversion SET state = ?2, owner = 0, settled = ?3 WHERE id = ?1")?;
+        settle.execute(params![id, State::Stale, self.now.unix()])?;
+        Ok(())
+    }
+
+    fn read<T>(
+        &self,
+        id: i64,
+        make: impl Fn(&Row<'_>, Record) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let mut read = self.db.prepare_cached(&format!(
+            "SELECT {}, recorded, rounds FROM conversion WHERE id = ?1",
+            row::RECORD
+        ))?;
+        read.query_row([id], |row| make(row, row::record(row)?))
+    }
+}
+
+/// The last value that the API has taken.
+pub(super) fn newest_accepted(lane: &[Sibling]) -> Option<(i64, i64)> {
+    let accepted = lane.iter().filter(|row| row.state == State::Accepted);
+    accepted.map(Sibling::order).max()
+}
+
+fn origin(owner: Owner) -> Origin {
+    match owner {
+        Owner::Me => Origin::Input,
+        Owner::Other | Owner::Nobody => Origin::Adopted,
+    }
+}

@@ -1,0 +1,208 @@
+//! What was told and what came of it, on disk: a conversion is written down before it is sent, and its outcome after.
+//!
+//! One thread owns a [`Ledger`]. It [records](Ledger::record) groups of records and gets a [`Ticket`] for each that is
+//! to be sent; senders deliver what a ticket shows; [`Ledger::settle`] takes tickets back in groups. Several processes
+//! may work on one file: the key decides who sends, rows of a run that died are taken over, and the values of one
+//! message-id go one at a time, oldest first.
+//!
+//! This room knows SQLite and the files around it. It does not know how a conversion is sent, what a secret is, or
+//! what is told to people.
+
+mod adoption;
+mod ballast;
+mod error;
+mod forget;
+mod intake;
+mod lane;
+mod outcome;
+mod place;
+mod reader;
+mod row;
+mod run;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod ticket;
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+pub use error::LedgerError;
+pub use forget::{Forget, forget};
+pub use reader::{Accepted, DeadLetter, LedgerReader, Original, StatusRow};
+pub use row::State;
+pub use ticket::{
+    Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
+};
+
+use crate::domain::{AccountFingerprint, BadRecord, Record, Timestamp};
+
+use ballast::Room;
+use lane::Desk;
+use place::Place;
+use run::{Owners, RunLock};
+
+/// The ledger, open for one run of one account.
+///
+/// Dropping it without [`Ledger::close`] is what a crash looks like: nothing is lost, and the next run checks the file
+/// and adopts what is pending.
+#[derive(Debug)]
+pub struct Ledger {
+    db: Connection,
+    place: Place,
+    account: i64,
+    lock: RunLock,
+    entered: u64,
+}
+
+impl Ledger {
+    /// Opens the ledger, making it and its folders where they are missing, and begins a run.
+    pub fn open(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
+        let place = Place::prepare(path)?;
+        let mut db = schema::open(&place)?;
+        bury_the_dead(&mut db, &place)?;
+        let (account, lock) = begin_run(&mut db, &place, account, now)?;
+        ballast::lay(&place);
+        Ok(Self {
+            db,
+            place,
+            account,
+            lock,
+            entered: 0,
+        })
+    }
+
+    /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
+    /// is recorded.
+    pub fn record(&mut self, records: &[Record], now: Timestamp) -> Result<Entries, LedgerError> {
+        self.entered = self.entered.saturating_add(records.len() as u64);
+        self.write(now, |desk| desk.record(records))
+    }
+
+    /// Keeps input that was no record as dead letters.
+    pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
+        self.write(now, |desk| {
+            desk.record_refused(records).map_err(|error| desk.failed(error))
+        })
+    }
+
+    /// Writes down how a group of deliveries ended, in one transaction, and hands out what waited behind them.
+    ///
+    /// On a full disk the ballast is given away first; if that is not enough, the tickets come back.
+    pub fn settle(
+        &mut self,
+        group: Vec<(Ticket, Settlement)>,
+        now: Timestamp,
+    ) -> Result<Released, Unsettled> {
+        let mut settled = self.write(now, |desk| desk.settle(&group));
+        if let Err(LedgerError::DiskFull { .. }) = settled
+            && ballast::burn(&self.place) == Room::Made
+        {
+            settled = self.write(now, |desk| desk.settle(&group));
+        }
+        settled.map_err(|cause| Unsettled { group, cause })
+    }
+
+    /// Takes over up to `limit` rows of this account that no living run works on, and rows of this run that waited
+    /// for another one. Asking again until nothing comes empties the ledger.
+    pub fn adopt(&mut self, limit: usize, due: Due, now: Timestamp) -> Result<Released, LedgerError> {
+        self.write(now, |desk| desk.adopt(limit, due))
+    }
+
+    /// Ends the run cleanly. What is pending stays so; settled rows whose time has passed are removed, at least twice
+    /// as many as were recorded, so that the ledger cannot outgrow its 30 days.
+    pub fn close(mut self, now: Timestamp) -> Result<(), LedgerError> {
+        forget::prune(&mut self.db, &self.place, self.entered, now)?;
+        let failed = |source| LedgerError::database(&self.place.file, source);
+        let run = [self.lock.run];
+        self.db
+            .execute("DELETE FROM run WHERE id = ?1", run)
+            .map_err(failed)?;
+        self.db
+            .close()
+            .map_err(|(_, source)| LedgerError::database(&self.place.file, source))?;
+        self.lock.end()
+    }
+
+    fn write<T>(
+        &mut self,
+        now: Timestamp,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let failed = |source| LedgerError::database(&self.place.file, source);
+        let tx = begin(&mut self.db).map_err(failed)?;
+        let mut desk = Desk {
+            db: &tx,
+            place: &self.place,
+            account: self.account,
+            owners: Owners::seen_by(self.lock.run, &self.place),
+            now,
+        };
+        let done = work(&mut desk)?;
+        tx.commit().map_err(failed)?;
+        Ok(done)
+    }
+}
+
+fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
+    db.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+/// After a run that did not end cleanly the file is checked, once; only then is the run forgotten.
+fn bury_the_dead(db: &mut Connection, place: &Place) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::database(&place.file, source);
+    let dead = dead_runs(db, place)?;
+    if dead.is_empty() {
+        return Ok(());
+    }
+    schema::check(db, place)?;
+    for run in dead {
+        run::bury(place, run)?;
+        db.execute("DELETE FROM run WHERE id = ?1", [run])
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<run::RunId>, LedgerError> {
+    let failed = |source| LedgerError::database(&place.file, source);
+    let mut runs = db.prepare("SELECT id FROM run").map_err(failed)?;
+    let ids = runs.query_map([], |row| row.get(0)).map_err(failed)?;
+    let mut dead = Vec::new();
+    for id in ids {
+        let id = id.map_err(failed)?;
+        if !run::is_living(place, id)? {
+            dead.push(id);
+        }
+    }
+    Ok(dead)
+}
+
+/// The run's row becomes visible with its lock already held, so that it never looks dead.
+fn begin_run(
+    db: &mut Connection,
+    place: &Place,
+    account: &AccountFingerprint,
+    now: Timestamp,
+) -> Result<(i64, RunLock), LedgerError> {
+    let failed = |source| LedgerError::database(&place.file, source);
+    let tx = begin(db).map_err(failed)?;
+    tx.execute(
+        "INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)",
+        [account.as_str()],
+    )
+    .map_err(failed)?;
+    let account = tx
+        .query_row(
+            "SELECT id FROM account WHERE fingerprint = ?1",
+            [account.as_str()],
+            |row| row.get(0),
+        )
+        .map_err(failed)?;
+    tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()])
+        .map_err(failed)?;
+    let lock = RunLock::take(place, tx.last_insert_rowid())?;
+    tx.commit().map_err(failed)?;
+    Ok((account, lock))
+}

@@ -1,0 +1,156 @@
+//! Settling: what a delivery's end makes of its row, and of the rows that waited behind it.
+
+use std::time::Duration;
+
+use rusqlite::params;
+
+use crate::domain::{ErrorCode, Failure, Timestamp};
+
+use super::LedgerError;
+use super::lane::Desk;
+use super::row::{State, number, reached_number};
+use super::run::{NOBODY, Owner};
+use super::ticket::{Due, Effort, Released, Settlement, Ticket};
+
+/// A row that was postponed for longer than this is given up.
+const LIFETIME: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+
+/// The wait after a first round in vain; it doubles from round to round …
+const FIRST_WAIT: u64 = 60;
+
+/// … up to this.
+const LONGEST_WAIT: u64 = 15 * 60;
+
+impl Desk<'_> {
+    /// Settles a group, and lets go what waited for it.
+    pub(super) fn settle(&mut self, group: &[(Ticket, Settlement)]) -> Result<Released, LedgerError> {
+        let mut released = Released::default();
+        for (ticket, settlement) in group {
+            let end = End::of(ticket, settlement, self.now);
+            self.write_end(ticket, &end).map_err(|error| self.failed(error))?;
+            if end.state == State::Expired {
+                released.expired.push(ticket.row);
+            }
+            if !end.state.is_pending() {
+                self.let_next_go(ticket, &mut released)?;
+            }
+        }
+        Ok(released)
+    }
+
+    fn write_end(&self, ticket: &Ticket, end: &End<'_>) -> rusqlite::Result<()> {
+        let mut update = self.db.prepare_cached(
+            "UPDATE conversion
+             SET state = ?2, owner = ?3, next_attempt = ?4, rounds = ?5, attempts = attempts + ?6,
+                 ambiguous = ambiguous + ?7, settled = ?8, http_status = coalesce(?9, http_status),
+                 code = ?10, reached = ?11, message = ?12
+             WHERE id = ?1",
+        )?;
+        update.execute(params![
+            ticket.row.0,
+            end.state,
+            NOBODY,
+            end.next_attempt.unix(),
+            end.rounds,
+            end.effort.attempts,
+            end.effort.ambiguous_resends,
+            (!end.state.is_pending()).then_some(self.now.unix()),
+            end.http_status,
+            end.failure.map(|failure| failure.code).map(ErrorCode::as_str),
+            end.failure
+                .and_then(|failure| reached_number(failure.reached_server)),
+            end.failure.map(|failure| &failure.message),
+        ])?;
+        Ok(())
+    }
+
+    /// Rows of this run's input that wait in the lane bring up whatever is first, planned for later or not.
+    fn let_next_go(&mut self, ticket: &Ticket, released: &mut Released) -> Result<(), LedgerError> {
+        let lane = self
+            .lane(ticket.conversion())
+            .map_err(|error| self.failed(error))?;
+        let mut due = Due::OnlyDue;
+        for row in lane.iter().filter(|row| row.state == State::Queued) {
+            if self.owners.of(row.owner)? == Owner::Me {
+                due = Due::Everything;
+            }
+        }
+        self.advance(&lane, due, released)
+    }
+}
+
+/// What is written into a row when its ticket comes back.
+struct End<'a> {
+    state: State,
+    http_status: Option<u16>,
+    failure: Option<&'a Failure>,
+    effort: Effort,
+    rounds: u32,
+    next_attempt: Timestamp,
+}
+
+impl<'a> End<'a> {
+    fn of(ticket: &Ticket, settlement: &'a Settlement, now: Timestamp) -> Self {
+        let unsent = Self {
+            state: State::Queued,
+            http_status: None,
+            failure: None,
+            effort: Effort::default(),
+            rounds: ticket.rounds,
+            next_attempt: now,
+        };
+        match settlement {
+            Settlement::Unsent => unsent,
+            Settlement::Accepted { http_status, effort } => Self {
+                state: State::Accepted,
+                http_status: Some(*http_status),
+                effort: *effort,
+                ..unsent
+            },
+            Settlement::Refused {
+                http_status,
+                failure,
+                effort,
+            } => Self {
+                state: State::Refused,
+                http_status: Some(*http_status),
+                failure: Some(failure),
+                effort: *effort,
+                ..unsent
+            },
+            Settlement::Postponed { failure, effort } => Self {
+                state: if ticket.recorded.age_at(now) < number(LIFETIME.as_secs()) {
+                    State::Queued
+                } else {
+                    State::Expired
+                },
+                failure: Some(failure),
+                effort: *effort,
+                rounds: ticket.rounds.saturating_add(1),
+                next_attempt: later(now, wait_after(ticket.rounds)),
+                ..unsent
+            },
+        }
+    }
+}
+
+/// The wait after so many earlier rounds in vain.
+fn wait_after(rounds: u32) -> u64 {
+    FIRST_WAIT.saturating_mul(1 << rounds.min(10)).min(LONGEST_WAIT)
+}
+
+fn later(now: Timestamp, seconds: u64) -> Timestamp {
+    Timestamp::from_unix(now.unix().saturating_add_unsigned(seconds)).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wait_after;
+
+    #[test]
+    fn waits_double_from_a_minute_to_a_quarter_of_an_hour() {
+        let waits: Vec<_> = (0..7).map(wait_after).collect();
+        assert_eq!(waits, [60, 120, 240, 480, 900, 900, 900]);
+        assert_eq!(wait_after(u32::MAX), 900);
+    }
+}

@@ -1,0 +1,202 @@
+//! Where a ledger may lie: its folder, its files and their modes, and the file systems that cannot hold one.
+//!
+//! Nobody but the owner reads a ledger, under any umask, and no symbolic link at its name is followed. What is in the
+//! file is not known here.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::LedgerError;
+
+/// A ledger's file by a path whose folders are no symbolic links, so that SQLite's own refusal of links concerns the
+/// file alone.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) file: PathBuf,
+    pub(super) folder: PathBuf,
+}
+
+/// What stands at the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occupant {
+    Nothing,
+    Bytes,
+}
+
+impl Place {
+    /// Finds the place, making its folders where they are missing.
+    pub(super) fn prepare(path: &Path) -> Result<Self, LedgerError> {
+        let folder = folder_of(path);
+        make_folders(folder).map_err(|source| LedgerError::file("create folder", folder, source))?;
+        Self::find(path)
+    }
+
+    /// Finds the place in folders that are there.
+    pub(super) fn find(path: &Path) -> Result<Self, LedgerError> {
+        let folder = folder_of(path);
+        let folder =
+            fs::canonicalize(folder).map_err(|source| LedgerError::file("find folder", folder, source))?;
+        let name = path.file_name().ok_or_else(|| LedgerError::NotAFile {
+            path: path.to_owned(),
+        })?;
+        let place = Self {
+            file: folder.join(name),
+            folder,
+        };
+        refuse_network(&place)?;
+        Ok(place)
+    }
+
+    /// Looks at what is there without opening it.
+    pub(super) fn occupant(&self) -> Result<Occupant, LedgerError> {
+        let path = self.file.clone();
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Occupant::Nothing),
+            Err(error) => Err(LedgerError::file("look at", &path, error)),
+            Ok(meta) if meta.is_symlink() => Err(LedgerError::Symlink { path }),
+            Ok(meta) if !meta.is_file() => Err(LedgerError::NotAFile { path }),
+            Ok(meta) if meta.len() == 0 => Err(LedgerError::Empty { path }),
+            Ok(_) => Ok(Occupant::Bytes),
+        }
+    }
+
+    /// A file beside the ledger: `ledger.db` and `ballast` make `ledger.db.ballast`.
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.file.clone().into_os_string();
+        name.push(".");
+        name.push(suffix);
+        name.into()
+    }
+
+    /// SQLite gives its companions the mode of the database; a ledger that was copied about may have lost its own.
+    pub(super) fn close_to_others(&self) -> Result<(), LedgerError> {
+        let companion = |suffix: &str| {
+            let mut name = self.file.clone().into_os_string();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        for path in [self.file.clone(), companion("-wal"), companion("-shm")] {
+            match fs::symlink_metadata(&path) {
+                Ok(meta) if meta.permissions().mode() & 0o777 == PRIVATE => {}
+                Ok(meta) if meta.is_file() => fs::set_permissions(&path, Permissions::from_mode(PRIVATE))
+                    .map_err(|source| LedgerError::file("protect", &path, source))?,
+                Ok(_) => return Err(LedgerError::NotAFile { path }),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(LedgerError::file("look at", &path, error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+const PRIVATE: u32 = 0o600;
+
+/// Creates a file that was not there, 0600 whatever the umask.
+pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
+    let file = private(OpenOptions::new().create_new(true)).open(path)?;
+    file.set_permissions(Permissions::from_mode(PRIVATE))?;
+    Ok(file)
+}
+
+/// Opens a file that is there, never through a symbolic link.
+pub(super) fn open_private(path: &Path) -> std::io::Result<File> {
+    private(&mut OpenOptions::new()).open(path)
+}
+
+/// The same, for a file that may only be read.
+pub(super) fn open_to_look(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path)
+}
+
+/// The standard library sets `O_CLOEXEC` itself: a child that inherited the descriptor would keep its lock.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+        .read(true)
+        .write(true)
+        .mode(PRIVATE)
+        .custom_flags(NOFOLLOW)
+}
+
+const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the missing folders one by one: a umask may take bits from a mode, and `set_permissions` gives them back.
+fn make_folders(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folders(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o700)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn refuse_network(place: &Place) -> Result<(), LedgerError> {
+    let found = rustix::fs::statfs(&place.folder)
+        .map_err(|source| LedgerError::file("look at folder", &place.folder, source.into()))?;
+    match network_file_system(found.f_type.cast_unsigned()) {
+        Some(kind) => Err(LedgerError::NetworkFileSystem {
+            path: place.file.clone(),
+            kind,
+        }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_network(_: &Place) -> Result<(), LedgerError> {
+    Ok(())
+}
+
+/// The magic numbers of statfs(2). FUSE is one number for local and remote file systems alike and is let through.
+#[cfg(target_os = "linux")]
+fn network_file_system(magic: u64) -> Option<&'static str> {
+    match magic & 0xFFFF_FFFF {
+        0x6969 => Some("nfs"),
+        0x517B | 0xFE53_4D42 | 0xFF53_4D42 => Some("smb"),
+        0x0102_1997 => Some("9p"),
+        0x5346_414F | 0x6B41_4653 => Some("afs"),
+        0x7375_7245 => Some("coda"),
+        0x564C => Some("ncp"),
+        0x00C3_6400 => Some("ceph"),
+        0x0BD0_0BD0 => Some("lustre"),
+        0x0116_1970 => Some("gfs2"),
+        0x7461_636F => Some("ocfs2"),
+        0x4750_4653 => Some("gpfs"),
+        0x1983_0326 => Some("fhgfs"),
+        _ => None,
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::network_file_system;
+
+    #[test]
+    fn network_file_systems_are_known_by_their_magic_numbers_and_local_ones_are_not() {
+        // From statfs(2), signed as some architectures return them.
+        assert_eq!(network_file_system(0x6969), Some("nfs"));
+        assert_eq!(
+            network_file_system(i64::from(0xFF53_4D42_u32.cast_signed()).cast_unsigned()),
+            Some("smb")
+        );
+        for local in [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630] {
+            assert_eq!(network_file_system(local), None, "{local:x}");
+        }
+    }
+}

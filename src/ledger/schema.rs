@@ -1,0 +1,290 @@
+//! The database: how it is opened, how it is known to be ours, what is in it, and how that may grow.
+//!
+//! What the rows mean is not known here.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::LedgerError;
+use super::place::{Occupant, Place, create_private, open_to_look};
+
+/// "nxcv": tells file(1) and us that a database is a ledger.
+const APPLICATION_ID: i64 = 0x6E78_6376;
+
+/// The first version without the bug that resets a write-ahead log in use.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// How long a writer waits for another one.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Every step from an empty database to today's. Steps are only ever added; the number of steps taken is the schema's
+/// version.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE account (
+        id          INTEGER PRIMARY KEY,
+        fingerprint TEXT NOT NULL UNIQUE
+    ) STRICT;
+
+    -- Runs that have not ended cleanly: living ones and crashed ones; the lock files tell which.
+    CREATE TABLE run (
+        id      INTEGER PRIMARY KEY AUTOINCREMENT,
+        started INTEGER NOT NULL
+    ) STRICT;
+
+    -- The order of `id` is the order of recording. `key_time` is `timestamp`, or -1 where the input gave none.
+    CREATE TABLE conversion (
+        id           INTEGER PRIMARY KEY,
+        account      INTEGER NOT NULL,
+        channel      INTEGER NOT NULL,
+        message_id   TEXT    NOT NULL,
+        delivered    INTEGER NOT NULL,
+        key_time     INTEGER NOT NULL,
+        timestamp    INTEGER NOT NULL,
+        state        INTEGER NOT NULL,
+        owner        INTEGER NOT NULL,
+        recorded     INTEGER NOT NULL,
+        next_attempt INTEGER NOT NULL,
+        line         INTEGER NOT NULL,
+        rounds       INTEGER NOT NULL DEFAULT 0,
+        attempts     INTEGER NOT NULL DEFAULT 0,
+        ambiguous    INTEGER NOT NULL DEFAULT 0,
+        settled      INTEGER,
+        http_status  INTEGER,
+        code         TEXT,
+        reached      INTEGER,
+        message      TEXT,
+        reference    TEXT
+    ) STRICT;
+    CREATE UNIQUE INDEX conversion_key ON conversion (account, channel, message_id, key_time, delivered);
+    CREATE INDEX conversion_pending ON conversion (account, owner, state, next_attempt) WHERE state < 2;
+    CREATE INDEX conversion_settled ON conversion (state, settled) WHERE state >= 2;
+
+    -- Input that was no record. The digest keeps a file that is read every hour from filling the table.
+    CREATE TABLE unreadable (
+        id        INTEGER PRIMARY KEY,
+        account   INTEGER NOT NULL,
+        digest    BLOB    NOT NULL,
+        raw       BLOB    NOT NULL,
+        line      INTEGER NOT NULL,
+        reference TEXT,
+        code      TEXT    NOT NULL,
+        message   TEXT    NOT NULL,
+        seen      INTEGER NOT NULL,
+        UNIQUE (account, digest)
+    ) STRICT;
+    CREATE INDEX unreadable_seen ON unreadable (seen);
+"];
+
+/// The version that this program writes.
+pub(super) fn known_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Opens the ledger at a place for writing, making a new one where there is nothing.
+pub(super) fn open(place: &Place) -> Result<Connection, LedgerError> {
+    refuse_old_sqlite()?;
+    if place.occupant()? == Occupant::Nothing {
+        create(place)?;
+    }
+    open_existing(place)
+}
+
+/// Opens a ledger that exists for writing.
+pub(super) fn open_existing(place: &Place) -> Result<Connection, LedgerError> {
+    refuse_old_sqlite()?;
+    let mut db = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let failed = |source| LedgerError::database(&place.file, source);
+    if db.is_readonly("main").map_err(failed)? {
+        return Err(LedgerError::ReadOnly {
+            path: place.file.clone(),
+        });
+    }
+    place.close_to_others()?;
+    for (name, value) in [("journal_mode", "wal"), ("synchronous", "full")] {
+        db.pragma_update(None, name, value).map_err(failed)?;
+    }
+    // A log that one large transaction stretched is cut back at the next checkpoint; 32 MiB of cache hold the
+    // key's index of some hundred thousand rows.
+    db.pragma_update(None, "journal_size_limit", 16 << 20)
+        .map_err(failed)?;
+    db.pragma_update(None, "cache_size", -32 * 1024).map_err(failed)?;
+    migrate(&mut db).map_err(failed)?;
+    place.close_to_others()?;
+    Ok(db)
+}
+
+/// Opens a ledger that exists for reading; nothing is created, migrated or repaired.
+pub(super) fn open_to_read(place: &Place) -> Result<Connection, LedgerError> {
+    refuse_old_sqlite()?;
+    connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// Reads the whole file for damage; worth its time only after a run that did not end cleanly.
+pub(super) fn check(db: &Connection, place: &Place) -> Result<(), LedgerError> {
+    let found: String = db
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|source| LedgerError::database(&place.file, source))?;
+    match found.as_str() {
+        "ok" => Ok(()),
+        _ => Err(LedgerError::Damaged {
+            path: place.file.clone(),
+            detail: found,
+        }),
+    }
+}
+
+fn refuse_old_sqlite() -> Result<(), LedgerError> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(LedgerError::SqliteTooOld {
+            version: rusqlite::version(),
+        });
+    }
+    Ok(())
+}
+
+/// A ledger appears under its name complete: it is built beside it and linked, so that a crash never leaves an empty
+/// file, and of two who create it at once one wins.
+fn create(place: &Place) -> Result<(), LedgerError> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let draft = Place {
+        file: place.beside(&format!("new-{}-{number}", process::id())),
+        folder: place.folder.clone(),
+    };
+    let action = |source| LedgerError::file("create", &place.file, source);
+    remove_if_there(&draft).map_err(action)?;
+    create_private(&draft.file).map_err(action)?;
+    let built = build(&draft).map_err(|source| LedgerError::database(&place.file, source));
+    let linked = built.and_then(|()| match fs::hard_link(&draft.file, &place.file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map_err(action),
+    });
+    remove_if_there(&draft).map_err(action)?;
+    linked?;
+    File::open(&place.folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(action)
+}
+
+fn build(draft: &Place) -> rusqlite::Result<()> {
+    let mut db = Connection::open_with_flags(&draft.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.pragma_update(None, "synchronous", "full")?;
+    db.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate(&mut db)?;
+    db.close().map_err(|(_, error)| error)
+}
+
+fn remove_if_there(draft: &Place) -> io::Result<()> {
+    match fs::remove_file(&draft.file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Connects to a ledger of ours and of our time. Until that is known nothing is written, not even by closing.
+fn connect(place: &Place, access: OpenFlags) -> Result<Connection, LedgerError> {
+    let failed = |source| LedgerError::database(&place.file, source);
+    let header = Header::read(place)?;
+    header.refuse_foreign_and_newer(place)?;
+    let flags = access | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(&place.file, flags).map_err(failed)?;
+    db.busy_timeout(BUSY).map_err(failed)?;
+    db.set_prepared_statement_cache_capacity(64);
+    for (setting, value) in [
+        (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+    ] {
+        db.set_db_config(setting, value).map_err(failed)?;
+    }
+    db.pragma_update(None, "mmap_size", 0).map_err(failed)?;
+    // The header may be behind: a newer version's migration can still be in the log.
+    let current = Header {
+        application: pragma(&db, "application_id").map_err(failed)?,
+        version: pragma(&db, "user_version").map_err(failed)?,
+    };
+    current.refuse_foreign_and_newer(place)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .map_err(failed)?;
+    Ok(db)
+}
+
+fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// The two numbers by which a database says whose it is and how old.
+struct Header {
+    application: i64,
+    version: i64,
+}
+
+impl Header {
+    /// Reads them from the file itself (offsets 60 and 68 of the file format), before SQLite may touch anything.
+    fn read(place: &Place) -> Result<Self, LedgerError> {
+        let foreign = || LedgerError::Foreign {
+            path: place.file.clone(),
+        };
+        let mut bytes = [0; 72];
+        let file = match place.occupant()? {
+            Occupant::Nothing => {
+                return Err(LedgerError::file(
+                    "open",
+                    &place.file,
+                    io::ErrorKind::NotFound.into(),
+                ));
+            }
+            Occupant::Bytes => open_to_look(&place.file),
+        };
+        match file.and_then(|mut file| file.read_exact(&mut bytes)) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(foreign()),
+            other => other.map_err(|source| LedgerError::file("read", &place.file, source))?,
+        }
+        if !bytes.starts_with(b"SQLite format 3\0") {
+            return Err(foreign());
+        }
+        let number = |at: usize| {
+            let mut four = [0; 4];
+            four.copy_from_slice(&bytes[at..at + 4]);
+            i64::from(i32::from_be_bytes(four))
+        };
+        Ok(Self {
+            application: number(68),
+            version: number(60),
+        })
+    }
+
+    fn refuse_foreign_and_newer(&self, place: &Place) -> Result<(), LedgerError> {
+        let path = place.file.clone();
+        if self.application != APPLICATION_ID {
+            Err(LedgerError::Foreign { path })
+        } else if self.version > known_version() {
+            Err(LedgerError::Newer {
+                path,
+                found: self.version,
+                known: known_version(),
+            })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
+    if pragma(db, "user_version")? == known_version() {
+        return Ok(());
+    }
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let taken = usize::try_from(pragma(&tx, "user_version")?).unwrap_or_default();
+    for step in MIGRATIONS.iter().skip(taken) {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "user_version", known_version())?;
+    tx.commit()
+}

@@ -1,0 +1,322 @@
+//! The key: what counts as the same conversion, and what is answered for it.
+
+use std::time::Duration;
+
+use crate::domain::{BadRecord, Channel, Conversion, ErrorCode, Record, Reference};
+use crate::ledger::{Due, Forget, Known, LedgerReader, Origin, Original, Recorded, State, forget};
+
+use super::{
+    ALMOST_A_DAY, DAY, Desk, accepted, account, at, failed, postponed, ready, refused, sms, untimed,
+};
+
+#[test]
+fn a_ticket_shows_the_record_as_it_was_given() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let record = Record {
+        line: 17,
+        reference: Some(Reference::from_json("\"x-9\"")),
+        ..sms("0A", 0)
+    };
+    let ticket = ledger.ready(&record, desk.now);
+    assert_eq!(ticket.record(), &record);
+    assert_eq!(ticket.origin(), Origin::Input);
+}
+
+#[test]
+fn an_adopted_row_is_the_record_that_was_recorded() {
+    let desk = Desk::new();
+    let records = [
+        Record {
+            line: 17,
+            reference: Some(Reference::from_json("{}")),
+            ..sms("0A", 0)
+        },
+        failed(untimed("日本&delivered=true", 5)),
+    ];
+    let mut ledger = desk.open();
+    let _lost = ledger.record(&records, desk.now).unwrap();
+    ledger.crash();
+    let tickets = desk.open().adopted(Due::Everything, desk.now);
+    let adopted: Vec<_> = tickets.iter().map(|ticket| ticket.record().clone()).collect();
+    assert_eq!(adopted, records);
+    assert!(tickets.iter().all(|ticket| ticket.origin() == Origin::Adopted));
+}
+
+#[test]
+fn every_part_of_the_key_makes_another_conversion() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let first = sms("0A", 0);
+    let ticket = ledger.ready(&first, desk.now);
+    let _ = ledger.end(ticket, accepted(), desk.now);
+    let voice = Record {
+        conversion: Conversion {
+            channel: Channel::Voice,
+            ..first.conversion.clone()
+        },
+        ..first.clone()
+    };
+    for other in [
+        sms("0B", 0),
+        voice,
+        sms("0A", 1),
+        failed(sms("0A", 2)),
+        untimed("0A", 3),
+    ] {
+        let ticket = ledger.ready(&other, desk.now);
+        let _ = ledger.end(ticket, accepted(), desk.now);
+        assert_eq!(
+            ledger.enter(&other, desk.now),
+            Recorded::Known(other, Known::Accepted)
+        );
+    }
+    let mut another = crate::ledger::Ledger::open(&desk.path(), &account("efgh5678"), desk.now).unwrap();
+    let _ = another.ready(&first, desk.now);
+}
+
+#[test]
+fn line_reference_and_doubts_are_not_part_of_the_key() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let again = Record {
+        line: 2,
+        reference: Some(Reference::from_json("1")),
+        ..sms("0A", 0)
+    };
+    assert_eq!(
+        ledger.enter(&again, desk.now),
+        Recorded::Known(again.clone(), Known::Repeated)
+    );
+    let _ = ledger.end(ticket, accepted(), desk.now);
+    assert_eq!(
+        ledger.enter(&again, desk.now),
+        Recorded::Known(again, Known::Accepted)
+    );
+}
+
+#[test]
+fn within_one_group_the_first_of_two_alike_is_sent() {
+    let desk = Desk::new();
+    let entries = desk
+        .open()
+        .record(&[sms("0A", 0), sms("0A", 0)], desk.now)
+        .unwrap();
+    assert!(matches!(
+        entries.recorded[..],
+        [Recorded::Ready(_), Recorded::Known(_, Known::Repeated)]
+    ));
+}
+
+#[test]
+fn records_without_a_time_are_the_same_whenever_they_are_read_and_keep_the_first_time() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&untimed("0A", 0), desk.now);
+    let _ = ledger.end(ticket, postponed(), desk.now);
+    let ticket = ledger.ready(&untimed("0A", 500), desk.now);
+    assert_eq!(ticket.conversion().timestamp, at(0));
+    let _ = ledger.end(ticket, accepted(), desk.now);
+    assert_eq!(
+        ledger.enter(&untimed("0A", 900), desk.now),
+        Recorded::Known(untimed("0A", 0), Known::Accepted)
+    );
+}
+
+#[test]
+fn what_was_refused_is_told_again_and_not_sent_again() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.end(ticket, refused(), desk.now);
+    let Recorded::Known(_, Known::Refused { http_status, failure }) = ledger.enter(&sms("0A", 0), desk.now)
+    else {
+        panic!("sent again");
+    };
+    assert_eq!((http_status, failure.code), (420, ErrorCode::BadParameters));
+}
+
+#[test]
+fn a_postponed_row_comes_back_when_its_wait_is_over_and_waits_longer_each_time() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let mut ticket = ledger.ready(&sms("0A", 0), desk.now);
+    for wait in [60, 120, 240, 480, 900, 900] {
+        let _ = ledger.end(ticket, postponed(), desk.now);
+        desk.wait(Duration::from_secs(wait - 1));
+        assert_eq!(ledger.adopted(Due::OnlyDue, desk.now), []);
+        desk.wait(Duration::from_secs(1));
+        ticket = ledger.adopted(Due::OnlyDue, desk.now).pop().unwrap();
+    }
+}
+
+#[test]
+fn resuming_does_not_wait_for_the_planned_attempt() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.end(ticket, postponed(), desk.now);
+    assert_eq!(ledger.adopted(Due::Everything, desk.now).len(), 1);
+}
+
+#[test]
+fn what_was_not_sent_is_pending_as_before() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.end(ticket, crate::ledger::Settlement::Unsent, desk.now);
+    assert_eq!(ledger.adopted(Due::OnlyDue, desk.now).len(), 1);
+}
+
+#[test]
+fn after_five_days_in_vain_a_row_is_a_dead_letter_and_may_be_asked_for_anew() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    desk.wait(4 * DAY);
+    desk.wait(ALMOST_A_DAY);
+    assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, []);
+    desk.wait(Duration::from_secs(1));
+    let ticket = ledger.adopted(Due::Everything, desk.now).pop().unwrap();
+    let row = ticket.row();
+    assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, [row]);
+    assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
+
+    let mut letters = Vec::new();
+    let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
+    reader.refused(|letter| letters.push(letter)).unwrap();
+    assert_eq!(letters.len(), 1);
+    assert!(matches!(
+        &letters[0].original,
+        Original::Record {
+            attempts: 2,
+            http_status: None,
+            ..
+        }
+    ));
+
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, []);
+}
+
+#[test]
+fn dead_letters_keep_the_original_and_the_same_input_is_kept_once() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let bad = BadRecord {
+        line: 3,
+        reference: None,
+        code: ErrorCode::BadRecord,
+        message: "message-id is empty".into(),
+        raw: b"\xff\0,true".to_vec(),
+    };
+    ledger
+        .record_refused(&[bad.clone(), bad.clone()], desk.now)
+        .unwrap();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.end(ticket, refused(), desk.now);
+    let mut letters = Vec::new();
+    let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
+    reader.refused(|letter| letters.push(letter.original)).unwrap();
+    let [
+        Original::Record {
+            record, http_status, ..
+        },
+        Original::Unreadable(unreadable),
+    ] = &letters[..]
+    else {
+        panic!("{letters:?}");
+    };
+    assert_eq!((record, *http_status), (&sms("0A", 0), Some(420)));
+    assert_eq!(unreadable, &bad);
+}
+
+#[test]
+fn status_counts_by_account_and_state_and_tells_the_oldest() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let begun = desk.now;
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.end(ticket, accepted(), desk.now);
+    let _held = ledger.ready(&sms("0B", 0), desk.now);
+    desk.wait(DAY);
+    let _held = ledger.ready(&sms("0C", 0), desk.now);
+    let status = LedgerReader::open(&desk.path())
+        .unwrap()
+        .unwrap()
+        .status()
+        .unwrap();
+    let told: Vec<_> = status
+        .iter()
+        .map(|row| (row.state, row.count, row.oldest))
+        .collect();
+    assert_eq!(
+        told,
+        [(Some(State::Held), 2, begun), (Some(State::Accepted), 1, begun)]
+    );
+    assert_eq!(status[0].account, account("abcd1234").as_str());
+}
+
+#[test]
+fn the_report_sees_what_was_accepted_since_a_moment() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    for id in ["0A", "0B", "0C"] {
+        let ticket = ledger.ready(&sms(id, 0), desk.now);
+        let _ = ledger.end(ticket, accepted(), desk.now);
+        desk.wait(DAY);
+    }
+    let mut seen = Vec::new();
+    let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
+    let since = at(24 * 60 * 60);
+    reader
+        .accepted(since, |row| {
+            seen.push((row.record.conversion.message_id.to_string(), row.when));
+        })
+        .unwrap();
+    assert_eq!(seen, [("0B".into(), since), ("0C".into(), at(2 * 24 * 60 * 60))]);
+}
+
+#[test]
+fn a_settled_key_is_kept_for_30_days_and_pending_rows_for_ever() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.end(ticket, accepted(), desk.now);
+    let _lost = ledger.ready(&sms("0B", 0), desk.now);
+    desk.wait(29 * DAY);
+    desk.wait(ALMOST_A_DAY);
+    ledger.close(desk.now).unwrap();
+    let mut ledger = desk.open();
+    assert!(matches!(
+        ledger.enter(&sms("0A", 0), desk.now),
+        Recorded::Known(_, Known::Accepted)
+    ));
+    desk.wait(Duration::from_secs(1));
+    ledger.close(desk.now).unwrap();
+    let mut ledger = desk.open();
+    let _ = ready(ledger.enter(&sms("0A", 0), desk.now));
+    assert_eq!(ledger.adopted(Due::Everything, desk.now).len(), 1);
+}
+
+#[test]
+fn forgetting_takes_what_was_named_and_old_enough_and_nothing_that_a_living_run_holds() {
+    let mut desk = Desk::new();
+    let mut dead = desk.open();
+    for (id, end) in [("0A", accepted()), ("0B", refused())] {
+        let ticket = dead.ready(&sms(id, 0), desk.now);
+        let _ = dead.end(ticket, end, desk.now);
+    }
+    let _lost = dead.ready(&sms("0C", 0), desk.now);
+    dead.close(desk.now).unwrap();
+    let mut living = desk.open();
+    let _held = living.ready(&sms("0D", 0), desk.now);
+    desk.wait(DAY);
+    let count = |what, age| forget(&desk.path(), what, age, desk.now).unwrap();
+    for what in [Forget::Settled, Forget::Refused, Forget::Pending] {
+        assert_eq!(count(what, 2 * DAY), 0, "{what:?}");
+        assert_eq!(count(what, DAY), 1, "{what:?}");
+        assert_eq!(count(what, DAY), 0, "{what:?}");
+    }
+}

@@ -1,0 +1,175 @@
+//! Several runs on one file: overlap, death, adoption. Two ledgers in one process stand for two processes; the locks
+//! belong to open files and conflict all the same.
+
+use std::fs;
+
+use crate::ledger::{Due, Known, Ledger, LedgerError, Origin, Recorded};
+
+use super::{Desk, accepted, account, failed, ids, postponed, refused, sms};
+
+#[test]
+fn what_a_living_run_has_is_not_sent_by_another() {
+    let desk = Desk::new();
+    let (mut one, mut two) = (desk.open(), desk.open());
+    let ticket = one.ready(&sms("0A", 0), desk.now);
+    assert_eq!(
+        two.enter(&sms("0A", 0), desk.now),
+        Recorded::Known(sms("0A", 0), Known::Queued)
+    );
+    assert_eq!(two.adopted(Due::Everything, desk.now), []);
+    let _ = one.end(ticket, accepted(), desk.now);
+    assert_eq!(
+        two.enter(&sms("0A", 0), desk.now),
+        Recorded::Known(sms("0A", 0), Known::Accepted)
+    );
+}
+
+#[test]
+fn what_a_dead_run_left_is_adopted_in_bounded_portions() {
+    let desk = Desk::new();
+    let mut dead = desk.open();
+    let records: Vec<_> = (0..1000).map(|n| sms(&format!("id-{n:04}"), 0)).collect();
+    let _lost = dead.record(&records, desk.now).unwrap();
+    dead.crash();
+    let mut next = desk.open();
+    let mut seen = Vec::new();
+    loop {
+        let tickets = next.adopt(300, Due::OnlyDue, desk.now).unwrap().tickets;
+        assert!(tickets.len() <= 300);
+        if tickets.is_empty() {
+            break;
+        }
+        seen.extend(tickets.iter().map(|ticket| ticket.record().clone()));
+    }
+    assert_eq!(seen, records);
+}
+
+#[test]
+fn a_row_of_a_dead_run_that_is_in_this_input_is_this_runs_own() {
+    let desk = Desk::new();
+    let mut dead = desk.open();
+    let _lost = dead.ready(&sms("0A", 0), desk.now);
+    dead.crash();
+    let mut next = desk.open();
+    let again = crate::domain::Record {
+        line: 5,
+        ..sms("0A", 0)
+    };
+    let ticket = next.ready(&again, desk.now);
+    assert_eq!((ticket.record(), ticket.origin()), (&again, Origin::Input));
+    assert_eq!(next.adopted(Due::Everything, desk.now), []);
+}
+
+#[test]
+fn a_clean_end_leaves_its_rows_to_the_next_run_too() {
+    let desk = Desk::new();
+    let mut first = desk.open();
+    let _lost = first.ready(&sms("0A", 0), desk.now);
+    first.close(desk.now).unwrap();
+    assert_eq!(ids(&desk.open().adopted(Due::OnlyDue, desk.now)), ["0A"]);
+}
+
+#[test]
+fn a_dead_run_is_adopted_from_while_others_live() {
+    let desk = Desk::new();
+    let (mut dying, mut living) = (desk.open(), desk.open());
+    let _lost = dying.ready(&sms("0A", 0), desk.now);
+    assert_eq!(living.adopted(Due::Everything, desk.now), []);
+    dying.crash();
+    assert_eq!(ids(&living.adopted(Due::Everything, desk.now)), ["0A"]);
+}
+
+#[test]
+fn rows_of_another_account_are_not_adopted() {
+    let desk = Desk::new();
+    let mut dead = desk.open();
+    let _lost = dead.ready(&sms("0A", 0), desk.now);
+    dead.crash();
+    let mut other = Ledger::open(&desk.path(), &account("efgh5678"), desk.now).unwrap();
+    assert_eq!(other.adopted(Due::Everything, desk.now), []);
+    assert_eq!(desk.open().adopted(Due::Everything, desk.now).len(), 1);
+}
+
+#[test]
+fn a_value_waits_for_another_runs_value_and_is_found_when_that_is_settled() {
+    for end in [accepted(), refused(), postponed()] {
+        let desk = Desk::new();
+        let (mut one, mut two) = (desk.open(), desk.open());
+        let first = one.ready(&failed(sms("0A", 0)), desk.now);
+        assert!(matches!(
+            two.enter(&sms("0A", 10), desk.now),
+            Recorded::Waiting(..)
+        ));
+        assert_eq!(two.adopted(Due::Everything, desk.now), []);
+        assert_eq!(one.end(first, end.clone(), desk.now).tickets, []);
+        let found = two.adopted(Due::Everything, desk.now);
+        let first_again = end == postponed();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].origin() == Origin::Adopted, first_again);
+    }
+}
+
+#[test]
+fn a_waiting_value_that_another_run_overtook_is_told_to_the_run_that_waits() {
+    let desk = Desk::new();
+    let (mut one, mut two) = (desk.open(), desk.open());
+    let newer = one.ready(&sms("0A", 10), desk.now);
+    assert!(matches!(
+        two.enter(&sms("0A", 0), desk.now),
+        Recorded::Waiting(..)
+    ));
+    assert_eq!(one.end(newer, accepted(), desk.now).stale, []);
+    let released = two.adopt(10, Due::Everything, desk.now).unwrap();
+    assert_eq!(released.tickets, []);
+    assert_eq!(
+        (released.stale.len(), released.stale[0].origin),
+        (1, Origin::Input)
+    );
+}
+
+#[test]
+fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
+    let desk = Desk::new();
+    let locks = || {
+        let names = fs::read_dir(desk.folder.path().join("state")).unwrap();
+        names
+            .filter(|entry| entry.as_ref().unwrap().path().extension() == Some("lock".as_ref()))
+            .count()
+    };
+    desk.open().crash();
+    assert_eq!(locks(), 1);
+    let ledger = desk.open();
+    assert_eq!(locks(), 1);
+    ledger.close(desk.now).unwrap();
+    assert_eq!(locks(), 0);
+}
+
+#[test]
+fn damage_is_found_after_a_crash_and_not_looked_for_after_a_clean_end() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let records: Vec<_> = (0..500).map(|n| sms(&format!("id-{n}"), 0)).collect();
+    let _lost = ledger.record(&records, desk.now).unwrap();
+    ledger.close(desk.now).unwrap();
+    let whole = fs::read(desk.path()).unwrap();
+    let mut broken = whole.clone();
+    let page = broken.len() - 4096;
+    broken[page..].fill(0x5A);
+    fs::write(desk.path(), &broken).unwrap();
+    desk.open().crash();
+    let found = Ledger::open(&desk.path(), &account("abcd1234"), desk.now);
+    assert!(matches!(found, Err(LedgerError::Damaged { .. })), "{found:?}");
+}
+
+#[test]
+fn a_writer_that_never_ends_makes_the_ledger_busy() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    ledger.db.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let other = rusqlite::Connection::open(desk.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = ledger.record(&[sms("0A", 0)], desk.now);
+    assert!(matches!(refused, Err(LedgerError::Busy { .. })), "{refused:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    let _ = ledger.ready(&sms("0A", 0), desk.now);
+}
