@@ -21,6 +21,6 @@ pub use duration::{DurationError, parse_duration};
 pub(crate) use hex::hex;
 pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};
-pub use record::{BadRecord, Record, Reference};
+pub use record::{BadRecord, Record, Reference, TimeSource};
 pub use secret::Secret;
 pub use timestamp::{Timestamp, TimestampError};

@@ -11,8 +11,19 @@ pub struct Record {
     pub reference: Option<Reference>,
     /// What is to be reported.
     pub conversion: Conversion,
+    /// Whether the input said when, or was silent.
+    pub time: TimeSource,
     /// What is doubtful about it, to be told and not acted on.
     pub doubts: Vec<MessageIdDoubt>,
+}
+
+/// Where a record's timestamp came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The input said it.
+    Given,
+    /// The input was silent: the time of reading.
+    Now,
 }
 
 /// A record that can never be sent.
