@@ -59,20 +59,13 @@ fn said<'a>(text: &'a str, fields: &FieldMap, notices: &mut Notices) -> Result<S
     let mut found = Found::default();
     let mut twice = None;
     let mut json = serde_json::Deserializer::from_str(text);
-    Node {
-        fields,
-        reach: Fields::ALL,
-        depth: 0,
-        found: &mut found,
-        twice: &mut twice,
-        notices,
-    }
-    .deserialize(&mut json)
-    .and_then(|()| json.end())
-    .map_err(|error| match twice {
-        Some(field) => Problem::Twice(field),
-        None => bad_json(&error),
-    })?;
+    Node { fields, reach: Fields::ALL, depth: 0, found: &mut found, twice: &mut twice, notices }
+        .deserialize(&mut json)
+        .and_then(|()| json.end())
+        .map_err(|error| match twice {
+            Some(field) => Problem::Twice(field),
+            None => bad_json(&error),
+        })?;
     found.into_said()
 }
 
@@ -82,10 +75,7 @@ fn bad_json(error: &serde_json::Error) -> Problem {
         Some((what, _)) => what,
         None => &text,
     };
-    Problem::BadJson {
-        what: what.to_owned(),
-        column: error.column(),
-    }
+    Problem::BadJson { what: what.to_owned(), column: error.column() }
 }
 
 /// The JSON text of each field's value, with the precedence of the name it was found under.
@@ -108,22 +98,16 @@ impl<'a> Found<'a> {
     fn into_said(self) -> Result<Said<'a>, Refusal> {
         let reference = self.get(Field::Reference).map(reference).transpose()?;
         match self.texts() {
-            Ok([message_id, delivered, timestamp, channel]) => Ok(Said {
-                message_id,
-                delivered,
-                timestamp,
-                channel,
-                reference,
-            }),
+            Ok([message_id, delivered, timestamp, channel]) => {
+                Ok(Said { message_id, delivered, timestamp, channel, reference })
+            }
             Err(problem) => Err(Refusal { reference, problem }),
         }
     }
 
     fn texts(&self) -> Result<[Option<Cow<'a, str>>; 4], Problem> {
         let text = |field, also, wanted| {
-            self.get(field)
-                .map(|json| scalar(json, also).map_err(|found| wrong(field, found, wanted)))
-                .transpose()
+            self.get(field).map(|json| scalar(json, also).map_err(|found| wrong(field, found, wanted))).transpose()
         };
         Ok([
             text(Field::MessageId, Also::Integers, "a string or a whole number")?,
@@ -135,11 +119,7 @@ impl<'a> Found<'a> {
 }
 
 fn wrong(field: Field, found: Kind, wanted: &'static str) -> Problem {
-    Problem::WrongType {
-        field,
-        found: found.as_str(),
-        wanted,
-    }
+    Problem::WrongType { field, found: found.as_str(), wanted }
 }
 
 /// What a field takes besides strings.
@@ -263,11 +243,7 @@ struct Turn {
 impl Turn {
     /// One bit for each name that a field can go by in one object: to notice a name that comes twice.
     fn names(&self) -> u64 {
-        self.here
-            .iter()
-            .chain(self.deeper.iter())
-            .map(|field| 1 << (8 * field as usize + self.rank))
-            .sum()
+        self.here.iter().chain(self.deeper.iter()).map(|field| 1 << (8 * field as usize + self.rank)).sum()
     }
 }
 
@@ -312,11 +288,7 @@ impl<'a> Node<'_, 'a> {
     /// What to do with the value. Where it is wanted itself and paths lead into it as well, it is wanted itself.
     fn target(&mut self, turn: &Turn) -> Target<'_, 'a> {
         if turn.here != Fields::NONE {
-            Target::Value {
-                found: self.found,
-                fields: turn.here,
-                rank: turn.rank,
-            }
+            Target::Value { found: self.found, fields: turn.here, rank: turn.rank }
         } else if turn.deeper != Fields::NONE {
             Target::Inside(Node {
                 fields: self.fields,
@@ -401,11 +373,7 @@ impl Visitor<'_> for Key<'_, '_, '_> {
 /// What is to be done with a value.
 enum Target<'n, 'a> {
     /// Keep its text for these fields.
-    Value {
-        found: &'n mut Found<'a>,
-        fields: Fields,
-        rank: usize,
-    },
+    Value { found: &'n mut Found<'a>, fields: Fields, rank: usize },
     /// Look for more inside.
     Inside(Node<'n, 'a>),
     /// Nothing.

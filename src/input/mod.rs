@@ -131,11 +131,7 @@ impl<R: Read> Reader<R> {
     /// The next record; nothing at the end. `now` is the time of a record that does not say when, and the measure of one that
     /// lies in the future. After an error there is nothing more to read.
     pub fn next(&mut self, now: Timestamp) -> Result<Option<Item>, InputError> {
-        let defaults = Defaults {
-            channel: self.options.channel,
-            delivered: self.options.delivered,
-            now,
-        };
+        let defaults = Defaults { channel: self.options.channel, delivered: self.options.delivered, now };
         loop {
             let step = self.next_line()?;
             if step == Step::End {
@@ -169,11 +165,7 @@ impl<R: Read> Reader<R> {
 
     /// How much was read so far.
     pub fn counts(&self) -> Counts {
-        Counts {
-            lines: self.lines.taken(),
-            blank: self.blank,
-            bytes: self.lines.bytes(),
-        }
+        Counts { lines: self.lines.taken(), blank: self.blank, bytes: self.lines.bytes() }
     }
 
     /// Takes the next line that is not blank in hand.
@@ -203,10 +195,7 @@ impl<R: Read> Reader<R> {
         let line = self.lines.number();
         let record = self.lines.record();
         if let Some(encoding) = detect::encoding(record) {
-            return Err(InputError::NotText {
-                name: name(),
-                encoding,
-            });
+            return Err(InputError::NotText { name: name(), encoding });
         }
         let format = match self.options.format {
             Format::Auto => detect::format(record, &self.options.fields)
@@ -221,11 +210,7 @@ impl<R: Read> Reader<R> {
             },
             Format::Ids => match ids::missing(defaults) {
                 Some(field) => {
-                    return Err(InputError::IdsDoNotSay {
-                        name: name(),
-                        line,
-                        field,
-                    });
+                    return Err(InputError::IdsDoNotSay { name: name(), line, field });
                 }
                 None => (Layout::Ids, FirstLine::Record),
             },
@@ -280,10 +265,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn unreadable(&self, source: io::Error) -> InputError {
-        InputError::Unreadable {
-            name: self.name.clone(),
-            source,
-        }
+        InputError::Unreadable { name: self.name.clone(), source }
     }
 
     fn bad_header(&self, error: HeaderError, format: Format) -> InputError {
@@ -291,12 +273,7 @@ impl<R: Read> Reader<R> {
         let line = self.lines.number();
         match error {
             HeaderError::NotAHeader => InputError::NoHeader { name, line, format },
-            HeaderError::Twice { field, column } => InputError::DuplicateColumn {
-                name,
-                line,
-                column,
-                field,
-            },
+            HeaderError::Twice { field, column } => InputError::DuplicateColumn { name, line, column, field },
             HeaderError::Missing { field, nearest } => InputError::MissingColumn {
                 name,
                 line,

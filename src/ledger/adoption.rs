@@ -18,10 +18,7 @@ impl Desk<'_> {
     /// Hands out up to `limit` rows that may go.
     pub(super) fn adopt(&mut self, limit: usize, due: Due) -> Result<Released, LedgerError> {
         let mut released = Released::default();
-        for run in self
-            .runs_with_pending_rows()
-            .map_err(|error| self.failed(error))?
-        {
+        for run in self.runs_with_pending_rows().map_err(|error| self.failed(error))? {
             let states: &[State] = match self.owners.of(run)? {
                 Owner::Other => &[],
                 Owner::Me => &[State::Queued],
@@ -44,9 +41,7 @@ impl Desk<'_> {
     ) -> Result<(), LedgerError> {
         let mut after = (i64::MIN, 0);
         loop {
-            let chunk = self
-                .candidates(run, state, due, after)
-                .map_err(|error| self.failed(error))?;
+            let chunk = self.candidates(run, state, due, after).map_err(|error| self.failed(error))?;
             for (cursor, conversion) in &chunk {
                 if released.tickets.len() >= limit {
                     return Ok(());
@@ -57,9 +52,7 @@ impl Desk<'_> {
                     self.advance(&lane, due, released)?;
                 } else {
                     let owner = self.owners.of(run)?;
-                    let stale = self
-                        .overtake(cursor.1, owner)
-                        .map_err(|error| self.failed(error))?;
+                    let stale = self.overtake(cursor.1, owner).map_err(|error| self.failed(error))?;
                     released.stale.push(stale);
                 }
             }
@@ -89,18 +82,17 @@ impl Desk<'_> {
             row::RECORD
         ))?;
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
-        rows.query_map(
-            params![self.account, run, state, after.0, after.1, until, limit],
-            |row| Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion)),
-        )?
+        rows.query_map(params![self.account, run, state, after.0, after.1, until, limit], |row| {
+            Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion))
+        })?
         .collect()
     }
 
     /// A walk over the index that touches one row for each run.
     fn runs_with_pending_rows(&self) -> rusqlite::Result<Vec<RunId>> {
-        let mut next = self.db.prepare_cached(
-            "SELECT min(owner) FROM conversion WHERE account = ?1 AND owner > ?2 AND state < 2",
-        )?;
+        let mut next = self
+            .db
+            .prepare_cached("SELECT min(owner) FROM conversion WHERE account = ?1 AND owner > ?2 AND state < 2")?;
         let mut runs = Vec::new();
         let mut last = -1;
         while let Some(run) = next.query_row([self.account, last], |row| row.get::<_, Option<RunId>>(0))? {

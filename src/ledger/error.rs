@@ -45,21 +45,14 @@ pub enum LedgerError {
     SqliteTooOld { version: &'static str },
     /// Making, checking or removing one of the files around the ledger.
     #[error("cannot {action} {}", .path.display())]
-    File {
-        action: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    File { action: &'static str, path: PathBuf, source: io::Error },
     /// Everything else that SQLite reports.
     #[error("ledger {}: the database failed", .path.display())]
     Database { path: PathBuf, source: rusqlite::Error },
 }
 
 impl LedgerError {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "SQLite's list of failures, not ours"
-    )]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "SQLite's list of failures, not ours")]
     pub(super) fn database(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match &source {
@@ -68,25 +61,17 @@ impl LedgerError {
                 ErrorCode::DiskFull => Self::DiskFull { path },
                 ErrorCode::ReadOnly => Self::ReadOnly { path },
                 ErrorCode::NotADatabase => Self::Foreign { path },
-                ErrorCode::DatabaseCorrupt => Self::Damaged {
-                    path,
-                    detail: text.clone().unwrap_or_default(),
-                },
+                ErrorCode::DatabaseCorrupt => Self::Damaged { path, detail: text.clone().unwrap_or_default() },
                 _ => Self::Database { path, source },
             },
-            rusqlite::Error::FromSqlConversionFailure(_, _, why) => Self::Damaged {
-                path,
-                detail: why.to_string(),
-            },
+            rusqlite::Error::FromSqlConversionFailure(_, _, why) => {
+                Self::Damaged { path, detail: why.to_string() }
+            }
             _ => Self::Database { path, source },
         }
     }
 
     pub(super) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::File {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        Self::File { action, path: path.to_owned(), source }
     }
 }

@@ -62,12 +62,7 @@ pub fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -
 }
 
 /// Removes settled rows whose time has passed, as many as keep up with `entered` new ones.
-pub(super) fn prune(
-    db: &mut Connection,
-    place: &Place,
-    entered: u64,
-    now: Timestamp,
-) -> Result<(), LedgerError> {
+pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Timestamp) -> Result<(), LedgerError> {
     let before = now.before(KEPT).unix();
     let most = entered.saturating_mul(2).max(BITE);
     for state in Forget::Settled.states() {
@@ -113,17 +108,15 @@ fn pending(db: &mut Connection, place: &Place, state: State, before: i64) -> Res
     let failed = |source| LedgerError::database(&place.file, source);
     let tx = begin(db).map_err(failed)?;
     let owners: Vec<i64> = {
-        let mut owners = tx
-            .prepare("SELECT DISTINCT owner FROM conversion WHERE state = ?1 AND state < 2")
-            .map_err(failed)?;
+        let mut owners =
+            tx.prepare("SELECT DISTINCT owner FROM conversion WHERE state = ?1 AND state < 2").map_err(failed)?;
         let rows = owners.query_map([state], |row| row.get(0)).map_err(failed)?;
         rows.collect::<Result<_, _>>().map_err(failed)?
     };
     let mut count = 0;
     for owner in owners {
         if !is_living(place, owner)? {
-            let sql =
-                "DELETE FROM conversion WHERE state = ?1 AND state < 2 AND owner = ?2 AND recorded <= ?3";
+            let sql = "DELETE FROM conversion WHERE state = ?1 AND state < 2 AND owner = ?2 AND recorded <= ?3";
             count += tx.execute(sql, params![state, owner, before]).map_err(failed)? as u64;
         }
     }

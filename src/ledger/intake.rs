@@ -23,9 +23,7 @@ impl Desk<'_> {
     }
 
     fn enter(&mut self, record: &Record, released: &mut Released) -> Result<Recorded, LedgerError> {
-        let mut lane = self
-            .lane(&record.conversion)
-            .map_err(|error| self.failed(error))?;
+        let mut lane = self.lane(&record.conversion).map_err(|error| self.failed(error))?;
         let same = self.find(record, &mut lane).map_err(|error| self.failed(error))?;
         match same {
             Some(at) => self.meet_again(record, lane, at, released),
@@ -43,8 +41,7 @@ impl Desk<'_> {
     ) -> Result<Recorded, LedgerError> {
         let found = lane[at];
         let mut record = record.clone();
-        record.conversion.timestamp =
-            Timestamp::from_unix(found.timestamp).unwrap_or(record.conversion.timestamp);
+        record.conversion.timestamp = Timestamp::from_unix(found.timestamp).unwrap_or(record.conversion.timestamp);
         let known = match found.state {
             State::Accepted => Known::Accepted,
             State::Stale => Known::Stale,
@@ -55,8 +52,7 @@ impl Desk<'_> {
                 Owner::Other => Known::Queued,
                 Owner::Nobody => {
                     if newest_accepted(&lane) > Some((found.timestamp, found.id)) {
-                        self.settle_as_stale(found.id)
-                            .map_err(|error| self.failed(error))?;
+                        self.settle_as_stale(found.id).map_err(|error| self.failed(error))?;
                         Known::Stale
                     } else {
                         return self.take_up(record, lane, at, released);
@@ -68,15 +64,9 @@ impl Desk<'_> {
     }
 
     fn refusal(&self, id: i64) -> rusqlite::Result<Known> {
-        let mut read = self
-            .db
-            .prepare_cached("SELECT http_status, code, reached, message FROM conversion WHERE id = ?1")?;
-        read.query_row([id], |row| {
-            Ok(Known::Refused {
-                http_status: row.get(0)?,
-                failure: row::failure(row, 1)?,
-            })
-        })
+        let mut read =
+            self.db.prepare_cached("SELECT http_status, code, reached, message FROM conversion WHERE id = ?1")?;
+        read.query_row([id], |row| Ok(Known::Refused { http_status: row.get(0)?, failure: row::failure(row, 1)? }))
     }
 
     /// Makes a row that nobody has, or that had expired, a row of this run's input.
@@ -89,11 +79,7 @@ impl Desk<'_> {
     ) -> Result<Recorded, LedgerError> {
         let id = lane[at].id;
         self.claim(id, &record).map_err(|error| self.failed(error))?;
-        lane[at] = Sibling {
-            state: State::Queued,
-            owner: self.owners.me(),
-            ..lane[at]
-        };
+        lane[at] = Sibling { state: State::Queued, owner: self.owners.me(), ..lane[at] };
         self.in_turn(id, record, &lane, released)
     }
 
@@ -128,10 +114,7 @@ impl Desk<'_> {
         let newest = newest_accepted(&lane);
         let state = if newest.is_some_and(|(newest, _)| newest > timestamp) {
             State::Stale
-        } else if lane
-            .iter()
-            .any(|row| row.state.is_pending() && Some(row.order()) > newest)
-        {
+        } else if lane.iter().any(|row| row.state.is_pending() && Some(row.order()) > newest) {
             State::Queued
         } else {
             State::Held
@@ -163,11 +146,8 @@ impl Desk<'_> {
 
     fn insert(&self, record: &Record, state: State) -> rusqlite::Result<i64> {
         let conversion = &record.conversion;
-        let (owner, settled) = if state.is_pending() {
-            (self.owners.me(), None)
-        } else {
-            (NOBODY, Some(self.now.unix()))
-        };
+        let (owner, settled) =
+            if state.is_pending() { (self.owners.me(), None) } else { (NOBODY, Some(self.now.unix())) };
         let mut insert = self.db.prepare_cached(
             "INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner,
                                      recorded, next_attempt, line, reference, settled)
@@ -200,10 +180,7 @@ impl Desk<'_> {
         self.advance(lane, Due::Everything, released)?;
         let mine = released.tickets.iter().position(|ticket| ticket.row == RowId(id));
         Ok(match mine {
-            Some(at) => Recorded::Ready(Ticket {
-                record,
-                ..released.tickets.swap_remove(at)
-            }),
+            Some(at) => Recorded::Ready(Ticket { record, ..released.tickets.swap_remove(at) }),
             None => Recorded::Waiting(RowId(id), record),
         })
     }

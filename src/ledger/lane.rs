@@ -167,9 +167,7 @@ impl Desk<'_> {
             && !under_way
             && (due == Due::Everything || row.next_attempt <= self.now.unix())
         {
-            let ticket = self
-                .hand_out(row.id, origin(owner))
-                .map_err(|error| self.failed(error))?;
+            let ticket = self.hand_out(row.id, origin(owner)).map_err(|error| self.failed(error))?;
             released.tickets.push(ticket);
         }
         Ok(())
@@ -177,50 +175,30 @@ impl Desk<'_> {
 
     /// Takes a row for this run and makes its ticket.
     pub(super) fn hand_out(&self, id: i64, origin: Origin) -> rusqlite::Result<Ticket> {
-        let mut take = self
-            .db
-            .prepare_cached("UPDATE conversion SET state = ?2, owner = ?3 WHERE id = ?1")?;
+        let mut take = self.db.prepare_cached("UPDATE conversion SET state = ?2, owner = ?3 WHERE id = ?1")?;
         take.execute(params![id, State::Held, self.owners.me()])?;
         self.read(id, |row, record| {
-            Ok(Ticket {
-                row: RowId(id),
-                record,
-                origin,
-                recorded: row::timestamp(row, 7)?,
-                rounds: row.get(8)?,
-            })
+            Ok(Ticket { row: RowId(id), record, origin, recorded: row::timestamp(row, 7)?, rounds: row.get(8)? })
         })
     }
 
     /// Settles a row that a newer value has overtaken.
     pub(super) fn overtake(&self, id: i64, owner: Owner) -> rusqlite::Result<Stale> {
         self.settle_as_stale(id)?;
-        self.read(id, |_, record| {
-            Ok(Stale {
-                row: RowId(id),
-                record,
-                origin: origin(owner),
-            })
-        })
+        self.read(id, |_, record| Ok(Stale { row: RowId(id), record, origin: origin(owner) }))
     }
 
     pub(super) fn settle_as_stale(&self, id: i64) -> rusqlite::Result<()> {
-        let mut settle = self
-            .db
-            .prepare_cached("UPDATE conversion SET state = ?2, owner = 0, settled = ?3 WHERE id = ?1")?;
+        let mut settle =
+            self.db.prepare_cached("UPDATE conversion SET state = ?2, owner = 0, settled = ?3 WHERE id = ?1")?;
         settle.execute(params![id, State::Stale, self.now.unix()])?;
         Ok(())
     }
 
-    fn read<T>(
-        &self,
-        id: i64,
-        make: impl Fn(&Row<'_>, Record) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
-        let mut read = self.db.prepare_cached(&format!(
-            "SELECT {}, recorded, rounds FROM conversion WHERE id = ?1",
-            row::RECORD
-        ))?;
+    fn read<T>(&self, id: i64, make: impl Fn(&Row<'_>, Record) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let mut read = self
+            .db
+            .prepare_cached(&format!("SELECT {}, recorded, rounds FROM conversion WHERE id = ?1", row::RECORD))?;
         read.query_row([id], |row| make(row, row::record(row)?))
     }
 }

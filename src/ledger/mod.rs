@@ -64,13 +64,7 @@ impl Ledger {
         bury_the_dead(&mut db, &place)?;
         let (account, lock) = begin_run(&mut db, &place, account, now)?;
         ballast::lay(&place);
-        Ok(Self {
-            db,
-            place,
-            account,
-            lock,
-            entered: 0,
-        })
+        Ok(Self { db, place, account, lock, entered: 0 })
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
@@ -82,19 +76,13 @@ impl Ledger {
 
     /// Keeps input that was no record as dead letters.
     pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
-        self.write(now, |desk| {
-            desk.record_refused(records).map_err(|error| desk.failed(error))
-        })
+        self.write(now, |desk| desk.record_refused(records).map_err(|error| desk.failed(error)))
     }
 
     /// Writes down how a group of deliveries ended, in one transaction, and hands out what waited behind them.
     ///
     /// On a full disk the ballast is given away first; if that is not enough, the tickets come back.
-    pub fn settle(
-        &mut self,
-        group: Vec<(Ticket, Settlement)>,
-        now: Timestamp,
-    ) -> Result<Released, Unsettled> {
+    pub fn settle(&mut self, group: Vec<(Ticket, Settlement)>, now: Timestamp) -> Result<Released, Unsettled> {
         let mut settled = self.write(now, |desk| desk.settle(&group));
         if let Err(LedgerError::DiskFull { .. }) = settled
             && ballast::burn(&self.place) == Room::Made
@@ -116,12 +104,8 @@ impl Ledger {
         forget::prune(&mut self.db, &self.place, self.entered, now)?;
         let failed = |source| LedgerError::database(&self.place.file, source);
         let run = [self.lock.run];
-        self.db
-            .execute("DELETE FROM run WHERE id = ?1", run)
-            .map_err(failed)?;
-        self.db
-            .close()
-            .map_err(|(_, source)| LedgerError::database(&self.place.file, source))?;
+        self.db.execute("DELETE FROM run WHERE id = ?1", run).map_err(failed)?;
+        self.db.close().map_err(|(_, source)| LedgerError::database(&self.place.file, source))?;
         self.lock.end()
     }
 
@@ -159,8 +143,7 @@ fn bury_the_dead(db: &mut Connection, place: &Place) -> Result<(), LedgerError> 
     schema::check(db, place)?;
     for run in dead {
         run::bury(place, run)?;
-        db.execute("DELETE FROM run WHERE id = ?1", [run])
-            .map_err(failed)?;
+        db.execute("DELETE FROM run WHERE id = ?1", [run]).map_err(failed)?;
     }
     Ok(())
 }
@@ -188,20 +171,11 @@ fn begin_run(
 ) -> Result<(i64, RunLock), LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
     let tx = begin(db).map_err(failed)?;
-    tx.execute(
-        "INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)",
-        [account.as_str()],
-    )
-    .map_err(failed)?;
+    tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()]).map_err(failed)?;
     let account = tx
-        .query_row(
-            "SELECT id FROM account WHERE fingerprint = ?1",
-            [account.as_str()],
-            |row| row.get(0),
-        )
+        .query_row("SELECT id FROM account WHERE fingerprint = ?1", [account.as_str()], |row| row.get(0))
         .map_err(failed)?;
-    tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()])
-        .map_err(failed)?;
+    tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()]).map_err(failed)?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
     tx.commit().map_err(failed)?;
     Ok((account, lock))

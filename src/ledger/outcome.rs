@@ -57,8 +57,7 @@ impl Desk<'_> {
             (!end.state.is_pending()).then_some(self.now.unix()),
             end.http_status,
             end.failure.map(|failure| failure.code).map(ErrorCode::as_str),
-            end.failure
-                .and_then(|failure| reached_number(failure.reached_server)),
+            end.failure.and_then(|failure| reached_number(failure.reached_server)),
             end.failure.map(|failure| &failure.message),
         ])?;
         Ok(())
@@ -66,9 +65,7 @@ impl Desk<'_> {
 
     /// Rows of this run's input that wait in the lane bring up whatever is first, planned for later or not.
     fn let_next_go(&mut self, ticket: &Ticket, released: &mut Released) -> Result<(), LedgerError> {
-        let lane = self
-            .lane(ticket.conversion())
-            .map_err(|error| self.failed(error))?;
+        let lane = self.lane(ticket.conversion()).map_err(|error| self.failed(error))?;
         let mut due = Due::OnlyDue;
         for row in lane.iter().filter(|row| row.state == State::Queued) {
             if self.owners.of(row.owner)? == Owner::Me {
@@ -101,17 +98,10 @@ impl<'a> End<'a> {
         };
         match settlement {
             Settlement::Unsent => unsent,
-            Settlement::Accepted { http_status, effort } => Self {
-                state: State::Accepted,
-                http_status: Some(*http_status),
-                effort: *effort,
-                ..unsent
-            },
-            Settlement::Refused {
-                http_status,
-                failure,
-                effort,
-            } => Self {
+            Settlement::Accepted { http_status, effort } => {
+                Self { state: State::Accepted, http_status: Some(*http_status), effort: *effort, ..unsent }
+            }
+            Settlement::Refused { http_status, failure, effort } => Self {
                 state: State::Refused,
                 http_status: Some(*http_status),
                 failure: Some(failure),

@@ -40,13 +40,8 @@ impl Place {
         let folder = folder_of(path);
         let folder =
             fs::canonicalize(folder).map_err(|source| LedgerError::file("find folder", folder, source))?;
-        let name = path.file_name().ok_or_else(|| LedgerError::NotAFile {
-            path: path.to_owned(),
-        })?;
-        let place = Self {
-            file: folder.join(name),
-            folder,
-        };
+        let name = path.file_name().ok_or_else(|| LedgerError::NotAFile { path: path.to_owned() })?;
+        let place = Self { file: folder.join(name), folder };
         refuse_network(&place)?;
         Ok(place)
     }
@@ -114,11 +109,7 @@ pub(super) fn open_to_look(path: &Path) -> std::io::Result<File> {
 
 /// The standard library sets `O_CLOEXEC` itself: a child that inherited the descriptor would keep its lock.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
-        .read(true)
-        .write(true)
-        .mode(PRIVATE)
-        .custom_flags(NOFOLLOW)
+    options.read(true).write(true).mode(PRIVATE).custom_flags(NOFOLLOW)
 }
 
 const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
@@ -150,10 +141,7 @@ fn refuse_network(place: &Place) -> Result<(), LedgerError> {
     let found = rustix::fs::statfs(&place.folder)
         .map_err(|source| LedgerError::file("look at folder", &place.folder, source.into()))?;
     match network_file_system(found.f_type.cast_unsigned()) {
-        Some(kind) => Err(LedgerError::NetworkFileSystem {
-            path: place.file.clone(),
-            kind,
-        }),
+        Some(kind) => Err(LedgerError::NetworkFileSystem { path: place.file.clone(), kind }),
         None => Ok(()),
     }
 }
@@ -191,10 +179,7 @@ mod tests {
     fn network_file_systems_are_known_by_their_magic_numbers_and_local_ones_are_not() {
         // From statfs(2), signed as some architectures return them.
         assert_eq!(network_file_system(0x6969), Some("nfs"));
-        assert_eq!(
-            network_file_system(i64::from(0xFF53_4D42_u32.cast_signed()).cast_unsigned()),
-            Some("smb")
-        );
+        assert_eq!(network_file_system(i64::from(0xFF53_4D42_u32.cast_signed()).cast_unsigned()), Some("smb"));
         for local in [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630] {
             assert_eq!(network_file_system(local), None, "{local:x}");
         }

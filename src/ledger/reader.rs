@@ -86,10 +86,7 @@ impl LedgerReader {
         let place = Place::find(path)?;
         match place.occupant()? {
             Occupant::Nothing => Ok(None),
-            Occupant::Bytes => Ok(Some(Self {
-                db: schema::open_to_read(&place)?,
-                place,
-            })),
+            Occupant::Bytes => Ok(Some(Self { db: schema::open_to_read(&place)?, place })),
         }
     }
 
@@ -151,11 +148,8 @@ impl LedgerReader {
             row::RECORD
         );
         let read = |row: &Row<'_>| {
-            let accepted = Accepted {
-                account: row.get(7)?,
-                record: row::record(row)?,
-                when: row::timestamp(row, 8)?,
-            };
+            let accepted =
+                Accepted { account: row.get(7)?, record: row::record(row)?, when: row::timestamp(row, 8)? };
             Ok((accepted, (row.get(8)?, row.get(9)?)))
         };
         self.pages_from((since.unix(), 0), &sql, State::Accepted, read, &mut each)

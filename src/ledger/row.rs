@@ -27,14 +27,8 @@ pub enum State {
 
 impl State {
     /// Every state, by its number in the database.
-    pub const ALL: &'static [Self] = &[
-        Self::Queued,
-        Self::Held,
-        Self::Accepted,
-        Self::Refused,
-        Self::Expired,
-        Self::Stale,
-    ];
+    pub const ALL: &'static [Self] =
+        &[Self::Queued, Self::Held, Self::Accepted, Self::Refused, Self::Expired, Self::Stale];
 
     /// The name for people and programs.
     #[must_use]

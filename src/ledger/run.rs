@@ -36,11 +36,7 @@ impl RunLock {
         let held = file.map_err(|source| LedgerError::file("create", &path, source))?;
         flock(&held, FlockOperation::NonBlockingLockExclusive)
             .map_err(|source| LedgerError::file("lock", &path, source.into()))?;
-        Ok(Self {
-            run,
-            path,
-            _held: held,
-        })
+        Ok(Self { run, path, _held: held })
     }
 
     /// Ends the run: without its file it no longer lives for anyone.
@@ -101,11 +97,7 @@ impl<'a> Owners<'a> {
         if let Some(owner) = self.asked.get(&run) {
             return Ok(*owner);
         }
-        let owner = if is_living(self.place, run)? {
-            Owner::Other
-        } else {
-            Owner::Nobody
-        };
+        let owner = if is_living(self.place, run)? { Owner::Other } else { Owner::Nobody };
         self.asked.insert(run, owner);
         Ok(owner)
     }

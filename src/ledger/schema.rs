@@ -101,9 +101,7 @@ pub(super) fn open_existing(place: &Place) -> Result<Connection, LedgerError> {
     let mut db = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let failed = |source| LedgerError::database(&place.file, source);
     if db.is_readonly("main").map_err(failed)? {
-        return Err(LedgerError::ReadOnly {
-            path: place.file.clone(),
-        });
+        return Err(LedgerError::ReadOnly { path: place.file.clone() });
     }
     place.close_to_others()?;
     for (name, value) in [("journal_mode", "wal"), ("synchronous", "full")] {
@@ -111,8 +109,7 @@ pub(super) fn open_existing(place: &Place) -> Result<Connection, LedgerError> {
     }
     // A log that one large transaction stretched is cut back at the next checkpoint; 32 MiB of cache hold the
     // key's index of some hundred thousand rows.
-    db.pragma_update(None, "journal_size_limit", 16 << 20)
-        .map_err(failed)?;
+    db.pragma_update(None, "journal_size_limit", 16 << 20).map_err(failed)?;
     db.pragma_update(None, "cache_size", -32 * 1024).map_err(failed)?;
     migrate(&mut db).map_err(failed)?;
     place.close_to_others()?;
@@ -132,18 +129,13 @@ pub(super) fn check(db: &Connection, place: &Place) -> Result<(), LedgerError> {
         .map_err(|source| LedgerError::database(&place.file, source))?;
     match found.as_str() {
         "ok" => Ok(()),
-        _ => Err(LedgerError::Damaged {
-            path: place.file.clone(),
-            detail: found,
-        }),
+        _ => Err(LedgerError::Damaged { path: place.file.clone(), detail: found }),
     }
 }
 
 fn refuse_old_sqlite() -> Result<(), LedgerError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
-        return Err(LedgerError::SqliteTooOld {
-            version: rusqlite::version(),
-        });
+        return Err(LedgerError::SqliteTooOld { version: rusqlite::version() });
     }
     Ok(())
 }
@@ -153,10 +145,8 @@ fn refuse_old_sqlite() -> Result<(), LedgerError> {
 fn create(place: &Place) -> Result<(), LedgerError> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let draft = Place {
-        file: place.beside(&format!("new-{}-{number}", process::id())),
-        folder: place.folder.clone(),
-    };
+    let draft =
+        Place { file: place.beside(&format!("new-{}-{number}", process::id())), folder: place.folder.clone() };
     let action = |source| LedgerError::file("create", &place.file, source);
     remove_if_there(&draft).map_err(action)?;
     create_private(&draft.file).map_err(action)?;
@@ -167,9 +157,7 @@ fn create(place: &Place) -> Result<(), LedgerError> {
     });
     remove_if_there(&draft).map_err(action)?;
     linked?;
-    File::open(&place.folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(action)
+    File::open(&place.folder).and_then(|folder| folder.sync_all()).map_err(action)
 }
 
 fn build(draft: &Place) -> rusqlite::Result<()> {
@@ -210,8 +198,7 @@ fn connect(place: &Place, access: OpenFlags) -> Result<Connection, LedgerError> 
         version: pragma(&db, "user_version").map_err(failed)?,
     };
     current.refuse_foreign_and_newer(place)?;
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
-        .map_err(failed)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
     Ok(db)
 }
 
@@ -228,17 +215,11 @@ struct Header {
 impl Header {
     /// Reads them from the file itself (offsets 60 and 68 of the file format), before SQLite may touch anything.
     fn read(place: &Place) -> Result<Self, LedgerError> {
-        let foreign = || LedgerError::Foreign {
-            path: place.file.clone(),
-        };
+        let foreign = || LedgerError::Foreign { path: place.file.clone() };
         let mut bytes = [0; 72];
         let file = match place.occupant()? {
             Occupant::Nothing => {
-                return Err(LedgerError::file(
-                    "open",
-                    &place.file,
-                    io::ErrorKind::NotFound.into(),
-                ));
+                return Err(LedgerError::file("open", &place.file, io::ErrorKind::NotFound.into()));
             }
             Occupant::Bytes => open_to_look(&place.file),
         };
@@ -254,10 +235,7 @@ impl Header {
             four.copy_from_slice(&bytes[at..at + 4]);
             i64::from(i32::from_be_bytes(four))
         };
-        Ok(Self {
-            application: number(68),
-            version: number(60),
-        })
+        Ok(Self { application: number(68), version: number(60) })
     }
 
     fn refuse_foreign_and_newer(&self, place: &Place) -> Result<(), LedgerError> {
@@ -265,11 +243,7 @@ impl Header {
         if self.application != APPLICATION_ID {
             Err(LedgerError::Foreign { path })
         } else if self.version > known_version() {
-            Err(LedgerError::Newer {
-                path,
-                found: self.version,
-                known: known_version(),
-            })
+            Err(LedgerError::Newer { path, found: self.version, known: known_version() })
         } else {
             Ok(())
         }

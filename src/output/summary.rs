@@ -99,6 +99,7 @@ mod tests {
 
     use super::Summary;
     use crate::domain::{Channel, Conversion, Delivered, MessageId, Outcome, Timestamp};
+    use crate::ledger::Origin;
     use crate::pipeline::{Report, Subject};
 
     fn accepted(age: i64) -> Report {
@@ -118,6 +119,7 @@ mod tests {
             ambiguous_resends: 0,
             elapsed: Duration::ZERO,
             sent_at: Timestamp::from_unix(1_000_000 + age).ok(),
+            origin: Origin::Input,
         }
     }
 

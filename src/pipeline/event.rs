@@ -38,6 +38,8 @@ pub struct Report {
     pub elapsed: Duration,
     /// When its last request was sent.
     pub sent_at: Option<Timestamp>,
+    /// Whether this run's input asked for it, or an earlier run left it.
+    pub origin: Origin,
 }
 
 /// What a record was about.
@@ -79,13 +81,20 @@ impl Report {
             ambiguous_resends: 0,
             elapsed: Duration::ZERO,
             sent_at: None,
+            origin: Origin::Input,
         }
+    }
+
+    pub(super) fn effort(&self) -> Effort {
+        Effort { attempts: self.attempts, ambiguous_resends: self.ambiguous_resends }
     }
 }
 
 /// Something worth knowing while a run goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
+    /// Something about the input.
+    Input(String),
     /// All senders wait; for how long, and why.
     Pausing {
         /// How long.
@@ -109,6 +118,14 @@ pub enum Notice {
 pub enum Stopped {
     /// Someone asked for it.
     Interrupted,
+    /// The input cannot be read any further.
+    InputBroken,
+    /// Another process kept the ledger for longer than we wait; what was recorded is kept.
+    LedgerBusy(String),
+    /// The ledger has no room for more; what is in it was sent first.
+    RecordingFailed(String),
+    /// The ledger cannot be written.
+    LedgerFailed(String),
     /// Nobody listens any more.
     OutputGone,
     /// At least 95 % of the first 100 answers were refusals: the mapping is wrong, not the records.

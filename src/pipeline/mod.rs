@@ -1,128 +1,276 @@
 //! From records to settled outcomes: the threads, the retries and the order of events.
 //!
 //! One thread reads, `jobs` threads send one request each at a time, and the calling thread decides: it alone takes
-//! input, hands out work, judges what came back and tells the listener. It reads only when it has room, so no two
-//! channels can wait for each other. What to do *when* is [`Schedule`]'s matter, which is handed the time and can be
-//! tested without waiting; what an answer *means* is [`judge`](judge::judge)'s.
+//! input, owns the ledger, hands out work, judges what came back and tells the listener. It takes input only when it has
+//! room, so no two channels can wait for each other. Each turn of its loop records what has arrived and settles what has
+//! come back, each as one group: while the disk syncs, the next group gathers.
+//!
+//! What to do *when* is [`Schedule`]'s matter, which is handed the time and can be tested without waiting; what an answer
+//! *means* is [`judge`](judge::judge)'s; what is written down is [`Book`]'s.
 
+mod book;
 mod event;
 mod judge;
 mod schedule;
 mod sending;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
 
+pub use self::book::Book;
 pub use self::event::{Event, Listener, ListenerGone, Notice, Report, StopReason, Stopped, Subject};
-pub use self::schedule::{Limits, Rate};
+pub use self::schedule::Limits;
 
+use self::book::{Done, End, Entered, Warrant, settlement};
 use self::judge::{Judgement, Trouble, judge};
 use self::schedule::{Again, Job, Schedule};
 use self::sending::{Attempt, Gate, send_jobs};
 use crate::clock;
-use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record};
+use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::ledger::{Due, LedgerError, Origin, RowId, Settlement, Ticket};
 use crate::transport::Transport;
 
-/// Something out of the input: a record to send, or one that can never be sent.
-pub type Item = Result<Record, BadRecord>;
+/// Something out of the input.
+#[derive(Debug)]
+pub enum Item {
+    /// A record to send.
+    Record(Record),
+    /// One that can never be sent.
+    Bad(BadRecord),
+    /// Something worth telling about the input, once.
+    Remark(String),
+    /// The input cannot be read any further, and what was read may make no sense: nothing more is sent.
+    Broken,
+}
 
-/// How many records are read ahead of what is decided.
-const READ_AHEAD: usize = 256;
+/// Everything that is fixed for a run.
+pub struct Plan<'a> {
+    /// The way to the API.
+    pub transport: &'a Transport,
+    /// Whose conversions these are.
+    pub account: &'a Account,
+    /// The bounds of the run.
+    pub limits: Limits,
+    /// Which rows of earlier runs are taken over; none without a ledger.
+    pub adopt: Adopt,
+    /// Set from outside: nothing more is read or sent, and what is in flight is waited for.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Which rows of earlier runs a run takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adopt {
+    /// None.
+    Nothing,
+    /// Those whose next attempt is due.
+    Due,
+    /// All that are pending.
+    Everything,
+}
+
+/// How many records are read ahead of what is decided, and the most that are recorded as one group.
+const GROUP: usize = 1024;
 /// How often a request to stop (a signal) is looked for while nothing else happens.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Sends every record of `input`, telling `listener` what came of each, and returns why it stopped early, if it did.
 ///
-/// `interrupted` is looked at between steps: once it is set nothing more is read or sent, what is in flight is waited
-/// for, and what was read but not sent is reported as kept for later.
-pub fn run<I>(
-    input: I,
-    transport: &Transport,
-    account: &Account,
-    limits: Limits,
-    interrupted: &AtomicBool,
-    listener: &mut dyn Listener,
-) -> Option<Stopped>
+/// The input is read on a thread of its own, which is left behind where it blocks after the run has stopped.
+pub fn run<I>(input: I, book: Book, plan: &Plan<'_>, listener: &mut dyn Listener) -> Option<Stopped>
 where
-    I: Iterator<Item = Item> + Send,
+    I: Iterator<Item = Item> + Send + 'static,
 {
+    let (items_in, items) = bounded(GROUP);
+    thread::spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err));
     let gate = Gate::default();
-    let (items_in, items) = bounded(READ_AHEAD);
     let (jobs_in, jobs) = unbounded();
     let (attempts_in, attempts) = unbounded();
     thread::scope(|scope| {
-        scope.spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err));
-        let mut spawned = 0;
         let start_sender = || {
-            let (jobs, attempts, sender, gate) = (jobs.clone(), attempts_in.clone(), transport.sender(), &gate);
-            scope.spawn(move || send_jobs(sender, account, gate, &jobs, &attempts));
+            let (jobs, attempts, sender, gate) =
+                (jobs.clone(), attempts_in.clone(), plan.transport.sender(), &gate);
+            scope.spawn(move || send_jobs(sender, plan.account, gate, &jobs, &attempts));
         };
-        let mut run = Run { schedule: Schedule::new(limits), listener, stopped: None, reading: true };
+        let mut senders = 0;
+        let mut run = Run::new(book, plan, listener);
         while !run.is_over() {
+            run.adopt();
             let now = clock::monotonic();
             while let Some(job) = run.schedule.next(now) {
-                if spawned < limits.jobs.min(run.schedule.in_flight()) {
+                if senders < plan.limits.jobs.min(run.schedule.in_flight()) {
                     start_sender();
-                    spawned += 1;
+                    senders += 1;
                 }
                 gate.open();
                 let _ = jobs_in.send(job);
             }
+            let (mut arrived, mut returned) = (Vec::new(), Vec::new());
             select! {
-                recv(run.input(&items)) -> item => run.arrived(item.ok()),
-                recv(attempts) -> attempt => if let Ok((job, attempt)) = attempt { run.returned(job, attempt) },
+                recv(run.input(&items)) -> item => arrived.push(item.ok()),
+                recv(attempts) -> attempt => returned.extend(attempt),
                 default(run.schedule.wakeup(now).map_or(GLANCE, |wait| wait.min(GLANCE))) => {}
             }
-            if interrupted.load(Ordering::Relaxed) {
+            returned.extend(attempts.try_iter());
+            arrived.extend(run.input(&items).try_iter().take(run.schedule.room()).map(Some));
+            run.take_in(arrived);
+            for (job, attempt) in returned {
+                run.returned(job, attempt);
+            }
+            if plan.interrupted.load(Ordering::Relaxed) {
                 run.stop(Stopped::Interrupted);
             }
             if run.stopped.is_some() || run.schedule.is_paused(clock::monotonic()) {
                 gate.close();
             }
+            run.settle();
         }
         drop((jobs_in, items));
-        run.stopped
+        run.end()
     })
 }
 
 /// The state of one run, on the deciding thread.
 struct Run<'a> {
     schedule: Schedule,
+    book: Book,
+    plan: &'a Plan<'a>,
     listener: &'a mut dyn Listener,
     stopped: Option<Stopped>,
     reading: bool,
+    adopting: bool,
+    /// Records of this input that wait for another value of their message-id.
+    waiting: HashMap<RowId, Record>,
+    /// Ended deliveries that are not settled yet: nobody is told before the disk knows.
+    unsettled: Vec<(Ticket, Settlement)>,
+    untold: Vec<Report>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(book: Book, plan: &'a Plan<'a>, listener: &'a mut dyn Listener) -> Self {
+        Self {
+            schedule: Schedule::new(plan.limits),
+            book,
+            plan,
+            listener,
+            stopped: None,
+            reading: true,
+            adopting: plan.adopt != Adopt::Nothing,
+            waiting: HashMap::new(),
+            unsettled: Vec::new(),
+            untold: Vec::new(),
+        }
+    }
+
     fn is_over(&self) -> bool {
-        (!self.reading || self.stopped.is_some()) && self.schedule.is_empty()
+        (self.stopped.is_some() || !(self.reading || self.adopting)) && self.schedule.is_empty()
     }
 
     /// The input, while there is room for more of it.
     fn input(&self, items: &Receiver<Item>) -> Receiver<Item> {
-        let wanted = self.reading && self.stopped.is_none() && self.schedule.has_room();
+        let wanted = self.reading && self.stopped.is_none() && self.schedule.room() > self.waiting.len();
         if wanted { items.clone() } else { never() }
     }
 
-    fn arrived(&mut self, item: Option<Item>) {
-        match item {
-            Some(Ok(record)) => self.schedule.admit(Job::new(record, clock::monotonic())),
-            Some(Err(bad)) => self.tell(Event::Settled(Box::new(Report::invalid(bad)))),
-            None => self.reading = false,
+    /// Takes over what earlier runs left, a group at a time, until there is no more.
+    fn adopt(&mut self) {
+        let room = self.schedule.room();
+        if !self.adopting || self.stopped.is_some() || room < GROUP / 2 {
+            return;
+        }
+        let due = match self.plan.adopt {
+            Adopt::Nothing | Adopt::Due => Due::OnlyDue,
+            Adopt::Everything => Due::Everything,
+        };
+        match self.book.adopt(room.min(GROUP), due, clock::now()) {
+            Ok(entered) => {
+                self.adopting = !entered.ready.is_empty();
+                self.entered(entered);
+            }
+            Err(error) => self.stop_for_ledger(&error),
         }
     }
 
+    /// Records a group of arrivals, before any of it may be sent.
+    fn take_in(&mut self, arrived: Vec<Option<Item>>) {
+        let (mut records, mut bad) = (Vec::with_capacity(arrived.len()), Vec::new());
+        let now = clock::now();
+        for item in arrived {
+            match item {
+                Some(Item::Record(record)) if self.is_too_old(&record, now) => {
+                    let why = Failure::unsent(ErrorCode::Stale, "older than --max-age");
+                    self.tell(Report::not_sent(record, Outcome::Skipped(why)));
+                }
+                Some(Item::Record(record)) => records.push(record),
+                Some(Item::Bad(record)) => bad.push(record),
+                Some(Item::Remark(text)) => self.hear(Event::Notice(Notice::Input(text))),
+                Some(Item::Broken) => {
+                    self.reading = false;
+                    self.stop(Stopped::InputBroken);
+                }
+                None => self.reading = false,
+            }
+        }
+        if !records.is_empty() {
+            match self.book.enter(records, now) {
+                Ok(entered) => self.entered(entered),
+                Err((records, error)) => {
+                    self.stop_for_ledger(&error);
+                    for record in records {
+                        let failure =
+                            Failure::unsent(ErrorCode::Interrupted, format!("not recorded and not sent: {error}"));
+                        self.tell(Report::not_sent(record, Outcome::Retry(failure)));
+                    }
+                }
+            }
+        }
+        if !bad.is_empty() {
+            if let Err(error) = self.book.enter_bad(&bad, now) {
+                self.stop_for_ledger(&error);
+            }
+            bad.into_iter().for_each(|bad| self.tell(Report::invalid(bad)));
+        }
+    }
+
+    fn is_too_old(&self, record: &Record, now: Timestamp) -> bool {
+        let age = u64::try_from(record.conversion.timestamp.age_at(now)).unwrap_or(0);
+        self.plan.limits.max_age.is_some_and(|limit| Duration::from_secs(age) > limit)
+    }
+
+    /// Takes what the ledger said: to be sent, to be waited for, or done with.
+    fn entered(&mut self, entered: Entered) {
+        let now = clock::monotonic();
+        for warrant in entered.ready {
+            if let Warrant::Recorded(ticket) = &warrant {
+                self.waiting.remove(&ticket.row());
+            }
+            self.schedule.admit(Job::new(warrant, now));
+        }
+        self.waiting.extend(entered.waiting);
+        for Done { row, record, origin, outcome, http_status } in entered.done {
+            row.and_then(|row| self.waiting.remove(&row));
+            self.tell(Report { origin, http_status, ..Report::not_sent(record, outcome) });
+        }
+        for row in entered.expired {
+            if let Some(record) = self.waiting.remove(&row) {
+                let failure = Failure::unsent(ErrorCode::Stale, "given up: it had waited for too long");
+                self.tell(Report::not_sent(record, Outcome::Rejected(failure)));
+            }
+        }
+        if self.stopped.is_some() {
+            self.give_up_waiting();
+        }
+    }
+
+    /// Judges an attempt.
     fn returned(&mut self, mut job: Job, attempt: Attempt) {
         let now = clock::monotonic();
         let Some(sent) = attempt.sent else {
             self.schedule.bounced(job);
-            if let Some(stopped) = self.stopped.clone() {
-                self.give_up_waiting(&stopped);
-            }
-            return;
+            return self.give_up_if_stopped();
         };
         job.attempts += 1;
         job.sent_at = Some(sent.at);
@@ -130,83 +278,148 @@ impl Run<'_> {
         match judge(&sent.result) {
             Judgement::Settled(outcome) => {
                 self.schedule.settled(&outcome);
+                self.finish(job, outcome, End::Tried, now);
                 if self.schedule.nearly_all_refused() {
                     self.stop(Stopped::NearlyAllRefused);
                 }
-                self.report(job, outcome, now);
             }
             Judgement::Stop(reason, failure) => {
                 self.schedule.failed();
-                self.report(job, Outcome::Retry(failure.clone()), now);
+                self.finish(job, Outcome::Retry(failure.clone()), End::Unsent, now);
                 self.stop(Stopped::For(reason, failure));
             }
             Judgement::Again(trouble) => self.again(job, trouble, now),
         }
-        if let Some(stopped) = self.stopped.clone() {
-            self.give_up_waiting(&stopped);
-        }
+        self.give_up_if_stopped();
     }
 
     fn again(&mut self, job: Job, trouble: Trouble, now: Duration) {
-        let message_id = job.record.conversion.message_id.clone();
+        let message_id = job.record().conversion.message_id.clone();
         match self.schedule.again(job, &trouble, now) {
             Again::Planned { wait, pause } => {
                 let why = trouble.failure.message;
-                self.tell(Event::Notice(Notice::Retrying { message_id, wait, why: why.clone() }));
+                self.hear(Event::Notice(Notice::Retrying { message_id, wait, why: why.clone() }));
                 if let Some(pause) = pause {
-                    self.tell(Event::Notice(Notice::Pausing { pause, why }));
+                    self.hear(Event::Notice(Notice::Pausing { pause, why }));
                 }
             }
-            Again::GivenUp(job) => self.report(*job, Outcome::Retry(trouble.failure), now),
+            Again::GivenUp(job) => self.finish(*job, Outcome::Retry(trouble.failure), End::Tried, now),
             Again::Hopeless(job, reason) => {
-                self.report(*job, Outcome::Retry(trouble.failure.clone()), now);
+                self.finish(*job, Outcome::Retry(trouble.failure.clone()), End::Tried, now);
                 self.stop(Stopped::For(reason, trouble.failure));
             }
+        }
+    }
+
+    /// A delivery has ended; it is told once it is settled.
+    fn finish(&mut self, job: Job, outcome: Outcome, end: End, now: Duration) {
+        let (warrant, report) = job.report(outcome, now);
+        if let Warrant::Recorded(ticket) = warrant {
+            let settlement = settlement(&report.outcome, report.http_status, report.effort(), end);
+            self.unsettled.push((ticket, settlement));
+        }
+        self.untold.push(report);
+    }
+
+    /// Settles what has ended, as one group, and tells of it.
+    fn settle(&mut self) {
+        let group = std::mem::take(&mut self.unsettled);
+        match self.book.settle(group, clock::now()) {
+            Ok(entered) => self.entered(entered),
+            Err(error) => self.stop_for_ledger(&error),
+        }
+        for report in std::mem::take(&mut self.untold) {
+            self.tell(report);
         }
     }
 
     /// Nothing more is read or sent; what waits is kept for later.
     fn stop(&mut self, why: Stopped) {
         if self.stopped.is_none() {
-            self.tell(Event::Stopped(why.clone()));
-            self.give_up_waiting(&why);
-            self.stopped.get_or_insert(why);
+            self.stopped = Some(why.clone());
+            self.hear(Event::Stopped(why));
+            self.give_up_waiting();
         }
     }
 
-    fn give_up_waiting(&mut self, why: &Stopped) {
+    fn stop_for_ledger(&mut self, error: &LedgerError) {
+        let mut message = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        self.stop(match error {
+            LedgerError::Busy { .. } => Stopped::LedgerBusy(message),
+            LedgerError::DiskFull { .. } => Stopped::RecordingFailed(message),
+            _ => Stopped::LedgerFailed(message),
+        });
+    }
+
+    fn give_up_if_stopped(&mut self) {
+        if self.stopped.is_some() {
+            self.give_up_waiting();
+        }
+    }
+
+    fn give_up_waiting(&mut self) {
+        let Some(why) = self.stopped.clone() else { return };
+        if let Stopped::RecordingFailed(_) = why {
+            // Nothing more can be written down, but what is can be sent: the disk may have room again by then.
+            return;
+        }
         let now = clock::monotonic();
         for job in self.schedule.drain() {
-            self.report(job, Outcome::Retry(why.failure_of_the_unsent()), now);
+            self.finish(job, Outcome::Retry(why.failure_of_the_unsent()), End::Unsent, now);
         }
     }
 
-    fn report(&mut self, job: Job, outcome: Outcome, now: Duration) {
-        self.tell(Event::Settled(Box::new(job.report(outcome, now))));
+    fn tell(&mut self, report: Report) {
+        self.hear(Event::Settled(Box::new(report)));
     }
 
-    fn tell(&mut self, event: Event) {
+    fn hear(&mut self, event: Event) {
         if self.listener.hear(event) == Err(ListenerGone) && self.stopped.is_none() {
             self.stopped = Some(Stopped::OutputGone);
-            self.give_up_waiting(&Stopped::OutputGone);
+            self.give_up_waiting();
         }
+    }
+
+    /// What still waits behind another run's rows is that run's, or the next one's, to send.
+    fn end(mut self) -> Option<Stopped> {
+        self.settle();
+        for (_, record) in std::mem::take(&mut self.waiting) {
+            let why = "kept in the ledger: another value of the same message-id goes first";
+            let failure = match &self.stopped {
+                Some(stopped) => stopped.failure_of_the_unsent(),
+                None => Failure::unsent(ErrorCode::AlreadyQueued, why),
+            };
+            self.tell(Report::not_sent(record, Outcome::Retry(failure)));
+        }
+        let book = std::mem::replace(&mut self.book, Book::Nowhere);
+        if let Err(error) = book.close(clock::now()) {
+            self.stop_for_ledger(&error);
+        }
+        self.stopped
     }
 }
 
 impl Stopped {
     /// What a record is told that was read but not sent.
     fn failure_of_the_unsent(&self) -> Failure {
-        match self {
-            Self::Interrupted | Self::OutputGone => {
-                Failure::unsent(ErrorCode::Interrupted, "not sent: the run was interrupted")
-            }
-            Self::NearlyAllRefused => Failure::unsent(
-                ErrorCode::Interrupted,
-                "not sent: the run stopped because nearly everything was refused",
-            ),
+        let why = match self {
+            Self::Interrupted => "the run was interrupted",
+            Self::OutputGone => "nobody reads the results any more",
+            Self::InputBroken => "the input cannot be read",
+            Self::NearlyAllRefused => "nearly everything was refused",
+            Self::LedgerBusy(why) | Self::LedgerFailed(why) | Self::RecordingFailed(why) => why,
             Self::For(_, failure) => {
-                Failure::unsent(failure.code, format!("not sent: the run stopped because {}", failure.message))
+                return Failure::unsent(
+                    failure.code,
+                    format!("not sent: the run stopped because {}", failure.message),
+                );
             }
-        }
+        };
+        Failure::unsent(ErrorCode::Interrupted, format!("not sent: {why}"))
     }
 }

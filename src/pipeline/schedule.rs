@@ -6,8 +6,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
+use super::book::Warrant;
 use super::judge::{Trouble, TroubleKind};
-use super::{Report, StopReason, Subject};
+use super::{Report, StopReason};
 use crate::domain::{Outcome, Reached, Record, Timestamp};
 
 /// The bounds of a run.
@@ -19,15 +20,10 @@ pub struct Limits {
     pub retries: u32,
     /// From a record's first try, how long it may be tried again.
     pub retry_max_time: Duration,
-    /// How many requests may start in a time.
-    pub rate: Option<Rate>,
-}
-
-/// Requests per time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// The least time between two requests.
-    pub interval: Duration,
+    /// The least time between the starts of two requests.
+    pub interval: Option<Duration>,
+    /// Older conversions are left out.
+    pub max_age: Option<Duration>,
 }
 
 const BACKOFF_BASE: Duration = Duration::from_millis(200);
@@ -45,14 +41,16 @@ const RETRIES_FREE: f64 = 20.0;
 const RETRIES_PER_REQUEST: f64 = 0.1;
 /// Records that are held in memory at once, at most.
 const HELD: usize = 1024;
+/// The unsettled window is four times the jobs, and at least this.
+const WINDOW_MIN: usize = 64;
 /// The first answers that show whether a mapping is right, and how many refusals mean that it is not.
 const FIRST_ANSWERS: u32 = 100;
 const FIRST_REFUSALS: u32 = 95;
 
-/// A record on its way.
+/// A conversion on its way.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) record: Record,
+    warrant: Warrant,
     pub(super) attempts: u32,
     pub(super) sent_at: Option<Timestamp>,
     pub(super) last_status: Option<u16>,
@@ -64,9 +62,9 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(record: Record, now: Duration) -> Self {
+    pub(super) fn new(warrant: Warrant, now: Duration) -> Self {
         Self {
-            record,
+            warrant,
             attempts: 0,
             sent_at: None,
             last_status: None,
@@ -78,18 +76,23 @@ impl Job {
         }
     }
 
-    pub(super) fn report(self, outcome: Outcome, now: Duration) -> Report {
-        Report {
-            line: self.record.line,
-            reference: self.record.reference,
-            subject: Subject::Conversion(self.record.conversion, self.record.doubts),
-            outcome,
+    pub(super) fn record(&self) -> &Record {
+        self.warrant.record()
+    }
+
+    /// Its end: the warrant, to be settled, and what to tell.
+    pub(super) fn report(self, outcome: Outcome, now: Duration) -> (Warrant, Report) {
+        let record = self.warrant.record().clone();
+        let report = Report {
+            origin: self.warrant.origin(),
             http_status: self.last_status,
             attempts: self.attempts,
             ambiguous_resends: self.ambiguous_resends,
             elapsed: now.saturating_sub(self.read),
             sent_at: self.sent_at,
-        }
+            ..Report::not_sent(record, outcome)
+        };
+        (self.warrant, report)
     }
 }
 
@@ -152,9 +155,10 @@ impl Schedule {
         self.ready.push_back(job);
     }
 
-    /// Whether more work may be admitted.
-    pub(super) fn has_room(&self) -> bool {
-        self.ready.len() + self.delayed.len() + self.in_flight < HELD.max(4 * self.limits.jobs)
+    /// How much more work may be admitted.
+    pub(super) fn room(&self) -> usize {
+        let held = self.ready.len() + self.delayed.len() + self.in_flight;
+        HELD.max(4 * self.limits.jobs).saturating_sub(held)
     }
 
     /// Whether nothing waits and nothing is under way.
@@ -172,7 +176,7 @@ impl Schedule {
 
     /// A job that may be sent now; it counts as under way from here on.
     pub(super) fn next(&mut self, now: Duration) -> Option<Job> {
-        if self.is_paused(now) || now < self.next_slot || self.in_flight >= self.concurrency {
+        if self.is_paused(now) || now < self.next_slot || self.in_flight >= self.permits() {
             return None;
         }
         let due = self.delayed.peek().is_some_and(|Reverse(delayed)| delayed.due <= now);
@@ -180,8 +184,8 @@ impl Schedule {
             Some(Reverse(delayed)) => delayed.job,
             None => self.ready.pop_front()?,
         };
-        if let Some(rate) = self.limits.rate {
-            self.next_slot = self.next_slot.max(now.saturating_sub(rate.interval)) + rate.interval;
+        if let Some(interval) = self.limits.interval {
+            self.next_slot = self.next_slot.max(now) + interval;
         }
         job.first_try.get_or_insert(now);
         if job.ambiguous {
@@ -192,6 +196,14 @@ impl Schedule {
         Some(job)
     }
 
+    /// How many jobs may be handed out at once. At full speed some more than are under way wait in front of the senders, so
+    /// that these need not wait while a group is settled; a closed gate gives them back.
+    fn permits(&self) -> usize {
+        let full_speed =
+            self.concurrency == self.limits.jobs && self.limits.jobs > 1 && self.limits.interval.is_none();
+        if full_speed { WINDOW_MIN.max(4 * self.limits.jobs) } else { self.concurrency }
+    }
+
     /// How long until [`Schedule::next`] may have something that it has not now.
     pub(super) fn wakeup(&self, now: Duration) -> Option<Duration> {
         let work = match self.delayed.peek() {
@@ -199,7 +211,7 @@ impl Schedule {
             Some(Reverse(delayed)) => delayed.due,
             None => return None,
         };
-        (self.in_flight < self.concurrency)
+        (self.in_flight < self.permits())
             .then(|| work.max(self.paused_until).max(self.next_slot).saturating_sub(now))
     }
 

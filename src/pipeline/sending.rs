@@ -53,7 +53,7 @@ pub(super) fn send_jobs(
     for job in jobs {
         let sent = (!gate.is_closed()).then(|| {
             let at = clock::now();
-            let result = sender.send(&Request::new(&job.record.conversion, account));
+            let result = sender.send(&Request::new(&job.record().conversion, account));
             Exchange { at, result }
         });
         if attempts.send((job, Attempt { sent })).is_err() {

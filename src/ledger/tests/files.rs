@@ -36,13 +36,7 @@ fn every_file_is_private_under_any_umask() {
     names.sort();
     assert_eq!(
         names,
-        [
-            "ledger.db",
-            "ledger.db-shm",
-            "ledger.db-wal",
-            "ledger.db.ballast",
-            "ledger.db.run-1.lock"
-        ]
+        ["ledger.db", "ledger.db-shm", "ledger.db-wal", "ledger.db.ballast", "ledger.db.run-1.lock"]
     );
 }
 
@@ -62,10 +56,7 @@ fn a_symbolic_link_at_the_ledgers_name_is_refused_and_links_above_are_not() {
     let link = desk.folder.path().join("link.db");
     symlink(desk.path(), &link).unwrap();
     assert!(matches!(open(&link), Err(LedgerError::Symlink { .. })));
-    assert!(matches!(
-        LedgerReader::open(&link),
-        Err(LedgerError::Symlink { .. })
-    ));
+    assert!(matches!(LedgerReader::open(&link), Err(LedgerError::Symlink { .. })));
     let dangling = desk.folder.path().join("dangling.db");
     symlink(desk.folder.path().join("nowhere"), &dangling).unwrap();
     assert!(matches!(open(&dangling), Err(LedgerError::Symlink { .. })));
@@ -92,28 +83,17 @@ fn what_is_not_a_ledger_is_refused_and_stays_as_it_is() {
         assert_eq!(beside, 1, "something was left beside it");
     };
     foreign(b"", |error| matches!(error, LedgerError::Empty { .. }));
-    foreign(b"message_id,delivered\n", |error| {
-        matches!(error, LedgerError::Foreign { .. })
-    });
-    foreign(&[b'x'; 9000], |error| {
-        matches!(error, LedgerError::Foreign { .. })
-    });
+    foreign(b"message_id,delivered\n", |error| matches!(error, LedgerError::Foreign { .. }));
+    foreign(&[b'x'; 9000], |error| matches!(error, LedgerError::Foreign { .. }));
 
     let database = tempfile::tempdir().unwrap();
     let database = database.path().join("theirs.db");
     let theirs = Connection::open(&database).unwrap();
-    theirs
-        .execute_batch("CREATE TABLE t (x); PRAGMA user_version = 1")
-        .unwrap();
+    theirs.execute_batch("CREATE TABLE t (x); PRAGMA user_version = 1").unwrap();
     theirs.close().unwrap();
-    foreign(&fs::read(&database).unwrap(), |error| {
-        matches!(error, LedgerError::Foreign { .. })
-    });
+    foreign(&fs::read(&database).unwrap(), |error| matches!(error, LedgerError::Foreign { .. }));
 
-    open(&database.with_file_name("ours.db"))
-        .unwrap()
-        .close(desk.now)
-        .unwrap();
+    open(&database.with_file_name("ours.db")).unwrap().close(desk.now).unwrap();
     let newer = Connection::open(database.with_file_name("ours.db")).unwrap();
     newer.execute_batch("PRAGMA user_version = 7").unwrap();
     newer.close().unwrap();
@@ -127,9 +107,7 @@ fn a_newer_schema_that_is_still_in_the_log_is_refused_and_neither_file_changes()
     let desk = Desk::new();
     desk.open().close(desk.now).unwrap();
     let newer = Connection::open(desk.path()).unwrap();
-    newer
-        .execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 7")
-        .unwrap();
+    newer.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 7").unwrap();
     let copy = tempfile::tempdir().unwrap();
     for name in ["ledger.db", "ledger.db-wal"] {
         fs::copy(desk.path().with_file_name(name), copy.path().join(name)).unwrap();
@@ -137,35 +115,22 @@ fn a_newer_schema_that_is_still_in_the_log_is_refused_and_neither_file_changes()
     let read = |name: &str| fs::read(copy.path().join(name)).unwrap();
     let before = (read("ledger.db"), read("ledger.db-wal"));
     let refused = open(&copy.path().join("ledger.db"));
-    assert!(
-        matches!(refused, Err(LedgerError::Newer { found: 7, .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(LedgerError::Newer { found: 7, .. })), "{refused:?}");
     assert!((read("ledger.db"), read("ledger.db-wal")) == before);
 }
 
 #[test]
 fn folders_and_pipes_are_no_ledgers() {
     let desk = Desk::new();
-    assert!(matches!(
-        open(desk.folder.path()),
-        Err(LedgerError::NotAFile { .. })
-    ));
-    assert!(matches!(
-        open(Path::new("/dev/null")),
-        Err(LedgerError::NotAFile { .. })
-    ));
+    assert!(matches!(open(desk.folder.path()), Err(LedgerError::NotAFile { .. })));
+    assert!(matches!(open(Path::new("/dev/null")), Err(LedgerError::NotAFile { .. })));
 }
 
 #[test]
 fn looking_at_no_ledger_creates_none() {
     let desk = Desk::new();
     assert!(LedgerReader::open(&desk.path()).unwrap().is_none());
-    assert!(
-        LedgerReader::open(&desk.folder.path().join("none.db"))
-            .unwrap()
-            .is_none()
-    );
+    assert!(LedgerReader::open(&desk.folder.path().join("none.db")).unwrap().is_none());
     assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 0);
 }
 
@@ -191,21 +156,13 @@ fn durability_is_as_promised() {
 fn on_a_full_disk_nothing_more_is_taken_and_what_was_sent_is_still_settled() {
     let desk = Desk::new();
     let mut ledger = desk.open();
-    let tickets: Vec<_> = (0..10)
-        .map(|n| ledger.ready(&sms(&format!("0A{n}"), 0), desk.now))
-        .collect();
+    let tickets: Vec<_> = (0..10).map(|n| ledger.ready(&sms(&format!("0A{n}"), 0), desk.now)).collect();
     // SQLite reports this limit exactly as it reports a full disk.
-    let pages: i64 = ledger
-        .db
-        .pragma_query_value(None, "page_count", |row| row.get(0))
-        .unwrap();
+    let pages: i64 = ledger.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     ledger.db.pragma_update(None, "max_page_count", pages).unwrap();
     let many: Vec<_> = (0..1000).map(|n| sms(&format!("0B{n}"), 0)).collect();
     let refused = ledger.record(&many, desk.now);
-    assert!(
-        matches!(refused, Err(LedgerError::DiskFull { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(LedgerError::DiskFull { .. })), "{refused:?}");
     let group = tickets.into_iter().map(|ticket| (ticket, accepted())).collect();
     let _ = ledger.settle(group, desk.now).unwrap();
     assert!(desk.path().with_file_name("ledger.db.ballast").exists());
@@ -217,28 +174,15 @@ fn when_even_the_ballast_does_not_help_the_tickets_come_back() {
     let mut ledger = desk.open();
     let many: Vec<_> = (0..2000).map(|n| sms(&format!("0A{n}"), 0)).collect();
     let recorded = ledger.record(&many, desk.now).unwrap().recorded;
-    let group: Vec<_> = recorded
-        .into_iter()
-        .map(|recorded| (super::ready(recorded), accepted()))
-        .collect();
+    let group: Vec<_> = recorded.into_iter().map(|recorded| (super::ready(recorded), accepted())).collect();
     let limit = |ledger: &Ledger, pages: i64| ledger.db.pragma_update(None, "max_page_count", pages).unwrap();
-    let pages = ledger
-        .db
-        .pragma_query_value(None, "page_count", |row| row.get(0))
-        .unwrap();
+    let pages = ledger.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     limit(&ledger, pages);
     let unsettled = ledger.settle(group, desk.now).unwrap_err();
-    assert!(
-        matches!(unsettled.cause, LedgerError::DiskFull { .. }),
-        "{unsettled:?}"
-    );
+    assert!(matches!(unsettled.cause, LedgerError::DiskFull { .. }), "{unsettled:?}");
     assert!(!desk.path().with_file_name("ledger.db.ballast").exists());
     limit(&ledger, pages * 2);
     let _ = ledger.settle(unsettled.group, desk.now).unwrap();
     let again = ledger.record(&many, desk.now).unwrap().recorded;
-    assert!(
-        again
-            .iter()
-            .all(|again| matches!(again, super::Recorded::Known(_, super::super::Known::Accepted)))
-    );
+    assert!(again.iter().all(|again| matches!(again, super::Recorded::Known(_, super::super::Known::Accepted))));
 }

@@ -12,8 +12,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::domain::{
-    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Record,
-    TimeSource, Timestamp,
+    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Record, TimeSource,
+    Timestamp,
 };
 
 use super::{Due, Effort, Ledger, Recorded, Released, Settlement, Ticket};
@@ -30,10 +30,7 @@ const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
 
 impl Desk {
     fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            now: at(0),
-        }
+        Self { folder: tempfile::tempdir().unwrap(), now: at(0) }
     }
 
     fn path(&self) -> PathBuf {
@@ -75,34 +72,19 @@ fn sms(id: &str, seconds: i64) -> Record {
 }
 
 fn untimed(id: &str, read_at: i64) -> Record {
-    Record {
-        time: TimeSource::Now,
-        ..sms(id, read_at)
-    }
+    Record { time: TimeSource::Now, ..sms(id, read_at) }
 }
 
 fn failed(record: Record) -> Record {
-    Record {
-        conversion: Conversion {
-            delivered: Delivered::False,
-            ..record.conversion
-        },
-        ..record
-    }
+    Record { conversion: Conversion { delivered: Delivered::False, ..record.conversion }, ..record }
 }
 
 fn effort() -> Effort {
-    Effort {
-        attempts: 1,
-        ambiguous_resends: 0,
-    }
+    Effort { attempts: 1, ambiguous_resends: 0 }
 }
 
 fn accepted() -> Settlement {
-    Settlement::Accepted {
-        http_status: 200,
-        effort: effort(),
-    }
+    Settlement::Accepted { http_status: 200, effort: effort() }
 }
 
 fn refused() -> Settlement {
@@ -154,8 +136,5 @@ fn ready(recorded: Recorded) -> Ticket {
 }
 
 fn ids(tickets: &[Ticket]) -> Vec<&str> {
-    tickets
-        .iter()
-        .map(|ticket| ticket.conversion().message_id.as_str())
-        .collect()
+    tickets.iter().map(|ticket| ticket.conversion().message_id.as_str()).collect()
 }

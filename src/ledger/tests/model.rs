@@ -59,30 +59,19 @@ struct Model {
 
 impl Model {
     fn at(&mut self, record: &Record) -> Option<usize> {
-        self.rows
-            .iter()
-            .position(|(row, _)| row.conversion == record.conversion)
+        self.rows.iter().position(|(row, _)| row.conversion == record.conversion)
     }
 
     /// Nothing else of its message-id is out, and nothing newer was accepted.
     fn take(&mut self, ticket: Ticket) {
-        let at = self
-            .at(ticket.record())
-            .expect("a ticket for what was never recorded");
-        assert_eq!(
-            self.rows[at].1,
-            Fact::Pending,
-            "handed out twice, or after its end"
-        );
+        let at = self.at(ticket.record()).expect("a ticket for what was never recorded");
+        assert_eq!(self.rows[at].1, Fact::Pending, "handed out twice, or after its end");
         let order = |at: usize, row: &Record| (row.conversion.timestamp, at);
         for (other, (row, fact)) in self.rows.iter().enumerate() {
             if row.conversion.message_id == ticket.conversion().message_id {
                 assert_ne!(*fact, Fact::Out, "two values under way at once");
                 if *fact == Fact::Accepted {
-                    assert!(
-                        order(other, row) < order(at, ticket.record()),
-                        "older after newer"
-                    );
+                    assert!(order(other, row) < order(at, ticket.record()), "older after newer");
                 }
                 if *fact == Fact::Pending {
                     assert!(order(at, ticket.record()) <= order(other, row), "out of turn");
@@ -168,10 +157,7 @@ impl Model {
             }
         }
         for (row, fact) in &self.rows {
-            assert!(
-                matches!(fact, Fact::Accepted | Fact::Refused | Fact::Stale),
-                "{row:?} is {fact:?} for ever"
-            );
+            assert!(matches!(fact, Fact::Accepted | Fact::Refused | Fact::Stale), "{row:?} is {fact:?} for ever");
         }
     }
 }

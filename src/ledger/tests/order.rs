@@ -11,9 +11,7 @@ fn a_second_value_waits_until_the_first_is_settled() {
         let mut ledger = desk.open();
         let first = ledger.ready(&failed(sms("0A", 0)), desk.now);
         let second = ledger.enter(&sms("0A", 10), desk.now);
-        let Recorded::Waiting(row, _) = second else {
-            panic!("{second:?}")
-        };
+        let Recorded::Waiting(row, _) = second else { panic!("{second:?}") };
         assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
         let released = ledger.end(first, end, desk.now);
         assert_eq!(released.tickets.len(), 1);
@@ -27,12 +25,7 @@ fn values_go_in_the_order_of_their_times_and_then_of_recording() {
     let desk = Desk::new();
     let mut ledger = desk.open();
     let mut ticket = ledger.ready(&sms("0A", 0), desk.now);
-    let later = [
-        sms("0A", 30),
-        failed(sms("0A", 10)),
-        sms("0A", 10),
-        failed(sms("0A", 20)),
-    ];
+    let later = [sms("0A", 30), failed(sms("0A", 10)), sms("0A", 10), failed(sms("0A", 20))];
     for record in &later {
         assert!(matches!(ledger.enter(record, desk.now), Recorded::Waiting(..)));
     }
@@ -56,15 +49,9 @@ fn an_older_value_is_never_sent_after_a_newer_one_was_accepted() {
     assert_eq!(released.tickets, []);
     assert_eq!(released.stale.len(), 1);
     assert_eq!(released.stale[0].record, older);
-    assert_eq!(
-        ledger.enter(&older, desk.now),
-        Recorded::Known(older, Known::Stale)
-    );
+    assert_eq!(ledger.enter(&older, desk.now), Recorded::Known(older, Known::Stale));
     let oldest = sms("0A", -10);
-    assert_eq!(
-        ledger.enter(&oldest, desk.now),
-        Recorded::Known(oldest, Known::Stale)
-    );
+    assert_eq!(ledger.enter(&oldest, desk.now), Recorded::Known(oldest, Known::Stale));
 }
 
 #[test]
@@ -72,10 +59,7 @@ fn an_older_value_goes_when_the_newer_one_was_refused() {
     let desk = Desk::new();
     let mut ledger = desk.open();
     let newer = ledger.ready(&sms("0A", 10), desk.now);
-    assert!(matches!(
-        ledger.enter(&sms("0A", 0), desk.now),
-        Recorded::Waiting(..)
-    ));
+    assert!(matches!(ledger.enter(&sms("0A", 0), desk.now), Recorded::Waiting(..)));
     assert_eq!(ledger.end(newer, refused(), desk.now).tickets.len(), 1);
 }
 
@@ -84,10 +68,7 @@ fn a_postponed_value_holds_back_the_ones_behind_it() {
     let desk = Desk::new();
     let mut ledger = desk.open();
     let first = ledger.ready(&sms("0A", 0), desk.now);
-    assert!(matches!(
-        ledger.enter(&sms("0A", 10), desk.now),
-        Recorded::Waiting(..)
-    ));
+    assert!(matches!(ledger.enter(&sms("0A", 10), desk.now), Recorded::Waiting(..)));
     assert_eq!(ledger.end(first, postponed(), desk.now).tickets, []);
     assert_eq!(ledger.adopted(Due::OnlyDue, desk.now), []);
     let first = ledger.adopted(Due::Everything, desk.now).pop().unwrap();
@@ -141,27 +122,15 @@ fn a_message_id_with_very_many_values_keeps_its_order_and_its_keys() {
     }
     for time in 1..40 {
         let again = sms("0A", time);
-        assert_eq!(
-            ledger.enter(&again, desk.now),
-            Recorded::Known(again, Known::Accepted)
-        );
+        assert_eq!(ledger.enter(&again, desk.now), Recorded::Known(again, Known::Accepted));
         let older = failed(sms("0A", time - 1));
-        assert_eq!(
-            ledger.enter(&older, desk.now),
-            Recorded::Known(older, Known::Stale)
-        );
+        assert_eq!(ledger.enter(&older, desk.now), Recorded::Known(older, Known::Stale));
     }
     let untimed = untimed("0A", 50);
     let ticket = ledger.ready(&untimed, desk.now);
-    assert!(matches!(
-        ledger.enter(&sms("0A", 60), desk.now),
-        Recorded::Waiting(..)
-    ));
+    assert!(matches!(ledger.enter(&sms("0A", 60), desk.now), Recorded::Waiting(..)));
     assert_eq!(ledger.end(ticket, accepted(), desk.now).tickets.len(), 1);
-    assert_eq!(
-        ledger.enter(&untimed, desk.now),
-        Recorded::Known(untimed, Known::Accepted)
-    );
+    assert_eq!(ledger.enter(&untimed, desk.now), Recorded::Known(untimed, Known::Accepted));
 }
 
 #[test]
@@ -169,10 +138,7 @@ fn a_value_that_was_overtaken_twice_while_another_run_had_it_is_told_to_that_run
     let desk = Desk::new();
     let (mut one, mut two) = (desk.open(), desk.open());
     let newer = one.ready(&sms("0A", 10), desk.now);
-    assert!(matches!(
-        two.enter(&sms("0A", 0), desk.now),
-        Recorded::Waiting(..)
-    ));
+    assert!(matches!(two.enter(&sms("0A", 0), desk.now), Recorded::Waiting(..)));
     let _ = one.end(newer, accepted(), desk.now);
     let newest = one.ready(&sms("0A", 20), desk.now);
     let _ = one.end(newest, accepted(), desk.now);

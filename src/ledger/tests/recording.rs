@@ -5,19 +5,13 @@ use std::time::Duration;
 use crate::domain::{BadRecord, Channel, Conversion, ErrorCode, Record, Reference};
 use crate::ledger::{Due, Forget, Known, LedgerReader, Origin, Original, Recorded, State, forget};
 
-use super::{
-    ALMOST_A_DAY, DAY, Desk, accepted, account, at, failed, postponed, ready, refused, sms, untimed,
-};
+use super::{ALMOST_A_DAY, DAY, Desk, accepted, account, at, failed, postponed, ready, refused, sms, untimed};
 
 #[test]
 fn a_ticket_shows_the_record_as_it_was_given() {
     let desk = Desk::new();
     let mut ledger = desk.open();
-    let record = Record {
-        line: 17,
-        reference: Some(Reference::from_json("\"x-9\"")),
-        ..sms("0A", 0)
-    };
+    let record = Record { line: 17, reference: Some(Reference::from_json("\"x-9\"")), ..sms("0A", 0) };
     let ticket = ledger.ready(&record, desk.now);
     assert_eq!(ticket.record(), &record);
     assert_eq!(ticket.origin(), Origin::Input);
@@ -27,11 +21,7 @@ fn a_ticket_shows_the_record_as_it_was_given() {
 fn an_adopted_row_is_the_record_that_was_recorded() {
     let desk = Desk::new();
     let records = [
-        Record {
-            line: 17,
-            reference: Some(Reference::from_json("{}")),
-            ..sms("0A", 0)
-        },
+        Record { line: 17, reference: Some(Reference::from_json("{}")), ..sms("0A", 0) },
         failed(untimed("日本&delivered=true", 5)),
     ];
     let mut ledger = desk.open();
@@ -50,26 +40,12 @@ fn every_part_of_the_key_makes_another_conversion() {
     let first = sms("0A", 0);
     let ticket = ledger.ready(&first, desk.now);
     let _ = ledger.end(ticket, accepted(), desk.now);
-    let voice = Record {
-        conversion: Conversion {
-            channel: Channel::Voice,
-            ..first.conversion.clone()
-        },
-        ..first.clone()
-    };
-    for other in [
-        sms("0B", 0),
-        voice,
-        sms("0A", 1),
-        failed(sms("0A", 2)),
-        untimed("0A", 3),
-    ] {
+    let voice =
+        Record { conversion: Conversion { channel: Channel::Voice, ..first.conversion.clone() }, ..first.clone() };
+    for other in [sms("0B", 0), voice, sms("0A", 1), failed(sms("0A", 2)), untimed("0A", 3)] {
         let ticket = ledger.ready(&other, desk.now);
         let _ = ledger.end(ticket, accepted(), desk.now);
-        assert_eq!(
-            ledger.enter(&other, desk.now),
-            Recorded::Known(other, Known::Accepted)
-        );
+        assert_eq!(ledger.enter(&other, desk.now), Recorded::Known(other, Known::Accepted));
     }
     let mut another = crate::ledger::Ledger::open(&desk.path(), &account("efgh5678"), desk.now).unwrap();
     let _ = another.ready(&first, desk.now);
@@ -80,33 +56,17 @@ fn line_reference_and_doubts_are_not_part_of_the_key() {
     let desk = Desk::new();
     let mut ledger = desk.open();
     let ticket = ledger.ready(&sms("0A", 0), desk.now);
-    let again = Record {
-        line: 2,
-        reference: Some(Reference::from_json("1")),
-        ..sms("0A", 0)
-    };
-    assert_eq!(
-        ledger.enter(&again, desk.now),
-        Recorded::Known(again.clone(), Known::Repeated)
-    );
+    let again = Record { line: 2, reference: Some(Reference::from_json("1")), ..sms("0A", 0) };
+    assert_eq!(ledger.enter(&again, desk.now), Recorded::Known(again.clone(), Known::Repeated));
     let _ = ledger.end(ticket, accepted(), desk.now);
-    assert_eq!(
-        ledger.enter(&again, desk.now),
-        Recorded::Known(again, Known::Accepted)
-    );
+    assert_eq!(ledger.enter(&again, desk.now), Recorded::Known(again, Known::Accepted));
 }
 
 #[test]
 fn within_one_group_the_first_of_two_alike_is_sent() {
     let desk = Desk::new();
-    let entries = desk
-        .open()
-        .record(&[sms("0A", 0), sms("0A", 0)], desk.now)
-        .unwrap();
-    assert!(matches!(
-        entries.recorded[..],
-        [Recorded::Ready(_), Recorded::Known(_, Known::Repeated)]
-    ));
+    let entries = desk.open().record(&[sms("0A", 0), sms("0A", 0)], desk.now).unwrap();
+    assert!(matches!(entries.recorded[..], [Recorded::Ready(_), Recorded::Known(_, Known::Repeated)]));
 }
 
 #[test]
@@ -118,10 +78,7 @@ fn records_without_a_time_are_the_same_whenever_they_are_read_and_keep_the_first
     let ticket = ledger.ready(&untimed("0A", 500), desk.now);
     assert_eq!(ticket.conversion().timestamp, at(0));
     let _ = ledger.end(ticket, accepted(), desk.now);
-    assert_eq!(
-        ledger.enter(&untimed("0A", 900), desk.now),
-        Recorded::Known(untimed("0A", 0), Known::Accepted)
-    );
+    assert_eq!(ledger.enter(&untimed("0A", 900), desk.now), Recorded::Known(untimed("0A", 0), Known::Accepted));
 }
 
 #[test]
@@ -130,8 +87,7 @@ fn what_was_refused_is_told_again_and_not_sent_again() {
     let mut ledger = desk.open();
     let ticket = ledger.ready(&sms("0A", 0), desk.now);
     let _ = ledger.end(ticket, refused(), desk.now);
-    let Recorded::Known(_, Known::Refused { http_status, failure }) = ledger.enter(&sms("0A", 0), desk.now)
-    else {
+    let Recorded::Known(_, Known::Refused { http_status, failure }) = ledger.enter(&sms("0A", 0), desk.now) else {
         panic!("sent again");
     };
     assert_eq!((http_status, failure.code), (420, ErrorCode::BadParameters));
@@ -187,14 +143,7 @@ fn after_five_days_in_vain_a_row_is_a_dead_letter_and_may_be_asked_for_anew() {
     let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
     reader.refused(|letter| letters.push(letter)).unwrap();
     assert_eq!(letters.len(), 1);
-    assert!(matches!(
-        &letters[0].original,
-        Original::Record {
-            attempts: 2,
-            http_status: None,
-            ..
-        }
-    ));
+    assert!(matches!(&letters[0].original, Original::Record { attempts: 2, http_status: None, .. }));
 
     let ticket = ledger.ready(&sms("0A", 0), desk.now);
     assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, []);
@@ -211,21 +160,13 @@ fn dead_letters_keep_the_original_and_the_same_input_is_kept_once() {
         message: "message-id is empty".into(),
         raw: b"\xff\0,true".to_vec(),
     };
-    ledger
-        .record_refused(&[bad.clone(), bad.clone()], desk.now)
-        .unwrap();
+    ledger.record_refused(&[bad.clone(), bad.clone()], desk.now).unwrap();
     let ticket = ledger.ready(&sms("0A", 0), desk.now);
     let _ = ledger.end(ticket, refused(), desk.now);
     let mut letters = Vec::new();
     let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
     reader.refused(|letter| letters.push(letter.original)).unwrap();
-    let [
-        Original::Record {
-            record, http_status, ..
-        },
-        Original::Unreadable(unreadable),
-    ] = &letters[..]
-    else {
+    let [Original::Record { record, http_status, .. }, Original::Unreadable(unreadable)] = &letters[..] else {
         panic!("{letters:?}");
     };
     assert_eq!((record, *http_status), (&sms("0A", 0), Some(420)));
@@ -242,19 +183,9 @@ fn status_counts_by_account_and_state_and_tells_the_oldest() {
     let _held = ledger.ready(&sms("0B", 0), desk.now);
     desk.wait(DAY);
     let _held = ledger.ready(&sms("0C", 0), desk.now);
-    let status = LedgerReader::open(&desk.path())
-        .unwrap()
-        .unwrap()
-        .status()
-        .unwrap();
-    let told: Vec<_> = status
-        .iter()
-        .map(|row| (row.state, row.count, row.oldest))
-        .collect();
-    assert_eq!(
-        told,
-        [(Some(State::Held), 2, begun), (Some(State::Accepted), 1, begun)]
-    );
+    let status = LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap();
+    let told: Vec<_> = status.iter().map(|row| (row.state, row.count, row.oldest)).collect();
+    assert_eq!(told, [(Some(State::Held), 2, begun), (Some(State::Accepted), 1, begun)]);
     assert_eq!(status[0].account, account("abcd1234").as_str());
 }
 
@@ -289,10 +220,7 @@ fn a_settled_key_is_kept_for_30_days_and_pending_rows_for_ever() {
     desk.wait(ALMOST_A_DAY);
     ledger.close(desk.now).unwrap();
     let mut ledger = desk.open();
-    assert!(matches!(
-        ledger.enter(&sms("0A", 0), desk.now),
-        Recorded::Known(_, Known::Accepted)
-    ));
+    assert!(matches!(ledger.enter(&sms("0A", 0), desk.now), Recorded::Known(_, Known::Accepted)));
     desk.wait(Duration::from_secs(1));
     ledger.close(desk.now).unwrap();
     let mut ledger = desk.open();

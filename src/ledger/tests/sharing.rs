@@ -12,16 +12,10 @@ fn what_a_living_run_has_is_not_sent_by_another() {
     let desk = Desk::new();
     let (mut one, mut two) = (desk.open(), desk.open());
     let ticket = one.ready(&sms("0A", 0), desk.now);
-    assert_eq!(
-        two.enter(&sms("0A", 0), desk.now),
-        Recorded::Known(sms("0A", 0), Known::Queued)
-    );
+    assert_eq!(two.enter(&sms("0A", 0), desk.now), Recorded::Known(sms("0A", 0), Known::Queued));
     assert_eq!(two.adopted(Due::Everything, desk.now), []);
     let _ = one.end(ticket, accepted(), desk.now);
-    assert_eq!(
-        two.enter(&sms("0A", 0), desk.now),
-        Recorded::Known(sms("0A", 0), Known::Accepted)
-    );
+    assert_eq!(two.enter(&sms("0A", 0), desk.now), Recorded::Known(sms("0A", 0), Known::Accepted));
 }
 
 #[test]
@@ -51,10 +45,7 @@ fn a_row_of_a_dead_run_that_is_in_this_input_is_this_runs_own() {
     let _lost = dead.ready(&sms("0A", 0), desk.now);
     dead.crash();
     let mut next = desk.open();
-    let again = crate::domain::Record {
-        line: 5,
-        ..sms("0A", 0)
-    };
+    let again = crate::domain::Record { line: 5, ..sms("0A", 0) };
     let ticket = next.ready(&again, desk.now);
     assert_eq!((ticket.record(), ticket.origin()), (&again, Origin::Input));
     assert_eq!(next.adopted(Due::Everything, desk.now), []);
@@ -96,10 +87,7 @@ fn a_value_waits_for_another_runs_value_and_is_found_when_that_is_settled() {
         let desk = Desk::new();
         let (mut one, mut two) = (desk.open(), desk.open());
         let first = one.ready(&failed(sms("0A", 0)), desk.now);
-        assert!(matches!(
-            two.enter(&sms("0A", 10), desk.now),
-            Recorded::Waiting(..)
-        ));
+        assert!(matches!(two.enter(&sms("0A", 10), desk.now), Recorded::Waiting(..)));
         assert_eq!(two.adopted(Due::Everything, desk.now), []);
         assert_eq!(one.end(first, end.clone(), desk.now).tickets, []);
         let found = two.adopted(Due::Everything, desk.now);
@@ -114,17 +102,11 @@ fn a_waiting_value_that_another_run_overtook_is_told_to_the_run_that_waits() {
     let desk = Desk::new();
     let (mut one, mut two) = (desk.open(), desk.open());
     let newer = one.ready(&sms("0A", 10), desk.now);
-    assert!(matches!(
-        two.enter(&sms("0A", 0), desk.now),
-        Recorded::Waiting(..)
-    ));
+    assert!(matches!(two.enter(&sms("0A", 0), desk.now), Recorded::Waiting(..)));
     assert_eq!(one.end(newer, accepted(), desk.now).stale, []);
     let released = two.adopt(10, Due::Everything, desk.now).unwrap();
     assert_eq!(released.tickets, []);
-    assert_eq!(
-        (released.stale.len(), released.stale[0].origin),
-        (1, Origin::Input)
-    );
+    assert_eq!((released.stale.len(), released.stale[0].origin), (1, Origin::Input));
 }
 
 #[test]
@@ -132,9 +114,7 @@ fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
     let desk = Desk::new();
     let locks = || {
         let names = fs::read_dir(desk.folder.path().join("state")).unwrap();
-        names
-            .filter(|entry| entry.as_ref().unwrap().path().extension() == Some("lock".as_ref()))
-            .count()
+        names.filter(|entry| entry.as_ref().unwrap().path().extension() == Some("lock".as_ref())).count()
     };
     desk.open().crash();
     assert_eq!(locks(), 1);

@@ -1,0 +1,180 @@
+//! Writing down before sending, and settling after. With no ledger it is the same story without the disk.
+
+use crate::domain::{BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::ledger::{
+    Due, Effort, Known, Ledger, LedgerError, Origin, Recorded, Released, RowId, Settlement, Ticket,
+};
+
+/// Where conversions are written down.
+#[derive(Debug)]
+pub enum Book {
+    /// Durably: what is recorded survives this process and the machine.
+    Ledger(Box<Ledger>),
+    /// Nowhere: what is not sent by the end of the run is gone.
+    Nowhere,
+}
+
+/// The right to send one conversion: a ledger's ticket, or that there is no ledger.
+#[derive(Debug)]
+pub(super) enum Warrant {
+    Recorded(Ticket),
+    Unrecorded(Record),
+}
+
+impl Warrant {
+    pub(super) fn record(&self) -> &Record {
+        match self {
+            Self::Recorded(ticket) => ticket.record(),
+            Self::Unrecorded(record) => record,
+        }
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        match self {
+            Self::Recorded(ticket) => ticket.origin(),
+            Self::Unrecorded(_) => Origin::Input,
+        }
+    }
+}
+
+/// What became of a group of records.
+#[derive(Debug, Default)]
+pub(super) struct Entered {
+    /// May be sent.
+    pub(super) ready: Vec<Warrant>,
+    /// Will be ready when another value of the same message-id is settled.
+    pub(super) waiting: Vec<(RowId, Record)>,
+    /// Will not be sent; what to tell instead.
+    pub(super) done: Vec<Done>,
+    /// Given up for good by the ledger.
+    pub(super) expired: Vec<RowId>,
+}
+
+/// A record that is done with without having been sent in this run.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) row: Option<RowId>,
+    pub(super) record: Record,
+    pub(super) origin: Origin,
+    pub(super) outcome: Outcome,
+    pub(super) http_status: Option<u16>,
+}
+
+impl Book {
+    /// Writes a group down, durably, before any of it may be sent.
+    pub(super) fn enter(
+        &mut self,
+        records: Vec<Record>,
+        now: Timestamp,
+    ) -> Result<Entered, (Vec<Record>, LedgerError)> {
+        match self {
+            Self::Nowhere => {
+                Ok(Entered { ready: records.into_iter().map(Warrant::Unrecorded).collect(), ..Entered::default() })
+            }
+            Self::Ledger(ledger) => match ledger.record(&records, now) {
+                Ok(entries) => Ok(Entered::from_entries(entries.recorded, entries.released)),
+                Err(error) => Err((records, error)),
+            },
+        }
+    }
+
+    /// Keeps input that was no record.
+    pub(super) fn enter_bad(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::Ledger(ledger) => ledger.record_refused(records, now),
+        }
+    }
+
+    /// Takes over what earlier runs left.
+    pub(super) fn adopt(&mut self, limit: usize, due: Due, now: Timestamp) -> Result<Entered, LedgerError> {
+        match self {
+            Self::Nowhere => Ok(Entered::default()),
+            Self::Ledger(ledger) => Ok(Entered::from_entries(Vec::new(), ledger.adopt(limit, due, now)?)),
+        }
+    }
+
+    /// Writes down how deliveries ended, and returns what waited for that. After an error the rows stay pending: a later run
+    /// sends them again.
+    pub(super) fn settle(
+        &mut self,
+        group: Vec<(Ticket, Settlement)>,
+        now: Timestamp,
+    ) -> Result<Entered, LedgerError> {
+        match self {
+            Self::Ledger(ledger) if !group.is_empty() => {
+                let released = ledger.settle(group, now).map_err(|unsettled| unsettled.cause)?;
+                Ok(Entered::from_entries(Vec::new(), released))
+            }
+            Self::Ledger(_) | Self::Nowhere => Ok(Entered::default()),
+        }
+    }
+
+    /// Ends the run.
+    pub(super) fn close(self, now: Timestamp) -> Result<(), LedgerError> {
+        match self {
+            Self::Ledger(ledger) => ledger.close(now),
+            Self::Nowhere => Ok(()),
+        }
+    }
+}
+
+impl Entered {
+    fn from_entries(recorded: Vec<Recorded>, released: Released) -> Self {
+        let mut entered = Self { expired: released.expired, ..Self::default() };
+        for answer in recorded {
+            match answer {
+                Recorded::Ready(ticket) => entered.ready.push(Warrant::Recorded(ticket)),
+                Recorded::Waiting(row, record) => entered.waiting.push((row, record)),
+                Recorded::Known(record, known) => {
+                    let (outcome, http_status) = outcome_of(known);
+                    entered.done.push(Done { row: None, record, origin: Origin::Input, outcome, http_status });
+                }
+            }
+        }
+        entered.ready.extend(released.tickets.into_iter().map(Warrant::Recorded));
+        entered.done.extend(released.stale.into_iter().map(|stale| Done {
+            row: Some(stale.row),
+            record: stale.record,
+            origin: stale.origin,
+            outcome: outcome_of(Known::Stale).0,
+            http_status: None,
+        }));
+        entered
+    }
+}
+
+/// What to tell of a record that the ledger knew already.
+fn outcome_of(known: Known) -> (Outcome, Option<u16>) {
+    let skipped = |code, message: &str| (Outcome::Skipped(Failure::unsent(code, message)), None);
+    match known {
+        Known::Accepted => skipped(ErrorCode::AlreadyAccepted, "the API accepted this before"),
+        Known::Queued => skipped(ErrorCode::AlreadyQueued, "another run is sending this"),
+        Known::Repeated => skipped(ErrorCode::AlreadyQueued, "an earlier record of this input is the same"),
+        Known::Stale => skipped(ErrorCode::Stale, "a newer value of the same message-id was accepted"),
+        Known::Refused { http_status, failure } => (Outcome::Rejected(failure), Some(http_status)),
+    }
+}
+
+/// How to settle a delivery that ended so; `None` where the record stays as if it had not been handed out.
+pub(super) fn settlement(outcome: &Outcome, http_status: Option<u16>, effort: Effort, end: End) -> Settlement {
+    match (outcome, end) {
+        (_, End::Unsent) | (Outcome::Skipped(_) | Outcome::DryRun, End::Tried) => Settlement::Unsent,
+        (Outcome::Accepted, End::Tried) => {
+            Settlement::Accepted { http_status: http_status.unwrap_or_default(), effort }
+        }
+        (Outcome::Rejected(failure) | Outcome::Invalid(failure), End::Tried) => {
+            Settlement::Refused { http_status: http_status.unwrap_or_default(), failure: failure.clone(), effort }
+        }
+        (Outcome::Retry(failure), End::Tried) => Settlement::Postponed { failure: failure.clone(), effort },
+    }
+}
+
+/// Whether an outcome says something about the record, or only about the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The record was tried.
+    Tried,
+    /// The run ended, or the whole account or way to the API was refused: the record is as it was.
+    Unsent,
+}
