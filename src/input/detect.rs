@@ -1,0 +1,192 @@
+//! What kind of input this is, from its first bytes and its first line.
+
+use std::fmt;
+
+use memchr::memchr;
+
+use super::field::{self, FieldMap};
+
+/// How records are written. What [`Format::Auto`] stands for is decided by the first line that is not blank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Find out.
+    #[default]
+    Auto,
+    /// One JSON object on each line.
+    Ndjson,
+    /// Comma-separated values (RFC 4180) with a header; semicolons where the header has no comma.
+    Csv,
+    /// Tab-separated values with a header, without quoting.
+    Tsv,
+    /// One id on each line; channel and delivered come from the options.
+    Ids,
+}
+
+impl Format {
+    /// The name in `--format`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Ids => "ids",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ndjson => "NDJSON",
+            Self::Csv => "CSV",
+            Self::Tsv => "TSV",
+            Self::Auto | Self::Ids => self.as_str(),
+        })
+    }
+}
+
+/// What an input can be instead of UTF-8 text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-16 or UTF-32, with or without a byte order mark.
+    Utf16,
+    /// gzip.
+    Gzip,
+    /// A zip archive, or one of the office formats that are zip archives.
+    Zip,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
+    /// Zstandard.
+    Zstd,
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Utf16 => "UTF-16",
+            Self::Gzip => "gzip",
+            Self::Zip => "a zip archive",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zstd => "Zstandard",
+        })
+    }
+}
+
+/// The mark that some programs put in front of UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// What the input is by its first bytes, if it is not text. No text in UTF-8 begins like this.
+pub(super) fn encoding(head: &[u8]) -> Option<Encoding> {
+    match head {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some(Encoding::Utf16),
+        [a, 0, b, 0, ..] | [0, a, 0, b, ..] if a.is_ascii_graphic() && b.is_ascii() && *b != 0 => {
+            Some(Encoding::Utf16)
+        }
+        [0x1F, 0x8B, ..] => Some(Encoding::Gzip),
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Encoding::Zip),
+        [
+            b'B',
+            b'Z',
+            b'h',
+            b'1'..=b'9',
+            b'1',
+            b'A',
+            b'Y',
+            b'&',
+            b'S',
+            b'Y',
+            ..,
+        ] => Some(Encoding::Bzip2),
+        [0xFD, b'7', b'z', b'X', b'Z', ..] => Some(Encoding::Xz),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Encoding::Zstd),
+        _ => None,
+    }
+}
+
+/// The format that the first line speaks for. `None` where it could be anything.
+pub(super) fn format(line: &[u8], fields: &FieldMap) -> Option<Format> {
+    let line = line.trim_ascii();
+    if matches!(line.first(), Some(b'{' | b'[')) {
+        return Some(Format::Ndjson);
+    }
+    if memchr(b'\t', line).is_some() {
+        return Some(Format::Tsv);
+    }
+    if line.iter().any(|byte| matches!(byte, b',' | b';')) {
+        return Some(Format::Csv);
+    }
+    let line = str::from_utf8(line).ok()?;
+    if line.contains(char::is_whitespace) {
+        None
+    } else if is_column(line, fields) {
+        Some(Format::Csv)
+    } else {
+        Some(Format::Ids)
+    }
+}
+
+/// Whether a word is the name of a column that is read.
+fn is_column(word: &str, fields: &FieldMap) -> bool {
+    let word = word.trim_matches('"');
+    field::named_in_any_case(word).is_some() || fields.in_column(word).next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Encoding, Format, encoding, format};
+    use crate::input::field::FieldMap;
+
+    #[test]
+    fn the_first_line_tells_the_format() {
+        for (line, expected) in [
+            ("{\"message_id\":\"a\"}", Some(Format::Ndjson)),
+            ("  {", Some(Format::Ndjson)),
+            ("[{\"id\":1}]", Some(Format::Ndjson)),
+            ("message_id,delivered", Some(Format::Csv)),
+            ("message_id;delivered", Some(Format::Csv)),
+            ("message_id", Some(Format::Csv)),
+            ("\"Message-ID\"", Some(Format::Csv)),
+            ("0A,true", Some(Format::Csv)),
+            ("message_id\tdelivered", Some(Format::Tsv)),
+            ("0A0000000123ABCD1", Some(Format::Ids)),
+            ("a&delivered=false", Some(Format::Ids)),
+            ("0A true", None),
+            ("hello world", None),
+        ] {
+            assert_eq!(format(line.as_bytes(), &FieldMap::default()), expected, "{line}");
+        }
+        assert_eq!(format(b"\xE9", &FieldMap::default()), None);
+    }
+
+    #[test]
+    fn a_mapped_name_is_a_header_too() {
+        let fields = FieldMap::new(["message-id=sid".parse().unwrap()]).unwrap();
+        assert_eq!(format(b"sid", &fields), Some(Format::Csv));
+        assert_eq!(format(b"sid", &FieldMap::default()), Some(Format::Ids));
+    }
+
+    #[test]
+    fn what_is_not_text_is_known_by_its_first_bytes() {
+        for (head, expected) in [
+            (&b"\xFF\xFEm\0"[..], Encoding::Utf16),
+            (b"\xFE\xFF\0m", Encoding::Utf16),
+            (b"{\0\"\0", Encoding::Utf16),
+            (b"\0{\0\"", Encoding::Utf16),
+            (b"\x1F\x8B\x08", Encoding::Gzip),
+            (b"PK\x03\x04", Encoding::Zip),
+            (b"BZh91AY&SY", Encoding::Bzip2),
+            (b"\xFD7zXZ\0", Encoding::Xz),
+            (b"\x28\xB5\x2F\xFD", Encoding::Zstd),
+        ] {
+            assert_eq!(encoding(head), Some(expected));
+        }
+        for text in [&b""[..], b"{", b"PK", b"BZh9", b"\xEF\xBB\xBF{", b"a\0b"] {
+            assert_eq!(encoding(text), None, "{text:?}");
+        }
+    }
+}

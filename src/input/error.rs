@@ -1,0 +1,112 @@
+//! What stops the reading of an input altogether. (A bad record does not: it is an item like a good one.)
+
+use std::io;
+
+use thiserror::Error;
+
+use super::{Encoding, Field, Format};
+
+/// Nothing more can be read from this input, and nothing that was read makes sense to send.
+#[derive(Debug, Error)]
+pub enum InputError {
+    /// It cannot be opened or read.
+    #[error("cannot read {name}")]
+    Unreadable {
+        /// The file.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its first bytes are those of something that must be converted first.
+    #[error("{name} is {encoding}, not UTF-8 text")]
+    NotText {
+        /// The file.
+        name: String,
+        /// What it is.
+        encoding: Encoding,
+    },
+    /// A JSON array, where one object on each line is wanted.
+    #[error("{name} line {line}: a JSON array, not one object on each line")]
+    JsonArray {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+    },
+    /// A JSON object that goes on in the next line.
+    #[error("{name} line {line}: a JSON object over several lines, not one object on each line")]
+    JsonOverSeveralLines {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+    },
+    /// The first record has no such key, and another one that was probably meant to be it.
+    #[error("{name} line {line}: {field} is missing, and `{key}` is not a known key")]
+    MisspelledKey {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+        /// What is missing.
+        field: Field,
+        /// What stands there.
+        key: String,
+        /// How it is spelled.
+        known: &'static str,
+    },
+    /// None of the formats by its first line.
+    #[error("{name} line {line}: neither NDJSON nor a CSV or TSV header nor a single id")]
+    UnknownFormat {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+    },
+    /// No known name in the first line of a table.
+    #[error("{name} line {line}: no column of this {format} has a known name; is there a header line?")]
+    NoHeader {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+        /// CSV or TSV.
+        format: Format,
+    },
+    /// A column that every record needs, and that has no default.
+    #[error("{name} line {line}: there is no column for {field}")]
+    MissingColumn {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+        /// What is missing.
+        field: Field,
+        /// The column that `--field` names for it.
+        mapped_to: Option<String>,
+        /// The column that was probably meant.
+        nearest: Option<String>,
+    },
+    /// Two columns of one name.
+    #[error("{name} line {line}: column `{column}` ({field}) stands there twice")]
+    DuplicateColumn {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+        /// The name.
+        column: String,
+        /// What is read from it.
+        field: Field,
+    },
+    /// Plain ids, and no default for what they do not say.
+    #[error("{name} line {line}: plain ids do not say {field}")]
+    IdsDoNotSay {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+        /// `channel` or `delivered`.
+        field: Field,
+    },
+}

@@ -1,0 +1,24 @@
+//! Plain ids: the line is the id, and the options say the rest.
+
+use super::assemble::{Defaults, Refusal, Said, assemble, text};
+use super::field::Field;
+use crate::domain::Record;
+
+/// The field that ids need from the options and do not get.
+pub(super) fn missing(defaults: Defaults) -> Option<Field> {
+    if defaults.channel.is_none() {
+        Some(Field::Channel)
+    } else if defaults.delivered.is_none() {
+        Some(Field::Delivered)
+    } else {
+        None
+    }
+}
+
+pub(super) fn read(record: &[u8], defaults: Defaults, line: u64) -> Result<Record, Refusal> {
+    let said = Said {
+        message_id: Some(text(record)?.into()),
+        ..Said::default()
+    };
+    assemble(said, defaults, line)
+}

@@ -1,0 +1,312 @@
+//! Record streams: bytes in, one record or one bad record out, each as soon as its last byte has been read.
+//!
+//! Owns the formats (NDJSON, CSV, TSV, plain ids), the names that fields go by and the limit on a line. A bad record
+//! is an item like a good one; only what makes the whole input unusable is an [`InputError`]. Memory does not grow with
+//! the input. This room opens no file, sends nothing, prints nothing and does not know what time it is.
+//!
+//! The life of a line: `lines` finds it, `detect` looks at the first one, `json` (with `scalar`), `table` (with `csv`) or `ids` find the texts of
+//! its fields, `assemble` makes a record of them.
+
+mod assemble;
+mod csv;
+mod detect;
+mod error;
+mod field;
+mod ids;
+mod json;
+mod lines;
+mod notice;
+mod scalar;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Read};
+
+pub use detect::{Encoding, Format};
+pub use error::InputError;
+pub use field::{Field, FieldMap, FieldMapping, FieldMappingError};
+pub use notice::Notice;
+
+use self::assemble::{Defaults, Problem, Refusal};
+use self::lines::{Lines, Step};
+use self::notice::Notices;
+use self::table::{HeaderError, Table};
+use crate::domain::{BadRecord, Channel, Delivered, Record, Timestamp};
+
+/// How an input is to be read.
+#[derive(Debug, Clone, Default)]
+pub struct InputOptions {
+    /// How records are written.
+    pub format: Format,
+    /// What ends a record.
+    pub separator: Separator,
+    /// The channel of records that do not say.
+    pub channel: Option<Channel>,
+    /// What holds for records that do not say.
+    pub delivered: Option<Delivered>,
+    /// Where fields stand that do not go by their own names.
+    pub fields: FieldMap,
+}
+
+/// What ends a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Separator {
+    /// A line feed, or a carriage return and a line feed.
+    #[default]
+    Newline,
+    /// A NUL byte, as `find -print0` writes.
+    Nul,
+}
+
+/// What stands in the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// A record that can be sent.
+    Record(Record),
+    /// A record that never can.
+    Bad(BadRecord),
+}
+
+/// How much was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Lines, whatever stood in them.
+    pub lines: u64,
+    /// Lines with nothing but white space, skipped.
+    pub blank: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// One input, read record by record.
+#[derive(Debug)]
+pub struct Reader<R> {
+    name: String,
+    options: InputOptions,
+    lines: Lines<R>,
+    layout: Option<Layout>,
+    notices: Notices,
+    blank: u64,
+}
+
+/// What was found out from the first line.
+#[derive(Debug)]
+enum Layout {
+    Json(Mapping),
+    Table(Table, Format),
+    Ids,
+}
+
+/// What the first line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstLine {
+    Header,
+    Record,
+}
+
+/// Whether the names in JSON records have been seen to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mapping {
+    Unproven,
+    Proven,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads from `source`, which messages call `name`. Wants no buffering in between: it reads what is there.
+    pub fn new(source: R, name: impl Into<String>, options: InputOptions) -> Self {
+        let separator = match options.separator {
+            Separator::Newline => b'\n',
+            Separator::Nul => 0,
+        };
+        Self {
+            name: name.into(),
+            options,
+            lines: Lines::new(source, separator),
+            layout: None,
+            notices: Notices::default(),
+            blank: 0,
+        }
+    }
+
+    /// The next record; nothing at the end. After an error there is nothing more to read.
+    ///
+    /// `now` is asked once the line is there, which in a live stream may be long after the call: it is the time of a
+    /// record that does not say when, and the measure of one that lies in the future.
+    pub fn next(&mut self, now: impl Fn() -> Timestamp) -> Result<Option<Item>, InputError> {
+        loop {
+            let step = self.next_line()?;
+            if step == Step::End {
+                return Ok(None);
+            }
+            let defaults = Defaults {
+                channel: self.options.channel,
+                delivered: self.options.delivered,
+                now: now(),
+            };
+            if self.layout.is_none() && self.first_line(step, defaults)? == FirstLine::Header {
+                continue;
+            }
+            let line = self.lines.number();
+            return Ok(Some(match self.record(step, defaults)? {
+                Ok(record) => Item::Record(record),
+                Err(refusal) => Item::Bad(refusal.into_bad_record(line, self.lines.record())),
+            }));
+        }
+    }
+
+    /// The format that was named or found out; nothing as long as every line was blank.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.layout.as_ref().map(|layout| match layout {
+            Layout::Json(_) => Format::Ndjson,
+            Layout::Table(_, format) => *format,
+            Layout::Ids => Format::Ids,
+        })
+    }
+
+    /// What is worth telling, since this was last asked.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.notices.take()
+    }
+
+    /// How much was read so far.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            lines: self.lines.taken(),
+            blank: self.blank,
+            bytes: self.lines.bytes(),
+        }
+    }
+
+    /// Takes the next line that is not blank in hand.
+    fn next_line(&mut self) -> Result<Step, InputError> {
+        loop {
+            let step = self.lines.advance().map_err(|error| self.unreadable(error))?;
+            if step != Step::End && self.layout.is_none() {
+                self.drop_byte_order_mark();
+            }
+            if step != Step::Line || !self.lines.record().trim_ascii().is_empty() {
+                return Ok(step);
+            }
+            self.blank += 1;
+        }
+    }
+
+    fn drop_byte_order_mark(&mut self) {
+        if self.lines.number() == 1 && self.lines.record().starts_with(detect::BYTE_ORDER_MARK) {
+            self.lines.drop_front(detect::BYTE_ORDER_MARK.len());
+            self.notices.byte_order_mark();
+        }
+    }
+
+    /// Finds out from the first line what the others are.
+    fn first_line(&mut self, step: Step, defaults: Defaults) -> Result<FirstLine, InputError> {
+        let name = || self.name.clone();
+        let line = self.lines.number();
+        let record = self.lines.record();
+        if let Some(encoding) = detect::encoding(record) {
+            return Err(InputError::NotText {
+                name: name(),
+                encoding,
+            });
+        }
+        let format = match self.options.format {
+            Format::Auto => detect::format(record, &self.options.fields)
+                .ok_or_else(|| InputError::UnknownFormat { name: name(), line })?,
+            named @ (Format::Ndjson | Format::Csv | Format::Tsv | Format::Ids) => named,
+        };
+        let (layout, first) = match format {
+            Format::Auto | Format::Ndjson => match record.trim_ascii() {
+                [b'[', ..] => return Err(InputError::JsonArray { name: name(), line }),
+                b"{" => return Err(InputError::JsonOverSeveralLines { name: name(), line }),
+                _ => (Layout::Json(Mapping::Unproven), FirstLine::Record),
+            },
+            Format::Ids => match ids::missing(defaults) {
+                Some(field) => {
+                    return Err(InputError::IdsDoNotSay {
+                        name: name(),
+                        line,
+                        field,
+                    });
+                }
+                None => (Layout::Ids, FirstLine::Record),
+            },
+            Format::Csv | Format::Tsv => {
+                let header = if step == Step::TooLong { &[] } else { record };
+                let table = Table::new(header, format, &self.options.fields, defaults, &mut self.notices)
+                    .map_err(|error| self.bad_header(error, format))?;
+                (Layout::Table(table, format), FirstLine::Header)
+            }
+        };
+        self.layout = Some(layout);
+        Ok(first)
+    }
+
+    fn record(&mut self, step: Step, defaults: Defaults) -> Result<Result<Record, Refusal>, InputError> {
+        if step == Step::TooLong {
+            return Ok(Err(Problem::TooLong.into()));
+        }
+        let line = self.lines.number();
+        match &mut self.layout {
+            None | Some(Layout::Ids) => Ok(ids::read(self.lines.record(), defaults, line)),
+            Some(Layout::Table(table, _)) => {
+                table::read(table, &mut self.lines, defaults).map_err(|error| self.unreadable(error))
+            }
+            Some(Layout::Json(mapping)) => {
+                let fields = &self.options.fields;
+                let item = json::read(self.lines.record(), fields, &mut self.notices, defaults, line);
+                match &item {
+                    Ok(_) => *mapping = Mapping::Proven,
+                    Err(refusal) if *mapping == Mapping::Unproven => self.check_spelling(refusal)?,
+                    Err(_) => {}
+                }
+                Ok(item)
+            }
+        }
+    }
+
+    /// As long as no record has fitted, a missing field beside a key that looks like it is a mistake in all of them.
+    fn check_spelling(&self, refusal: &Refusal) -> Result<(), InputError> {
+        if let Problem::Missing(field) = refusal.problem
+            && let Some((key, known)) = self.notices.misspelled(field)
+        {
+            return Err(InputError::MisspelledKey {
+                name: self.name.clone(),
+                line: self.lines.number(),
+                field,
+                key: key.to_owned(),
+                known,
+            });
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, source: io::Error) -> InputError {
+        InputError::Unreadable {
+            name: self.name.clone(),
+            source,
+        }
+    }
+
+    fn bad_header(&self, error: HeaderError, format: Format) -> InputError {
+        let name = self.name.clone();
+        let line = self.lines.number();
+        match error {
+            HeaderError::NotAHeader => InputError::NoHeader { name, line, format },
+            HeaderError::Twice { field, column } => InputError::DuplicateColumn {
+                name,
+                line,
+                column,
+                field,
+            },
+            HeaderError::Missing { field, nearest } => InputError::MissingColumn {
+                name,
+                line,
+                field,
+                mapped_to: self.options.fields.column_of(field).map(str::to_owned),
+                nearest,
+            },
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What is worth telling about an input once, and stops nothing.
+
+use super::field::{self, Field};
+
+/// A fact about an input, told once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A byte order mark was dropped.
+    ByteOrderMark,
+    /// A column or key that is not read.
+    UnknownName {
+        /// The name, raw.
+        name: String,
+        /// The known name that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// More such names than are told one by one.
+    MoreUnknownNames,
+}
+
+/// The facts collected so far. Bounded: a stream may have a new key in every record.
+#[derive(Debug, Default)]
+pub(super) struct Notices {
+    unknown: Vec<Box<str>>,
+    untold: Vec<Notice>,
+}
+
+impl Notices {
+    /// So many unknown names are remembered, and told one by one.
+    const UNKNOWN_MAX: usize = 16;
+
+    pub(super) fn byte_order_mark(&mut self) {
+        self.untold.push(Notice::ByteOrderMark);
+    }
+
+    pub(super) fn unknown(&mut self, name: &str) {
+        if self.unknown.len() > Self::UNKNOWN_MAX || self.unknown.iter().any(|known| &**known == name) {
+            return;
+        }
+        self.unknown.push(name.into());
+        self.untold.push(if self.unknown.len() > Self::UNKNOWN_MAX {
+            Notice::MoreUnknownNames
+        } else {
+            Notice::UnknownName {
+                name: name.to_owned(),
+                nearest: field::nearest(name).map(|(_, known)| known),
+            }
+        });
+    }
+
+    /// The unknown name that was probably meant to be this field, and how it is spelled.
+    pub(super) fn misspelled(&self, wanted: Field) -> Option<(&str, &'static str)> {
+        self.unknown.iter().find_map(|name| {
+            let (field, known) = field::nearest(name)?;
+            (field == wanted).then_some((&**name, known))
+        })
+    }
+
+    pub(super) fn take(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.untold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Notice, Notices};
+
+    #[test]
+    fn each_unknown_name_is_told_once_and_a_flood_of_them_in_one_line() {
+        let mut notices = Notices::default();
+        for _ in 0..3 {
+            for i in 0..100 {
+                notices.unknown(&format!("key{i}"));
+            }
+        }
+        let told = notices.take();
+        assert_eq!(told.len(), Notices::UNKNOWN_MAX + 1);
+        assert_eq!(told.last(), Some(&Notice::MoreUnknownNames));
+        assert_eq!(notices.take(), []);
+    }
+}

@@ -1,0 +1,310 @@
+//! What holds for every format: lines, limits, promptness, and no surprise from any bytes.
+
+use std::cell::Cell;
+use std::io::{self, ErrorKind, Read};
+
+use proptest::prelude::*;
+
+use super::{NOW, items, now, stopped, tell, told, with_defaults};
+use crate::domain::Timestamp;
+use crate::input::{Counts, Encoding, Format, InputError, InputOptions, Item, Notice, Reader, Separator};
+
+#[test]
+fn an_empty_or_blank_input_has_no_records() {
+    for input in ["", "\n", "\r\n \n\t\n", "\u{feff}", "\u{feff}\n"] {
+        assert_eq!(told(input, &InputOptions::default()), [""; 0], "{input:?}");
+    }
+}
+
+#[test]
+fn line_ends_a_byte_order_mark_and_a_missing_last_line_end_make_no_difference() {
+    for body in ["{\"id\":\"0A\"}", "id\n0A", "id\tref\n0A\t", "0A"] {
+        let plain = told(body, &with_defaults(Format::Auto));
+        assert_eq!(plain.len(), 1);
+        for input in [
+            format!("{body}\n"),
+            format!("{}\r\n", body.replace('\n', "\r\n")),
+            format!("\u{feff}{body}"),
+            format!("{body}\n\n\n"),
+        ] {
+            assert_eq!(told(&input, &with_defaults(Format::Auto)), plain, "{input:?}");
+        }
+    }
+}
+
+#[test]
+fn lines_blank_lines_and_bytes_are_counted_and_a_byte_order_mark_is_told() {
+    let input = "\u{feff}\n0A\n\n0B";
+    let mut reader = Reader::new(input.as_bytes(), "in", with_defaults(Format::Auto));
+    assert_eq!(reader.format(), None);
+    while reader.next(now).unwrap().is_some() {}
+    let bytes = input.len() as u64;
+    assert_eq!(
+        reader.counts(),
+        Counts {
+            lines: 4,
+            blank: 2,
+            bytes
+        }
+    );
+    assert_eq!(reader.format(), Some(Format::Ids));
+    assert_eq!(reader.take_notices(), [Notice::ByteOrderMark]);
+    assert_eq!(reader.take_notices(), []);
+}
+
+#[test]
+fn what_must_be_converted_first_stops_the_run() {
+    for (head, expected) in [
+        (&b"\xFF\xFE{\0\"\0i\0\n\0"[..], Encoding::Utf16),
+        (b"\xFE\xFF\0{", Encoding::Utf16),
+        (b"\x1F\x8B\x08\x00\x00\n", Encoding::Gzip),
+        (b"PK\x03\x04\x0a\x00", Encoding::Zip),
+    ] {
+        for format in [
+            Format::Auto,
+            Format::Ndjson,
+            Format::Csv,
+            Format::Tsv,
+            Format::Ids,
+        ] {
+            let error = stopped(head, &with_defaults(format));
+            assert!(
+                matches!(error, InputError::NotText { encoding, .. } if encoding == expected),
+                "{error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_line_that_could_be_anything_stops_the_run() {
+    assert!(matches!(
+        stopped("\nhello world\n", &InputOptions::default()),
+        InputError::UnknownFormat { line: 2, .. }
+    ));
+}
+
+#[test]
+fn a_line_of_64_kib_is_taken_and_one_more_byte_is_refused_with_its_beginning() {
+    const LIMIT: usize = 64 * 1024;
+    let record = |length: usize| {
+        let frame = "{\"id\":\"0A\",\"x\":\"\"}";
+        frame.replace("\"\"", &format!("\"{}\"", "x".repeat(length - frame.len())))
+    };
+    for end in ["", "\n", "\r\n"] {
+        let good = format!("{}{end}", record(LIMIT));
+        assert_eq!(
+            told(good, &with_defaults(Format::Auto)),
+            ["1: sms 0A true"],
+            "{end:?}"
+        );
+        for excess in [1, 2, 3, LIMIT, 5 * LIMIT] {
+            let bad = format!("{}{end}", record(LIMIT + excess));
+            let items = items(bad.as_bytes(), &with_defaults(Format::Auto)).unwrap();
+            assert_eq!(
+                items.iter().map(tell).collect::<Vec<_>>(),
+                ["1: bad: the line is longer than 64 KiB"]
+            );
+            let Item::Bad(refused) = &items[0] else { panic!() };
+            assert_eq!(refused.raw, &bad.as_bytes()[..LIMIT]);
+        }
+    }
+    let between = format!("0A\n{}\n0B\n", "x".repeat(LIMIT + 2));
+    assert_eq!(
+        told(between, &with_defaults(Format::Ids)),
+        [
+            "1: sms 0A true",
+            "2: bad: the line is longer than 64 KiB",
+            "3: sms 0B true"
+        ]
+    );
+}
+
+#[test]
+fn a_line_of_100_mb_is_skipped_in_the_memory_of_the_buffer() {
+    let source = io::repeat(b'x').take(100_000_000).chain(&b"\n0B\n"[..]);
+    assert_eq!(
+        items(source, &with_defaults(Format::Ids))
+            .unwrap()
+            .iter()
+            .map(tell)
+            .collect::<Vec<_>>(),
+        ["1: bad: the line is longer than 64 KiB", "2: sms 0B true"]
+    );
+}
+
+/// Gives one byte at a time, now and then interrupted, and panics when it is asked for more than it was allowed to give.
+struct Dripping<'a> {
+    bytes: &'a [u8],
+    given: usize,
+    allowed: usize,
+    interrupted: bool,
+}
+
+impl Read for &mut Dripping<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        assert!(self.given < self.allowed, "read past byte {}", self.allowed);
+        buffer[0] = self.bytes[self.given];
+        self.given += 1;
+        Ok(1)
+    }
+}
+
+#[test]
+fn an_item_is_handed_out_as_soon_as_its_line_has_been_read() {
+    for (head, lines) in [
+        ("", vec!["{\"id\":\"0A\"}\n", "\n{\"id\":\"0B\"}\n", "nonsense\n"]),
+        (
+            "id,delivered,note\n",
+            vec![
+                "0A,true,\n",
+                "0B,false,\"x\ny\"\n",
+                "0C,true,x\n",
+                "\"0D,true,x\n",
+            ],
+        ),
+        ("id\tref\n", vec!["0A\t\n", "0B\t\"\n"]),
+        ("", vec!["0A\n", "0B\r\n"]),
+    ] {
+        let input = format!("{head}{}", lines.concat());
+        let mut source = Dripping {
+            bytes: input.as_bytes(),
+            given: 0,
+            allowed: 0,
+            interrupted: false,
+        };
+        let ends = lines.iter().scan(head.len(), |end, line| {
+            *end += line.len();
+            Some(*end)
+        });
+        // A reader keeps its source to itself, so each further line gets a new reader.
+        for (count, end) in ends.enumerate() {
+            source.given = 0;
+            source.allowed = end;
+            let mut reader = Reader::new(&mut source, "in", with_defaults(Format::Auto));
+            for _ in 0..=count {
+                assert!(reader.next(now).unwrap().is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stray_quote_in_a_live_stream_is_told_when_the_next_record_is_there() {
+    let input = b"id,delivered,note\n0A,true,\"oops\n0B,true,fine\n";
+    let mut source = Dripping {
+        bytes: input,
+        given: 0,
+        allowed: input.len(),
+        interrupted: false,
+    };
+    let mut reader = Reader::new(&mut source, "in", with_defaults(Format::Auto));
+    let mut next = || tell(&reader.next(now).unwrap().unwrap());
+    assert_eq!(next(), "2: bad: column 3 opens a quote that is not closed");
+    assert_eq!(next(), "3: sms 0B true");
+}
+
+#[test]
+fn a_record_that_does_not_say_when_gets_the_time_at_which_its_line_arrived() {
+    struct Slow<'a>(&'a Cell<i64>);
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.set(self.0.get() + 600);
+            buffer[..3].copy_from_slice(b"0A\n");
+            Ok(3)
+        }
+    }
+    let clock = Cell::new(NOW);
+    let mut reader = Reader::new(Slow(&clock), "in", with_defaults(Format::Ids));
+    for arrived in [NOW + 600, NOW + 1200] {
+        let item = reader
+            .next(|| Timestamp::from_unix(clock.get()).unwrap())
+            .unwrap();
+        let Some(Item::Record(record)) = item else {
+            panic!("{item:?}")
+        };
+        assert_eq!(record.conversion.timestamp.unix(), arrived);
+    }
+}
+
+#[test]
+fn a_read_error_stops_the_run_and_names_the_input() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(ErrorKind::IsADirectory.into())
+        }
+    }
+    let error = items((&b"0A\n"[..]).chain(Broken), &with_defaults(Format::Auto)).unwrap_err();
+    assert_eq!(error.to_string(), "cannot read in");
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+/// Gives the bytes in pieces of these sizes, over and over.
+struct Pieces<'a> {
+    bytes: &'a [u8],
+    sizes: std::iter::Cycle<std::slice::Iter<'a, usize>>,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = (*self.sizes.next().unwrap())
+            .min(self.bytes.len())
+            .min(buffer.len());
+        let (piece, rest) = self.bytes.split_at(size);
+        buffer[..size].copy_from_slice(piece);
+        self.bytes = rest;
+        Ok(size)
+    }
+}
+
+/// Bytes that are nearly input: pieces of good and bad records, and noise.
+fn nearly_input() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec![
+            "id,delivered,note\n", "id\tref\n", "0A,true,x\n", "0B,false,\"a\nb\"\n", "\"", ",", ";", "\t", "\n", "\r\n", "\0",
+            "{\"id\":\"0A\"}\n", "{\"id\":", "{\"a\":[{\"b\":1}],\"id\":2}", "[", "}", "\u{feff}", "0A0000000123ABCD1\n", "x",
+        ]).prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..20),
+        1 => (60_000..70_000_usize, any::<bool>()).prop_map(|(length, end)| {
+            let mut long = vec![b'x'; length];
+            long.extend(end.then_some(b'\n'));
+            long
+        }),
+    ];
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn how_the_bytes_are_cut_into_reads_makes_no_difference(
+        input in nearly_input(),
+        sizes in prop::collection::vec(1..9000_usize, 1..8),
+        format in prop::sample::select(vec![Format::Auto, Format::Ndjson, Format::Csv, Format::Tsv, Format::Ids]),
+        separator in prop::sample::select(vec![Separator::Newline, Separator::Nul]),
+    ) {
+        let options = InputOptions { separator, ..with_defaults(format) };
+        let pieces = Pieces { bytes: &input, sizes: sizes.iter().cycle() };
+        match (items(&input[..], &options), items(pieces, &options)) {
+            (Ok(whole), Ok(cut)) => prop_assert_eq!(whole, cut),
+            (Err(whole), Err(cut)) => prop_assert_eq!(whole.to_string(), cut.to_string()),
+            (whole, cut) => prop_assert!(false, "{:?} but {:?}", whole, cut),
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic_and_every_line_with_something_in_it_is_answered(
+        input in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let lines = input.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+        if let Ok(items) = items(&input[..], &with_defaults(Format::Ids)) {
+            prop_assert_eq!(items.len(), lines);
+        }
+    }
+}
