@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use super::assemble::{Defaults, Problem, Refusal, Said, assemble, text};
 use super::field::{Field, FieldMap, is_from_a_result_line, named};
 use super::notice::Notices;
-use crate::domain::{Record, Reference};
+use super::scalar::{Also, reference, scalar};
+use crate::domain::Record;
 
 /// The scalar half of a visitor that wants none of them.
 macro_rules! skip_scalars {
@@ -53,19 +54,26 @@ pub(super) fn read(
 }
 
 fn said<'a>(text: &'a str, fields: &FieldMap, notices: &mut Notices) -> Result<Said<'a>, Refusal> {
-    if !text.trim_start().starts_with('{') {
+    if text.as_bytes().trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::NotAnObject.into());
     }
     let mut found = Found::default();
     let mut twice = None;
     let mut json = serde_json::Deserializer::from_str(text);
-    Node { fields, reach: Fields::ALL, depth: 0, found: &mut found, twice: &mut twice, notices }
-        .deserialize(&mut json)
-        .and_then(|()| json.end())
-        .map_err(|error| match twice {
-            Some(field) => Problem::Twice(field),
-            None => bad_json(&error),
-        })?;
+    Node {
+        fields,
+        reach: Fields::mapped(fields),
+        depth: 0,
+        found: &mut found,
+        twice: &mut twice,
+        notices,
+    }
+    .deserialize(&mut json)
+    .and_then(|()| json.end())
+    .map_err(|error| match twice {
+        Some(field) => Problem::Twice(field),
+        None => bad_json(&error),
+    })?;
     found.into_said()
 }
 
@@ -75,7 +83,10 @@ fn bad_json(error: &serde_json::Error) -> Problem {
         Some((what, _)) => what,
         None => &text,
     };
-    Problem::BadJson { what: what.to_owned(), column: error.column() }
+    Problem::BadJson {
+        what: what.to_owned(),
+        column: error.column(),
+    }
 }
 
 /// The JSON text of each field's value, with the precedence of the name it was found under.
@@ -98,113 +109,28 @@ impl<'a> Found<'a> {
     fn into_said(self) -> Result<Said<'a>, Refusal> {
         let reference = self.get(Field::Reference).map(reference).transpose()?;
         match self.texts() {
-            Ok([message_id, delivered, timestamp, channel]) => {
-                Ok(Said { message_id, delivered, timestamp, channel, reference })
-            }
+            Ok([message_id, delivered, timestamp, channel]) => Ok(Said {
+                message_id,
+                delivered,
+                timestamp,
+                channel,
+                reference,
+            }),
             Err(problem) => Err(Refusal { reference, problem }),
         }
     }
 
     fn texts(&self) -> Result<[Option<Cow<'a, str>>; 4], Problem> {
-        let text = |field, also, wanted| {
-            self.get(field).map(|json| scalar(json, also).map_err(|found| wrong(field, found, wanted))).transpose()
+        let text = |field, also| {
+            let json = self.get(field);
+            json.map(|json| scalar(json, field, also)).transpose()
         };
         Ok([
-            text(Field::MessageId, Also::Integers, "a string or a whole number")?,
-            text(Field::Delivered, Also::IntegersAndBooleans, "true or false")?,
-            text(Field::Timestamp, Also::Integers, "a string or a whole number")?,
-            text(Field::Channel, Also::Nothing, "a string")?,
+            text(Field::MessageId, Also::Integers)?,
+            text(Field::Delivered, Also::Booleans)?,
+            text(Field::Timestamp, Also::Integers)?,
+            text(Field::Channel, Also::Nothing)?,
         ])
-    }
-}
-
-fn wrong(field: Field, found: Kind, wanted: &'static str) -> Problem {
-    Problem::WrongType { field, found: found.as_str(), wanted }
-}
-
-/// What a field takes besides strings.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Also {
-    Nothing,
-    /// Whole numbers, digit for digit. Not fractions and exponents: an id that a program took for a floating-point
-    /// number (`1.2e+19`) has lost digits, and is no longer the id.
-    Integers,
-    IntegersAndBooleans,
-}
-
-/// The text that a JSON scalar stands for.
-fn scalar(json: &str, also: Also) -> Result<Cow<'_, str>, Kind> {
-    let kind = Kind::of(json);
-    let is_taken = match kind {
-        Kind::Text => return unquoted(json).ok_or(Kind::BrokenText),
-        Kind::Integer => also != Also::Nothing,
-        Kind::Boolean => also == Also::IntegersAndBooleans,
-        Kind::BrokenText | Kind::Number | Kind::List | Kind::Object => false,
-    };
-    if is_taken { Ok(json.into()) } else { Err(kind) }
-}
-
-/// The caller's mark, as it was written.
-fn reference(json: &str) -> Result<Reference, Problem> {
-    let kind = Kind::of(json);
-    let is_scalar = match kind {
-        Kind::Text => unquoted(json).is_some(),
-        Kind::Number => json.parse().is_ok_and(f64::is_finite),
-        Kind::Integer | Kind::Boolean => true,
-        Kind::BrokenText | Kind::List | Kind::Object => false,
-    };
-    if is_scalar {
-        Ok(Reference::from_json(json))
-    } else {
-        Err(wrong(Field::Reference, kind, "a string, a number or a boolean"))
-    }
-}
-
-/// The inside of a JSON string; nothing where an escape makes no character (half a surrogate pair).
-fn unquoted(json: &str) -> Option<Cow<'_, str>> {
-    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
-    if inside.contains('\\') {
-        serde_json::from_str(json).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inside))
-    }
-}
-
-/// What a JSON value is, from its text, which is known to be well formed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    BrokenText,
-    Integer,
-    Number,
-    Boolean,
-    List,
-    Object,
-}
-
-impl Kind {
-    fn of(json: &str) -> Self {
-        let bytes = json.as_bytes();
-        match bytes.first() {
-            Some(b'"') => Self::Text,
-            Some(b't' | b'f') => Self::Boolean,
-            Some(b'[') => Self::List,
-            Some(b'{') => Self::Object,
-            _ if bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-') => Self::Integer,
-            _ => Self::Number,
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "a string",
-            Self::BrokenText => "a string with a broken escape",
-            Self::Integer => "a number",
-            Self::Number => "a number with a fraction or an exponent",
-            Self::Boolean => "a boolean",
-            Self::List => "a list",
-            Self::Object => "an object",
-        }
     }
 }
 
@@ -214,7 +140,17 @@ struct Fields(u8);
 
 impl Fields {
     const NONE: Self = Self(0);
-    const ALL: Self = Self((1 << Field::COUNT) - 1);
+
+    /// Those that have a path of their own.
+    fn mapped(fields: &FieldMap) -> Self {
+        let mut set = Self::NONE;
+        for field in Field::ALL {
+            if fields.maps(field) {
+                set.add(field);
+            }
+        }
+        set
+    }
 
     fn add(&mut self, field: Field) {
         self.0 |= 1 << field as usize;
@@ -243,14 +179,17 @@ struct Turn {
 impl Turn {
     /// One bit for each name that a field can go by in one object: to notice a name that comes twice.
     fn names(&self) -> u64 {
-        self.here.iter().chain(self.deeper.iter()).map(|field| 1 << (8 * field as usize + self.rank)).sum()
+        let fields = Fields(self.here.0 | self.deeper.0);
+        fields
+            .iter()
+            .fold(0, |names, field| names | 1 << (8 * field as usize + self.rank))
     }
 }
 
 /// An object or a list that paths lead into; the record itself at depth 0.
 struct Node<'n, 'a> {
     fields: &'n FieldMap,
-    /// The fields whose paths have led here.
+    /// The mapped fields whose paths have led here.
     reach: Fields,
     depth: usize,
     found: &'n mut Found<'a>,
@@ -259,16 +198,20 @@ struct Node<'n, 'a> {
 }
 
 impl<'a> Node<'_, 'a> {
+    /// A flat key with dots in it (`"otp.id"`) is understood too, after the path.
     fn turn(&mut self, key: &str) -> Turn {
         let mut turn = Turn::default();
         for field in self.reach.iter() {
-            if let Some(steps) = self.fields.steps_of(field)
-                && &*steps[self.depth] == key
-            {
-                if self.depth + 1 == steps.len() {
+            if let Some(steps) = self.fields.steps_of(field) {
+                if &*steps[self.depth] == key {
+                    if self.depth + 1 == steps.len() {
+                        turn.here.add(field);
+                    } else {
+                        turn.deeper.add(field);
+                    }
+                } else if self.depth == 0 && self.fields.column_of(field) == Some(key) {
                     turn.here.add(field);
-                } else {
-                    turn.deeper.add(field);
+                    turn.rank = 1;
                 }
             }
         }
@@ -288,7 +231,11 @@ impl<'a> Node<'_, 'a> {
     /// What to do with the value. Where it is wanted itself and paths lead into it as well, it is wanted itself.
     fn target(&mut self, turn: &Turn) -> Target<'_, 'a> {
         if turn.here != Fields::NONE {
-            Target::Value { found: self.found, fields: turn.here, rank: turn.rank }
+            Target::Value {
+                found: self.found,
+                fields: turn.here,
+                rank: turn.rank,
+            }
         } else if turn.deeper != Fields::NONE {
             Target::Inside(Node {
                 fields: self.fields,
@@ -373,7 +320,11 @@ impl Visitor<'_> for Key<'_, '_, '_> {
 /// What is to be done with a value.
 enum Target<'n, 'a> {
     /// Keep its text for these fields.
-    Value { found: &'n mut Found<'a>, fields: Fields, rank: usize },
+    Value {
+        found: &'n mut Found<'a>,
+        fields: Fields,
+        rank: usize,
+    },
     /// Look for more inside.
     Inside(Node<'n, 'a>),
     /// Nothing.

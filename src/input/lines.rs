@@ -37,18 +37,11 @@ pub(super) struct Lines<R> {
     number: u64,
     /// How many lines it has.
     span: u64,
-    tail: Tail,
+    /// What comes next still belongs to a line that was too long.
+    within_a_long_line: bool,
+    /// The source has nothing more.
+    exhausted: bool,
     bytes: u64,
-}
-
-/// What is known about the bytes after the buffered ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tail {
-    Unread,
-    /// They still belong to a line that was too long.
-    OfALongLine,
-    /// There are none.
-    Nothing,
 }
 
 /// What [`Lines::advance`] and [`Lines::extend`] came to.
@@ -81,7 +74,8 @@ impl<R: Read> Lines<R> {
             filled: 0,
             number: 1,
             span: 0,
-            tail: Tail::Unread,
+            within_a_long_line: false,
+            exhausted: false,
             bytes: 0,
         }
     }
@@ -92,22 +86,21 @@ impl<R: Read> Lines<R> {
         self.number += self.span;
         self.span = 0;
         self.skip_the_rest_of_a_long_line()?;
-        let (end, step) = match self.find_end(self.start)? {
-            Found::End(end) => (end, Step::Line),
+        let found = self.find_end(self.start)?;
+        self.end = match found {
+            Found::End(end) => end,
+            Found::TooLong => self.filled,
             Found::Nothing => return Ok(Step::End),
-            Found::TooLong => {
-                self.tail = Tail::OfALongLine;
-                (self.filled, Step::TooLong)
-            }
         };
-        self.last = self.start;
-        self.first_end = end;
-        self.end = end;
         self.span = 1;
-        if self.without_end(self.start).len() > LIMIT {
-            return Ok(Step::TooLong);
+        let is_too_long = self.without_end(self.start).len() > LIMIT;
+        if is_too_long {
+            self.end = self.start + LIMIT;
+            self.within_a_long_line = true;
         }
-        Ok(step)
+        self.last = self.start;
+        self.first_end = self.end;
+        Ok(if is_too_long { Step::TooLong } else { Step::Line })
     }
 
     /// Adds the next line to the record in hand.
@@ -135,8 +128,7 @@ impl<R: Read> Lines<R> {
 
     /// The record in hand, without the end of its last line; at most [`LIMIT`] bytes.
     pub(super) fn record(&self) -> &[u8] {
-        let record = self.without_end(self.start);
-        &record[..record.len().min(LIMIT)]
+        self.without_end(self.start)
     }
 
     /// The last line of the record in hand.
@@ -168,7 +160,11 @@ impl<R: Read> Lines<R> {
     fn without_end(&self, from: usize) -> &[u8] {
         let line = &self.buffer[from..self.end];
         let line = line.strip_suffix(&[self.separator]).unwrap_or(line);
-        if self.separator == b'\n' { line.strip_suffix(b"\r").unwrap_or(line) } else { line }
+        if self.separator == b'\n' {
+            line.strip_suffix(b"\r").unwrap_or(line)
+        } else {
+            line
+        }
     }
 
     /// Where the line that begins at `from` ends, reading on where it must. Moving the buffered bytes on the way keeps
@@ -184,36 +180,43 @@ impl<R: Read> Lines<R> {
             if searched > LIMIT + 1 {
                 return Ok(Found::TooLong);
             }
-            if self.tail == Tail::Nothing || self.fill()? == 0 {
-                return Ok(if self.end < self.filled { Found::End(self.filled) } else { Found::Nothing });
+            if self.fill()? == 0 {
+                return Ok(if self.end < self.filled {
+                    Found::End(self.filled)
+                } else {
+                    Found::Nothing
+                });
             }
         }
     }
 
     fn skip_the_rest_of_a_long_line(&mut self) -> io::Result<()> {
-        while self.tail == Tail::OfALongLine {
+        while self.within_a_long_line {
             if let Some(at) = memchr(self.separator, &self.buffer[self.start..self.filled]) {
                 self.start += at + 1;
-                self.tail = Tail::Unread;
+                self.within_a_long_line = false;
             } else {
                 self.start = self.filled;
                 self.end = self.filled;
-                self.fill()?;
+                self.within_a_long_line = self.fill()? > 0;
             }
             self.end = self.start;
         }
         Ok(())
     }
 
-    /// Reads once, whatever is there. Nothing means the end, and is remembered.
+    /// Reads once, whatever is there. Nothing means the end; a terminal would go on after it, so it is not asked again.
     fn fill(&mut self) -> io::Result<usize> {
+        if self.exhausted {
+            return Ok(0);
+        }
         if self.filled == self.buffer.len() {
             self.move_to_front();
         }
         loop {
             match self.source.read(&mut self.buffer[self.filled..]) {
                 Ok(0) => {
-                    self.tail = Tail::Nothing;
+                    self.exhausted = true;
                     return Ok(0);
                 }
                 Ok(count) => {

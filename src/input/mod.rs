@@ -4,7 +4,7 @@
 //! is an item like a good one; only what makes the whole input unusable is an [`InputError`]. Memory does not grow with
 //! the input. This room opens no file, sends nothing, prints nothing and does not know what time it is.
 //!
-//! The life of a line: `lines` finds it, `detect` looks at the first one, `json`, `table` (with `csv`) or `ids` find the texts of
+//! The life of a line: `lines` finds it, `detect` looks at the first one, `json` (with `scalar`), `table` (with `csv`) or `ids` find the texts of
 //! its fields, `assemble` makes a record of them.
 
 mod assemble;
@@ -16,6 +16,7 @@ mod ids;
 mod json;
 mod lines;
 mod notice;
+mod scalar;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -128,15 +129,21 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The next record; nothing at the end. `now` is the time of a record that does not say when, and the measure of one that
-    /// lies in the future. After an error there is nothing more to read.
-    pub fn next(&mut self, now: Timestamp) -> Result<Option<Item>, InputError> {
-        let defaults = Defaults { channel: self.options.channel, delivered: self.options.delivered, now };
+    /// The next record; nothing at the end. After an error there is nothing more to read.
+    ///
+    /// `now` is asked once the line is there, which in a live stream may be long after the call: it is the time of a
+    /// record that does not say when, and the measure of one that lies in the future.
+    pub fn next(&mut self, now: impl Fn() -> Timestamp) -> Result<Option<Item>, InputError> {
         loop {
             let step = self.next_line()?;
             if step == Step::End {
                 return Ok(None);
             }
+            let defaults = Defaults {
+                channel: self.options.channel,
+                delivered: self.options.delivered,
+                now: now(),
+            };
             if self.layout.is_none() && self.first_line(step, defaults)? == FirstLine::Header {
                 continue;
             }
@@ -165,7 +172,11 @@ impl<R: Read> Reader<R> {
 
     /// How much was read so far.
     pub fn counts(&self) -> Counts {
-        Counts { lines: self.lines.taken(), blank: self.blank, bytes: self.lines.bytes() }
+        Counts {
+            lines: self.lines.taken(),
+            blank: self.blank,
+            bytes: self.lines.bytes(),
+        }
     }
 
     /// Takes the next line that is not blank in hand.
@@ -195,7 +206,10 @@ impl<R: Read> Reader<R> {
         let line = self.lines.number();
         let record = self.lines.record();
         if let Some(encoding) = detect::encoding(record) {
-            return Err(InputError::NotText { name: name(), encoding });
+            return Err(InputError::NotText {
+                name: name(),
+                encoding,
+            });
         }
         let format = match self.options.format {
             Format::Auto => detect::format(record, &self.options.fields)
@@ -210,7 +224,11 @@ impl<R: Read> Reader<R> {
             },
             Format::Ids => match ids::missing(defaults) {
                 Some(field) => {
-                    return Err(InputError::IdsDoNotSay { name: name(), line, field });
+                    return Err(InputError::IdsDoNotSay {
+                        name: name(),
+                        line,
+                        field,
+                    });
                 }
                 None => (Layout::Ids, FirstLine::Record),
             },
@@ -265,7 +283,10 @@ impl<R: Read> Reader<R> {
     }
 
     fn unreadable(&self, source: io::Error) -> InputError {
-        InputError::Unreadable { name: self.name.clone(), source }
+        InputError::Unreadable {
+            name: self.name.clone(),
+            source,
+        }
     }
 
     fn bad_header(&self, error: HeaderError, format: Format) -> InputError {
@@ -273,7 +294,12 @@ impl<R: Read> Reader<R> {
         let line = self.lines.number();
         match error {
             HeaderError::NotAHeader => InputError::NoHeader { name, line, format },
-            HeaderError::Twice { field, column } => InputError::DuplicateColumn { name, line, column, field },
+            HeaderError::Twice { field, column } => InputError::DuplicateColumn {
+                name,
+                line,
+                column,
+                field,
+            },
             HeaderError::Missing { field, nearest } => InputError::MissingColumn {
                 name,
                 line,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use memchr::memchr;
+use memchr::memchr_iter;
 
 use super::assemble::{Defaults, Problem, Refusal, Said, assemble, text};
 use super::csv::{Syntax, for_each_cell};
@@ -21,6 +21,8 @@ use crate::domain::{Record, Reference, TimeSource};
 /// - a following line is a good record by itself (decided as soon as that line is there), or
 /// - what it encloses leaves a row with the wrong number of columns, or text after the closing quote, or
 /// - nothing closes it within the limit on a record, or before the end.
+///
+/// What is left is a well-formed record, whatever was meant: a stray quote and a later line that ends in a quote.
 pub(super) fn read<R: Read>(
     table: &Table,
     lines: &mut Lines<R>,
@@ -48,7 +50,7 @@ pub(super) fn read<R: Read>(
 /// What came of adding lines to a record with an open quote.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Growth {
-    /// There is a quote in the last line: worth another look.
+    /// The last line has an odd number of quotes, as a line must that closes one: worth another look.
     Grown,
     /// The quote was a stray one.
     Stunted,
@@ -59,7 +61,7 @@ fn grow<R: Read>(table: &Table, lines: &mut Lines<R>, defaults: Defaults) -> io:
         if table.stands_alone(lines.last_line(), defaults) {
             return Ok(Growth::Stunted);
         }
-        if memchr(b'"', lines.last_line()).is_some() {
+        if memchr_iter(b'"', lines.last_line()).count() % 2 == 1 {
             return Ok(Growth::Grown);
         }
     }
@@ -119,7 +121,11 @@ impl Table {
         if columns.iter().all(Option::is_none) && names.iter().all(|name| nearest(name).is_none()) {
             return Err(HeaderError::NotAHeader);
         }
-        let table = Self { syntax, width: names.len(), columns };
+        let table = Self {
+            syntax,
+            width: names.len(),
+            columns,
+        };
         if let Some(field) = table.missing(defaults) {
             let nearest = names.into_iter().find(|name| {
                 named_in_any_case(name).is_none() && nearest(name).is_some_and(|(near, _)| near == field)
@@ -150,7 +156,10 @@ impl Table {
             }
         });
         match split {
-            Ok(found) if found != self.width => Row::Broken(Problem::Ragged { found, wanted: self.width }),
+            Ok(found) if found != self.width => Row::Broken(Problem::Ragged {
+                found,
+                wanted: self.width,
+            }),
             Ok(_) => Row::Whole(assemble(said(cells), defaults, line)),
             Err(problem @ Problem::UnclosedQuote(column)) if self.may_have_several_lines(column - 1) => {
                 Row::GoesOn(problem)
@@ -161,7 +170,9 @@ impl Table {
 
     /// No id, time, channel or truth value has a line break in it; a text that nobody reads, or a `ref`, may.
     fn may_have_several_lines(&self, column: usize) -> bool {
-        self.columns[..Field::Reference as usize].iter().all(|read| *read != Some(column))
+        self.columns[..Field::Reference as usize]
+            .iter()
+            .all(|read| *read != Some(column))
     }
 
     /// Whether this line is a good record without the help of the lines before it. Nearly any text is an id, so
@@ -204,11 +215,17 @@ fn columns(names: &[String], fields: &FieldMap) -> Result<[Option<usize>; Field:
             Some(mapped) => mapped.eq_ignore_ascii_case(name).then_some(0),
             None => named_in_any_case(name).and_then(|(named, rank)| (named == field).then_some(rank)),
         };
-        let mut found: Vec<(usize, usize)> =
-            names.iter().enumerate().filter_map(|(column, name)| Some((rank(name)?, column))).collect();
+        let mut found: Vec<(usize, usize)> = names
+            .iter()
+            .enumerate()
+            .filter_map(|(column, name)| Some((rank(name)?, column)))
+            .collect();
         found.sort_unstable();
         if let Some(twice) = found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(HeaderError::Twice { field, column: names[twice[0].1].clone() });
+            return Err(HeaderError::Twice {
+                field,
+                column: names[twice[0].1].clone(),
+            });
         }
         columns[field as usize] = found.first().map(|(_, column)| *column);
     }
@@ -225,6 +242,7 @@ fn said(cells: [Option<Cow<'_, str>>; Field::COUNT]) -> Said<'_> {
         delivered,
         timestamp,
         channel,
-        reference: reference.map(|text| Reference::from_json(&serde_json::Value::from(text.as_ref()).to_string())),
+        reference: reference
+            .map(|text| Reference::from_json(&serde_json::Value::from(text.as_ref()).to_string())),
     }
 }

@@ -8,7 +8,8 @@ use super::text::write_line;
 use super::{Age, Escaped, Paint, ResultLine, Summary, Tone, to_json};
 use crate::clock;
 use crate::domain::{Failure, Timestamp};
-use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, Stopped, Subject};
+use crate::ledger::Origin;
+use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, State, Stopped, Subject};
 
 /// Who reads the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,28 @@ pub enum Loudness {
     Verbose,
 }
 
+/// Results are written at the end of each turn of the run, and earlier when there are this many bytes of them.
+const FLUSH_AT: usize = 32 * 1024;
 /// How many different remarks are remembered so as not to repeat them.
 const REMEMBERED: usize = 200;
+
+/// Whether rows that an earlier run left get result lines of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdoptedRows {
+    /// Their lines would answer no line of this input: they are counted only.
+    Counted,
+    /// They are what the command is about.
+    Shown,
+}
+
+/// Shows how far a run has come, where somebody watches.
+pub trait Progress {
+    /// Makes room for lines on the screen, lets `print` write them, and comes back.
+    fn around(&mut self, print: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()>;
+
+    /// Shows new numbers.
+    fn show(&mut self, summary: &Summary, state: State);
+}
 
 /// Prints results to `results`, remarks to `remarks`, and counts.
 pub struct Printer<'a> {
@@ -51,6 +72,14 @@ pub struct Printer<'a> {
     pub profile: Option<String>,
     /// What to advise.
     pub hint: &'a dyn Fn(&Failure) -> Option<String>,
+    /// What is done about rows of earlier runs.
+    pub adopted: AdoptedRows,
+    /// Who shows how far it has come.
+    pub progress: Option<&'a mut dyn Progress>,
+    /// Results that were not written yet.
+    pub unwritten: Vec<u8>,
+    /// Remarks that were not written yet.
+    pub unsaid: String,
     /// What it came to so far.
     pub summary: Summary,
     /// Why results could not be written, if they could not.
@@ -62,21 +91,11 @@ pub struct Printer<'a> {
 impl Listener for Printer<'_> {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
         match event {
-            Event::Settled(report) => {
-                self.summary.count(&report);
-                self.remark_on(&report);
-                if self.failure.is_none()
-                    && let Err(error) = self.print(&report)
-                {
-                    self.failure = Some(error);
-                }
-            }
+            Event::Settled(report) => self.settled(&report),
+            Event::Notice(Notice::Input(text)) => self.remark("warning", Tone::Doubtful, &Escaped::text(&text).to_string()),
             Event::Notice(Notice::Pausing { pause, why }) => {
-                self.remark(
-                    "pausing",
-                    Tone::Doubtful,
-                    &format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why)),
-                );
+                let text = format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why));
+                self.remark("pausing", Tone::Doubtful, &text);
             }
             Event::Notice(Notice::Retrying { message_id, wait, why }) => {
                 if self.loudness >= Loudness::Verbose {
@@ -86,30 +105,74 @@ impl Listener for Printer<'_> {
             }
             Event::Stopped(stopped) => self.say_why_it_stopped(&stopped),
         }
-        if self.failure.is_some() { Err(ListenerGone) } else { Ok(()) }
+        if self.unwritten.len() > FLUSH_AT { self.write() } else { self.standing() }
+    }
+
+    fn turn(&mut self, state: State) -> Result<(), ListenerGone> {
+        let written = self.write();
+        if let Some(progress) = &mut self.progress {
+            progress.show(&self.summary, state);
+        }
+        written
     }
 }
 
 impl Printer<'_> {
-    fn print(&mut self, report: &Report) -> io::Result<()> {
-        if self.loudness == Loudness::Quiet && !ResultLine::is_failure(&report.outcome) {
-            return Ok(());
+    fn settled(&mut self, report: &Report) {
+        self.summary.count(report);
+        if report.origin == Origin::Adopted && self.adopted == AdoptedRows::Counted {
+            return;
         }
+        self.remark_on(report);
+        if self.loudness > Loudness::Quiet || ResultLine::is_failure(&report.outcome) {
+            self.print(report);
+        }
+    }
+
+    fn print(&mut self, report: &Report) {
         let now = clock::now();
-        let line = match self.format {
+        match self.format {
             Format::Json => {
-                let mut line = Vec::with_capacity(400);
-                to_json(&mut line, &ResultLine::new(report, self.profile.as_deref(), now, self.hint))?;
-                line
+                let line = ResultLine::new(report, self.profile.as_deref(), now, self.hint);
+                if let Err(error) = to_json(&mut self.unwritten, &line) {
+                    self.failure = Some(error);
+                }
             }
             Format::Text => {
                 let mut line = String::with_capacity(160);
                 let _ = write_line(&mut line, report, now, self.results_paint);
-                line.into_bytes()
+                self.unwritten.extend_from_slice(line.as_bytes());
             }
+        }
+    }
+
+    /// Writes what was heard: results where they go, then remarks. That nobody reads remarks is no failure.
+    fn write(&mut self) -> Result<(), ListenerGone> {
+        if self.unwritten.is_empty() && self.unsaid.is_empty() {
+            return self.standing();
+        }
+        let (results, remarks) = (&mut *self.results, &mut *self.remarks);
+        let (unwritten, unsaid) = (&self.unwritten, &self.unsaid);
+        let mut print = || {
+            let _ = remarks.write_all(unsaid.as_bytes());
+            results.write_all(unwritten)?;
+            results.flush()
         };
-        self.results.write_all(&line)?;
-        self.results.flush()
+        let printed = match &mut self.progress {
+            _ if self.failure.is_some() => Ok(()),
+            Some(progress) => progress.around(&mut print),
+            None => print(),
+        };
+        if let Err(error) = printed {
+            self.failure = Some(error);
+        }
+        self.unwritten.clear();
+        self.unsaid.clear();
+        self.standing()
+    }
+
+    fn standing(&self) -> Result<(), ListenerGone> {
+        if self.failure.is_some() { Err(ListenerGone) } else { Ok(()) }
     }
 
     fn remark_on(&mut self, report: &Report) {
@@ -163,9 +226,15 @@ impl Printer<'_> {
             Stopped::Interrupted => self.remark("interrupted", Tone::Doubtful, "finishing what is in flight"),
             Stopped::NearlyAllRefused => {
                 self.remark("error", Tone::Bad, "stopped: at least 95 of the first 100 answers were refusals");
+                self.remark("hint", Tone::Aside, "the ids or the channel are probably mapped wrongly");
             }
-            // The record that met the failure has told it, and without an output there is nothing to tell.
-            Stopped::For(..) | Stopped::OutputGone => {}
+            Stopped::LedgerBusy(why) | Stopped::LedgerFailed(why) => self.remark("error", Tone::Bad, why),
+            Stopped::RecordingFailed(why) => {
+                self.remark("error", Tone::Bad, &format!("{why}; sending what is recorded, and taking no more"));
+            }
+            // The record that met the failure has told it; the input's fault is told by who reads it; without an output there
+            // is nobody to tell.
+            Stopped::For(..) | Stopped::InputBroken | Stopped::OutputGone => {}
         }
     }
 
@@ -178,10 +247,8 @@ impl Printer<'_> {
         is_new
     }
 
-    /// Says something; that nobody reads remarks is no failure.
     fn remark(&mut self, label: &str, tone: Tone, text: &str) {
-        let mut line = String::new();
-        let _ = writeln!(line, "{} {text}", self.remarks_paint.tone(tone, format_args!("{label}:")));
-        let _ = self.remarks.write_all(line.as_bytes());
+        let label = self.remarks_paint.tone(tone, format!("{label}:"));
+        let _ = writeln!(self.unsaid, "{label} {text}");
     }
 }

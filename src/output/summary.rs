@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::Age;
 use crate::domain::{Outcome, Timestamp};
+use crate::ledger::Origin;
 use crate::pipeline::{Report, Subject};
 
 /// Counts over a run. Its size does not depend on the run's length.
@@ -20,6 +21,8 @@ pub struct Summary {
     pub invalid: u64,
     /// Left out on purpose.
     pub skipped: u64,
+    /// Of all these, how many an earlier run had left.
+    pub adopted: u64,
     /// Requests that were repeated although the first may have arrived.
     pub ambiguous_resends: u64,
     /// Accepted reports by the age of their event in seconds, rounded to two digits.
@@ -31,6 +34,7 @@ impl Summary {
     /// Counts a report.
     pub fn count(&mut self, report: &Report) {
         self.ambiguous_resends += u64::from(report.ambiguous_resends);
+        self.adopted += u64::from(report.origin == Origin::Adopted);
         match report.outcome {
             Outcome::Accepted => self.accepted += 1,
             Outcome::Rejected(_) => self.rejected += 1,
@@ -82,6 +86,9 @@ impl fmt::Display for Summary {
             "{} accepted, {} rejected, {} retry, {} invalid, {} skipped, {} ambiguous re-sends",
             self.accepted, self.rejected, self.retry, self.invalid, self.skipped, self.ambiguous_resends
         )?;
+        if self.adopted > 0 {
+            write!(f, "; {} of these left by earlier runs", self.adopted)?;
+        }
         if let (Some(p50), Some(p95), Some(max)) = (self.percentile(50), self.percentile(95), self.percentile(100))
         {
             write!(f, "\nage p50 {p50} p95 {p95} max {max}")?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::{
     BadRecord, Conversion, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
 };
+use crate::ledger::{Effort, Origin};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +150,18 @@ pub enum StopReason {
 pub trait Listener {
     /// Takes an event. Failing means that nobody will ever hear, and ends the run.
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone>;
+
+    /// Nothing more is known for now: what was heard should be passed on, all of it.
+    fn turn(&mut self, state: State) -> Result<(), ListenerGone>;
+}
+
+/// How busy a run is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct State {
+    /// Conversions that are being sent.
+    pub in_flight: usize,
+    /// Conversions that will be tried again.
+    pub to_retry: usize,
 }
 
 /// The listener cannot pass anything on any more.

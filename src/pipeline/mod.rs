@@ -22,7 +22,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
 
 pub use self::book::Book;
-pub use self::event::{Event, Listener, ListenerGone, Notice, Report, StopReason, Stopped, Subject};
+pub use self::event::{Event, Listener, ListenerGone, Notice, Report, State, StopReason, Stopped, Subject};
 pub use self::schedule::Limits;
 
 use self::book::{Done, End, Entered, Warrant, settlement};
@@ -31,7 +31,7 @@ use self::schedule::{Again, Job, Schedule};
 use self::sending::{Attempt, Gate, send_jobs};
 use crate::clock;
 use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
-use crate::ledger::{Due, LedgerError, Origin, RowId, Settlement, Ticket};
+use crate::ledger::{Due, LedgerError, RowId, Settlement, Ticket};
 use crate::transport::Transport;
 
 /// Something out of the input.
@@ -127,6 +127,7 @@ where
                 gate.close();
             }
             run.settle();
+            run.turn();
         }
         drop((jobs_in, items));
         run.end()
@@ -385,6 +386,14 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Lets the listener pass on what it heard, before the next wait.
+    fn turn(&mut self) {
+        if self.listener.turn(self.schedule.state()) == Err(ListenerGone) && self.stopped.is_none() {
+            self.stopped = Some(Stopped::OutputGone);
+            self.give_up_waiting();
+        }
+    }
+
     /// What still waits behind another run's rows is that run's, or the next one's, to send.
     fn end(mut self) -> Option<Stopped> {
         self.settle();
@@ -400,6 +409,7 @@ impl<'a> Run<'a> {
         if let Err(error) = book.close(clock::now()) {
             self.stop_for_ledger(&error);
         }
+        self.turn();
         self.stopped
     }
 }

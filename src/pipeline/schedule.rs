@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::book::Warrant;
 use super::judge::{Trouble, TroubleKind};
-use super::{Report, StopReason};
+use super::{Report, State, StopReason};
 use crate::domain::{Outcome, Reached, Record, Timestamp};
 
 /// The bounds of a run.
@@ -168,6 +168,10 @@ impl Schedule {
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
+    }
+
+    pub(super) fn state(&self) -> State {
+        State { in_flight: self.in_flight, to_retry: self.delayed.len() }
     }
 
     pub(super) fn is_paused(&self, now: Duration) -> bool {

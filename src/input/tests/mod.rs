@@ -37,7 +37,7 @@ fn mapped(mappings: &[&str]) -> InputOptions {
 
 fn items(source: impl Read, options: &InputOptions) -> Result<Vec<Item>, InputError> {
     let mut reader = Reader::new(source, "in", options.clone());
-    std::iter::from_fn(|| reader.next(now()).transpose()).collect()
+    std::iter::from_fn(|| reader.next(now).transpose()).collect()
 }
 
 fn told(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<String> {
@@ -50,15 +50,22 @@ fn stopped(input: impl AsRef<[u8]>, options: &InputOptions) -> InputError {
 
 fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<Notice> {
     let mut reader = Reader::new(input.as_ref(), "in", options.clone());
-    while reader.next(now()).unwrap().is_some() {}
+    while reader.next(now).unwrap().is_some() {}
     reader.take_notices()
 }
 
 fn tell(item: &Item) -> String {
     match item {
         Item::Record(record) => tell_record(record),
-        Item::Bad(BadRecord { line, reference, message, .. }) => {
-            let reference = reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
+        Item::Bad(BadRecord {
+            line,
+            reference,
+            message,
+            ..
+        }) => {
+            let reference = reference
+                .as_ref()
+                .map_or(String::new(), |it| format!(" ref={}", it.as_json()));
             format!("{line}: bad: {message}{reference}")
         }
     }
@@ -70,8 +77,12 @@ fn tell_record(record: &Record) -> String {
         TimeSource::Given => format!(" {}", it.timestamp),
         TimeSource::Now => String::new(),
     };
-    let reference = record.reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
-    let doubts: String = record.doubts.iter().map(|doubt| format!(" ({doubt})")).collect();
+    let reference = record
+        .reference
+        .as_ref()
+        .map_or(String::new(), |it| format!(" ref={}", it.as_json()));
+    let doubts: Vec<String> = record.doubts.iter().map(|doubt| format!(" ({doubt})")).collect();
+    let doubts = doubts.concat();
     let (line, channel, id, delivered) = (record.line, it.channel, &it.message_id, it.delivered);
     format!("{line}: {channel} {id} {delivered}{time}{reference}{doubts}")
 }

@@ -1,0 +1,119 @@
+//! JSON values as they were written, and the texts they stand for.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+use super::assemble::Problem;
+use super::field::Field;
+use crate::domain::Reference;
+
+/// What a field takes besides strings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Also {
+    Nothing,
+    /// Whole numbers, digit for digit. Not fractions and exponents: an id that a program took for a floating-point
+    /// number (`1.2e+19`) has lost digits, and is no longer the id.
+    Integers,
+    /// `true` and `false`, and the 0 and 1 of languages without them.
+    Booleans,
+}
+
+impl Also {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "a string",
+            Self::Integers => "a string or a whole number",
+            Self::Booleans => "true or false",
+        }
+    }
+}
+
+/// The text that a JSON scalar stands for.
+pub(super) fn scalar(json: &str, field: Field, also: Also) -> Result<Cow<'_, str>, Problem> {
+    let (is_taken, kind) = match Kind::of(json) {
+        Kind::Text => match unquoted(json) {
+            Some(text) => return Ok(text),
+            None => (false, Kind::BrokenText),
+        },
+        Kind::Integer => (also != Also::Nothing, Kind::Integer),
+        Kind::Boolean => (also == Also::Booleans, Kind::Boolean),
+        kind @ (Kind::BrokenText | Kind::Number | Kind::List | Kind::Object) => (false, kind),
+    };
+    if is_taken {
+        Ok(json.into())
+    } else {
+        Err(wrong(field, kind, also.as_str()))
+    }
+}
+
+/// The caller's mark, as it was written.
+pub(super) fn reference(json: &str) -> Result<Reference, Problem> {
+    let (is_scalar, kind) = match Kind::of(json) {
+        Kind::Text => (unquoted(json).is_some(), Kind::BrokenText),
+        Kind::Number => (json.parse().is_ok_and(f64::is_finite), Kind::Number),
+        kind @ (Kind::Integer | Kind::Boolean) => (true, kind),
+        kind @ (Kind::BrokenText | Kind::List | Kind::Object) => (false, kind),
+    };
+    if is_scalar {
+        Ok(Reference::from_json(json))
+    } else {
+        Err(wrong(Field::Reference, kind, "a string, a number or a boolean"))
+    }
+}
+
+fn wrong(field: Field, kind: Kind, wanted: &'static str) -> Problem {
+    Problem::WrongType {
+        field,
+        found: kind.as_str(),
+        wanted,
+    }
+}
+
+/// The inside of a JSON string; nothing where an escape makes no character (half a surrogate pair).
+fn unquoted(json: &str) -> Option<Cow<'_, str>> {
+    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr(b'\\', inside.as_bytes()).is_some() {
+        serde_json::from_str(json).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inside))
+    }
+}
+
+/// What a JSON value is, from its text, which is known to be well formed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    BrokenText,
+    Integer,
+    Number,
+    Boolean,
+    List,
+    Object,
+}
+
+impl Kind {
+    fn of(json: &str) -> Self {
+        let bytes = json.as_bytes();
+        match bytes.first() {
+            Some(b'"') => Self::Text,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'[') => Self::List,
+            Some(b'{') => Self::Object,
+            _ if bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-') => Self::Integer,
+            _ => Self::Number,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "a string",
+            Self::BrokenText => "a string with a broken escape",
+            Self::Integer => "a number",
+            Self::Number => "a number with a fraction or an exponent",
+            Self::Boolean => "a boolean",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
+}
