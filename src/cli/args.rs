@@ -7,7 +7,8 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{Delivered, SignatureMethod, parse_duration};
+use crate::domain::{Channel, Delivered, SignatureMethod, parse_duration};
+use crate::input;
 use crate::sandbox::{Answer, CertificateKind, Every, Then, TlsVersions};
 
 const STYLES: Styles = Styles::styled()
@@ -49,6 +50,10 @@ pub enum Command {
     Sms(SmsArgs),
     /// Report conversions of voice calls (Text-To-Speech, TTS Prompt)
     Voice(VoiceArgs),
+    /// Report a stream of conversions, each as it arrives
+    Batch(Box<BatchArgs>),
+    /// Look after what is written down: pending, refused, settled
+    Ledger(LedgerCommandArgs),
     /// Check credentials, file modes, proxy, CA, TLS and clock
     Check(CheckArgs),
     /// Create or show the configuration
@@ -163,9 +168,23 @@ pub struct SendingArgs {
     /// Start a sandbox inside this process, with throw-away credentials, and run against it
     #[arg(long, conflicts_with_all = ["base_url", "cacert", "proxy"])]
     pub sandbox: bool,
+    /// The ledger options.
+    #[command(flatten)]
+    pub ledger: LedgerArgs,
     /// The network options.
     #[command(flatten)]
     pub network: NetworkArgs,
+}
+
+/// Where conversions are written down before they are sent.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// Keep the ledger in this file [default: ledger.db in the state folder]
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
+    /// Write nothing down: what is not sent by the end is gone, and nothing is known of earlier runs
+    #[arg(long, conflicts_with = "ledger")]
+    pub no_ledger: bool,
 }
 
 /// curl's names, curl's meanings.
@@ -193,6 +212,129 @@ pub struct NetworkArgs {
     /// Replaces <https://api.nexmo.com>; `/conversions/sms` is appended
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
+}
+
+/// `batch`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A record has an id (message_id, messageId, id, call_id, event_id …), and may have delivered, timestamp (ts, time),
+channel (type) and ref, which is echoed. Every record is written down before it is sent and answered with one
+result line; a result line is a record again: `… | jq -c 'select(.outcome==\"retry\")' | nexmo-conversion batch`.
+
+Examples:
+  nexmo-conversion batch conversions.csv
+  tail -F app.log | jq -c --unbuffered 'select(.event==\"otp\")' | nexmo-conversion batch --channel sms
+  nexmo-conversion batch --format ids --channel sms --delivered true ids.txt
+  nexmo-conversion batch --field message-id=otp.id --field timestamp=otp.used_at events.ndjson")]
+pub struct BatchArgs {
+    /// The files; `-`, or none at all, is standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How records are written [auto, ndjson, csv, tsv, ids]
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub format: input::Format,
+    /// The channel of records that do not say [sms, voice]
+    #[arg(long, value_name = "CHANNEL")]
+    pub channel: Option<Channel>,
+    /// What holds for records that do not say [true, false, 1, 0]
+    #[arg(long, value_name = "BOOL")]
+    pub delivered: Option<Delivered>,
+    /// Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)
+    #[arg(long, value_name = "NAME=PATH")]
+    pub field: Vec<input::FieldMapping>,
+    /// Records end with a NUL byte instead of a line feed
+    #[arg(short = '0', long = "null")]
+    pub null: bool,
+    /// Send up to N at once [default: 16]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<u32>,
+    /// Start no more than this many requests in a time: 50/s, 600/min
+    #[arg(long, value_name = "N/UNIT")]
+    pub rate: Option<String>,
+    /// Leave out conversions that are older than this
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub max_age: Option<Duration>,
+    /// Send nothing new after this long; what was recorded is kept for the next run
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub deadline: Option<Duration>,
+    /// How it is sent.
+    #[command(flatten)]
+    pub sending: SendingArgs,
+}
+
+/// `ledger`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct LedgerCommandArgs {
+    /// What is to be done with the ledger.
+    #[command(subcommand)]
+    pub command: LedgerCommand,
+}
+
+/// The commands under `ledger`.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Count what is in it, by account and state, with the oldest
+    Status(LedgerFile),
+    /// Send now what is pending for this account, whatever its next planned attempt
+    Resume(Box<ResumeArgs>),
+    /// Print what was refused for good, as input lines again, with the reasons
+    Refused(LedgerFile),
+    /// Remove what is older than a time
+    Forget(ForgetArgs),
+}
+
+/// Which ledger.
+#[derive(Debug, Args)]
+pub struct LedgerFile {
+    /// The ledger's file [default: ledger.db in the state folder]
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
+}
+
+/// `ledger resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// Which ledger.
+    #[command(flatten)]
+    pub file: LedgerFile,
+    /// Send up to N at once [default: 16]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<u32>,
+    /// Start no more than this many requests in a time: 50/s, 600/min
+    #[arg(long, value_name = "N/UNIT")]
+    pub rate: Option<String>,
+    /// Send nothing new after this long
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub deadline: Option<Duration>,
+    /// The network options.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// `ledger forget`.
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// Which rows: settled, refused, or pending (these are lost)
+    #[arg(value_name = "WHAT")]
+    pub what: ForgetWhat,
+    /// Older than this
+    #[arg(long, value_name = "TIME", value_parser = parse_age)]
+    pub older_than: Duration,
+    /// Which ledger.
+    #[command(flatten)]
+    pub file: LedgerFile,
+}
+
+/// Which rows to remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ForgetWhat {
+    /// Accepted, or overtaken by a newer value
+    Settled,
+    /// Refused, given up for good, or never a record
+    Refused,
+    /// Not sent yet: they will never be
+    Pending,
 }
 
 /// `check`.
@@ -345,6 +487,10 @@ fn parse_delivered(text: &str) -> Result<Delivered, String> {
             "none of true, false, 1, 0; if it is an id, write `{text} --delivered` or `--delivered=true {text}`"
         )
     })
+}
+
+fn parse_age(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
 }
 
 fn parse_time_limit(text: &str) -> Result<Duration, String> {

@@ -9,12 +9,12 @@ use super::setup::{Setup, format};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Outcome, Secret};
-use crate::output::{Escaped, Format, RequestLine, ResultLine, to_json, write_line};
+use crate::output::{Escaped, Format, RequestLine, ResultLine, Tone, to_json, write_line};
 use crate::pipeline::{Item, Report};
 use crate::wire::{Parameter, ParameterValue, Placement, Request};
 
 pub(super) fn show(
-    items: Vec<Item>,
+    items: impl Iterator<Item = Item>,
     setup: &Setup,
     global: &Global,
     terminal: &mut Terminal,
@@ -22,14 +22,19 @@ pub(super) fn show(
     let mut exit = Exit::Done;
     for item in items {
         let (report, request) = match item {
-            Ok(record) => {
+            Item::Record(record) => {
                 let request = request_line(&Request::new(&record.conversion, &setup.account), setup);
                 (Report::not_sent(record, Outcome::DryRun), Some(request))
             }
-            Err(bad) => {
+            Item::Bad(bad) => {
                 exit = Exit::Data;
                 (Report::invalid(bad), None)
             }
+            Item::Remark(text) => {
+                terminal.remark("warning", Tone::Doubtful, Escaped::text(&text));
+                continue;
+            }
+            Item::Broken => break,
         };
         let shown = match format(global) {
             Format::Json => json(&report, request.as_ref(), setup),

@@ -30,6 +30,13 @@ impl Environment {
         if dumb || self.variable("NO_COLOR").is_some() { NoColor::Set } else { NoColor::Unset }
     }
 
+    /// Where state is kept between runs.
+    #[expect(clippy::unused_self, reason = "the environment is what is asked")]
+    pub(super) fn state_dir(&self) -> PathBuf {
+        let base = dirs::state_dir().or_else(dirs::data_local_dir);
+        base.unwrap_or_else(|| PathBuf::from(".local/state")).join("nexmo-conversion")
+    }
+
     /// What configuration is resolved against.
     pub(super) fn surroundings(&self, config: Option<&PathBuf>) -> Surroundings {
         let named = config.cloned().or_else(|| self.variable("NEXMO_CONVERSION_CONFIG").map(PathBuf::from));

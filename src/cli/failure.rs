@@ -5,6 +5,7 @@ use anyhow::Error;
 use super::exit::Exit;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{AuthMode, ErrorCode, Failure};
+use crate::ledger::LedgerError;
 use crate::pipeline::{StopReason, Stopped};
 use crate::transport::{ProxyError, TransportError, TrustError};
 
@@ -50,6 +51,32 @@ impl From<ConfigError> for CommandFailure {
     }
 }
 
+impl From<LedgerError> for CommandFailure {
+    fn from(error: LedgerError) -> Self {
+        let (exit, hint) = ledger_advice(&error);
+        Self { exit, error: error.into(), hint: hint.map(str::to_owned) }
+    }
+}
+
+fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
+    let elsewhere = "choose another file with `--ledger FILE`, or send without one: `--no-ledger`";
+    match error {
+        LedgerError::Busy { .. } => (Exit::TryLater, Some("another run is writing; run it again")),
+        LedgerError::DiskFull { .. } => (Exit::Io, Some("make room; what was recorded before is kept")),
+        LedgerError::Foreign { .. }
+        | LedgerError::Empty { .. }
+        | LedgerError::Symlink { .. }
+        | LedgerError::NotAFile { .. }
+        | LedgerError::NetworkFileSystem { .. } => (Exit::Configuration, Some(elsewhere)),
+        LedgerError::Newer { .. } => (Exit::Configuration, Some("a later version of this program wrote it; use that one")),
+        LedgerError::ReadOnly { .. } => (Exit::Io, Some(elsewhere)),
+        LedgerError::Damaged { .. } => {
+            (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
+        }
+        LedgerError::SqliteTooOld { .. } | LedgerError::File { .. } | LedgerError::Database { .. } => (Exit::Io, None),
+    }
+}
+
 impl From<ProxyError> for CommandFailure {
     fn from(error: ProxyError) -> Self {
         let hint = match error.origin {
@@ -76,8 +103,9 @@ impl From<TransportError> for CommandFailure {
 pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
     match stopped {
         Stopped::Interrupted => interrupted_by,
-        Stopped::OutputGone => Exit::Io,
-        Stopped::NearlyAllRefused => Exit::Data,
+        Stopped::OutputGone | Stopped::RecordingFailed(_) | Stopped::LedgerFailed(_) => Exit::Io,
+        Stopped::LedgerBusy(_) | Stopped::DeadlinePassed => Exit::TryLater,
+        Stopped::NearlyAllRefused | Stopped::InputBroken => Exit::Data,
         Stopped::For(StopReason::Account, _) => Exit::Account,
         Stopped::For(StopReason::Configuration, _) => Exit::Configuration,
         Stopped::For(StopReason::Later, _) => Exit::TryLater,

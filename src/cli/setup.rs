@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::args::{Global, NetworkArgs};
+use tempfile::TempDir;
+
+use super::args::{Global, LedgerArgs, NetworkArgs};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::terminal::Terminal;
-use crate::config::{ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings};
+use crate::clock;
+use crate::config::{self, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings};
 use crate::domain::{Account, Auth, Secret};
 use crate::output::{Format, Loudness, Tone};
-use crate::pipeline::Limits;
+use crate::ledger::Ledger;
+use crate::pipeline::{Book, Limits};
 use crate::sandbox::{Keep, Sandbox, SandboxOptions};
 use crate::transport::{Endpoint, ProxyChoice, Trust, TrustStore, choose_proxy};
 
@@ -179,9 +183,50 @@ pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result
     Ok(Endpoint { base_url, proxy, trust, connect_timeout, max_time })
 }
 
-/// The limits of a run.
+/// The limits of a run over what was typed: one after the other, in the order in which it was typed.
+pub(super) fn limits_of_one(settings: &Settings) -> Limits {
+    Limits { jobs: 1, interval: None, max_age: None, ..limits(settings) }
+}
+
+/// The limits of a run over a stream.
 pub(super) fn limits(settings: &Settings) -> Limits {
-    Limits { jobs: 1, retries: settings.retry.value, retry_max_time: settings.retry_max_time.value, rate: None }
+    Limits {
+        jobs: usize::try_from(settings.jobs.value).unwrap_or(1),
+        retries: settings.retry.value,
+        retry_max_time: settings.retry_max_time.value,
+        interval: settings.rate.value.map(config::Rate::interval),
+        max_age: settings.max_age.value,
+        deadline: None,
+    }
+}
+
+/// Where conversions are written down, and for a sandbox the folder that goes with it.
+pub(super) fn open_book(
+    args: &LedgerArgs,
+    target: Target,
+    setup: &Setup,
+    environment: &Environment,
+) -> Result<(Book, Option<TempDir>), CommandFailure> {
+    if args.no_ledger {
+        return Ok((Book::Nowhere, None));
+    }
+    let (path, folder) = match target {
+        Target::Api => (ledger_path(args.ledger.as_ref(), environment), None),
+        Target::Sandbox => {
+            let folder = tempfile::tempdir().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
+            (folder.path().join("ledger.db"), Some(folder))
+        }
+    };
+    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
+    Ok((Book::Ledger(Box::new(ledger)), folder))
+}
+
+/// Where the ledger is.
+pub(super) fn ledger_path(typed: Option<&PathBuf>, environment: &Environment) -> PathBuf {
+    typed
+        .cloned()
+        .or_else(|| environment.variable("NEXMO_CONVERSION_LEDGER").map(PathBuf::from))
+        .unwrap_or_else(|| environment.state_dir().join("ledger.db"))
 }
 
 pub(super) fn format(global: &Global) -> Format {

@@ -53,9 +53,7 @@ impl Timestamp {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Self::parse_unix(text);
         }
-        let seconds = parse_plain(text)
-            .or_else(|| parse_utc(text))
-            .or_else(|| parse_with_offset(text));
+        let seconds = parse_plain(text).or_else(|| parse_utc(text)).or_else(|| parse_with_offset(text));
         match seconds {
             Some(seconds) => Self::from_unix(seconds),
             None if has_the_shape_of_a_time(text) => Err(TimestampError::Impossible),

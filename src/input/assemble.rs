@@ -53,11 +53,7 @@ pub(super) enum Problem {
     #[error("{0} twice in one record")]
     Twice(Field),
     #[error("{field} is {found}, not {wanted}")]
-    WrongType {
-        field: Field,
-        found: &'static str,
-        wanted: &'static str,
-    },
+    WrongType { field: Field, found: &'static str, wanted: &'static str },
     #[error("{found} columns where the header has {wanted}")]
     Ragged { found: usize, wanted: usize },
     #[error("column {0} opens a quote that is not closed")]
@@ -80,10 +76,7 @@ pub(super) enum Problem {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self {
-            reference: None,
-            problem,
-        }
+        Self { reference: None, problem }
     }
 }
 
@@ -120,22 +113,14 @@ pub(super) fn assemble(said: Said<'_>, defaults: Defaults, line: u64) -> Result<
             reference: said.reference,
             conversion,
             time,
-            doubts: said
-                .message_id
-                .map_or_else(Vec::new, |text| MessageId::doubts(&text).collect()),
+            doubts: said.message_id.map_or_else(Vec::new, |text| MessageId::doubts(&text).collect()),
         }),
-        Err(problem) => Err(Refusal {
-            reference: said.reference,
-            problem,
-        }),
+        Err(problem) => Err(Refusal { reference: said.reference, problem }),
     }
 }
 
 fn conversion(said: &Said<'_>, defaults: Defaults) -> Result<(Conversion, TimeSource), Problem> {
-    let message_id = said
-        .message_id
-        .as_deref()
-        .ok_or(Problem::Missing(Field::MessageId))?;
+    let message_id = said.message_id.as_deref().ok_or(Problem::Missing(Field::MessageId))?;
     let delivered = match &said.delivered {
         Some(text) => text.parse()?,
         None => defaults.delivered.ok_or(Problem::Missing(Field::Delivered))?,
@@ -151,11 +136,6 @@ fn conversion(said: &Said<'_>, defaults: Defaults) -> Result<(Conversion, TimeSo
     if timestamp.before(Timestamp::MAX_AHEAD) > defaults.now {
         return Err(Problem::Future(timestamp));
     }
-    let conversion = Conversion {
-        channel,
-        message_id: MessageId::parse(message_id)?,
-        delivered,
-        timestamp,
-    };
+    let conversion = Conversion { channel, message_id: MessageId::parse(message_id)?, delivered, timestamp };
     Ok((conversion, time))
 }

@@ -23,11 +23,7 @@ impl Syntax {
         match format {
             Format::Tsv => Self::Tabs,
             Format::Auto | Format::Ndjson | Format::Csv | Format::Ids => {
-                Self::Quoted(if header.contains(';') && !header.contains(',') {
-                    b';'
-                } else {
-                    b','
-                })
+                Self::Quoted(if header.contains(';') && !header.contains(',') { b';' } else { b',' })
             }
         }
     }
@@ -85,11 +81,7 @@ fn closed(inside: &str) -> Option<(Cow<'_, str>, &str)> {
             has_doubled = true;
         } else {
             let cell = &inside[..at];
-            let cell = if has_doubled {
-                cell.replace("\"\"", "\"").into()
-            } else {
-                cell.into()
-            };
+            let cell = if has_doubled { cell.replace("\"\"", "\"").into() } else { cell.into() };
             return Some((cell, &inside[at + 1..]));
         }
     }

@@ -24,18 +24,7 @@ pub enum Field {
 /// The names that are understood without `--field`; of several in one record, the one that stands first here counts.
 /// (Application logs have their own `id`, `time` and `type` beside ours.)
 const NAMES: [(Field, &[&str]); Field::COUNT] = [
-    (
-        Field::MessageId,
-        &[
-            "message_id",
-            "message-id",
-            "messageId",
-            "id",
-            "call_id",
-            "call-id",
-            "event_id",
-        ],
-    ),
+    (Field::MessageId, &["message_id", "message-id", "messageId", "id", "call_id", "call-id", "event_id"]),
     (Field::Delivered, &["delivered"]),
     (Field::Timestamp, &["timestamp", "ts", "time"]),
     (Field::Channel, &["channel", "type"]),
@@ -60,13 +49,8 @@ const RESULT_LINE: [&str; 12] = [
 
 impl Field {
     pub(super) const COUNT: usize = 5;
-    pub(super) const ALL: [Self; Self::COUNT] = [
-        Self::MessageId,
-        Self::Delivered,
-        Self::Timestamp,
-        Self::Channel,
-        Self::Reference,
-    ];
+    pub(super) const ALL: [Self; Self::COUNT] =
+        [Self::MessageId, Self::Delivered, Self::Timestamp, Self::Channel, Self::Reference];
 
     /// The name in messages and in `--field`.
     #[must_use]
@@ -122,11 +106,7 @@ pub(super) fn nearest(name: &str) -> Option<(Field, &'static str)> {
 }
 
 fn bare(name: &str) -> String {
-    name.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .take(64)
-        .collect()
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(64).collect()
 }
 
 /// One `--field NAME=PATH`.
@@ -169,9 +149,7 @@ impl FromStr for FieldMapping {
     type Err = FieldMappingError;
 
     fn from_str(text: &str) -> Result<Self, FieldMappingError> {
-        let (name, path) = text
-            .split_once('=')
-            .ok_or_else(|| FieldMappingError::NoPath(text.to_owned()))?;
+        let (name, path) = text.split_once('=').ok_or_else(|| FieldMappingError::NoPath(text.to_owned()))?;
         let (field, _) = named_in_any_case(name.trim()).ok_or_else(|| FieldMappingError::UnknownField {
             name: name.to_owned(),
             nearest: nearest(name).map(|(field, _)| field),
@@ -180,10 +158,7 @@ impl FromStr for FieldMapping {
         if path.split('.').any(str::is_empty) {
             return Err(FieldMappingError::EmptyStep(text.to_owned()));
         }
-        let path = Path {
-            text: path.into(),
-            steps: path.split('.').map(Into::into).collect(),
-        };
+        let path = Path { text: path.into(), steps: path.split('.').map(Into::into).collect() };
         Ok(Self { field, path })
     }
 }
@@ -213,9 +188,7 @@ impl FieldMap {
 
     /// The fields that stand in the column of this name.
     pub(super) fn in_column(&self, name: &str) -> impl Iterator<Item = Field> {
-        self.mapped()
-            .filter(move |(_, path)| path.text.eq_ignore_ascii_case(name))
-            .map(|(field, _)| field)
+        self.mapped().filter(move |(_, path)| path.text.eq_ignore_ascii_case(name)).map(|(field, _)| field)
     }
 
     /// The column or path that a field is mapped to.
@@ -229,10 +202,7 @@ impl FieldMap {
     }
 
     fn mapped(&self) -> impl Iterator<Item = (Field, &Path)> {
-        Field::ALL
-            .into_iter()
-            .zip(&self.0)
-            .filter_map(|(field, path)| Some((field, path.as_ref()?)))
+        Field::ALL.into_iter().zip(&self.0).filter_map(|(field, path)| Some((field, path.as_ref()?)))
     }
 }
 
@@ -295,24 +265,15 @@ mod tests {
     #[test]
     fn a_mapping_that_cannot_be_used_is_refused_with_the_reason() {
         let error = |text: &str| text.parse::<FieldMapping>().unwrap_err();
-        assert_eq!(
-            error("message-id"),
-            FieldMappingError::NoPath("message-id".into())
-        );
+        assert_eq!(error("message-id"), FieldMappingError::NoPath("message-id".into()));
         assert_eq!(
             error("mesage-id=x"),
-            FieldMappingError::UnknownField {
-                name: "mesage-id".into(),
-                nearest: Some(Field::MessageId)
-            }
+            FieldMappingError::UnknownField { name: "mesage-id".into(), nearest: Some(Field::MessageId) }
         );
         for text in ["ref=", "ref=a..b", "ref=.a", "ref=a."] {
             assert_eq!(error(text), FieldMappingError::EmptyStep(text.into()));
         }
         let twice = ["id=a", "message-id=b"].map(|text| text.parse().unwrap());
-        assert_eq!(
-            FieldMap::new(twice),
-            Err(FieldMappingError::Twice(Field::MessageId))
-        );
+        assert_eq!(FieldMap::new(twice), Err(FieldMappingError::Twice(Field::MessageId)));
     }
 }

@@ -16,9 +16,6 @@ pub(super) fn missing(defaults: Defaults) -> Option<Field> {
 }
 
 pub(super) fn read(record: &[u8], defaults: Defaults, line: u64) -> Result<Record, Refusal> {
-    let said = Said {
-        message_id: Some(text(record)?.into()),
-        ..Said::default()
-    };
+    let said = Said { message_id: Some(text(record)?.into()), ..Said::default() };
     assemble(said, defaults, line)
 }

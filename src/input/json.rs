@@ -60,20 +60,13 @@ fn said<'a>(text: &'a str, fields: &FieldMap, notices: &mut Notices) -> Result<S
     let mut found = Found::default();
     let mut twice = None;
     let mut json = serde_json::Deserializer::from_str(text);
-    Node {
-        fields,
-        reach: Fields::mapped(fields),
-        depth: 0,
-        found: &mut found,
-        twice: &mut twice,
-        notices,
-    }
-    .deserialize(&mut json)
-    .and_then(|()| json.end())
-    .map_err(|error| match twice {
-        Some(field) => Problem::Twice(field),
-        None => bad_json(&error),
-    })?;
+    Node { fields, reach: Fields::mapped(fields), depth: 0, found: &mut found, twice: &mut twice, notices }
+        .deserialize(&mut json)
+        .and_then(|()| json.end())
+        .map_err(|error| match twice {
+            Some(field) => Problem::Twice(field),
+            None => bad_json(&error),
+        })?;
     found.into_said()
 }
 
@@ -83,10 +76,7 @@ fn bad_json(error: &serde_json::Error) -> Problem {
         Some((what, _)) => what,
         None => &text,
     };
-    Problem::BadJson {
-        what: what.to_owned(),
-        column: error.column(),
-    }
+    Problem::BadJson { what: what.to_owned(), column: error.column() }
 }
 
 /// The JSON text of each field's value, with the precedence of the name it was found under.
@@ -109,13 +99,9 @@ impl<'a> Found<'a> {
     fn into_said(self) -> Result<Said<'a>, Refusal> {
         let reference = self.get(Field::Reference).map(reference).transpose()?;
         match self.texts() {
-            Ok([message_id, delivered, timestamp, channel]) => Ok(Said {
-                message_id,
-                delivered,
-                timestamp,
-                channel,
-                reference,
-            }),
+            Ok([message_id, delivered, timestamp, channel]) => {
+                Ok(Said { message_id, delivered, timestamp, channel, reference })
+            }
             Err(problem) => Err(Refusal { reference, problem }),
         }
     }
@@ -180,9 +166,7 @@ impl Turn {
     /// One bit for each name that a field can go by in one object: to notice a name that comes twice.
     fn names(&self) -> u64 {
         let fields = Fields(self.here.0 | self.deeper.0);
-        fields
-            .iter()
-            .fold(0, |names, field| names | 1 << (8 * field as usize + self.rank))
+        fields.iter().fold(0, |names, field| names | 1 << (8 * field as usize + self.rank))
     }
 }
 
@@ -231,11 +215,7 @@ impl<'a> Node<'_, 'a> {
     /// What to do with the value. Where it is wanted itself and paths lead into it as well, it is wanted itself.
     fn target(&mut self, turn: &Turn) -> Target<'_, 'a> {
         if turn.here != Fields::NONE {
-            Target::Value {
-                found: self.found,
-                fields: turn.here,
-                rank: turn.rank,
-            }
+            Target::Value { found: self.found, fields: turn.here, rank: turn.rank }
         } else if turn.deeper != Fields::NONE {
             Target::Inside(Node {
                 fields: self.fields,
@@ -320,11 +300,7 @@ impl Visitor<'_> for Key<'_, '_, '_> {
 /// What is to be done with a value.
 enum Target<'n, 'a> {
     /// Keep its text for these fields.
-    Value {
-        found: &'n mut Found<'a>,
-        fields: Fields,
-        rank: usize,
-    },
+    Value { found: &'n mut Found<'a>, fields: Fields, rank: usize },
     /// Look for more inside.
     Inside(Node<'n, 'a>),
     /// Nothing.

@@ -160,11 +160,7 @@ impl<R: Read> Lines<R> {
     fn without_end(&self, from: usize) -> &[u8] {
         let line = &self.buffer[from..self.end];
         let line = line.strip_suffix(&[self.separator]).unwrap_or(line);
-        if self.separator == b'\n' {
-            line.strip_suffix(b"\r").unwrap_or(line)
-        } else {
-            line
-        }
+        if self.separator == b'\n' { line.strip_suffix(b"\r").unwrap_or(line) } else { line }
     }
 
     /// Where the line that begins at `from` ends, reading on where it must. Moving the buffered bytes on the way keeps
@@ -181,11 +177,7 @@ impl<R: Read> Lines<R> {
                 return Ok(Found::TooLong);
             }
             if self.fill()? == 0 {
-                return Ok(if self.end < self.filled {
-                    Found::End(self.filled)
-                } else {
-                    Found::Nothing
-                });
+                return Ok(if self.end < self.filled { Found::End(self.filled) } else { Found::Nothing });
             }
         }
     }

@@ -139,11 +139,8 @@ impl<R: Read> Reader<R> {
             if step == Step::End {
                 return Ok(None);
             }
-            let defaults = Defaults {
-                channel: self.options.channel,
-                delivered: self.options.delivered,
-                now: now(),
-            };
+            let defaults =
+                Defaults { channel: self.options.channel, delivered: self.options.delivered, now: now() };
             if self.layout.is_none() && self.first_line(step, defaults)? == FirstLine::Header {
                 continue;
             }
@@ -172,11 +169,7 @@ impl<R: Read> Reader<R> {
 
     /// How much was read so far.
     pub fn counts(&self) -> Counts {
-        Counts {
-            lines: self.lines.taken(),
-            blank: self.blank,
-            bytes: self.lines.bytes(),
-        }
+        Counts { lines: self.lines.taken(), blank: self.blank, bytes: self.lines.bytes() }
     }
 
     /// Takes the next line that is not blank in hand.
@@ -206,10 +199,7 @@ impl<R: Read> Reader<R> {
         let line = self.lines.number();
         let record = self.lines.record();
         if let Some(encoding) = detect::encoding(record) {
-            return Err(InputError::NotText {
-                name: name(),
-                encoding,
-            });
+            return Err(InputError::NotText { name: name(), encoding });
         }
         let format = match self.options.format {
             Format::Auto => detect::format(record, &self.options.fields)
@@ -224,11 +214,7 @@ impl<R: Read> Reader<R> {
             },
             Format::Ids => match ids::missing(defaults) {
                 Some(field) => {
-                    return Err(InputError::IdsDoNotSay {
-                        name: name(),
-                        line,
-                        field,
-                    });
+                    return Err(InputError::IdsDoNotSay { name: name(), line, field });
                 }
                 None => (Layout::Ids, FirstLine::Record),
             },
@@ -283,10 +269,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn unreadable(&self, source: io::Error) -> InputError {
-        InputError::Unreadable {
-            name: self.name.clone(),
-            source,
-        }
+        InputError::Unreadable { name: self.name.clone(), source }
     }
 
     fn bad_header(&self, error: HeaderError, format: Format) -> InputError {
@@ -294,12 +277,7 @@ impl<R: Read> Reader<R> {
         let line = self.lines.number();
         match error {
             HeaderError::NotAHeader => InputError::NoHeader { name, line, format },
-            HeaderError::Twice { field, column } => InputError::DuplicateColumn {
-                name,
-                line,
-                column,
-                field,
-            },
+            HeaderError::Twice { field, column } => InputError::DuplicateColumn { name, line, column, field },
             HeaderError::Missing { field, nearest } => InputError::MissingColumn {
                 name,
                 line,

@@ -41,10 +41,7 @@ impl Notices {
         self.untold.push(if self.unknown.len() > Self::UNKNOWN_MAX {
             Notice::MoreUnknownNames
         } else {
-            Notice::UnknownName {
-                name: name.to_owned(),
-                nearest: field::nearest(name).map(|(_, known)| known),
-            }
+            Notice::UnknownName { name: name.to_owned(), nearest: field::nearest(name).map(|(_, known)| known) }
         });
     }
 

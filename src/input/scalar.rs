@@ -40,11 +40,7 @@ pub(super) fn scalar(json: &str, field: Field, also: Also) -> Result<Cow<'_, str
         Kind::Boolean => (also == Also::Booleans, Kind::Boolean),
         kind @ (Kind::BrokenText | Kind::Number | Kind::List | Kind::Object) => (false, kind),
     };
-    if is_taken {
-        Ok(json.into())
-    } else {
-        Err(wrong(field, kind, also.as_str()))
-    }
+    if is_taken { Ok(json.into()) } else { Err(wrong(field, kind, also.as_str())) }
 }
 
 /// The caller's mark, as it was written.
@@ -63,11 +59,7 @@ pub(super) fn reference(json: &str) -> Result<Reference, Problem> {
 }
 
 fn wrong(field: Field, kind: Kind, wanted: &'static str) -> Problem {
-    Problem::WrongType {
-        field,
-        found: kind.as_str(),
-        wanted,
-    }
+    Problem::WrongType { field, found: kind.as_str(), wanted }
 }
 
 /// The inside of a JSON string; nothing where an escape makes no character (half a surrogate pair).

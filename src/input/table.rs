@@ -121,11 +121,7 @@ impl Table {
         if columns.iter().all(Option::is_none) && names.iter().all(|name| nearest(name).is_none()) {
             return Err(HeaderError::NotAHeader);
         }
-        let table = Self {
-            syntax,
-            width: names.len(),
-            columns,
-        };
+        let table = Self { syntax, width: names.len(), columns };
         if let Some(field) = table.missing(defaults) {
             let nearest = names.into_iter().find(|name| {
                 named_in_any_case(name).is_none() && nearest(name).is_some_and(|(near, _)| near == field)
@@ -156,10 +152,7 @@ impl Table {
             }
         });
         match split {
-            Ok(found) if found != self.width => Row::Broken(Problem::Ragged {
-                found,
-                wanted: self.width,
-            }),
+            Ok(found) if found != self.width => Row::Broken(Problem::Ragged { found, wanted: self.width }),
             Ok(_) => Row::Whole(assemble(said(cells), defaults, line)),
             Err(problem @ Problem::UnclosedQuote(column)) if self.may_have_several_lines(column - 1) => {
                 Row::GoesOn(problem)
@@ -170,9 +163,7 @@ impl Table {
 
     /// No id, time, channel or truth value has a line break in it; a text that nobody reads, or a `ref`, may.
     fn may_have_several_lines(&self, column: usize) -> bool {
-        self.columns[..Field::Reference as usize]
-            .iter()
-            .all(|read| *read != Some(column))
+        self.columns[..Field::Reference as usize].iter().all(|read| *read != Some(column))
     }
 
     /// Whether this line is a good record without the help of the lines before it. Nearly any text is an id, so
@@ -215,17 +206,11 @@ fn columns(names: &[String], fields: &FieldMap) -> Result<[Option<usize>; Field:
             Some(mapped) => mapped.eq_ignore_ascii_case(name).then_some(0),
             None => named_in_any_case(name).and_then(|(named, rank)| (named == field).then_some(rank)),
         };
-        let mut found: Vec<(usize, usize)> = names
-            .iter()
-            .enumerate()
-            .filter_map(|(column, name)| Some((rank(name)?, column)))
-            .collect();
+        let mut found: Vec<(usize, usize)> =
+            names.iter().enumerate().filter_map(|(column, name)| Some((rank(name)?, column))).collect();
         found.sort_unstable();
         if let Some(twice) = found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(HeaderError::Twice {
-                field,
-                column: names[twice[0].1].clone(),
-            });
+            return Err(HeaderError::Twice { field, column: names[twice[0].1].clone() });
         }
         columns[field as usize] = found.first().map(|(_, column)| *column);
     }
@@ -242,7 +227,6 @@ fn said(cells: [Option<Cow<'_, str>>; Field::COUNT]) -> Said<'_> {
         delivered,
         timestamp,
         channel,
-        reference: reference
-            .map(|text| Reference::from_json(&serde_json::Value::from(text.as_ref()).to_string())),
+        reference: reference.map(|text| Reference::from_json(&serde_json::Value::from(text.as_ref()).to_string())),
     }
 }

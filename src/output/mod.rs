@@ -11,6 +11,6 @@ mod text;
 pub use age::Age;
 pub use escape::{Escaped, TerminalSafeJson, to_json};
 pub use json::{CheckLine, RequestLine, ResultLine};
-pub use printer::{AdoptedRows, Format, Loudness, Printer, Progress};
+pub use printer::{AdoptedRows, Format, Hint, Loudness, Manner, Printer, Progress};
 pub use summary::Summary;
 pub use text::{Paint, Tone, write_line};

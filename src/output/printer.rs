@@ -54,12 +54,9 @@ pub trait Progress {
     fn show(&mut self, summary: &Summary, state: State);
 }
 
-/// Prints results to `results`, remarks to `remarks`, and counts.
-pub struct Printer<'a> {
-    /// Where results go.
-    pub results: &'a mut dyn Write,
-    /// Where everything else goes.
-    pub remarks: &'a mut dyn Write,
+/// How results are shown.
+#[derive(Debug, Clone)]
+pub struct Manner {
     /// Who reads the results.
     pub format: Format,
     /// How much is said.
@@ -70,35 +67,70 @@ pub struct Printer<'a> {
     pub remarks_paint: Paint,
     /// The profile named in result lines.
     pub profile: Option<String>,
-    /// What to advise.
-    pub hint: &'a dyn Fn(&Failure) -> Option<String>,
     /// What is done about rows of earlier runs.
     pub adopted: AdoptedRows,
-    /// Who shows how far it has come.
-    pub progress: Option<&'a mut dyn Progress>,
-    /// Results that were not written yet.
-    pub unwritten: Vec<u8>,
-    /// Remarks that were not written yet.
-    pub unsaid: String,
-    /// What it came to so far.
-    pub summary: Summary,
-    /// Why results could not be written, if they could not.
-    pub failure: Option<io::Error>,
-    /// Remarks that were made already: the same trouble is explained once.
-    pub said: HashSet<String>,
+}
+
+/// What to advise about a failure.
+pub type Hint<'a> = &'a dyn Fn(&Failure) -> Option<String>;
+
+/// Prints results to one stream, remarks to another, and counts.
+pub struct Printer<'a> {
+    results: &'a mut dyn Write,
+    remarks: &'a mut dyn Write,
+    manner: Manner,
+    hint: Hint<'a>,
+    progress: Option<&'a mut dyn Progress>,
+    unwritten: Vec<u8>,
+    unsaid: String,
+    summary: Summary,
+    failure: Option<io::Error>,
+    /// The same trouble is explained once.
+    said: HashSet<String>,
+}
+
+impl<'a> Printer<'a> {
+    /// Prints to these streams, in this manner.
+    pub fn new(results: &'a mut dyn Write, remarks: &'a mut dyn Write, manner: Manner, hint: Hint<'a>) -> Self {
+        Self {
+            results,
+            remarks,
+            manner,
+            hint,
+            progress: None,
+            unwritten: Vec::new(),
+            unsaid: String::new(),
+            summary: Summary::default(),
+            failure: None,
+            said: HashSet::new(),
+        }
+    }
+
+    /// Also shows how far the run has come.
+    #[must_use]
+    pub fn with_progress(self, progress: Option<&'a mut dyn Progress>) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// What it all came to, or why results could not be written.
+    pub fn finish(self) -> (Summary, Option<io::Error>) {
+        (self.summary, self.failure)
+    }
 }
 
 impl Listener for Printer<'_> {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
         match event {
             Event::Settled(report) => self.settled(&report),
-            Event::Notice(Notice::Input(text)) => self.remark("warning", Tone::Doubtful, &Escaped::text(&text).to_string()),
+            Event::Notice(Notice::Input(text)) => {
+                self.remark("warning", Tone::Doubtful, &Escaped::text(&text).to_string())
+            }
             Event::Notice(Notice::Pausing { pause, why }) => {
                 let text = format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why));
                 self.remark("pausing", Tone::Doubtful, &text);
             }
             Event::Notice(Notice::Retrying { message_id, wait, why }) => {
-                if self.loudness >= Loudness::Verbose {
+                if self.manner.loudness >= Loudness::Verbose {
                     let (id, why) = (Escaped::text(message_id.as_str()), Escaped::text(&why));
                     self.remark("retrying", Tone::Aside, &format!("{id} in {}ms: {why}", wait.as_millis()));
                 }
@@ -120,27 +152,27 @@ impl Listener for Printer<'_> {
 impl Printer<'_> {
     fn settled(&mut self, report: &Report) {
         self.summary.count(report);
-        if report.origin == Origin::Adopted && self.adopted == AdoptedRows::Counted {
+        if report.origin == Origin::Adopted && self.manner.adopted == AdoptedRows::Counted {
             return;
         }
         self.remark_on(report);
-        if self.loudness > Loudness::Quiet || ResultLine::is_failure(&report.outcome) {
+        if self.manner.loudness > Loudness::Quiet || ResultLine::is_failure(&report.outcome) {
             self.print(report);
         }
     }
 
     fn print(&mut self, report: &Report) {
         let now = clock::now();
-        match self.format {
+        match self.manner.format {
             Format::Json => {
-                let line = ResultLine::new(report, self.profile.as_deref(), now, self.hint);
+                let line = ResultLine::new(report, self.manner.profile.as_deref(), now, self.hint);
                 if let Err(error) = to_json(&mut self.unwritten, &line) {
                     self.failure = Some(error);
                 }
             }
             Format::Text => {
                 let mut line = String::with_capacity(160);
-                let _ = write_line(&mut line, report, now, self.results_paint);
+                let _ = write_line(&mut line, report, now, self.manner.results_paint);
                 self.unwritten.extend_from_slice(line.as_bytes());
             }
         }
@@ -224,6 +256,9 @@ impl Printer<'_> {
     fn say_why_it_stopped(&mut self, stopped: &Stopped) {
         match stopped {
             Stopped::Interrupted => self.remark("interrupted", Tone::Doubtful, "finishing what is in flight"),
+            Stopped::DeadlinePassed => {
+                self.remark("stopped", Tone::Doubtful, "the deadline has passed; finishing what is in flight");
+            }
             Stopped::NearlyAllRefused => {
                 self.remark("error", Tone::Bad, "stopped: at least 95 of the first 100 answers were refusals");
                 self.remark("hint", Tone::Aside, "the ids or the channel are probably mapped wrongly");
@@ -248,7 +283,7 @@ impl Printer<'_> {
     }
 
     fn remark(&mut self, label: &str, tone: Tone, text: &str) {
-        let label = self.remarks_paint.tone(tone, format!("{label}:"));
+        let label = self.manner.remarks_paint.tone(tone, format!("{label}:"));
         let _ = writeln!(self.unsaid, "{label} {text}");
     }
 }

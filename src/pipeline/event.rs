@@ -119,6 +119,8 @@ pub enum Notice {
 pub enum Stopped {
     /// Someone asked for it.
     Interrupted,
+    /// The run has lasted as long as it may.
+    DeadlinePassed,
     /// The input cannot be read any further.
     InputBroken,
     /// Another process kept the ledger for longer than we wait; what was recorded is kept.

@@ -86,6 +86,7 @@ where
 {
     let (items_in, items) = bounded(GROUP);
     thread::spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err));
+    let deadline = plan.limits.deadline.map(|limit| clock::monotonic().saturating_add(limit));
     let gate = Gate::default();
     let (jobs_in, jobs) = unbounded();
     let (attempts_in, attempts) = unbounded();
@@ -122,6 +123,9 @@ where
             }
             if plan.interrupted.load(Ordering::Relaxed) {
                 run.stop(Stopped::Interrupted);
+            }
+            if deadline.is_some_and(|deadline| clock::monotonic() >= deadline) {
+                run.stop(Stopped::DeadlinePassed);
             }
             if run.stopped.is_some() || run.schedule.is_paused(clock::monotonic()) {
                 gate.close();
@@ -420,6 +424,7 @@ impl Stopped {
         let why = match self {
             Self::Interrupted => "the run was interrupted",
             Self::OutputGone => "nobody reads the results any more",
+            Self::DeadlinePassed => "the run's deadline has passed",
             Self::InputBroken => "the input cannot be read",
             Self::NearlyAllRefused => "nearly everything was refused",
             Self::LedgerBusy(why) | Self::LedgerFailed(why) | Self::RecordingFailed(why) => why,

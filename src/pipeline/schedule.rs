@@ -24,6 +24,8 @@ pub struct Limits {
     pub interval: Option<Duration>,
     /// Older conversions are left out.
     pub max_age: Option<Duration>,
+    /// From the start of the run, how long anything new is sent.
+    pub deadline: Option<Duration>,
 }
 
 const BACKOFF_BASE: Duration = Duration::from_millis(200);

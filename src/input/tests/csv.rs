@@ -13,13 +13,11 @@ fn rows(header: &str, rows: &str) -> Vec<String> {
 
 #[test]
 fn columns_go_by_their_names_in_any_order_and_case() {
-    let input = "Ref, Delivered ,MESSAGE-ID,timestamp,Channel\r\nx 9,FALSE,0A,2026-11-22 01:25:00,voice\r\n,1,0B,,sms\r\n";
+    let input =
+        "Ref, Delivered ,MESSAGE-ID,timestamp,Channel\r\nx 9,FALSE,0A,2026-11-22 01:25:00,voice\r\n,1,0B,,sms\r\n";
     assert_eq!(
         told(input, &InputOptions::default()),
-        [
-            r#"2: voice 0A false 2026-11-22 01:25:00 ref="x 9""#,
-            "3: sms 0B true"
-        ]
+        [r#"2: voice 0A false 2026-11-22 01:25:00 ref="x 9""#, "3: sms 0B true"]
     );
 }
 
@@ -56,15 +54,8 @@ fn quoting_follows_rfc_4180_and_spaces_around_quotes_do_no_harm() {
 #[test]
 fn a_quoted_text_may_have_several_lines_and_lines_are_counted_as_they_stand() {
     assert_eq!(
-        rows(
-            "id,delivered,note,ref",
-            "0A,true,\"one\n\ntwo, three\r\nfour\",r\n0B,true,,\"a\nb\"\n0C,true,,\n"
-        ),
-        [
-            r#"2: sms 0A true ref="r""#,
-            r#"6: sms 0B true ref="a\nb""#,
-            "8: sms 0C true"
-        ]
+        rows("id,delivered,note,ref", "0A,true,\"one\n\ntwo, three\r\nfour\",r\n0B,true,,\"a\nb\"\n0C,true,,\n"),
+        [r#"2: sms 0A true ref="r""#, r#"6: sms 0B true ref="a\nb""#, "8: sms 0C true"]
     );
 }
 
@@ -89,10 +80,7 @@ fn a_stray_quote_costs_one_record() {
 #[test]
 fn a_stray_quote_that_a_later_one_seems_to_close_costs_one_record_each() {
     assert_eq!(
-        rows(
-            "id,note,delivered",
-            "0A,\"oops,true\n0B,bad,maybe\n0C,x\",true\n0D,,true"
-        ),
+        rows("id,note,delivered", "0A,\"oops,true\n0B,bad,maybe\n0C,x\",true\n0D,,true"),
         [
             "2: bad: column 2 opens a quote that is not closed",
             "3: bad: delivered is none of true, false, 1, 0",
@@ -101,10 +89,7 @@ fn a_stray_quote_that_a_later_one_seems_to_close_costs_one_record_each() {
         ]
     );
     assert_eq!(
-        rows(
-            "id,note,delivered",
-            "0A,\"oops,true\nragged\nmore\" text,true\n0D,,true"
-        ),
+        rows("id,note,delivered", "0A,\"oops,true\nragged\nmore\" text,true\n0D,,true"),
         [
             "2: bad: column 2 opens a quote that is not closed",
             "3: bad: 1 columns where the header has 3",
@@ -126,21 +111,14 @@ fn without_another_column_to_tell_a_stray_quote_by_the_limit_does() {
 
 #[test]
 fn a_note_that_looks_like_cells_does_not_end_a_quote() {
-    assert_eq!(
-        rows("id,note", "0A,\"first\nsecond, line\nthird\"\n0B,x"),
-        ["2: sms 0A true", "5: sms 0B true"]
-    );
+    assert_eq!(rows("id,note", "0A,\"first\nsecond, line\nthird\"\n0B,x"), ["2: sms 0A true", "5: sms 0B true"]);
 }
 
 #[test]
 fn a_ragged_row_is_refused() {
     assert_eq!(
         rows("id,delivered", "0A\n0B,true,\n0C,true"),
-        [
-            "2: bad: 1 columns where the header has 2",
-            "3: bad: 3 columns where the header has 2",
-            "4: sms 0C true"
-        ]
+        ["2: bad: 1 columns where the header has 2", "3: bad: 3 columns where the header has 2", "4: sms 0C true"]
     );
 }
 
@@ -162,10 +140,7 @@ fn other_bad_rows_are_refused_one_by_one() {
 
 #[test]
 fn semicolons_separate_where_the_header_has_no_comma() {
-    assert_eq!(
-        rows("id;ref;delivered", "0A;1,5;false"),
-        [r#"2: sms 0A false ref="1,5""#]
-    );
+    assert_eq!(rows("id;ref;delivered", "0A;1,5;false"), [r#"2: sms 0A false ref="1,5""#]);
 }
 
 #[test]
@@ -175,10 +150,8 @@ fn a_single_known_name_is_a_header() {
 
 #[test]
 fn a_mapped_column_is_read_and_its_aliases_are_not() {
-    let options = InputOptions {
-        channel: Some(Channel::Sms),
-        ..mapped(&["message-id=otp.sid", "delivered=Done?"])
-    };
+    let options =
+        InputOptions { channel: Some(Channel::Sms), ..mapped(&["message-id=otp.sid", "delivered=Done?"]) };
     assert_eq!(told("id,OTP.SID,done?\n1,0A,true", &options), ["2: sms 0A true"]);
     assert_eq!(notices("id,OTP.SID,done?\n1,0A,true", &options), []);
     let error = stopped("id,delivered\n1,true", &options);
@@ -193,38 +166,22 @@ fn a_header_that_cannot_be_used_stops_the_run() {
     let none = InputOptions::default();
     assert!(matches!(
         stopped("0A0000000123ABCD1,true,2026-11-22 01:25:26\n", &none),
-        InputError::NoHeader {
-            line: 1,
-            format: Format::Csv,
-            ..
-        }
+        InputError::NoHeader { line: 1, format: Format::Csv, .. }
     ));
-    assert!(matches!(
-        stopped("\"id,delivered\n", &none),
-        InputError::NoHeader { .. }
-    ));
+    assert!(matches!(stopped("\"id,delivered\n", &none), InputError::NoHeader { .. }));
     for (input, wanted, meant) in [
         ("delivered,channel\n", Field::MessageId, None),
-        (
-            "mesage_id,delivered,channel\n",
-            Field::MessageId,
-            Some("mesage_id"),
-        ),
+        ("mesage_id,delivered,channel\n", Field::MessageId, Some("mesage_id")),
         ("id,Deliverd,channel\n", Field::Delivered, Some("Deliverd")),
         ("id,delivered,note\n", Field::Channel, None),
     ] {
         let error = stopped(input, &none);
-        let InputError::MissingColumn { field, nearest, .. } = &error else {
-            panic!("{input}: {error:?}")
-        };
+        let InputError::MissingColumn { field, nearest, .. } = &error else { panic!("{input}: {error:?}") };
         assert_eq!((*field, nearest.as_deref()), (wanted, meant), "{input}");
     }
     assert!(matches!(
         stopped("id,delivered,Delivered,channel\n", &none),
-        InputError::DuplicateColumn {
-            field: Field::Delivered,
-            ..
-        }
+        InputError::DuplicateColumn { field: Field::Delivered, .. }
     ));
     assert_eq!(rows("id,note,note", "0A,,"), ["2: sms 0A true"]);
 }
@@ -233,10 +190,7 @@ fn a_header_that_cannot_be_used_stops_the_run() {
 fn an_unknown_column_is_told_once() {
     assert_eq!(
         notices("id,country,outcome,\n0A,LU,,\n", &with_defaults(Format::Csv)),
-        [Notice::UnknownName {
-            name: "country".into(),
-            nearest: None
-        }]
+        [Notice::UnknownName { name: "country".into(), nearest: None }]
     );
 }
 

@@ -19,10 +19,7 @@ fn the_line_is_the_id() {
 
 #[test]
 fn a_nul_ends_a_record_where_asked_and_then_a_line_feed_does_not() {
-    let options = InputOptions {
-        separator: Separator::Nul,
-        ..with_defaults(Format::Auto)
-    };
+    let options = InputOptions { separator: Separator::Nul, ..with_defaults(Format::Auto) };
     assert_eq!(
         told("0A\x000B\n\x00\x00a\nb\x000D", &options),
         [
@@ -54,11 +51,7 @@ fn what_can_be_no_id_is_refused() {
 fn ids_do_not_say_channel_and_delivered_so_the_options_must() {
     for (channel, wanted) in [(None, Field::Channel), (Some(Channel::Voice), Field::Delivered)] {
         for format in [Format::Auto, Format::Ids] {
-            let options = InputOptions {
-                format,
-                channel,
-                ..InputOptions::default()
-            };
+            let options = InputOptions { format, channel, ..InputOptions::default() };
             let error = stopped("\n0A\n", &options);
             assert!(
                 matches!(error, InputError::IdsDoNotSay { line: 2, field, .. } if field == wanted),

@@ -57,15 +57,8 @@ fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<Notice> {
 fn tell(item: &Item) -> String {
     match item {
         Item::Record(record) => tell_record(record),
-        Item::Bad(BadRecord {
-            line,
-            reference,
-            message,
-            ..
-        }) => {
-            let reference = reference
-                .as_ref()
-                .map_or(String::new(), |it| format!(" ref={}", it.as_json()));
+        Item::Bad(BadRecord { line, reference, message, .. }) => {
+            let reference = reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
             format!("{line}: bad: {message}{reference}")
         }
     }
@@ -77,10 +70,7 @@ fn tell_record(record: &Record) -> String {
         TimeSource::Given => format!(" {}", it.timestamp),
         TimeSource::Now => String::new(),
     };
-    let reference = record
-        .reference
-        .as_ref()
-        .map_or(String::new(), |it| format!(" ref={}", it.as_json()));
+    let reference = record.reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
     let doubts: Vec<String> = record.doubts.iter().map(|doubt| format!(" ({doubt})")).collect();
     let doubts = doubts.concat();
     let (line, channel, id, delivered) = (record.line, it.channel, &it.message_id, it.delivered);

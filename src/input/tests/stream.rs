@@ -39,14 +39,7 @@ fn lines_blank_lines_and_bytes_are_counted_and_a_byte_order_mark_is_told() {
     assert_eq!(reader.format(), None);
     while reader.next(now).unwrap().is_some() {}
     let bytes = input.len() as u64;
-    assert_eq!(
-        reader.counts(),
-        Counts {
-            lines: 4,
-            blank: 2,
-            bytes
-        }
-    );
+    assert_eq!(reader.counts(), Counts { lines: 4, blank: 2, bytes });
     assert_eq!(reader.format(), Some(Format::Ids));
     assert_eq!(reader.take_notices(), [Notice::ByteOrderMark]);
     assert_eq!(reader.take_notices(), []);
@@ -60,18 +53,9 @@ fn what_must_be_converted_first_stops_the_run() {
         (b"\x1F\x8B\x08\x00\x00\n", Encoding::Gzip),
         (b"PK\x03\x04\x0a\x00", Encoding::Zip),
     ] {
-        for format in [
-            Format::Auto,
-            Format::Ndjson,
-            Format::Csv,
-            Format::Tsv,
-            Format::Ids,
-        ] {
+        for format in [Format::Auto, Format::Ndjson, Format::Csv, Format::Tsv, Format::Ids] {
             let error = stopped(head, &with_defaults(format));
-            assert!(
-                matches!(error, InputError::NotText { encoding, .. } if encoding == expected),
-                "{error:?}"
-            );
+            assert!(matches!(error, InputError::NotText { encoding, .. } if encoding == expected), "{error:?}");
         }
     }
 }
@@ -93,18 +77,11 @@ fn a_line_of_64_kib_is_taken_and_one_more_byte_is_refused_with_its_beginning() {
     };
     for end in ["", "\n", "\r\n"] {
         let good = format!("{}{end}", record(LIMIT));
-        assert_eq!(
-            told(good, &with_defaults(Format::Auto)),
-            ["1: sms 0A true"],
-            "{end:?}"
-        );
+        assert_eq!(told(good, &with_defaults(Format::Auto)), ["1: sms 0A true"], "{end:?}");
         for excess in [1, 2, 3, LIMIT, 5 * LIMIT] {
             let bad = format!("{}{end}", record(LIMIT + excess));
             let items = items(bad.as_bytes(), &with_defaults(Format::Auto)).unwrap();
-            assert_eq!(
-                items.iter().map(tell).collect::<Vec<_>>(),
-                ["1: bad: the line is longer than 64 KiB"]
-            );
+            assert_eq!(items.iter().map(tell).collect::<Vec<_>>(), ["1: bad: the line is longer than 64 KiB"]);
             let Item::Bad(refused) = &items[0] else { panic!() };
             assert_eq!(refused.raw, &bad.as_bytes()[..LIMIT]);
         }
@@ -112,11 +89,7 @@ fn a_line_of_64_kib_is_taken_and_one_more_byte_is_refused_with_its_beginning() {
     let between = format!("0A\n{}\n0B\n", "x".repeat(LIMIT + 2));
     assert_eq!(
         told(between, &with_defaults(Format::Ids)),
-        [
-            "1: sms 0A true",
-            "2: bad: the line is longer than 64 KiB",
-            "3: sms 0B true"
-        ]
+        ["1: sms 0A true", "2: bad: the line is longer than 64 KiB", "3: sms 0B true"]
     );
 }
 
@@ -124,11 +97,7 @@ fn a_line_of_64_kib_is_taken_and_one_more_byte_is_refused_with_its_beginning() {
 fn a_line_of_100_mb_is_skipped_in_the_memory_of_the_buffer() {
     let source = io::repeat(b'x').take(100_000_000).chain(&b"\n0B\n"[..]);
     assert_eq!(
-        items(source, &with_defaults(Format::Ids))
-            .unwrap()
-            .iter()
-            .map(tell)
-            .collect::<Vec<_>>(),
+        items(source, &with_defaults(Format::Ids)).unwrap().iter().map(tell).collect::<Vec<_>>(),
         ["1: bad: the line is longer than 64 KiB", "2: sms 0B true"]
     );
 }
@@ -158,25 +127,12 @@ impl Read for &mut Dripping<'_> {
 fn an_item_is_handed_out_as_soon_as_its_line_has_been_read() {
     for (head, lines) in [
         ("", vec!["{\"id\":\"0A\"}\n", "\n{\"id\":\"0B\"}\n", "nonsense\n"]),
-        (
-            "id,delivered,note\n",
-            vec![
-                "0A,true,\n",
-                "0B,false,\"x\ny\"\n",
-                "0C,true,x\n",
-                "\"0D,true,x\n",
-            ],
-        ),
+        ("id,delivered,note\n", vec!["0A,true,\n", "0B,false,\"x\ny\"\n", "0C,true,x\n", "\"0D,true,x\n"]),
         ("id\tref\n", vec!["0A\t\n", "0B\t\"\n"]),
         ("", vec!["0A\n", "0B\r\n"]),
     ] {
         let input = format!("{head}{}", lines.concat());
-        let mut source = Dripping {
-            bytes: input.as_bytes(),
-            given: 0,
-            allowed: 0,
-            interrupted: false,
-        };
+        let mut source = Dripping { bytes: input.as_bytes(), given: 0, allowed: 0, interrupted: false };
         let ends = lines.iter().scan(head.len(), |end, line| {
             *end += line.len();
             Some(*end)
@@ -196,12 +152,7 @@ fn an_item_is_handed_out_as_soon_as_its_line_has_been_read() {
 #[test]
 fn a_stray_quote_in_a_live_stream_is_told_when_the_next_record_is_there() {
     let input = b"id,delivered,note\n0A,true,\"oops\n0B,true,fine\n";
-    let mut source = Dripping {
-        bytes: input,
-        given: 0,
-        allowed: input.len(),
-        interrupted: false,
-    };
+    let mut source = Dripping { bytes: input, given: 0, allowed: input.len(), interrupted: false };
     let mut reader = Reader::new(&mut source, "in", with_defaults(Format::Auto));
     let mut next = || tell(&reader.next(now).unwrap().unwrap());
     assert_eq!(next(), "2: bad: column 3 opens a quote that is not closed");
@@ -221,12 +172,8 @@ fn a_record_that_does_not_say_when_gets_the_time_at_which_its_line_arrived() {
     let clock = Cell::new(NOW);
     let mut reader = Reader::new(Slow(&clock), "in", with_defaults(Format::Ids));
     for arrived in [NOW + 600, NOW + 1200] {
-        let item = reader
-            .next(|| Timestamp::from_unix(clock.get()).unwrap())
-            .unwrap();
-        let Some(Item::Record(record)) = item else {
-            panic!("{item:?}")
-        };
+        let item = reader.next(|| Timestamp::from_unix(clock.get()).unwrap()).unwrap();
+        let Some(Item::Record(record)) = item else { panic!("{item:?}") };
         assert_eq!(record.conversion.timestamp.unix(), arrived);
     }
 }
@@ -252,9 +199,7 @@ struct Pieces<'a> {
 
 impl Read for Pieces<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let size = (*self.sizes.next().unwrap())
-            .min(self.bytes.len())
-            .min(buffer.len());
+        let size = (*self.sizes.next().unwrap()).min(self.bytes.len()).min(buffer.len());
         let (piece, rest) = self.bytes.split_at(size);
         buffer[..size].copy_from_slice(piece);
         self.bytes = rest;

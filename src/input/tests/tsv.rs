@@ -6,19 +6,13 @@ use crate::input::{Format, InputError, InputOptions};
 #[test]
 fn a_tab_separates_and_a_quote_is_a_character() {
     let input = "message_id\tdelivered\tchannel\tref\r\n0A\ttrue\tsms\t\"a, b\n0B\tfalse\tvoice\t\n";
-    assert_eq!(
-        told(input, &InputOptions::default()),
-        [r#"2: sms 0A true ref="\"a, b""#, "3: voice 0B false"]
-    );
+    assert_eq!(told(input, &InputOptions::default()), [r#"2: sms 0A true ref="\"a, b""#, "3: voice 0B false"]);
 }
 
 #[test]
 fn a_ragged_row_is_refused() {
     assert_eq!(
-        told(
-            "id\tdelivered\n0A\n0B\ttrue\t\n0C\tfalse",
-            &with_defaults(Format::Tsv)
-        ),
+        told("id\tdelivered\n0A\n0B\ttrue\t\n0C\tfalse", &with_defaults(Format::Tsv)),
         [
             "2: bad: 1 columns where the header has 2",
             "3: bad: 3 columns where the header has 2",
@@ -31,13 +25,7 @@ fn a_ragged_row_is_refused() {
 fn a_missing_header_stops_the_run() {
     assert!(matches!(
         stopped("0A\ttrue\n", &InputOptions::default()),
-        InputError::NoHeader {
-            format: Format::Tsv,
-            ..
-        }
+        InputError::NoHeader { format: Format::Tsv, .. }
     ));
-    assert!(matches!(
-        stopped("id\ttime\n", &InputOptions::default()),
-        InputError::MissingColumn { .. }
-    ));
+    assert!(matches!(stopped("id\ttime\n", &InputOptions::default()), InputError::MissingColumn { .. }));
 }

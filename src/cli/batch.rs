@@ -1,0 +1,58 @@
+//! `batch`: a stream of conversions.
+
+use super::args::{BatchArgs, Global};
+use super::dry_run;
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::CommandFailure;
+use super::run::{Run, Summarise};
+use super::setup::{Setup, Target, limits, open_book};
+use super::stream;
+use super::terminal::Terminal;
+use crate::config::BatchOverrides;
+use crate::input::{FieldMap, InputOptions, Separator};
+use crate::pipeline::{Adopt, Limits};
+
+pub(super) fn batch(
+    args: &BatchArgs,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    if args.files.is_empty() && Terminal::can_ask() {
+        return Err(CommandFailure::new(
+            Exit::Usage,
+            anyhow::anyhow!("no file, and standard input is a terminal"),
+            "for example: echo '{\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\",\"delivered\":true}' | \
+             nexmo-conversion batch --sandbox",
+        ));
+    }
+    let options = input_options(args)?;
+    let target = Target::from(args.sending.sandbox);
+    let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: args.max_age };
+    let setup = Setup::for_stream(target, global, &args.sending.network, overrides, environment, terminal)?;
+    let (items, reading) = stream::open(&args.files, options)?;
+    if args.sending.dry_run {
+        let exit = dry_run::show(items, &setup, global, terminal)?;
+        return match reading.take_error() {
+            Some(error) => Err(error.into()),
+            None => Ok(exit),
+        };
+    }
+    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, environment)?;
+    let limits = Limits { deadline: args.deadline, ..limits(&setup.settings) };
+    let run = Run { book, adopt: Adopt::Due, limits, summary: Summarise::Always, reading: Some(reading) };
+    run.run(items, &setup, global, terminal)
+}
+
+fn input_options(args: &BatchArgs) -> Result<InputOptions, CommandFailure> {
+    let fields = FieldMap::new(args.field.iter().cloned())
+        .map_err(|error| CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable")))?;
+    Ok(InputOptions {
+        format: args.format,
+        separator: if args.null { Separator::Nul } else { Separator::Newline },
+        channel: args.channel,
+        delivered: args.delivered,
+        fields,
+    })
+}

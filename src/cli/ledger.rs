@@ -1,0 +1,147 @@
+//! `ledger status`, `resume`, `refused` and `forget`.
+
+use std::fmt::Write as _;
+use std::io;
+use std::iter;
+
+use serde_json::json;
+
+use super::args::{ForgetArgs, ForgetWhat, Global, LedgerFile, ResumeArgs};
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::CommandFailure;
+use super::run::{Run, Summarise};
+use super::setup::{Setup, Target, format, ledger_path, limits};
+use super::terminal::Terminal;
+use crate::clock;
+use crate::config::BatchOverrides;
+use crate::domain::{BadRecord, Failure, Outcome};
+use crate::ledger::{self, DeadLetter, Forget, Ledger, LedgerReader, Original, State, StatusRow};
+use crate::output::{Age, Format, ResultLine, to_json};
+use crate::pipeline::{Adopt, Book, Limits, Report};
+
+pub(super) fn status(
+    file: &LedgerFile,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let path = ledger_path(file.ledger.as_ref(), environment);
+    let rows = if path.exists() { LedgerReader::open(&path)?.status()? } else { Vec::new() };
+    let shown = match format(global) {
+        Format::Json => status_json(&rows),
+        Format::Text => Ok(status_text(&rows, &path.display().to_string()).into_bytes()),
+    };
+    print(terminal, shown)
+}
+
+fn status_text(rows: &[StatusRow], path: &str) -> String {
+    let mut text = format!("{path}\n");
+    if rows.is_empty() {
+        text.push_str("nothing is recorded\n");
+    }
+    let now = clock::now();
+    for row in rows {
+        let (state, age) = (state_name(row.state), Age(row.oldest.age_at(now)));
+        let _ = writeln!(text, "{}  {state:<10}  {:>9}  oldest {}Z ({age} ago)", row.account, row.count, row.oldest);
+    }
+    text
+}
+
+fn status_json(rows: &[StatusRow]) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for row in rows {
+        let (state, oldest) = (state_name(row.state), row.oldest.to_rfc3339());
+        let line = json!({"v": 1, "account": row.account, "state": state, "count": row.count, "oldest": oldest});
+        to_json(&mut lines, &line)?;
+    }
+    Ok(lines)
+}
+
+fn state_name(state: Option<State>) -> &'static str {
+    state.map_or("unreadable", State::as_str)
+}
+
+/// Sends what is pending, as a run without input.
+pub(super) fn resume(
+    args: &ResumeArgs,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: None };
+    let setup = Setup::for_stream(Target::Api, global, &args.network, overrides, environment, terminal)?;
+    let path = ledger_path(args.file.ledger.as_ref(), environment);
+    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
+    let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
+    let run = Run {
+        book: Book::Ledger(Box::new(ledger)),
+        adopt: Adopt::Everything,
+        limits,
+        summary: Summarise::Always,
+        reading: None,
+    };
+    run.run(iter::empty(), &setup, global, terminal)
+}
+
+/// Dead letters as result lines, which are input lines again: whoever corrects the cause can send them once more.
+pub(super) fn refused(
+    file: &LedgerFile,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let path = ledger_path(file.ledger.as_ref(), environment);
+    if !path.exists() {
+        return Ok(Exit::Done);
+    }
+    let mut printed = Ok(());
+    LedgerReader::open(&path)?.refused(|letter| {
+        if printed.is_ok() {
+            printed = dead_letter(letter).and_then(|line| terminal.print(line));
+        }
+    })?;
+    print(terminal, printed.map(|()| Vec::new()))
+}
+
+fn dead_letter(letter: DeadLetter) -> io::Result<Vec<u8>> {
+    let report = match letter.original {
+        Original::Record { record, failure, http_status, attempts } => {
+            let report = Report::not_sent(record, Outcome::Rejected(failure));
+            Report { http_status, attempts, ..report }
+        }
+        // What was never a record is printed as it was: that is what has to be corrected.
+        Original::Unreadable(BadRecord { mut raw, .. }) => {
+            raw.push(b'\n');
+            return Ok(raw);
+        }
+    };
+    let mut line = Vec::new();
+    to_json(&mut line, &ResultLine::new(&report, None, letter.when, |_: &Failure| None))?;
+    Ok(line)
+}
+
+pub(super) fn forget(
+    args: &ForgetArgs,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let path = ledger_path(args.file.ledger.as_ref(), environment);
+    let what = match args.what {
+        ForgetWhat::Settled => Forget::Settled,
+        ForgetWhat::Refused => Forget::Refused,
+        ForgetWhat::Pending => Forget::Pending,
+    };
+    let count = if path.exists() { ledger::forget(&path, what, args.older_than, clock::now())? } else { 0 };
+    if !global.quiet {
+        terminal.say(format_args!("{count} removed"));
+    }
+    Ok(Exit::Done)
+}
+
+fn print(terminal: &mut Terminal, shown: io::Result<Vec<u8>>) -> Result<Exit, CommandFailure> {
+    shown
+        .and_then(|shown| terminal.print(shown))
+        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,102 @@
+//! A run as a command: signals, printing, the summary, the exit code.
+
+use std::sync::atomic::Ordering;
+
+use super::args::Global;
+use super::exit::Exit;
+use super::failure::{CommandFailure, exit_of, record_hint};
+use super::interrupt::Interrupt;
+use super::progress::Bar;
+use super::setup::{Setup, format, loudness};
+use super::stream::Reading;
+use super::terminal::Terminal;
+use crate::output::{AdoptedRows, Manner, Printer, Progress, Summary};
+use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped};
+use crate::transport::Transport;
+
+/// What a sending command has decided on before it sends.
+pub(super) struct Run {
+    pub(super) book: Book,
+    pub(super) adopt: Adopt,
+    pub(super) limits: Limits,
+    pub(super) summary: Summarise,
+    /// What is known of the input while it is read, where there is one to speak of.
+    pub(super) reading: Option<Reading>,
+}
+
+/// When the summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Summarise {
+    /// At the end.
+    Always,
+    /// Only if the run was stopped.
+    WhenStopped,
+}
+
+impl Run {
+    /// Sends the items, prints what comes of them, and says how it ended.
+    pub(super) fn run<I>(
+        self,
+        items: I,
+        setup: &Setup,
+        global: &Global,
+        terminal: &mut Terminal,
+    ) -> Result<Exit, CommandFailure>
+    where
+        I: Iterator<Item = Item> + Send + 'static,
+    {
+        let interrupt = Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
+        let transport = Transport::new(setup.endpoint.clone())?;
+        let (plan, reading) = (
+            Plan {
+                transport: &transport,
+                account: &setup.account,
+                limits: self.limits,
+                adopt: self.adopt,
+                interrupted: interrupt.asked(),
+            },
+            self.reading,
+        );
+        let mut bar = reading.as_ref().filter(|_| !global.quiet && terminal.can_show_progress()).map(Bar::new);
+        let auth = setup.account.auth.mode();
+        let hint = |failure: &_| record_hint(failure, auth);
+        let streams = terminal.streams();
+        let manner = Manner {
+            format: format(global),
+            loudness: loudness(global),
+            results_paint: streams.results_paint,
+            remarks_paint: streams.remarks_paint,
+            profile: setup.profile.clone(),
+            adopted: if self.adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
+        };
+        let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
+            .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
+        let stopped = pipeline::run(items, self.book, &plan, &mut printer);
+        let (summary, failure) = printer.finish();
+        drop(bar);
+        if let Some(error) = reading.as_ref().and_then(Reading::take_error) {
+            super::failure::say(&CommandFailure::from(error), terminal);
+        }
+        if (self.summary == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
+            terminal.say(&summary);
+        }
+        if let Some(error) = failure {
+            return Err(CommandFailure::io("cannot write results to standard output", error));
+        }
+        let input = reading.as_ref().map_or(Exit::Done, Reading::exit);
+        Ok(exit(&summary, stopped.as_ref(), input, &interrupt))
+    }
+}
+
+fn exit(summary: &Summary, stopped: Option<&Stopped>, input: Exit, interrupt: &Interrupt) -> Exit {
+    if stopped == Some(&Stopped::Interrupted) || (stopped.is_none() && interrupt.asked().load(Ordering::Relaxed)) {
+        return interrupt.exit();
+    }
+    if input != Exit::Done {
+        return input;
+    }
+    let bad = (summary.rejected + summary.invalid > 0).then_some(Exit::Data);
+    let later = (summary.retry > 0).then_some(Exit::TryLater);
+    let stop = stopped.map(|stopped| exit_of(stopped, interrupt.exit()));
+    Exit::worst([bad, later, stop].into_iter().flatten())
+}

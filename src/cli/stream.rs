@@ -1,0 +1,142 @@
+//! Files and standard input as one stream of items, read on a thread of its own.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::exit::Exit;
+use super::failure::CommandFailure;
+use crate::clock;
+use crate::input::{self, InputError, InputOptions, Notice, Reader};
+use crate::pipeline::Item;
+
+/// What the reading thread tells the others.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reading {
+    shared: Arc<Shared>,
+    /// The size of all files in bytes; unknown as soon as one is a pipe.
+    pub(super) size: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    bytes: AtomicU64,
+    error: Mutex<Option<InputError>>,
+    exit: Mutex<Option<Exit>>,
+}
+
+impl Reading {
+    /// Bytes read so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.shared.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Why reading stopped, if it did not come to the end.
+    pub(super) fn take_error(&self) -> Option<InputError> {
+        self.shared.error.lock().ok().and_then(|mut error| error.take())
+    }
+
+    /// What that means for the exit code.
+    pub(super) fn exit(&self) -> Exit {
+        self.shared.exit.lock().ok().and_then(|exit| *exit).unwrap_or(Exit::Done)
+    }
+
+    fn fail(&self, error: InputError) {
+        if let Ok(mut exit) = self.shared.exit.lock() {
+            *exit = Some(CommandFailure::exit_of_input(&error));
+        }
+        if let Ok(mut slot) = self.shared.error.lock() {
+            *slot = Some(error);
+        }
+    }
+}
+
+/// The files, one after the other. All are opened before anything is sent: a wrong name costs nothing.
+pub(super) fn open(files: &[PathBuf], options: InputOptions) -> Result<(Stream, Reading), CommandFailure> {
+    let mut sources = VecDeque::new();
+    let mut size = Some(0);
+    let standard_input = [PathBuf::from("-")];
+    for path in if files.is_empty() { &standard_input[..] } else { files } {
+        let (name, source, length) = open_one(path)?;
+        size = size.zip(length).map(|(size, length)| size + length);
+        sources.push_back((name, source));
+    }
+    let reading = Reading { size, ..Reading::default() };
+    Ok((Stream { sources, options, reader: None, waiting: VecDeque::new(), reading: reading.clone(), before: 0 }, reading))
+}
+
+type Source = Box<dyn Read + Send>;
+
+fn open_one(path: &Path) -> Result<(String, Source, Option<u64>), CommandFailure> {
+    if path == Path::new("-") {
+        return Ok(("standard input".to_owned(), Box::new(io::stdin()), None));
+    }
+    let name = path.display().to_string();
+    let unreadable = |source| CommandFailure::from(InputError::Unreadable { name: name.clone(), source });
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
+    let length = metadata.is_file().then_some(metadata.len());
+    Ok((name, Box::new(file), length))
+}
+
+/// Items out of one file after the other.
+pub(super) struct Stream {
+    sources: VecDeque<(String, Source)>,
+    options: InputOptions,
+    reader: Option<Reader<Source>>,
+    waiting: VecDeque<Item>,
+    reading: Reading,
+    /// Bytes of the files before this one.
+    before: u64,
+}
+
+impl Iterator for Stream {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        loop {
+            if let Some(item) = self.waiting.pop_front() {
+                return Some(item);
+            }
+            let Some(reader) = &mut self.reader else {
+                let (name, source) = self.sources.pop_front()?;
+                self.reader = Some(Reader::new(source, name, self.options.clone()));
+                continue;
+            };
+            let item = reader.next(clock::now);
+            self.waiting.extend(reader.take_notices().iter().map(|notice| Item::Remark(describe(notice))));
+            let bytes = reader.counts().bytes;
+            self.reading.shared.bytes.store(self.before + bytes, Ordering::Relaxed);
+            match item {
+                Ok(Some(input::Item::Record(record))) => self.waiting.push_back(Item::Record(record)),
+                Ok(Some(input::Item::Bad(bad))) => self.waiting.push_back(Item::Bad(bad)),
+                Ok(None) => {
+                    self.before += bytes;
+                    self.reader = None;
+                }
+                Err(error) => {
+                    self.reading.fail(error);
+                    (self.reader, self.sources) = (None, VecDeque::new());
+                    self.waiting.push_back(Item::Broken);
+                }
+            }
+        }
+    }
+}
+
+fn describe(notice: &Notice) -> String {
+    match notice {
+        Notice::ByteOrderMark => "a byte order mark at the beginning was dropped".to_owned(),
+        Notice::UnknownName { name, nearest: Some(nearest) } => {
+            format!("`{name}` is not read (did you mean `{nearest}`?)")
+        }
+        Notice::UnknownName { name, nearest: None } => format!("`{name}` is not read"),
+        Notice::MoreUnknownNames => "more names that are not read; they are not told one by one".to_owned(),
+    }
+}
