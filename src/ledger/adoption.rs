@@ -2,6 +2,8 @@
 
 use rusqlite::params;
 
+use crate::domain::Conversion;
+
 use super::LedgerError;
 use super::lane::Desk;
 use super::row::{self, State};
@@ -57,10 +59,10 @@ impl Desk<'_> {
                     self.advance(&lane, due, released)?;
                 } else {
                     let owner = self.owners.of(run)?;
-                    let stale = self
+                    let overtaken = self
                         .overtake(cursor.1, owner)
                         .map_err(|error| self.failed(error))?;
-                    released.stale.push(stale);
+                    released.stale.push(overtaken);
                 }
             }
             if chunk.len() < CHUNK {
@@ -76,7 +78,7 @@ impl Desk<'_> {
         state: State,
         due: Due,
         after: Cursor,
-    ) -> rusqlite::Result<Vec<(Cursor, crate::domain::Conversion)>> {
+    ) -> rusqlite::Result<Vec<(Cursor, Conversion)>> {
         let until = match due {
             Due::OnlyDue => self.now.unix(),
             Due::Everything => i64::MAX,

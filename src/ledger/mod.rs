@@ -41,7 +41,7 @@ use crate::domain::{AccountFingerprint, BadRecord, Record, Timestamp};
 use ballast::Room;
 use lane::Desk;
 use place::Place;
-use run::{Owners, RunLock};
+use run::{Owners, RunId, RunLock};
 
 /// The ledger, open for one run of one account.
 ///
@@ -61,8 +61,13 @@ impl Ledger {
     pub fn open(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
         let place = Place::prepare(path)?;
         let mut db = schema::open(&place)?;
-        bury_the_dead(&mut db, &place)?;
-        let (account, lock) = begin_run(&mut db, &place, account, now)?;
+        let mut begun = begin_run(&mut db, &place, account, now);
+        if let Err(LedgerError::DiskFull { .. }) = begun
+            && ballast::burn(&place) == Room::Made
+        {
+            begun = begin_run(&mut db, &place, account, now);
+        }
+        let (account, lock) = begun?;
         ballast::lay(&place);
         Ok(Self {
             db,
@@ -113,16 +118,18 @@ impl Ledger {
     /// Ends the run cleanly. What is pending stays so; settled rows whose time has passed are removed, at least twice
     /// as many as were recorded, so that the ledger cannot outgrow its 30 days.
     pub fn close(mut self, now: Timestamp) -> Result<(), LedgerError> {
-        forget::prune(&mut self.db, &self.place, self.entered, now)?;
-        let failed = |source| LedgerError::database(&self.place.file, source);
-        let run = [self.lock.run];
-        self.db
-            .execute("DELETE FROM run WHERE id = ?1", run)
-            .map_err(failed)?;
+        let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
+        let run = self.lock.run;
+        self.lock.end()?;
+        let forgotten = tidied.and_then(|()| forget_run(&self.db, &self.place, run));
+        match forgotten {
+            // Told where it mattered; for want of the last row the next run checks the file.
+            Ok(()) | Err(LedgerError::DiskFull { .. }) => {}
+            Err(error) => return Err(error),
+        }
         self.db
             .close()
-            .map_err(|(_, source)| LedgerError::database(&self.place.file, source))?;
-        self.lock.end()
+            .map_err(|(_, source)| LedgerError::database(&self.place.file, source))
     }
 
     fn write<T>(
@@ -150,8 +157,7 @@ fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
 }
 
 /// After a run that did not end cleanly the file is checked, once; only then is the run forgotten.
-fn bury_the_dead(db: &mut Connection, place: &Place) -> Result<(), LedgerError> {
-    let failed = |source| LedgerError::database(&place.file, source);
+fn bury_the_dead(db: &Connection, place: &Place) -> Result<(), LedgerError> {
     let dead = dead_runs(db, place)?;
     if dead.is_empty() {
         return Ok(());
@@ -159,13 +165,18 @@ fn bury_the_dead(db: &mut Connection, place: &Place) -> Result<(), LedgerError> 
     schema::check(db, place)?;
     for run in dead {
         run::bury(place, run)?;
-        db.execute("DELETE FROM run WHERE id = ?1", [run])
-            .map_err(failed)?;
+        forget_run(db, place, run)?;
     }
     Ok(())
 }
 
-fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<run::RunId>, LedgerError> {
+fn forget_run(db: &Connection, place: &Place, run: RunId) -> Result<(), LedgerError> {
+    db.execute("DELETE FROM run WHERE id = ?1", [run])
+        .map_err(|source| LedgerError::database(&place.file, source))?;
+    Ok(())
+}
+
+fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
     let mut runs = db.prepare("SELECT id FROM run").map_err(failed)?;
     let ids = runs.query_map([], |row| row.get(0)).map_err(failed)?;
@@ -179,6 +190,8 @@ fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<run::RunId>, LedgerEr
     Ok(dead)
 }
 
+/// Clears up after the dead and begins.
+///
 /// The run's row becomes visible with its lock already held, so that it never looks dead.
 fn begin_run(
     db: &mut Connection,
@@ -187,6 +200,7 @@ fn begin_run(
     now: Timestamp,
 ) -> Result<(i64, RunLock), LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
+    bury_the_dead(db, place)?;
     let tx = begin(db).map_err(failed)?;
     tx.execute(
         "INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)",
