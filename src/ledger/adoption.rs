@@ -87,12 +87,23 @@ impl Desk<'_> {
             "SELECT {}, next_attempt, id FROM conversion
              WHERE account = ?1 AND owner = ?2 AND state = ?3 AND state < 2
                AND (next_attempt, id) > (?4, ?5) AND next_attempt <= ?6
+               AND (next_attempt <= ?8 OR postponed_by <> ?9)
              ORDER BY next_attempt, id LIMIT ?7",
             row::RECORD
         ))?;
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         rows.query_map(
-            params![self.account, run, state, after.0, after.1, until, limit],
+            params![
+                self.account,
+                run,
+                state,
+                after.0,
+                after.1,
+                until,
+                limit,
+                self.now.unix(),
+                self.owners.me()
+            ],
             |row| Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion)),
         )?
         .collect()

@@ -92,6 +92,7 @@ impl Desk<'_> {
         lane[at] = Sibling {
             state: State::Queued,
             owner: self.owners.me(),
+            next_attempt: self.now.unix(),
             ..lane[at]
         };
         self.in_turn(id, record, &lane, released)
@@ -148,6 +149,7 @@ impl Desk<'_> {
                     state,
                     owner: self.owners.me(),
                     next_attempt: self.now.unix(),
+                    postponed_by: NOBODY,
                 });
                 self.in_turn(id, record.clone(), &lane, released)
             }

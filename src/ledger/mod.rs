@@ -110,7 +110,7 @@ impl Ledger {
     }
 
     /// Takes over up to `limit` rows of this account that no living run works on, and rows of this run that waited
-    /// for another one. Asking again until nothing comes empties the ledger.
+    /// for another one. Asked again and again, it comes to an end: what this run postpones waits for its time.
     pub fn adopt(&mut self, limit: usize, due: Due, now: Timestamp) -> Result<Released, LedgerError> {
         self.write(now, |desk| desk.adopt(limit, due))
     }

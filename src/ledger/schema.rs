@@ -56,6 +56,7 @@ const MIGRATIONS: &[&str] = &["
         next_attempt INTEGER NOT NULL,
         line         INTEGER NOT NULL,
         rounds       INTEGER NOT NULL DEFAULT 0,
+        postponed_by INTEGER NOT NULL DEFAULT 0,
         attempts     INTEGER NOT NULL DEFAULT 0,
         ambiguous    INTEGER NOT NULL DEFAULT 0,
         settled      INTEGER,
@@ -235,6 +236,9 @@ struct Header {
 
 impl Header {
     /// Reads them from the file itself (offsets 60 and 68 of the file format), before SQLite may touch anything.
+    ///
+    /// Closing a file drops the POSIX locks that this process has on it, SQLite's included: one process opens a
+    /// ledger once at a time.
     fn read(place: &Place) -> Result<Self, LedgerError> {
         let foreign = || LedgerError::Foreign {
             path: place.file.clone(),
