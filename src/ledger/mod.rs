@@ -38,7 +38,6 @@ pub use ticket::{
 
 use crate::domain::{AccountFingerprint, BadRecord, Record, Timestamp};
 
-use ballast::Room;
 use lane::Desk;
 use place::Place;
 use run::{Owners, RunId, RunLock};
@@ -62,9 +61,8 @@ impl Ledger {
         let place = Place::prepare(path)?;
         let mut db = schema::open(&place)?;
         let mut begun = begin_run(&mut db, &place, account, now);
-        if let Err(LedgerError::DiskFull { .. }) = begun
-            && ballast::burn(&place) == Room::Made
-        {
+        if let Err(LedgerError::DiskFull { .. }) = begun {
+            make_room(&db, &place);
             begun = begin_run(&mut db, &place, account, now);
         }
         let (account, lock) = begun?;
@@ -94,16 +92,15 @@ impl Ledger {
 
     /// Writes down how a group of deliveries ended, in one transaction, and hands out what waited behind them.
     ///
-    /// On a full disk the ballast is given away first; if that is not enough, the tickets come back.
+    /// On a full disk the ballast is given away and the log written back first; if that is not enough, the tickets come back.
     pub fn settle(
         &mut self,
         group: Vec<(Ticket, Settlement)>,
         now: Timestamp,
     ) -> Result<Released, Unsettled> {
         let mut settled = self.write(now, |desk| desk.settle(&group));
-        if let Err(LedgerError::DiskFull { .. }) = settled
-            && ballast::burn(&self.place) == Room::Made
-        {
+        if let Err(LedgerError::DiskFull { .. }) = settled {
+            make_room(&self.db, &self.place);
             settled = self.write(now, |desk| desk.settle(&group));
         }
         settled.map_err(|cause| Unsettled { group, cause })
@@ -150,6 +147,13 @@ impl Ledger {
         tx.commit().map_err(failed)?;
         Ok(done)
     }
+}
+
+/// Gives the ballast away and has the log, where one page may stand many times, written back and cut to nothing. What
+/// fails here fails again, and is told, where the room was wanted.
+fn make_room(db: &Connection, place: &Place) {
+    ballast::burn(place);
+    let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
 fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {

@@ -23,9 +23,9 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// The log is written back every 32 MiB, not every 4: pages of the key's index that many groups touch are then written
-/// once, and recording is half as fast again. What a larger transaction stretches is cut back.
-const LOG_PAGES: i64 = 8192;
+/// The log is written back every 8 MiB, not every 4: pages of the key's index that many groups touch are then written
+/// less often; more would be faster, and would ask for a larger ballast. What a larger transaction stretches is cut back.
+const LOG_PAGES: i64 = 2048;
 
 /// Every step from an empty database to today's. Steps are only ever added; the number of steps taken is the schema's
 /// version.
