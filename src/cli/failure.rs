@@ -68,12 +68,16 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         | LedgerError::Symlink { .. }
         | LedgerError::NotAFile { .. }
         | LedgerError::NetworkFileSystem { .. } => (Exit::Configuration, Some(elsewhere)),
-        LedgerError::Newer { .. } => (Exit::Configuration, Some("a later version of this program wrote it; use that one")),
+        LedgerError::Newer { .. } => {
+            (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
+        }
         LedgerError::ReadOnly { .. } => (Exit::Io, Some(elsewhere)),
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
         }
-        LedgerError::SqliteTooOld { .. } | LedgerError::File { .. } | LedgerError::Database { .. } => (Exit::Io, None),
+        LedgerError::SqliteTooOld { .. } | LedgerError::File { .. } | LedgerError::Database { .. } => {
+            (Exit::Io, None)
+        }
     }
 }
 

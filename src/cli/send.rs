@@ -10,7 +10,8 @@ use super::setup::{Setup, Target, limits_of_one, open_book};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{
-    BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError, parse_duration,
+    BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
+    parse_duration,
 };
 use crate::pipeline::{Adopt, Item};
 
@@ -84,7 +85,13 @@ fn items(channel: Channel, ids: &[String], args: &ReportArgs) -> Result<Vec<Item
                 return bad(ErrorCode::FutureTimestamp, format!("timestamp {timestamp}Z is more than 24h ahead"));
             }
             let conversion = Conversion { channel, message_id, delivered: args.delivered, timestamp };
-            Item::Record(Record { line, reference: None, conversion, time, doubts: MessageId::doubts(text).collect() })
+            Item::Record(Record {
+                line,
+                reference: None,
+                conversion,
+                time,
+                doubts: MessageId::doubts(text).collect(),
+            })
         })
         .collect())
 }

@@ -11,10 +11,12 @@ use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::terminal::Terminal;
 use crate::clock;
-use crate::config::{self, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings};
+use crate::config::{
+    self, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings,
+};
 use crate::domain::{Account, Auth, Secret};
-use crate::output::{Format, Loudness, Tone};
 use crate::ledger::Ledger;
+use crate::output::{Format, Loudness, Tone};
 use crate::pipeline::{Book, Limits};
 use crate::sandbox::{Keep, Sandbox, SandboxOptions};
 use crate::transport::{Endpoint, ProxyChoice, Trust, TrustStore, choose_proxy};

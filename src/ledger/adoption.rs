@@ -2,6 +2,8 @@
 
 use rusqlite::params;
 
+use crate::domain::Conversion;
+
 use super::LedgerError;
 use super::lane::Desk;
 use super::row::{self, State};
@@ -52,8 +54,8 @@ impl Desk<'_> {
                     self.advance(&lane, due, released)?;
                 } else {
                     let owner = self.owners.of(run)?;
-                    let stale = self.overtake(cursor.1, owner).map_err(|error| self.failed(error))?;
-                    released.stale.push(stale);
+                    let overtaken = self.overtake(cursor.1, owner).map_err(|error| self.failed(error))?;
+                    released.stale.push(overtaken);
                 }
             }
             if chunk.len() < CHUNK {
@@ -69,7 +71,7 @@ impl Desk<'_> {
         state: State,
         due: Due,
         after: Cursor,
-    ) -> rusqlite::Result<Vec<(Cursor, crate::domain::Conversion)>> {
+    ) -> rusqlite::Result<Vec<(Cursor, Conversion)>> {
         let until = match due {
             Due::OnlyDue => self.now.unix(),
             Due::Everything => i64::MAX,
@@ -78,13 +80,15 @@ impl Desk<'_> {
             "SELECT {}, next_attempt, id FROM conversion
              WHERE account = ?1 AND owner = ?2 AND state = ?3 AND state < 2
                AND (next_attempt, id) > (?4, ?5) AND next_attempt <= ?6
+               AND (next_attempt <= ?8 OR postponed_by <> ?9)
              ORDER BY next_attempt, id LIMIT ?7",
             row::RECORD
         ))?;
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
-        rows.query_map(params![self.account, run, state, after.0, after.1, until, limit], |row| {
-            Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion))
-        })?
+        rows.query_map(
+            params![self.account, run, state, after.0, after.1, until, limit, self.now.unix(), self.owners.me()],
+            |row| Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion)),
+        )?
         .collect()
     }
 

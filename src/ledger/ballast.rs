@@ -5,7 +5,8 @@ use std::io::Write as _;
 
 use super::place::{Place, create_private};
 
-const SIZE: usize = 1024 * 1024;
+/// About what the database grows by when a full log is written back into it.
+const SIZE: usize = 2 * 1024 * 1024;
 
 /// Puts the ballast in place. A disk that has no room even for it is no reason not to open.
 pub(super) fn lay(place: &Place) {
@@ -18,17 +19,7 @@ pub(super) fn lay(place: &Place) {
     }
 }
 
-/// Whether removing the ballast made any room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    Made,
-    None,
-}
-
-/// Gives the ballast's room away.
-pub(super) fn burn(place: &Place) -> Room {
-    match fs::remove_file(place.beside("ballast")) {
-        Ok(()) => Room::Made,
-        Err(_) => Room::None,
-    }
+/// Gives the ballast's room away. That it is gone already is no news.
+pub(super) fn burn(place: &Place) {
+    let _ = fs::remove_file(place.beside("ballast"));
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
+use super::RowId;
+
 /// Why the ledger did not do what was asked. Whatever it had recorded before is untouched.
 #[derive(Debug, Error)]
 #[expect(missing_docs, reason = "the fields repeat what the message names")]
@@ -43,6 +45,9 @@ pub enum LedgerError {
     /// Older versions can lose or corrupt a write-ahead log.
     #[error("SQLite {version} is too old for a ledger (wanted 3.51.3 or later)")]
     SqliteTooOld { version: &'static str },
+    /// A ticket of another ledger, or a row that something else has changed.
+    #[error("ledger {}: row {row} is not held by this run", .path.display())]
+    NotHeld { path: PathBuf, row: RowId },
     /// Making, checking or removing one of the files around the ledger.
     #[error("cannot {action} {}", .path.display())]
     File { action: &'static str, path: PathBuf, source: io::Error },

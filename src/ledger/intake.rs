@@ -79,7 +79,8 @@ impl Desk<'_> {
     ) -> Result<Recorded, LedgerError> {
         let id = lane[at].id;
         self.claim(id, &record).map_err(|error| self.failed(error))?;
-        lane[at] = Sibling { state: State::Queued, owner: self.owners.me(), ..lane[at] };
+        lane[at] =
+            Sibling { state: State::Queued, owner: self.owners.me(), next_attempt: self.now.unix(), ..lane[at] };
         self.in_turn(id, record, &lane, released)
     }
 
@@ -131,6 +132,7 @@ impl Desk<'_> {
                     state,
                     owner: self.owners.me(),
                     next_attempt: self.now.unix(),
+                    postponed_by: NOBODY,
                 });
                 self.in_turn(id, record.clone(), &lane, released)
             }

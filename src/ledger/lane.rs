@@ -32,6 +32,7 @@ pub(super) struct Sibling {
     pub(super) state: State,
     pub(super) owner: RunId,
     pub(super) next_attempt: i64,
+    pub(super) postponed_by: RunId,
 }
 
 /// How much of a lane was read.
@@ -54,6 +55,7 @@ impl Sibling {
             state: row.get(4)?,
             owner: row.get(5)?,
             next_attempt: row.get(6)?,
+            postponed_by: row.get(7)?,
         })
     }
 
@@ -88,7 +90,7 @@ impl Desk<'_> {
         lane: &mut Vec<Sibling>,
     ) -> rusqlite::Result<Extent> {
         let mut query = self.db.prepare_cached(
-            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt FROM conversion
+            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
              WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time < ?4
              ORDER BY key_time DESC, delivered DESC",
         )?;
@@ -126,7 +128,7 @@ impl Desk<'_> {
             return Ok(found);
         }
         let mut query = self.db.prepare_cached(
-            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt FROM conversion
+            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
              WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time = ?4 AND delivered = ?5",
         )?;
         let key = params![
@@ -165,12 +167,21 @@ impl Desk<'_> {
         }
         if let Some((row, owner @ (Owner::Me | Owner::Nobody))) = first
             && !under_way
-            && (due == Due::Everything || row.next_attempt <= self.now.unix())
+            && self.is_time_for(row, due)
         {
             let ticket = self.hand_out(row.id, origin(owner)).map_err(|error| self.failed(error))?;
             released.tickets.push(ticket);
         }
         Ok(())
+    }
+
+    /// A run that resumes everything would never end if it resumed what it has itself postponed.
+    fn is_time_for(&self, row: &Sibling, due: Due) -> bool {
+        let resumed = match due {
+            Due::OnlyDue => false,
+            Due::Everything => row.postponed_by != self.owners.me(),
+        };
+        resumed || row.next_attempt <= self.now.unix()
     }
 
     /// Takes a row for this run and makes its ticket.

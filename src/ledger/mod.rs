@@ -38,10 +38,9 @@ pub use ticket::{
 
 use crate::domain::{AccountFingerprint, BadRecord, Record, Timestamp};
 
-use ballast::Room;
 use lane::Desk;
 use place::Place;
-use run::{Owners, RunLock};
+use run::{Owners, RunId, RunLock};
 
 /// The ledger, open for one run of one account.
 ///
@@ -61,8 +60,12 @@ impl Ledger {
     pub fn open(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
         let place = Place::prepare(path)?;
         let mut db = schema::open(&place)?;
-        bury_the_dead(&mut db, &place)?;
-        let (account, lock) = begin_run(&mut db, &place, account, now)?;
+        let mut begun = begin_run(&mut db, &place, account, now);
+        if let Err(LedgerError::DiskFull { .. }) = begun {
+            make_room(&db, &place);
+            begun = begin_run(&mut db, &place, account, now);
+        }
+        let (account, lock) = begun?;
         ballast::lay(&place);
         Ok(Self { db, place, account, lock, entered: 0 })
     }
@@ -81,19 +84,18 @@ impl Ledger {
 
     /// Writes down how a group of deliveries ended, in one transaction, and hands out what waited behind them.
     ///
-    /// On a full disk the ballast is given away first; if that is not enough, the tickets come back.
+    /// On a full disk the ballast is given away and the log written back first; if that is not enough, the tickets come back.
     pub fn settle(&mut self, group: Vec<(Ticket, Settlement)>, now: Timestamp) -> Result<Released, Unsettled> {
         let mut settled = self.write(now, |desk| desk.settle(&group));
-        if let Err(LedgerError::DiskFull { .. }) = settled
-            && ballast::burn(&self.place) == Room::Made
-        {
+        if let Err(LedgerError::DiskFull { .. }) = settled {
+            make_room(&self.db, &self.place);
             settled = self.write(now, |desk| desk.settle(&group));
         }
         settled.map_err(|cause| Unsettled { group, cause })
     }
 
     /// Takes over up to `limit` rows of this account that no living run works on, and rows of this run that waited
-    /// for another one. Asking again until nothing comes empties the ledger.
+    /// for another one. Asked again and again, it comes to an end: what this run postpones waits for its time.
     pub fn adopt(&mut self, limit: usize, due: Due, now: Timestamp) -> Result<Released, LedgerError> {
         self.write(now, |desk| desk.adopt(limit, due))
     }
@@ -101,12 +103,16 @@ impl Ledger {
     /// Ends the run cleanly. What is pending stays so; settled rows whose time has passed are removed, at least twice
     /// as many as were recorded, so that the ledger cannot outgrow its 30 days.
     pub fn close(mut self, now: Timestamp) -> Result<(), LedgerError> {
-        forget::prune(&mut self.db, &self.place, self.entered, now)?;
-        let failed = |source| LedgerError::database(&self.place.file, source);
-        let run = [self.lock.run];
-        self.db.execute("DELETE FROM run WHERE id = ?1", run).map_err(failed)?;
-        self.db.close().map_err(|(_, source)| LedgerError::database(&self.place.file, source))?;
-        self.lock.end()
+        let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
+        let run = self.lock.run;
+        self.lock.end()?;
+        let forgotten = tidied.and_then(|()| forget_run(&self.db, &self.place, run));
+        match forgotten {
+            // Told where it mattered; for want of the last row the next run checks the file.
+            Ok(()) | Err(LedgerError::DiskFull { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        self.db.close().map_err(|(_, source)| LedgerError::database(&self.place.file, source))
     }
 
     fn write<T>(
@@ -129,13 +135,19 @@ impl Ledger {
     }
 }
 
+/// Gives the ballast away and has the log, where one page may stand many times, written back and cut to nothing. What
+/// fails here fails again, and is told, where the room was wanted.
+fn make_room(db: &Connection, place: &Place) {
+    ballast::burn(place);
+    let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
 fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
     db.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
 /// After a run that did not end cleanly the file is checked, once; only then is the run forgotten.
-fn bury_the_dead(db: &mut Connection, place: &Place) -> Result<(), LedgerError> {
-    let failed = |source| LedgerError::database(&place.file, source);
+fn bury_the_dead(db: &Connection, place: &Place) -> Result<(), LedgerError> {
     let dead = dead_runs(db, place)?;
     if dead.is_empty() {
         return Ok(());
@@ -143,12 +155,18 @@ fn bury_the_dead(db: &mut Connection, place: &Place) -> Result<(), LedgerError> 
     schema::check(db, place)?;
     for run in dead {
         run::bury(place, run)?;
-        db.execute("DELETE FROM run WHERE id = ?1", [run]).map_err(failed)?;
+        forget_run(db, place, run)?;
     }
     Ok(())
 }
 
-fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<run::RunId>, LedgerError> {
+fn forget_run(db: &Connection, place: &Place, run: RunId) -> Result<(), LedgerError> {
+    db.execute("DELETE FROM run WHERE id = ?1", [run])
+        .map_err(|source| LedgerError::database(&place.file, source))?;
+    Ok(())
+}
+
+fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
     let mut runs = db.prepare("SELECT id FROM run").map_err(failed)?;
     let ids = runs.query_map([], |row| row.get(0)).map_err(failed)?;
@@ -162,6 +180,8 @@ fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<run::RunId>, LedgerEr
     Ok(dead)
 }
 
+/// Clears up after the dead and begins.
+///
 /// The run's row becomes visible with its lock already held, so that it never looks dead.
 fn begin_run(
     db: &mut Connection,
@@ -170,6 +190,7 @@ fn begin_run(
     now: Timestamp,
 ) -> Result<(i64, RunLock), LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
+    bury_the_dead(db, place)?;
     let tx = begin(db).map_err(failed)?;
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()]).map_err(failed)?;
     let account = tx

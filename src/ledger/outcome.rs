@@ -27,7 +27,11 @@ impl Desk<'_> {
         let mut released = Released::default();
         for (ticket, settlement) in group {
             let end = End::of(ticket, settlement, self.now);
-            self.write_end(ticket, &end).map_err(|error| self.failed(error))?;
+            let written = self.write_end(ticket, &end).map_err(|error| self.failed(error))?;
+            if written == 0 {
+                let path = self.place.file.clone();
+                return Err(LedgerError::NotHeld { path, row: ticket.row });
+            }
             if end.state == State::Expired {
                 released.expired.push(ticket.row);
             }
@@ -38,13 +42,14 @@ impl Desk<'_> {
         Ok(released)
     }
 
-    fn write_end(&self, ticket: &Ticket, end: &End<'_>) -> rusqlite::Result<()> {
+    fn write_end(&self, ticket: &Ticket, end: &End<'_>) -> rusqlite::Result<usize> {
+        let me = self.owners.me();
         let mut update = self.db.prepare_cached(
             "UPDATE conversion
              SET state = ?2, owner = ?3, next_attempt = ?4, rounds = ?5, attempts = attempts + ?6,
                  ambiguous = ambiguous + ?7, settled = ?8, http_status = coalesce(?9, http_status),
-                 code = ?10, reached = ?11, message = ?12
-             WHERE id = ?1",
+                 code = ?10, reached = ?11, message = ?12, postponed_by = ?13
+             WHERE id = ?1 AND state = ?14 AND owner = ?15",
         )?;
         update.execute(params![
             ticket.row.0,
@@ -59,8 +64,10 @@ impl Desk<'_> {
             end.failure.map(|failure| failure.code).map(ErrorCode::as_str),
             end.failure.and_then(|failure| reached_number(failure.reached_server)),
             end.failure.map(|failure| &failure.message),
-        ])?;
-        Ok(())
+            if end.rounds > ticket.rounds { me } else { NOBODY },
+            State::Held,
+            me,
+        ])
     }
 
     /// Rows of this run's input that wait in the lane bring up whatever is first, planned for later or not.

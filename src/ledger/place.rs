@@ -138,12 +138,18 @@ fn make_folders(folder: &Path) -> std::io::Result<()> {
 
 #[cfg(target_os = "linux")]
 fn refuse_network(place: &Place) -> Result<(), LedgerError> {
-    let found = rustix::fs::statfs(&place.folder)
-        .map_err(|source| LedgerError::file("look at folder", &place.folder, source.into()))?;
-    match network_file_system(found.f_type.cast_unsigned()) {
-        Some(kind) => Err(LedgerError::NetworkFileSystem { path: place.file.clone(), kind }),
-        None => Ok(()),
+    let looked = |source: rustix::io::Errno| LedgerError::file("look at folder", &place.folder, source.into());
+    let magic = rustix::fs::statfs(&place.folder).map_err(looked)?.f_type.cast_unsigned();
+    let mut kind = network_file_system(magic);
+    if magic == FUSE {
+        let device = rustix::fs::stat(&place.folder).map_err(looked)?.st_dev;
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        kind = network_fuse(&mounts, rustix::fs::major(device), rustix::fs::minor(device));
     }
+    kind.map_or(Ok(()), |kind| {
+        let path = place.file.clone();
+        Err(LedgerError::NetworkFileSystem { path, kind })
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -151,7 +157,22 @@ fn refuse_network(_: &Place) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// The magic numbers of statfs(2). FUSE is one number for local and remote file systems alike and is let through.
+/// One number for local and remote file systems alike; which it is, the table of mounts tells.
+#[cfg(target_os = "linux")]
+const FUSE: u64 = 0x6573_5546;
+
+/// Finds the mount by its device number (`proc_pid_mountinfo(5)`: the third field; the type comes after the dash).
+#[cfg(target_os = "linux")]
+fn network_fuse(mounts: &str, major: u32, minor: u32) -> Option<&'static str> {
+    let device = format!("{major}:{minor}");
+    let mount = mounts.lines().find(|mount| mount.split(' ').nth(2) == Some(device.as_str()))?;
+    let kind = mount.split_once(" - ")?.1.split(' ').next()?;
+    ["sshfs", "rclone", "s3fs", "gcsfuse", "glusterfs", "ceph-fuse", "davfs", "curlftpfs", "smbnetfs"]
+        .into_iter()
+        .find(|name| kind.strip_prefix("fuse.") == Some(name))
+}
+
+/// The magic numbers of statfs(2).
 #[cfg(target_os = "linux")]
 fn network_file_system(magic: u64) -> Option<&'static str> {
     match magic & 0xFFFF_FFFF {
@@ -173,7 +194,7 @@ fn network_file_system(magic: u64) -> Option<&'static str> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::network_file_system;
+    use super::{network_file_system, network_fuse};
 
     #[test]
     fn network_file_systems_are_known_by_their_magic_numbers_and_local_ones_are_not() {
@@ -183,5 +204,14 @@ mod tests {
         for local in [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630] {
             assert_eq!(network_file_system(local), None, "{local:x}");
         }
+    }
+    #[test]
+    fn a_fuse_mount_is_judged_by_its_type() {
+        let mounts = "28 1 0:25 / / rw - ext4 /dev/vda rw\n\
+                      90 28 0:71 / /home/far rw,nosuid shared:5 - fuse.sshfs host:/home rw\n\
+                      91 28 0:72 / /home/near rw,nosuid - fuse.mergerfs pool rw\n";
+        assert_eq!(network_fuse(mounts, 0, 71), Some("sshfs"));
+        assert_eq!(network_fuse(mounts, 0, 72), None);
+        assert_eq!(network_fuse(mounts, 0, 99), None);
     }
 }

@@ -1,6 +1,8 @@
 //! What the ledger hands out and takes back. A [`Ticket`] is the proof that a conversion is written down; it cannot be
 //! made, copied or used twice.
 
+use std::fmt;
+
 use crate::domain::{Conversion, Failure, Record, Timestamp};
 
 use super::LedgerError;
@@ -72,6 +74,12 @@ impl Ticket {
 /// The name of a row for as long as it is pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowId(pub(super) i64);
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// Where a ticket comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,6 +210,6 @@ pub struct Unsettled {
 pub enum Due {
     /// Those whose planned attempt has come.
     OnlyDue,
-    /// All of them, whatever was planned.
+    /// All of them, whatever was planned, but for those that this run has itself postponed.
     Everything,
 }

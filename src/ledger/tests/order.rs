@@ -70,6 +70,8 @@ fn a_postponed_value_holds_back_the_ones_behind_it() {
     let first = ledger.ready(&sms("0A", 0), desk.now);
     assert!(matches!(ledger.enter(&sms("0A", 10), desk.now), Recorded::Waiting(..)));
     assert_eq!(ledger.end(first, postponed(), desk.now).tickets, []);
+    ledger.close(desk.now).unwrap();
+    let mut ledger = desk.open();
     assert_eq!(ledger.adopted(Due::OnlyDue, desk.now), []);
     let first = ledger.adopted(Due::Everything, desk.now).pop().unwrap();
     assert_eq!(first.record(), &sms("0A", 0));
@@ -83,6 +85,8 @@ fn a_new_value_brings_up_the_orphaned_one_before_it() {
     let mut ledger = desk.open();
     let first = ledger.ready(&sms("0A", 0), desk.now);
     let _ = ledger.end(first, postponed(), desk.now);
+    ledger.close(desk.now).unwrap();
+    let mut ledger = desk.open();
     let mut entries = ledger.record(&[sms("0A", 10)], desk.now).unwrap();
     assert!(matches!(entries.recorded[..], [Recorded::Waiting(..)]));
     let first = entries.released.tickets.pop().unwrap();

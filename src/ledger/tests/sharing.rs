@@ -110,6 +110,36 @@ fn a_waiting_value_that_another_run_overtook_is_told_to_the_run_that_waits() {
 }
 
 #[test]
+fn of_two_who_record_the_same_at_the_same_time_one_sends() {
+    let desk = Desk::new();
+    let records: Vec<_> = (0..400).map(|n| sms(&format!("id-{n}"), 0)).collect();
+    let sent_by = |ledger: &mut Ledger| -> usize {
+        let groups = records.chunks(20).map(|group| ledger.record(group, desk.now).unwrap().recorded);
+        groups.flatten().filter(|recorded| matches!(recorded, Recorded::Ready(_))).count()
+    };
+    let sent = std::thread::scope(|scope| {
+        let open_and_send = || {
+            let mut ledger = desk.open();
+            (sent_by(&mut ledger), ledger)
+        };
+        let (one, two) = (scope.spawn(open_and_send), scope.spawn(open_and_send));
+        let ((one, _living), (two, _too)) = (one.join().unwrap(), two.join().unwrap());
+        one + two
+    });
+    assert_eq!(sent, records.len());
+}
+
+#[test]
+fn a_ticket_of_another_run_settles_nothing() {
+    let desk = Desk::new();
+    let (mut one, mut two) = (desk.open(), desk.open());
+    let ticket = one.ready(&sms("0A", 0), desk.now);
+    let refused = two.settle(vec![(ticket, accepted())], desk.now).unwrap_err();
+    assert!(matches!(refused.cause, LedgerError::NotHeld { .. }), "{refused:?}");
+    let _ = one.settle(refused.group, desk.now).unwrap();
+}
+
+#[test]
 fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
     let desk = Desk::new();
     let locks = || {
