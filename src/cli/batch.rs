@@ -46,8 +46,9 @@ pub(super) fn batch(
 }
 
 fn input_options(args: &BatchArgs) -> Result<InputOptions, CommandFailure> {
-    let fields = FieldMap::new(args.field.iter().cloned())
-        .map_err(|error| CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable")))?;
+    let fields = FieldMap::new(args.field.iter().cloned()).map_err(|error| {
+        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
+    })?;
     Ok(InputOptions {
         format: args.format,
         separator: if args.null { Separator::Nul } else { Separator::Newline },

@@ -3,9 +3,12 @@
 use anyhow::Error;
 
 use super::exit::Exit;
+use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{AuthMode, ErrorCode, Failure};
+use crate::input::{Encoding, Field, InputError};
 use crate::ledger::LedgerError;
+use crate::output::{Escaped, Tone};
 use crate::pipeline::{StopReason, Stopped};
 use crate::transport::{ProxyError, TransportError, TrustError};
 
@@ -75,9 +78,10 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
         }
-        LedgerError::SqliteTooOld { .. } | LedgerError::File { .. } | LedgerError::Database { .. } => {
-            (Exit::Io, None)
-        }
+        LedgerError::NotHeld { .. }
+        | LedgerError::SqliteTooOld { .. }
+        | LedgerError::File { .. }
+        | LedgerError::Database { .. } => (Exit::Io, None),
     }
 }
 
@@ -103,16 +107,83 @@ impl From<TransportError> for CommandFailure {
     }
 }
 
+impl From<InputError> for CommandFailure {
+    fn from(error: InputError) -> Self {
+        let hint = input_hint(&error);
+        Self { exit: Self::exit_of_input(&error), error: error.into(), hint }
+    }
+}
+
+impl CommandFailure {
+    /// An input that is not there is another matter than one that is no input.
+    pub(super) fn exit_of_input(error: &InputError) -> Exit {
+        if matches!(error, InputError::Unreadable { .. }) { Exit::NoInput } else { Exit::Data }
+    }
+}
+
+fn input_hint(error: &InputError) -> Option<String> {
+    Some(match error {
+        InputError::Unreadable { .. } => return None,
+        InputError::NotText { encoding, .. } => match encoding {
+            Encoding::Utf16 => {
+                "convert it first: iconv -f UTF-16 -t UTF-8 FILE | nexmo-conversion batch".to_owned()
+            }
+            Encoding::Gzip => "unpack it first: zcat FILE | nexmo-conversion batch".to_owned(),
+            Encoding::Zip => "unpack it first: unzip -p FILE | nexmo-conversion batch".to_owned(),
+            Encoding::Bzip2 => "unpack it first: bzcat FILE | nexmo-conversion batch".to_owned(),
+            Encoding::Xz => "unpack it first: xzcat FILE | nexmo-conversion batch".to_owned(),
+            Encoding::Zstd => "unpack it first: zstdcat FILE | nexmo-conversion batch".to_owned(),
+        },
+        InputError::JsonArray { .. } => {
+            "one object on each line: jq -c '.[]' FILE | nexmo-conversion batch".to_owned()
+        }
+        InputError::JsonOverSeveralLines { .. } => {
+            "one object on each line: jq -c . FILE | nexmo-conversion batch".to_owned()
+        }
+        InputError::MisspelledKey { field, key, .. } => format!("rename it, or map it with --field {field}={key}"),
+        InputError::UnknownFormat { .. } => {
+            "name it with --format ndjson|csv|tsv|ids; CSV and TSV need a header line".to_owned()
+        }
+        InputError::NoHeader { .. } => {
+            "the first line must name the columns, for example message_id,delivered,timestamp,channel".to_owned()
+        }
+        InputError::MissingColumn { field: Field::Channel, .. } => {
+            "give it for all with --channel sms|voice".to_owned()
+        }
+        InputError::MissingColumn { field: Field::Delivered, .. } => {
+            "give it for all with --delivered true|false".to_owned()
+        }
+        InputError::MissingColumn { field, nearest: Some(nearest), .. } => {
+            format!("did you mean `{nearest}`? map it with --field {field}={nearest}")
+        }
+        InputError::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
+        InputError::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
+        InputError::IdsDoNotSay { field, .. } => match field {
+            Field::Channel => "give it for all with --channel sms|voice".to_owned(),
+            Field::Delivered | Field::MessageId | Field::Timestamp | Field::Reference => {
+                "give it for all with --delivered true|false".to_owned()
+            }
+        },
+    })
+}
+
+/// Says what, why, and what now.
+pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
+    terminal.remark("error", Tone::Bad, Escaped::text(&format!("{:#}", failure.error)));
+    if let Some(hint) = &failure.hint {
+        terminal.remark("hint", Tone::Aside, Escaped::text(hint));
+    }
+}
+
 /// The exit code of a run that was stopped.
 pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
     match stopped {
         Stopped::Interrupted => interrupted_by,
         Stopped::OutputGone | Stopped::RecordingFailed(_) | Stopped::LedgerFailed(_) => Exit::Io,
-        Stopped::LedgerBusy(_) | Stopped::DeadlinePassed => Exit::TryLater,
+        Stopped::LedgerBusy(_) | Stopped::DeadlinePassed | Stopped::For(StopReason::Later, _) => Exit::TryLater,
         Stopped::NearlyAllRefused | Stopped::InputBroken => Exit::Data,
         Stopped::For(StopReason::Account, _) => Exit::Account,
         Stopped::For(StopReason::Configuration, _) => Exit::Configuration,
-        Stopped::For(StopReason::Later, _) => Exit::TryLater,
     }
 }
 

@@ -27,7 +27,10 @@ pub(super) fn status(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let path = ledger_path(file.ledger.as_ref(), environment);
-    let rows = if path.exists() { LedgerReader::open(&path)?.status()? } else { Vec::new() };
+    let rows = match LedgerReader::open(&path)? {
+        Some(ledger) => ledger.status()?,
+        None => Vec::new(),
+    };
     let shown = match format(global) {
         Format::Json => status_json(&rows),
         Format::Text => Ok(status_text(&rows, &path.display().to_string()).into_bytes()),
@@ -43,7 +46,8 @@ fn status_text(rows: &[StatusRow], path: &str) -> String {
     let now = clock::now();
     for row in rows {
         let (state, age) = (state_name(row.state), Age(row.oldest.age_at(now)));
-        let _ = writeln!(text, "{}  {state:<10}  {:>9}  oldest {}Z ({age} ago)", row.account, row.count, row.oldest);
+        let _ =
+            writeln!(text, "{}  {state:<10}  {:>9}  oldest {}Z ({age} ago)", row.account, row.count, row.oldest);
     }
     text
 }
@@ -91,15 +95,14 @@ pub(super) fn refused(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let path = ledger_path(file.ledger.as_ref(), environment);
-    if !path.exists() {
-        return Ok(Exit::Done);
-    }
     let mut printed = Ok(());
-    LedgerReader::open(&path)?.refused(|letter| {
-        if printed.is_ok() {
-            printed = dead_letter(letter).and_then(|line| terminal.print(line));
-        }
-    })?;
+    if let Some(ledger) = LedgerReader::open(&path)? {
+        ledger.refused(|letter| {
+            if printed.is_ok() {
+                printed = dead_letter(letter).and_then(|line| terminal.print(line));
+            }
+        })?;
+    }
     print(terminal, printed.map(|()| Vec::new()))
 }
 

@@ -1,6 +1,7 @@
 //! The program as a person meets it: the command line, the terminal, the environment, exit codes and advice.
 
 mod args;
+mod batch;
 mod check;
 mod configure;
 mod dry_run;
@@ -8,10 +9,14 @@ mod environment;
 mod exit;
 mod failure;
 mod interrupt;
+mod ledger;
 mod local_sandbox;
 mod manual;
+mod progress;
+mod run;
 mod send;
 mod setup;
+mod stream;
 mod terminal;
 
 use std::ffi::OsString;
@@ -27,7 +32,7 @@ pub use self::args::Cli;
 pub use self::exit::Exit;
 pub use self::manual::{completion_script, manual_pages};
 
-use self::args::{Command, ConfigCommand};
+use self::args::{Command, ConfigCommand, LedgerCommand};
 use self::environment::Environment;
 use self::failure::CommandFailure;
 use self::terminal::{NoColor, Terminal};
@@ -51,10 +56,7 @@ fn run_command(arguments: Vec<OsString>) -> Exit {
     match dispatch(cli, &environment, &mut terminal) {
         Ok(exit) => exit,
         Err(failure) => {
-            terminal.remark("error", Tone::Bad, format_args!("{:#}", failure.error));
-            if let Some(hint) = failure.hint {
-                terminal.remark("hint", Tone::Aside, hint);
-            }
+            failure::say(&failure, &mut terminal);
             failure.exit
         }
     }
@@ -65,6 +67,13 @@ fn dispatch(cli: Cli, environment: &Environment, terminal: &mut Terminal) -> Res
     match command {
         Command::Sms(sms) => send::sms(&sms, &global, environment, terminal),
         Command::Voice(voice) => send::voice(&voice, &global, environment, terminal),
+        Command::Batch(batch) => batch::batch(&batch, &global, environment, terminal),
+        Command::Ledger(ledger) => match ledger.command {
+            LedgerCommand::Status(file) => ledger::status(&file, &global, environment, terminal),
+            LedgerCommand::Resume(resume) => ledger::resume(&resume, &global, environment, terminal),
+            LedgerCommand::Refused(file) => ledger::refused(&file, environment, terminal),
+            LedgerCommand::Forget(forget) => ledger::forget(&forget, &global, environment, terminal),
+        },
         Command::Check(check) => check::check(&check, &global, environment, terminal),
         Command::Config(config) => match config.command {
             ConfigCommand::Init(init) => configure::init(&init, &global, environment, terminal),

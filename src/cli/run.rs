@@ -45,7 +45,8 @@ impl Run {
     where
         I: Iterator<Item = Item> + Send + 'static,
     {
-        let interrupt = Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
+        let interrupt =
+            Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
         let (plan, reading) = (
             Plan {

@@ -12,7 +12,7 @@ use super::failure::CommandFailure;
 use super::terminal::Terminal;
 use crate::clock;
 use crate::config::{
-    self, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings,
+    self, BatchOverrides, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings,
 };
 use crate::domain::{Account, Auth, Secret};
 use crate::ledger::Ledger;
@@ -59,23 +59,35 @@ impl Setup {
         environment: &Environment,
         terminal: &mut Terminal,
     ) -> Result<Self, CommandFailure> {
+        Self::for_stream(target, global, network, BatchOverrides::default(), environment, terminal)
+    }
+
+    /// The same with what was typed for a stream.
+    pub(super) fn for_stream(
+        target: Target,
+        global: &Global,
+        network: &NetworkArgs,
+        batch: BatchOverrides,
+        environment: &Environment,
+        terminal: &mut Terminal,
+    ) -> Result<Self, CommandFailure> {
+        let overrides = Overrides { batch, ..overrides(global, network) };
         match target {
-            Target::Api => Self::for_the_api(global, network, environment, terminal),
-            Target::Sandbox => Self::for_a_sandbox(global, network, terminal),
+            Target::Api => Self::for_the_api(&overrides, global, environment, terminal),
+            Target::Sandbox => Self::for_a_sandbox(overrides, global, terminal),
         }
     }
 
     fn for_the_api(
+        overrides: &Overrides,
         global: &Global,
-        network: &NetworkArgs,
         environment: &Environment,
         terminal: &mut Terminal,
     ) -> Result<Self, CommandFailure> {
-        let overrides = overrides(global, network);
         let surroundings = environment.surroundings(global.config.as_ref());
         let configuration = Configuration::read(&surroundings)?;
-        let settings = configuration.settings(&overrides)?;
-        let resolved = configuration.account(&overrides)?;
+        let settings = configuration.settings(overrides)?;
+        let resolved = configuration.account(overrides)?;
         for warning in &resolved.warnings {
             terminal.remark("warning", Tone::Doubtful, warning);
         }
@@ -108,8 +120,8 @@ impl Setup {
     /// A sandbox of this process, over TLS, with credentials that exist nowhere else. Nothing of the user's configuration or
     /// environment takes part, but for the limits that were typed.
     fn for_a_sandbox(
+        overrides: Overrides,
         global: &Global,
-        network: &NetworkArgs,
         terminal: &mut Terminal,
     ) -> Result<Self, CommandFailure> {
         let sandbox = Sandbox::start(SandboxOptions { keep: Keep::Counts, ..SandboxOptions::default() })
@@ -120,8 +132,7 @@ impl Setup {
             home: None,
             working_dir: PathBuf::new(),
         };
-        let overrides = Overrides { base_url: Some(sandbox.base_url()), ..overrides(global, network) };
-        let overrides = Overrides { profile: None, ..overrides };
+        let overrides = Overrides { base_url: Some(sandbox.base_url()), profile: None, ..overrides };
         let settings = Configuration::read(&nothing)?.settings(&overrides)?;
         let account = sandbox.accounts().first().map(|account| Account {
             api_key: account.api_key.clone(),

@@ -65,7 +65,10 @@ pub(super) fn open(files: &[PathBuf], options: InputOptions) -> Result<(Stream, 
         sources.push_back((name, source));
     }
     let reading = Reading { size, ..Reading::default() };
-    Ok((Stream { sources, options, reader: None, waiting: VecDeque::new(), reading: reading.clone(), before: 0 }, reading))
+    Ok((
+        Stream { sources, options, reader: None, waiting: VecDeque::new(), reading: reading.clone(), before: 0 },
+        reading,
+    ))
 }
 
 type Source = Box<dyn Read + Send>;

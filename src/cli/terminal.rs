@@ -42,6 +42,11 @@ impl Terminal {
         io::stdin().is_terminal()
     }
 
+    /// Whether somebody watches standard error on a terminal that can redraw a line.
+    pub(super) fn can_show_progress(&self) -> bool {
+        self.err.is_terminal()
+    }
+
     pub(super) fn streams(&mut self) -> Streams<'_> {
         Streams {
             results: &mut self.out,

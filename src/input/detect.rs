@@ -1,6 +1,7 @@
 //! What kind of input this is, from its first bytes and its first line.
 
 use std::fmt;
+use std::str::FromStr;
 
 use memchr::memchr;
 
@@ -33,6 +34,19 @@ impl Format {
             Self::Tsv => "tsv",
             Self::Ids => "ids",
         }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    /// The error lists the names that exist.
+    fn from_str(text: &str) -> Result<Self, String> {
+        const ALL: [Format; 5] = [Format::Auto, Format::Ndjson, Format::Csv, Format::Tsv, Format::Ids];
+        ALL.into_iter().find(|format| format.as_str() == text).ok_or_else(|| {
+            let names: Vec<_> = ALL.iter().map(|format| format.as_str()).collect();
+            format!("none of {}", names.join(", "))
+        })
     }
 }
 

@@ -112,7 +112,8 @@ impl<'a> Printer<'a> {
         Self { progress, ..self }
     }
 
-    /// What it all came to, or why results could not be written.
+    /// What it all came to, and why results could not be written.
+    #[must_use]
     pub fn finish(self) -> (Summary, Option<io::Error>) {
         (self.summary, self.failure)
     }
@@ -123,7 +124,7 @@ impl Listener for Printer<'_> {
         match event {
             Event::Settled(report) => self.settled(&report),
             Event::Notice(Notice::Input(text)) => {
-                self.remark("warning", Tone::Doubtful, &Escaped::text(&text).to_string())
+                self.remark("warning", Tone::Doubtful, &Escaped::text(&text).to_string());
             }
             Event::Notice(Notice::Pausing { pause, why }) => {
                 let text = format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why));

@@ -127,7 +127,7 @@ where
             if deadline.is_some_and(|deadline| clock::monotonic() >= deadline) {
                 run.stop(Stopped::DeadlinePassed);
             }
-            if run.stopped.is_some() || run.schedule.is_paused(clock::monotonic()) {
+            if run.gives_up() || run.schedule.is_paused(clock::monotonic()) {
                 gate.close();
             }
             run.settle();
@@ -236,7 +236,9 @@ impl<'a> Run<'a> {
             if let Err(error) = self.book.enter_bad(&bad, now) {
                 self.stop_for_ledger(&error);
             }
-            bad.into_iter().for_each(|bad| self.tell(Report::invalid(bad)));
+            for bad in bad {
+                self.tell(Report::invalid(bad));
+            }
         }
     }
 
@@ -257,7 +259,7 @@ impl<'a> Run<'a> {
         self.waiting.extend(entered.waiting);
         for Done { row, record, origin, outcome, http_status } in entered.done {
             row.and_then(|row| self.waiting.remove(&row));
-            self.tell(Report { origin, http_status, ..Report::not_sent(record, outcome) });
+            self.tell(Report { http_status, origin, ..Report::not_sent(record, outcome) });
         }
         for row in entered.expired {
             if let Some(record) = self.waiting.remove(&row) {
@@ -265,9 +267,7 @@ impl<'a> Run<'a> {
                 self.tell(Report::not_sent(record, Outcome::Rejected(failure)));
             }
         }
-        if self.stopped.is_some() {
-            self.give_up_waiting();
-        }
+        self.give_up_waiting();
     }
 
     /// Judges an attempt.
@@ -275,7 +275,7 @@ impl<'a> Run<'a> {
         let now = clock::monotonic();
         let Some(sent) = attempt.sent else {
             self.schedule.bounced(job);
-            return self.give_up_if_stopped();
+            return self.give_up_waiting();
         };
         job.attempts += 1;
         job.sent_at = Some(sent.at);
@@ -295,7 +295,7 @@ impl<'a> Run<'a> {
             }
             Judgement::Again(trouble) => self.again(job, trouble, now),
         }
-        self.give_up_if_stopped();
+        self.give_up_waiting();
     }
 
     fn again(&mut self, job: Job, trouble: Trouble, now: Duration) {
@@ -354,25 +354,23 @@ impl<'a> Run<'a> {
             message = format!("{message}: {cause}");
             source = cause.source();
         }
-        self.stop(match error {
-            LedgerError::Busy { .. } => Stopped::LedgerBusy(message),
-            LedgerError::DiskFull { .. } => Stopped::RecordingFailed(message),
-            _ => Stopped::LedgerFailed(message),
+        self.stop(if matches!(error, LedgerError::Busy { .. }) {
+            Stopped::LedgerBusy(message)
+        } else if matches!(error, LedgerError::DiskFull { .. }) {
+            Stopped::RecordingFailed(message)
+        } else {
+            Stopped::LedgerFailed(message)
         });
     }
 
-    fn give_up_if_stopped(&mut self) {
-        if self.stopped.is_some() {
-            self.give_up_waiting();
-        }
+    /// Whether nothing more is sent. Where only recording failed, what is written down already still is.
+    fn gives_up(&self) -> bool {
+        self.stopped.as_ref().is_some_and(|stopped| !matches!(stopped, Stopped::RecordingFailed(_)))
     }
 
+    /// After a stop, what waits is kept for later.
     fn give_up_waiting(&mut self) {
-        let Some(why) = self.stopped.clone() else { return };
-        if let Stopped::RecordingFailed(_) = why {
-            // Nothing more can be written down, but what is can be sent: the disk may have room again by then.
-            return;
-        }
+        let Some(why) = self.stopped.clone().filter(|_| self.gives_up()) else { return };
         let now = clock::monotonic();
         for job in self.schedule.drain() {
             self.finish(job, Outcome::Retry(why.failure_of_the_unsent()), End::Unsent, now);
