@@ -74,6 +74,8 @@ pub enum Adopt {
 
 /// How many records are read ahead of what is decided, and the most that are recorded as one group.
 const GROUP: usize = 1024;
+/// How long a run that lasts waits before it looks again for rows whose next attempt is due.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How often a request to stop (a signal) is looked for while nothing else happens.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -98,9 +100,12 @@ where
         };
         let mut senders = 0;
         let mut run = Run::new(book, plan, listener);
+        let mut input_rests = false;
         while !run.is_over() {
-            run.adopt();
             let now = clock::monotonic();
+            if input_rests || !run.reading {
+                run.adopt(now);
+            }
             while let Some(job) = run.schedule.next(now) {
                 if senders < plan.limits.jobs.min(run.schedule.in_flight()) {
                     start_sender();
@@ -117,6 +122,7 @@ where
             }
             returned.extend(attempts.try_iter());
             arrived.extend(run.input(&items).try_iter().take(run.schedule.room()).map(Some));
+            input_rests = arrived.is_empty() && items.is_empty() && returned.is_empty();
             run.take_in(arrived);
             for (job, attempt) in returned {
                 run.returned(job, attempt);
@@ -138,6 +144,17 @@ where
     })
 }
 
+/// How far the taking over of earlier runs' rows has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Adopting {
+    /// There may be more.
+    Now,
+    /// There was no more; a run that lasts looks again at this time, also for what it had postponed itself.
+    From(Duration),
+    /// Not in this run.
+    Never,
+}
+
 /// The state of one run, on the deciding thread.
 struct Run<'a> {
     schedule: Schedule,
@@ -146,7 +163,7 @@ struct Run<'a> {
     listener: &'a mut dyn Listener,
     stopped: Option<Stopped>,
     reading: bool,
-    adopting: bool,
+    adopting: Adopting,
     /// Records of this input that wait for another value of their message-id.
     waiting: HashMap<RowId, Record>,
     /// Ended deliveries that are not settled yet: nobody is told before the disk knows.
@@ -163,7 +180,7 @@ impl<'a> Run<'a> {
             listener,
             stopped: None,
             reading: true,
-            adopting: plan.adopt != Adopt::Nothing,
+            adopting: if plan.adopt == Adopt::Nothing { Adopting::Never } else { Adopting::Now },
             waiting: HashMap::new(),
             unsettled: Vec::new(),
             untold: Vec::new(),
@@ -171,7 +188,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_over(&self) -> bool {
-        (self.stopped.is_some() || !(self.reading || self.adopting)) && self.schedule.is_empty()
+        (self.stopped.is_some() || !(self.reading || self.adopting == Adopting::Now)) && self.schedule.is_empty()
     }
 
     /// The input, while there is room for more of it.
@@ -180,10 +197,16 @@ impl<'a> Run<'a> {
         if wanted { items.clone() } else { never() }
     }
 
-    /// Takes over what earlier runs left, a group at a time, until there is no more.
-    fn adopt(&mut self) {
+    /// Takes over what earlier runs left, a group at a time, until there is no more. It comes after the run's own input, so
+    /// that a row which this input has too is answered with a line of its own.
+    fn adopt(&mut self, now: Duration) {
         let room = self.schedule.room();
-        if !self.adopting || self.stopped.is_some() || room < GROUP / 2 {
+        let later = match self.adopting {
+            Adopting::Now => false,
+            Adopting::From(time) => now < time,
+            Adopting::Never => true,
+        };
+        if later || self.stopped.is_some() || room < GROUP / 2 {
             return;
         }
         let due = match self.plan.adopt {
@@ -192,7 +215,8 @@ impl<'a> Run<'a> {
         };
         match self.book.adopt(room.min(GROUP), due, clock::now()) {
             Ok(entered) => {
-                self.adopting = !entered.ready.is_empty();
+                let nothing = entered.ready.is_empty();
+                self.adopting = if nothing { Adopting::From(now + LOOK_AGAIN) } else { Adopting::Now };
                 self.entered(entered);
             }
             Err(error) => self.stop_for_ledger(&error),

@@ -360,3 +360,256 @@ impl Ord for Delayed {
         (self.due, self.order).cmp(&(other.due, other.order))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Again, BREAKER_FAILURES, BREAKER_PAUSE, Job, Limits, Schedule};
+    use crate::domain::{
+        Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Reached, Record, TimeSource,
+        Timestamp,
+    };
+    use crate::pipeline::StopReason;
+    use crate::pipeline::book::Warrant;
+    use crate::pipeline::judge::{Trouble, TroubleKind};
+
+    const LIMITS: Limits = Limits {
+        jobs: 16,
+        retries: 4,
+        retry_max_time: Duration::from_secs(120),
+        interval: None,
+        max_age: None,
+        deadline: None,
+    };
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn job(id: u32) -> Job {
+        let conversion = Conversion {
+            channel: Channel::Sms,
+            message_id: MessageId::parse(&id.to_string()).unwrap(),
+            delivered: Delivered::True,
+            timestamp: Timestamp::from_unix(0).unwrap(),
+        };
+        let record =
+            Record { line: id.into(), reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() };
+        Job::new(Warrant::Unrecorded(record), Duration::ZERO)
+    }
+
+    fn with_jobs(limits: Limits, count: u32) -> Schedule {
+        let mut schedule = Schedule::new(limits);
+        (0..count).for_each(|id| schedule.admit(job(id)));
+        schedule
+    }
+
+    fn trouble(kind: TroubleKind, wait: Option<u64>) -> Trouble {
+        let reached = if kind == TroubleKind::MaybeSent { Reached::Unknown } else { Reached::No };
+        let failure = Failure { code: ErrorCode::Connect, message: "down".into(), reached_server: reached };
+        Trouble { failure, kind, wait: wait.map(seconds) }
+    }
+
+    /// Everything that may be sent now.
+    fn hand_out(schedule: &mut Schedule, now: Duration) -> Vec<Job> {
+        std::iter::from_fn(|| schedule.next(now)).collect()
+    }
+
+    /// Tries a job again and again, each time as soon as it may be, until it is given up; returns the times of its tries.
+    fn tries(limits: Limits, trouble: &Trouble) -> Vec<Duration> {
+        let mut schedule = with_jobs(limits, 1);
+        let (mut now, mut times) = (Duration::ZERO, Vec::new());
+        loop {
+            let mut job = schedule.next(now).expect("something to send");
+            times.push(now);
+            job.attempts += 1;
+            match schedule.again(job, trouble, now) {
+                Again::Planned { .. } => now += schedule.wakeup(now).expect("something to wait for"),
+                Again::GivenUp(_) | Again::Hopeless(..) => return times,
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_starts_with_one_request_and_widens_with_each_success() {
+        let mut schedule = with_jobs(LIMITS, 1000);
+        assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 1);
+        schedule.settled(&Outcome::Accepted);
+        assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 2);
+        schedule.settled(&Outcome::Accepted);
+        schedule.settled(&Outcome::Accepted);
+        assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 8);
+    }
+
+    #[test]
+    fn the_unsettled_window_is_never_exceeded() {
+        let mut schedule = with_jobs(LIMITS, 1000);
+        for _ in 0..100 {
+            hand_out(&mut schedule, Duration::ZERO);
+            assert!(schedule.in_flight() <= 64, "{}", schedule.in_flight());
+            schedule.settled(&Outcome::Accepted);
+        }
+        assert_eq!(hand_out(&mut schedule, Duration::ZERO).len() + 63, 64);
+    }
+
+    #[test]
+    fn a_record_gets_five_tries_and_no_more() {
+        assert_eq!(tries(LIMITS, &trouble(TroubleKind::NotSent, None)).len(), 5);
+        assert_eq!(tries(Limits { retries: 0, ..LIMITS }, &trouble(TroubleKind::NotSent, None)).len(), 1);
+    }
+
+    #[test]
+    fn no_try_begins_after_the_records_time_is_over() {
+        let limits = Limits { retries: 100, retry_max_time: seconds(10), ..LIMITS };
+        for _ in 0..50 {
+            let times = tries(limits, &trouble(TroubleKind::Overloaded, None));
+            assert!(times.iter().all(|time| *time <= seconds(10)), "{times:?}");
+        }
+    }
+
+    #[test]
+    fn the_server_is_never_asked_again_before_the_time_that_it_named() {
+        let times = tries(LIMITS, &trouble(TroubleKind::Overloaded, Some(7)));
+        assert!(times.windows(2).all(|pair| pair[1].saturating_sub(pair[0]) >= seconds(7)), "{times:?}");
+    }
+
+    #[test]
+    fn after_a_429_nobody_sends_until_the_named_time_and_then_half_as_many() {
+        let mut schedule = with_jobs(LIMITS, 1000);
+        for _ in 0..4 {
+            hand_out(&mut schedule, Duration::ZERO);
+            while schedule.in_flight() > 0 {
+                schedule.settled(&Outcome::Accepted);
+            }
+        }
+        let mut job = schedule.next(Duration::ZERO).unwrap();
+        job.attempts += 1;
+        let again = schedule.again(job, &trouble(TroubleKind::Throttled, Some(30)), Duration::ZERO);
+        assert!(matches!(again, Again::Planned { pause: Some(pause), .. } if pause == seconds(30)));
+        assert!(schedule.next(seconds(29)).is_none());
+        assert_eq!(hand_out(&mut schedule, seconds(31)).len(), 8);
+    }
+
+    #[test]
+    fn a_pause_longer_than_a_record_may_last_ends_the_run() {
+        let mut schedule = with_jobs(LIMITS, 2);
+        let mut job = schedule.next(Duration::ZERO).unwrap();
+        job.attempts += 1;
+        let again = schedule.again(job, &trouble(TroubleKind::Throttled, Some(300)), Duration::ZERO);
+        assert!(matches!(again, Again::Hopeless(_, StopReason::Later)));
+    }
+
+    #[test]
+    fn a_dead_network_opens_the_breaker_and_gets_one_probe_at_a_time() {
+        let mut schedule = with_jobs(Limits { retries: 0, ..LIMITS }, 1000);
+        let gone = trouble(TroubleKind::NotSent, None);
+        for _ in 0..BREAKER_FAILURES {
+            let job = schedule.next(Duration::ZERO).unwrap();
+            let _ = schedule.again(job, &gone, Duration::ZERO);
+        }
+        assert!(schedule.next(BREAKER_PAUSE.saturating_sub(seconds(1))).is_none());
+        let probes = hand_out(&mut schedule, BREAKER_PAUSE);
+        assert_eq!(probes.len(), 1);
+        for probe in probes {
+            let _ = schedule.again(probe, &gone, BREAKER_PAUSE);
+        }
+        assert!(
+            schedule.next((BREAKER_PAUSE * 2).saturating_sub(seconds(1))).is_none(),
+            "one failed probe opens it again"
+        );
+    }
+
+    #[test]
+    fn ten_minutes_without_a_network_cost_a_bounded_number_of_requests() {
+        let mut schedule = with_jobs(LIMITS, 1000);
+        let (mut now, mut requests) = (Duration::ZERO, 0);
+        while now < seconds(600) {
+            for mut job in hand_out(&mut schedule, now) {
+                requests += 1;
+                job.attempts += 1;
+                let _ = schedule.again(job, &trouble(TroubleKind::NotSent, None), now);
+            }
+            now += schedule.wakeup(now).unwrap_or(seconds(600)).max(Duration::from_millis(1));
+        }
+        assert!((BREAKER_FAILURES..=BREAKER_FAILURES + 20).contains(&requests), "{requests}");
+    }
+
+    #[test]
+    fn retries_are_at_most_a_tenth_of_the_requests_beyond_the_first_few() {
+        let mut schedule = Schedule::new(Limits { jobs: 1, ..LIMITS });
+        let (mut now, mut requests, mut retried) = (Duration::ZERO, 0_u32, 0_u32);
+        for id in 0..5_000 {
+            schedule.admit(job(id));
+            while let Some(mut job) = schedule.next(now) {
+                requests += 1;
+                retried += u32::from(job.attempts > 0);
+                job.attempts += 1;
+                if requests % 2 == 0 {
+                    let _ = schedule.again(job, &trouble(TroubleKind::Server, None), now);
+                } else {
+                    schedule.settled(&Outcome::Accepted);
+                }
+            }
+            now += seconds(1);
+        }
+        assert!(retried > 100, "the budget is used: {retried}");
+        assert!(f64::from(retried) <= 20.0 + 0.1 * f64::from(requests), "{retried} of {requests}");
+    }
+
+    #[test]
+    fn an_old_connection_that_was_closed_is_replaced_at_once_but_only_once() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        let stale = trouble(TroubleKind::StaleConnection, None);
+        let mut job = schedule.next(Duration::ZERO).unwrap();
+        job.attempts += 1;
+        assert!(matches!(
+            schedule.again(job, &stale, Duration::ZERO),
+            Again::Planned { wait: Duration::ZERO, .. }
+        ));
+        assert!(schedule.next(Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn nonsense_three_times_in_a_row_ends_the_run() {
+        let mut schedule = with_jobs(Limits { retries: 0, ..LIMITS }, 5);
+        let nonsense = trouble(TroubleKind::Nonsense, None);
+        for _ in 0..2 {
+            let mut job = schedule.next(Duration::ZERO).unwrap();
+            job.attempts += 1;
+            assert!(matches!(schedule.again(job, &nonsense, Duration::ZERO), Again::GivenUp(_)));
+        }
+        let job = schedule.next(Duration::ZERO).unwrap();
+        let again = schedule.again(job, &nonsense, Duration::ZERO);
+        assert!(matches!(again, Again::Hopeless(_, StopReason::Configuration)));
+    }
+
+    #[test]
+    fn a_rate_spaces_requests_evenly_and_saves_nothing_up() {
+        let limits = Limits { interval: Some(Duration::from_millis(100)), ..LIMITS };
+        let mut schedule = with_jobs(limits, 100);
+        let (mut now, mut times) = (Duration::ZERO, Vec::new());
+        while times.len() < 20 {
+            for _ in hand_out(&mut schedule, now) {
+                times.push(now);
+                schedule.settled(&Outcome::Accepted);
+            }
+            now += schedule.wakeup(now).unwrap().max(Duration::from_millis(1));
+        }
+        assert!(
+            times.windows(2).all(|pair| pair[1].saturating_sub(pair[0]) >= Duration::from_millis(100)),
+            "{times:?}"
+        );
+        assert_eq!(hand_out(&mut schedule, seconds(60)).len(), 1, "an idle minute buys no burst");
+    }
+
+    #[test]
+    fn every_repetition_of_what_may_have_arrived_is_counted() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        let mut job = schedule.next(Duration::ZERO).unwrap();
+        job.attempts += 1;
+        let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
+        let job = schedule.next(seconds(60)).unwrap();
+        assert_eq!(job.report(Outcome::Accepted, seconds(60)).1.ambiguous_resends, 1);
+    }
+}
