@@ -72,8 +72,10 @@ impl Run {
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
+        let unclean_stops = (self.book.unclean_stops(), self.limits.window());
         let stopped = pipeline::run(items, self.book, &plan, &mut printer);
-        let (summary, failure) = printer.finish();
+        let (mut summary, failure) = printer.finish();
+        summary.unclean_stops = unclean_stops;
         drop(bar);
         if let Some(error) = reading.as_ref().and_then(Reading::take_error) {
             super::failure::say(&CommandFailure::from(error), terminal);

@@ -53,6 +53,7 @@ pub struct Ledger {
     account: i64,
     lock: RunLock,
     entered: u64,
+    unclean_stops: u64,
 }
 
 impl Ledger {
@@ -65,9 +66,15 @@ impl Ledger {
             make_room(&db, &place);
             begun = begin_run(&mut db, &place, account, now);
         }
-        let (account, lock) = begun?;
+        let Begun { account, lock, unclean_stops } = begun?;
         ballast::lay(&place);
-        Ok(Self { db, place, account, lock, entered: 0 })
+        Ok(Self { db, place, account, lock, entered: 0, unclean_stops })
+    }
+
+    /// How many runs were found dead when this one began. What each had sent and not settled is sent again.
+    #[must_use]
+    pub fn unclean_stops(&self) -> u64 {
+        self.unclean_stops
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
@@ -147,17 +154,17 @@ fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
 }
 
 /// After a run that did not end cleanly the file is checked, once; only then is the run forgotten.
-fn bury_the_dead(db: &Connection, place: &Place) -> Result<(), LedgerError> {
+fn bury_the_dead(db: &Connection, place: &Place) -> Result<u64, LedgerError> {
     let dead = dead_runs(db, place)?;
     if dead.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     schema::check(db, place)?;
-    for run in dead {
-        run::bury(place, run)?;
-        forget_run(db, place, run)?;
+    for run in &dead {
+        run::bury(place, *run)?;
+        forget_run(db, place, *run)?;
     }
-    Ok(())
+    Ok(dead.len() as u64)
 }
 
 fn forget_run(db: &Connection, place: &Place, run: RunId) -> Result<(), LedgerError> {
@@ -180,6 +187,13 @@ fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> 
     Ok(dead)
 }
 
+/// A run that has begun.
+struct Begun {
+    account: i64,
+    lock: RunLock,
+    unclean_stops: u64,
+}
+
 /// Clears up after the dead and begins.
 ///
 /// The run's row becomes visible with its lock already held, so that it never looks dead.
@@ -188,9 +202,9 @@ fn begin_run(
     place: &Place,
     account: &AccountFingerprint,
     now: Timestamp,
-) -> Result<(i64, RunLock), LedgerError> {
+) -> Result<Begun, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
-    bury_the_dead(db, place)?;
+    let unclean_stops = bury_the_dead(db, place)?;
     let tx = begin(db).map_err(failed)?;
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()]).map_err(failed)?;
     let account = tx
@@ -199,5 +213,5 @@ fn begin_run(
     tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()]).map_err(failed)?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
     tx.commit().map_err(failed)?;
-    Ok((account, lock))
+    Ok(Begun { account, lock, unclean_stops })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Age;
-use crate::domain::{Outcome, Timestamp};
+use crate::domain::{ErrorCode, Outcome, Timestamp};
 use crate::ledger::Origin;
 use crate::pipeline::{Report, Subject};
 
@@ -25,6 +25,10 @@ pub struct Summary {
     pub adopted: u64,
     /// Requests that were repeated although the first may have arrived.
     pub ambiguous_resends: u64,
+    /// Earlier runs that were found dead, and how many requests each of them can at most have left unsettled.
+    pub unclean_stops: (u64, usize),
+    /// Failures by their kind: the same one is explained once and counted here.
+    failures: BTreeMap<ErrorCode, u64>,
     /// Accepted reports by the age of their event in seconds, rounded to two digits.
     ages: BTreeMap<i64, u64>,
     stale: u64,
@@ -35,6 +39,9 @@ impl Summary {
     pub fn count(&mut self, report: &Report) {
         self.ambiguous_resends += u64::from(report.ambiguous_resends);
         self.adopted += u64::from(report.origin == Origin::Adopted);
+        if let Some(failure) = report.outcome.failure() {
+            *self.failures.entry(failure.code).or_default() += 1;
+        }
         match report.outcome {
             Outcome::Accepted => self.accepted += 1,
             Outcome::Rejected(_) => self.rejected += 1,
@@ -88,6 +95,15 @@ impl fmt::Display for Summary {
         )?;
         if self.adopted > 0 {
             write!(f, "; {} of these left by earlier runs", self.adopted)?;
+        }
+        if let (stops @ 1.., window) = self.unclean_stops {
+            write!(f, "; {stops} earlier runs ended uncleanly: up to {window} repeats for each")?;
+        }
+        if !self.failures.is_empty() {
+            f.write_str("\nreasons")?;
+            for (code, count) in &self.failures {
+                write!(f, " {} {count}", code.as_str())?;
+            }
         }
         if let (Some(p50), Some(p95), Some(max)) = (self.percentile(50), self.percentile(95), self.percentile(100))
         {

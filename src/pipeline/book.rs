@@ -61,6 +61,15 @@ pub(super) struct Done {
 }
 
 impl Book {
+    /// How many earlier runs ended without settling what they had sent.
+    #[must_use]
+    pub fn unclean_stops(&self) -> u64 {
+        match self {
+            Self::Ledger(ledger) => ledger.unclean_stops(),
+            Self::Nowhere => 0,
+        }
+    }
+
     /// Writes a group down, durably, before any of it may be sent.
     pub(super) fn enter(
         &mut self,

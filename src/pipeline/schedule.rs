@@ -28,6 +28,14 @@ pub struct Limits {
     pub deadline: Option<Duration>,
 }
 
+impl Limits {
+    /// W: how many requests may be handed out and not settled; the most that an unclean stop can cause to be repeated.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        if self.jobs > 1 { WINDOW_MIN.max(4 * self.jobs) } else { 1 }
+    }
+}
+
 const BACKOFF_BASE: Duration = Duration::from_millis(200);
 const BACKOFF_BASE_WHEN_OVERLOADED: Duration = Duration::from_secs(1);
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
