@@ -41,6 +41,7 @@ use crate::domain::{AccountFingerprint, BadRecord, Record, Timestamp};
 use lane::Desk;
 use place::Place;
 use run::{Owners, RunId, RunLock};
+use schema::Durability;
 
 /// The ledger, open for one run of one account.
 ///
@@ -61,6 +62,8 @@ impl Ledger {
     pub fn open(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
         let place = Place::prepare(path)?;
         let mut db = schema::open(&place)?;
+        // A run that the machine forgets has recorded nothing: its first record syncs its beginning, too.
+        durability(&db, &place, Durability::WithTheNext)?;
         let mut begun = begin_run(&mut db, &place, account, now);
         if let Err(LedgerError::DiskFull { .. }) = begun {
             make_room(&db, &place);
@@ -68,6 +71,7 @@ impl Ledger {
         }
         let Begun { account, lock, unclean_stops } = begun?;
         ballast::lay(&place);
+        durability(&db, &place, Durability::Now)?;
         Ok(Self { db, place, account, lock, entered: 0, unclean_stops })
     }
 
@@ -110,6 +114,8 @@ impl Ledger {
     /// Ends the run cleanly. What is pending stays so; settled rows whose time has passed are removed, at least twice
     /// as many as were recorded, so that the ledger cannot outgrow its 30 days.
     pub fn close(mut self, now: Timestamp) -> Result<(), LedgerError> {
+        // An end that the machine forgets looks like a crash, and the next run checks the file.
+        durability(&self.db, &self.place, Durability::WithTheNext)?;
         let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
         let run = self.lock.run;
         self.lock.end()?;
@@ -140,6 +146,10 @@ impl Ledger {
         tx.commit().map_err(failed)?;
         Ok(done)
     }
+}
+
+fn durability(db: &Connection, place: &Place, durability: Durability) -> Result<(), LedgerError> {
+    schema::set_durability(db, durability).map_err(|source| LedgerError::database(&place.file, source))
 }
 
 /// Gives the ballast away and has the log, where one page may stand many times, written back and cut to nothing. What

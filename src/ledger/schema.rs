@@ -191,6 +191,8 @@ fn connect(place: &Place, access: OpenFlags) -> Result<Connection, LedgerError> 
     db.busy_timeout(BUSY).map_err(failed)?;
     db.set_prepared_statement_cache_capacity(64);
     for (setting, value) in [
+        // Nothing is written by closing. The log is written back when it has grown, not by every short run: that, and making
+        // the log anew, would cost a run for one conversion four more syncs.
         (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -206,8 +208,25 @@ fn connect(place: &Place, access: OpenFlags) -> Result<Connection, LedgerError> 
         version: pragma(&db, "user_version").map_err(failed)?,
     };
     current.refuse_foreign_and_newer(place)?;
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
     Ok(db)
+}
+
+/// When a commit is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// When it returns: for conversions and their outcomes.
+    Now,
+    /// With the next commit that is: for what may be lost with the machine and costs only a check then.
+    WithTheNext,
+}
+
+/// Sets how commits from here on are synced.
+pub(super) fn set_durability(db: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    let synchronous = match durability {
+        Durability::Now => "full",
+        Durability::WithTheNext => "normal",
+    };
+    db.pragma_update(None, "synchronous", synchronous)
 }
 
 fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i64> {
