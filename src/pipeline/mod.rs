@@ -153,7 +153,8 @@ impl Run<'_> {
         }
     }
 
-    fn again(&mut self, job: Job, trouble: Trouble, now: Duration) {
+    fn again(&mut self, mut job: Job, trouble: Trouble, now: Duration) {
+        job.last_failure = Some(trouble.failure.clone());
         let message_id = job.record.conversion.message_id.clone();
         match self.schedule.again(job, &trouble, now) {
             Again::Planned { wait, pause } => {
@@ -187,7 +188,11 @@ impl Run<'_> {
     fn give_up_waiting(&mut self, why: &Stopped) {
         let now = clock::monotonic();
         for job in self.schedule.drain() {
-            self.report(job, Outcome::Retry(why.failure_of_the_unsent()), now);
+            let failure = job
+                .last_failure
+                .clone()
+                .unwrap_or_else(|| why.failure_of_the_unsent());
+            self.report(job, Outcome::Retry(failure), now);
         }
     }
 
@@ -219,5 +224,68 @@ impl Stopped {
                 format!("not sent: the run stopped because {}", failure.message),
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Channel, Conversion, Delivered, MessageId, Reached, Timestamp};
+    use crate::pipeline::sending::Exchange;
+    use crate::transport::{Cause, ConnectionAge, Phase, Sent, TransportError};
+
+    #[derive(Default)]
+    struct Heard(Vec<Report>);
+
+    impl Listener for Heard {
+        fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
+            if let Event::Settled(report) = event {
+                self.0.push(*report);
+            }
+            Ok(())
+        }
+    }
+
+    fn record(line: u64) -> Record {
+        Record {
+            line,
+            reference: None,
+            conversion: Conversion {
+                channel: Channel::Sms,
+                message_id: MessageId::parse("0A").unwrap(),
+                delivered: Delivered::True,
+                timestamp: Timestamp::from_unix(1_795_310_726).unwrap(),
+            },
+            doubts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_stop_does_not_turn_maybe_sent_into_not_sent() {
+        let limits = Limits { jobs: 1, retries: 4, retry_max_time: Duration::from_secs(120), rate: None };
+        let mut heard = Heard::default();
+        let mut run = Run { schedule: Schedule::new(limits), listener: &mut heard, stopped: None, reading: false };
+        let now = clock::monotonic();
+        run.schedule.admit(Job::new(record(1), now));
+        run.schedule.admit(Job::new(record(2), now));
+        let job = run.schedule.next(now).unwrap();
+        run.stop(Stopped::Interrupted);
+        let timed_out = TransportError {
+            sent: Sent::Maybe,
+            cause: Cause::Timeout(Phase::Exchange),
+            connection: ConnectionAge::Fresh,
+        };
+        let sent = Some(Exchange { at: Timestamp::from_unix(1_795_310_727).unwrap(), result: Err(timed_out) });
+        run.returned(job, Attempt { sent });
+        assert!(run.is_over());
+        let told: Vec<_> = heard
+            .0
+            .iter()
+            .map(|report| {
+                let failure = report.outcome.failure().unwrap();
+                (report.line, failure.code, failure.reached_server)
+            })
+            .collect();
+        assert_eq!(told, [(2, ErrorCode::Interrupted, Reached::No), (1, ErrorCode::Timeout, Reached::Unknown),]);
     }
 }
