@@ -322,7 +322,8 @@ impl<'a> Run<'a> {
         self.give_up_waiting();
     }
 
-    fn again(&mut self, job: Job, trouble: Trouble, now: Duration) {
+    fn again(&mut self, mut job: Job, trouble: Trouble, now: Duration) {
+        job.last_failure = Some(trouble.failure.clone());
         let message_id = job.record().conversion.message_id.clone();
         match self.schedule.again(job, &trouble, now) {
             Again::Planned { wait, pause } => {
@@ -397,7 +398,11 @@ impl<'a> Run<'a> {
         let Some(why) = self.stopped.clone().filter(|_| self.gives_up()) else { return };
         let now = clock::monotonic();
         for job in self.schedule.drain() {
-            self.finish(job, Outcome::Retry(why.failure_of_the_unsent()), End::Unsent, now);
+            let (failure, end) = match job.last_failure.clone() {
+                Some(failure) => (failure, End::Tried),
+                None => (why.failure_of_the_unsent(), End::Unsent),
+            };
+            self.finish(job, Outcome::Retry(failure), end, now);
         }
     }
 
@@ -458,5 +463,99 @@ impl Stopped {
             }
         };
         Failure::unsent(ErrorCode::Interrupted, format!("not sent: {why}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
+    use super::sending::Exchange;
+    use super::{
+        Adopt, Attempt, Book, Event, Item, Limits, Listener, ListenerGone, Plan, Report, Run, State, Stopped,
+        clock,
+    };
+    use crate::domain::{
+        Account, ApiKey, Auth, Channel, Conversion, Delivered, ErrorCode, MessageId, Reached, Record, Secret,
+        TimeSource, Timestamp,
+    };
+    use crate::transport::{
+        Cause, ConnectionAge, Endpoint, Phase, Sent, Transport, TransportError, Trust, TrustStore,
+    };
+    use crate::wire::BaseUrl;
+
+    #[derive(Default)]
+    struct Heard(Vec<Report>);
+
+    impl Listener for Heard {
+        fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
+            if let Event::Settled(report) = event {
+                self.0.push(*report);
+            }
+            Ok(())
+        }
+
+        fn turn(&mut self, _: State) -> Result<(), ListenerGone> {
+            Ok(())
+        }
+    }
+
+    fn record(line: u64) -> Item {
+        let conversion = Conversion {
+            channel: Channel::Sms,
+            message_id: MessageId::parse("0A").unwrap(),
+            delivered: Delivered::True,
+            timestamp: Timestamp::from_unix(1_795_310_726).unwrap(),
+        };
+        Item::Record(Record { line, reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() })
+    }
+
+    #[test]
+    fn a_stop_does_not_turn_maybe_sent_into_not_sent() {
+        let endpoint = Endpoint {
+            base_url: BaseUrl::parse("http://127.0.0.1:9").unwrap(),
+            proxy: None,
+            trust: TrustStore::new(Trust::System),
+            connect_timeout: Duration::from_secs(1),
+            max_time: Duration::from_secs(1),
+        };
+        let plan = Plan {
+            transport: &Transport::new(endpoint).unwrap(),
+            account: &Account { api_key: ApiKey::parse("k").unwrap(), auth: Auth::Form(Secret::new("s".into())) },
+            limits: Limits {
+                jobs: 1,
+                retries: 4,
+                retry_max_time: Duration::from_secs(120),
+                interval: None,
+                max_age: None,
+                deadline: None,
+            },
+            adopt: Adopt::Nothing,
+            interrupted: &AtomicBool::new(false),
+        };
+        let mut heard = Heard::default();
+        let mut run = Run::new(Book::Nowhere, &plan, &mut heard);
+        run.take_in(vec![Some(record(1)), Some(record(2)), None]);
+        let job = run.schedule.next(clock::monotonic()).unwrap();
+        run.stop(Stopped::Interrupted);
+        let timed_out = TransportError {
+            sent: Sent::Maybe,
+            cause: Cause::Timeout(Phase::Exchange),
+            connection: ConnectionAge::Fresh,
+        };
+        let sent = Some(Exchange { at: Timestamp::from_unix(1_795_310_727).unwrap(), result: Err(timed_out) });
+        run.returned(job, Attempt { sent });
+        assert!(run.is_over());
+        run.end();
+        let told: Vec<_> = heard
+            .0
+            .iter()
+            .map(|report| {
+                let failure = report.outcome.failure().unwrap();
+                (report.line, failure.code, failure.reached_server)
+            })
+            .collect();
+        assert_eq!(told, [(2, ErrorCode::Interrupted, Reached::No), (1, ErrorCode::Timeout, Reached::Unknown)]);
     }
 }

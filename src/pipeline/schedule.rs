@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::book::Warrant;
 use super::judge::{Trouble, TroubleKind};
 use super::{Report, State, StopReason};
-use crate::domain::{Outcome, Reached, Record, Timestamp};
+use crate::domain::{Failure, Outcome, Reached, Record, Timestamp};
 
 /// The bounds of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub(super) struct Job {
     pub(super) attempts: u32,
     pub(super) sent_at: Option<Timestamp>,
     pub(super) last_status: Option<u16>,
+    /// What its last attempt met; a run that stops must not say of it that nothing was sent.
+    pub(super) last_failure: Option<Failure>,
     ambiguous: bool,
     ambiguous_resends: u32,
     stale_connection_met: bool,
@@ -78,6 +80,7 @@ impl Job {
             attempts: 0,
             sent_at: None,
             last_status: None,
+            last_failure: None,
             ambiguous: false,
             ambiguous_resends: 0,
             stale_connection_met: false,
