@@ -13,3 +13,6 @@ pub mod pipeline;
 pub mod sandbox;
 pub mod transport;
 pub mod wire;
+
+#[cfg(test)]
+mod layers;

@@ -1,2 +1,50 @@
-//! Chores.
-fn main() {}
+//! The project's own chores: `cargo xtask CHORE`.
+//!
+//! A chore prints what it found and fails with what to do. None of this is part of the program.
+#![expect(clippy::print_stdout, reason = "a chore's answer is for the person or the gate that asked for it")]
+
+mod bench;
+mod generate;
+mod minimum_rust;
+
+use std::path::Path;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Chores of this repository
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Chore {
+    /// Write completions/ and man/ from the command line's definition
+    Generate(GenerateArgs),
+    /// Check that no dependency asks for a newer compiler than Cargo.toml's rust-version
+    Msrv,
+    /// Measure
+    #[command(subcommand)]
+    Bench(BenchChore),
+}
+
+#[derive(Debug, Args)]
+struct GenerateArgs {
+    /// Change nothing; fail and name what is stale
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchChore {
+    /// One conversion, a whole process, beside curl doing the same
+    Single(bench::SingleArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let answer = match Chore::parse() {
+        Chore::Generate(GenerateArgs { check: false }) => generate::write(root)?,
+        Chore::Generate(GenerateArgs { check: true }) => generate::check(root)?,
+        Chore::Msrv => minimum_rust::check(root)?,
+        Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
+    };
+    println!("{answer}");
+    Ok(())
+}

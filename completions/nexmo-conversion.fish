@@ -1,0 +1,199 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_nexmo_conversion_global_optspecs
+    string join \n p/profile= config= json q/quiet v/verbose color= h/help V/version
+end
+
+function __fish_nexmo_conversion_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_nexmo_conversion_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_nexmo_conversion_using_subcommand
+    set -l cmd (__fish_nexmo_conversion_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s V -l version -d 'Print version'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "sms" -d 'Report conversions of SMS messages'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "voice" -d 'Report conversions of voice calls (Text-To-Speech, TTS Prompt)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "check" -d 'Check credentials, file modes, proxy, CA, TLS and clock'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "config" -d 'Create or show the configuration'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "sandbox" -d 'Run a local Conversion API for tests'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "man" -d 'Print the manual page, or write all pages into a folder'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l message-id -d 'Another id, under the API\'s own name for it' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l delivered -d 'Whether the user completed the 2FA step [true, false, 1, 0]; there is no default' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l timestamp -d 'When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l max-time -d 'Limit for each whole try [default: 15s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l proxy -d 'Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l cacert -d 'Trust the certificate authorities in this PEM file instead of the system\'s' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s n -l dry-run -d 'Show the request and a curl line for it, and send nothing'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l sandbox -d 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l message-id -d 'Another id, under the API\'s own name for it' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l delivered -d 'Whether the user completed the 2FA step [true, false, 1, 0]; there is no default' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l timestamp -d 'When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l max-time -d 'Limit for each whole try [default: 15s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l proxy -d 'Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l cacert -d 'Trust the certificate authorities in this PEM file instead of the system\'s' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s n -l dry-run -d 'Show the request and a curl line for it, and send nothing'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l sandbox -d 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l max-time -d 'Limit for each whole try [default: 15s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l proxy -d 'Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l cacert -d 'Trust the certificate authorities in this PEM file instead of the system\'s' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l sandbox -d 'Check against a sandbox inside this process'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -f -a "init" -d 'Write a configuration file (mode 0600) with one profile; never overwrites'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -f -a "show" -d 'Print every setting, its value and where it comes from; secrets are masked'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path" -f -a "path" -d 'Print where the configuration file is, or would be'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l name -d 'The profile\'s name' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l api-key -d 'The account\'s key; asked for on a terminal when not given' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l api-secret-file -d 'Read the secret from this file, or from standard input with `-`' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l auth -d 'How requests prove who sends them' -r -f -a "form\t''
+basic\t''
+query\t''
+signature\t''"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l max-time -d 'Limit for each whole try [default: 15s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l proxy -d 'Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l cacert -d 'Trust the certificate authorities in this PEM file instead of the system\'s' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l port -d 'The port on 127.0.0.1; 0 takes a free one' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l certificate -d 'With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l tls-versions -d 'With --tls: the versions on offer [both, 1.2, 1.3]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l ca-file -d 'With --tls: write the CA\'s certificate here [default: a file in the folder for temporary files]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l api-key -d 'The account that may report' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l api-secret-file -d 'Its secret, and the secret of its signatures [default: made up]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l signature-method -d 'How its signatures are made [md5hash, md5, sha1, sha256, sha512]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l reply -d 'Answer the next request so; for the first requests, in order' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l then -d 'What comes after the replies [normal, cycle, last]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l every -d 'Answer every so many requests so' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l latency -d 'How long each answer takes' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l set -d 'Set a switch for what no document tells' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l clock-skew -d 'How far its clock is ahead' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l log -d 'Append each request to this file as a line of JSON before it is answered (`-`: standard output)' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l stop-after -d 'End by itself after this long' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l tls -d 'Speak HTTPS, with a certificate made on the spot'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l not-enabled -d 'Answer 402, as for an account for which conversions are not enabled'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

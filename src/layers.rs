@@ -1,0 +1,505 @@
+//! Holds the house: which room may import which, and who alone may touch the world outside.
+//!
+//! It reads the sources as text and knows nothing of what they do. Paths are what it sees: `use` trees, inline
+//! `crate::x::y`, and `super` chains that lead out of a room. A name that hides behind `as` is left to clippy's
+//! `disallowed_methods`, which sees types.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::iter::Peekable;
+use std::path::Path;
+use std::vec::IntoIter;
+
+/// The house from roof to ground. A room may import the floors below its own: never up, never sideways.
+const FLOORS: [&[&str]; 7] = [
+    &["main"],
+    &["cli"],
+    &["output"],
+    &["pipeline"],
+    &["transport", "ledger", "input", "config", "sandbox"],
+    &["wire"],
+    &["domain", "clock"],
+];
+
+/// The only steps sideways.
+const SIDEWAYS: [(&str, &str); 1] = [("clock", "domain")]; // what it reads is told as a `Timestamp`
+
+/// Names that belong to one place (a room, or one of its files). A name is a run of path segments; a macro ends in `!`.
+const KEPT: [(&str, &[&[&str]]); 5] = [
+    ("transport", &[&["ureq"]]),
+    ("ledger", &[&["rusqlite"]]),
+    (
+        "clock",
+        &[&["Instant", "now"], &["SystemTime", "now"], &["Utc", "now"], &["Local", "now"], &["thread", "sleep"]],
+    ),
+    ("cli/environment", &[&["env", "var"], &["env", "var_os"], &["env", "vars"], &["env", "vars_os"]]),
+    (
+        "cli/terminal",
+        &[
+            &["io", "stdout"],
+            &["io", "stderr"],
+            &["stdio", "stdout"],
+            &["stdio", "stderr"],
+            &["print!"],
+            &["println!"],
+            &["eprint!"],
+            &["eprintln!"],
+            &["dbg!"],
+        ],
+    ),
+];
+
+/// Files that touch what is kept elsewhere, and why they may. One that excuses nothing is itself a violation.
+const EXCUSED: [(&str, &str, &str); 1] = [(
+    "cli/local_sandbox",
+    "io::stdout",
+    "the request log on `-` is written by the sandbox's threads, long after the terminal has said its one piece",
+)];
+
+/// A source file: its path under `src/` without `.rs`, and its text.
+struct Source {
+    place: String,
+    text: String,
+}
+
+impl Source {
+    fn new(place: &str, text: &str) -> Self {
+        Self { place: place.to_owned(), text: text.to_owned() }
+    }
+
+    fn room(&self) -> &str {
+        self.place.split('/').next().unwrap_or_default()
+    }
+
+    /// The module that the file is, as a path from the crate's root.
+    fn module(&self) -> Vec<String> {
+        let mut path: Vec<String> = self.place.split('/').map(str::to_owned).collect();
+        if path.last().is_some_and(|last| last == "mod") {
+            path.pop();
+        }
+        path
+    }
+}
+
+#[test]
+fn every_room_imports_only_what_lies_below_it() {
+    let mut sources = Vec::new();
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    collect(&src, &src, &mut sources);
+    for place in ["main", "clock", "cli/environment", "cli/terminal", "transport/mod"] {
+        assert!(sources.iter().any(|source| source.place == place), "the walk missed {place}");
+    }
+    let violations = inspect(&sources, &EXCUSED);
+    assert!(violations.is_empty(), "the house does not stand:\n{}", violations.join("\n"));
+}
+
+fn collect(src: &Path, folder: &Path, sources: &mut Vec<Source>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(src, &path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let place = path.strip_prefix(src).unwrap().with_extension("");
+            sources.push(Source::new(place.to_str().unwrap(), &fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// Every violation in these sources, as a line for a person.
+fn inspect(sources: &[Source], excused: &[(&str, &str, &str)]) -> Vec<String> {
+    let mut violations = BTreeSet::new();
+    let mut excuses_used = BTreeSet::new();
+    // The root declares the rooms, and this file is all about names that it must not use.
+    for source in sources.iter().filter(|source| !["lib", "layers"].contains(&source.place.as_str())) {
+        if floor(source.room()).is_none() {
+            violations.insert(format!("{}: not a room of the table", source.place));
+            continue;
+        }
+        for path in paths(source) {
+            if let Some(room) = path.room_entered()
+                && let Some(why) = forbidden(source.room(), &room)
+            {
+                violations.insert(format!("{}: imports `{room}`, which {why}", source.place));
+            }
+            for (owner, name) in KEPT.iter().flat_map(|(owner, names)| names.iter().map(move |name| (owner, name)))
+            {
+                if !path.mentions(name) || source.place == *owner || source.place.starts_with(&format!("{owner}/"))
+                {
+                    continue;
+                }
+                let name = name.join("::");
+                if excused.iter().any(|(place, what, _)| *place == source.place && *what == name) {
+                    excuses_used.insert((source.place.clone(), name));
+                } else {
+                    violations.insert(format!("{}: names `{name}`, which only `{owner}` may", source.place));
+                }
+            }
+        }
+    }
+    for (place, name, _) in excused {
+        if !excuses_used.contains(&((*place).to_owned(), (*name).to_owned())) {
+            violations.insert(format!("{place}: is excused for `{name}` but does not name it"));
+        }
+    }
+    violations.into_iter().collect()
+}
+
+fn floor(room: &str) -> Option<usize> {
+    FLOORS.iter().position(|rooms| rooms.contains(&room))
+}
+
+/// Why `room` must not import `other`.
+fn forbidden(room: &str, other: &str) -> Option<&'static str> {
+    if room == other || SIDEWAYS.contains(&(room, other)) {
+        return None;
+    }
+    match (floor(room)?, floor(other)) {
+        (_, None) => Some("is not a room of the table"),
+        (mine, Some(its)) if its < mine => Some("is above it"),
+        (mine, Some(its)) if its == mine => Some("is beside it"),
+        (_, Some(_)) => None,
+    }
+}
+
+/// A path as it was written, with the module that it starts from if that is one of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct NamedPath {
+    segments: Vec<String>,
+    from_root: bool,
+}
+
+impl NamedPath {
+    /// The room that the path leads into; what is said without `crate` or `super` stays in its own.
+    fn room_entered(&self) -> Option<String> {
+        self.from_root.then(|| self.segments.first().cloned()).flatten()
+    }
+
+    fn mentions(&self, name: &[&str]) -> bool {
+        self.segments.windows(name.len()).any(|window| window == name)
+    }
+}
+
+/// All paths of a file, `use` trees spread out, `crate`, `super` and `self` resolved.
+fn paths(source: &Source) -> Vec<NamedPath> {
+    let mut tokens = tokens(&source.text).into_iter().peekable();
+    let mut found = Vec::new();
+    let file = source.module();
+    let mut inline: Vec<(String, usize)> = Vec::new();
+    let mut depth = 0_usize;
+    let mut declared = None;
+    while let Some(token) = tokens.next() {
+        match token.as_str() {
+            "{" => {
+                depth += 1;
+                inline.extend(declared.take().map(|name| (name, depth)));
+            }
+            "}" => {
+                inline.pop_if(|(_, opened)| *opened == depth);
+                depth = depth.saturating_sub(1);
+            }
+            "mod" => declared = tokens.next(),
+            ";" => declared = None,
+            word if is_word(word) => {
+                let here: Vec<String> =
+                    file.iter().cloned().chain(inline.iter().map(|(name, _)| name.clone())).collect();
+                spread(&[], token, &mut tokens, &here, &mut found);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Reads on from a first segment, through `::` and groups in braces.
+fn spread(
+    before: &[String],
+    first: String,
+    tokens: &mut Peekable<IntoIter<String>>,
+    here: &[String],
+    found: &mut Vec<NamedPath>,
+) {
+    let mut path = before.to_vec();
+    path.push(first);
+    loop {
+        match tokens.peek().map(String::as_str) {
+            Some("!") => {
+                if let Some(last) = path.last_mut() {
+                    last.push('!');
+                }
+                break;
+            }
+            Some("::") => {
+                tokens.next();
+            }
+            _ => break,
+        }
+        match tokens.next_if(|next| is_word(next) || next == "{" || next == "*") {
+            Some(open) if open == "{" => return spread_group(&path, tokens, here, found),
+            Some(segment) => path.push(segment),
+            None => break, // generic arguments: `Vec::<u8>`
+        }
+    }
+    found.push(resolve(&path, here));
+}
+
+fn spread_group(
+    before: &[String],
+    tokens: &mut Peekable<IntoIter<String>>,
+    here: &[String],
+    found: &mut Vec<NamedPath>,
+) {
+    while let Some(token) = tokens.next() {
+        match token.as_str() {
+            "}" => return,
+            "as" => {
+                tokens.next();
+            }
+            word if is_word(word) || word == "*" => spread(before, token, tokens, here, found),
+            _ => {}
+        }
+    }
+}
+
+fn resolve(path: &[String], here: &[String]) -> NamedPath {
+    let mut segments = path.iter().peekable();
+    let mut base = match segments.peek().map(|first| first.as_str()) {
+        Some("crate" | "nexmo_conversion") => {
+            segments.next();
+            Vec::new()
+        }
+        Some("self" | "super") if path.len() > 1 => here.to_vec(),
+        _ => return NamedPath { segments: path.to_vec(), from_root: false },
+    };
+    while let Some(step) = segments.next_if(|segment| *segment == "self" || *segment == "super") {
+        if step == "super" {
+            base.pop();
+        }
+    }
+    base.extend(segments.cloned());
+    NamedPath { segments: base, from_root: true }
+}
+
+fn is_word(token: &str) -> bool {
+    token.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+/// Words, `::` and single signs; comments, strings and characters are left out.
+fn tokens(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            comment(rest)
+        } else if let Some(length) = raw_string(rest) {
+            length
+        } else if first == '"' {
+            quoted(rest, '"')
+        } else if first == '\'' {
+            character(rest)
+        } else if first.is_alphanumeric() || first == '_' {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            found.push(rest[..end].to_owned());
+            end
+        } else {
+            let length = if rest.starts_with("::") { 2 } else { first.len_utf8() };
+            if !first.is_whitespace() {
+                found.push(rest[..length].to_owned());
+            }
+            length
+        };
+        rest = &rest[length..];
+    }
+    found
+}
+
+fn comment(text: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < text.len() {
+        let rest = &text[at..];
+        if rest.starts_with("/*") {
+            depth += 1;
+            at += 2;
+        } else if rest.starts_with("*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    text.len()
+}
+
+/// The length of `r"…"`, `r#"…"#` and their byte and C kin, if the text begins with one.
+fn raw_string(text: &str) -> Option<usize> {
+    let after = text.strip_prefix("br").or_else(|| text.strip_prefix("cr")).or_else(|| text.strip_prefix('r'))?;
+    let hashes = after.len() - after.trim_start_matches('#').len();
+    let body = after[hashes..].strip_prefix('"')?;
+    let end = format!("\"{}", "#".repeat(hashes));
+    let closed = body.find(&end).map_or(body.len(), |at| at + end.len());
+    Some(text.len() - body.len() + closed)
+}
+
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// A character, or the tick of a lifetime or a label.
+fn character(text: &str) -> usize {
+    let mut after = text.chars().skip(1);
+    match (after.next(), after.next()) {
+        (Some('\\'), _) | (Some(_), Some('\'')) => quoted(text, '\''),
+        _ => 1,
+    }
+}
+
+mod on_made_up_sources {
+    use super::{Source, inspect};
+
+    fn violations(place: &str, text: &str) -> Vec<String> {
+        inspect(&[Source::new(place, text)], &[])
+    }
+
+    #[track_caller]
+    fn refused(place: &str, text: &str, because: &str) {
+        assert_eq!(violations(place, text), [format!("{place}: {because}")]);
+    }
+
+    #[track_caller]
+    fn accepted(place: &str, text: &str) {
+        assert_eq!(violations(place, text), [""; 0]);
+    }
+
+    #[test]
+    fn importing_a_lower_room_is_fine() {
+        accepted("cli/send", "use crate::output::Printer; use crate::domain::{Channel, MessageId};");
+        accepted("ledger/rows", "use crate::domain::Conversion; use crate::clock;");
+        accepted("main", "fn main() { nexmo_conversion::cli::run(std::env::args_os()) }");
+        accepted("clock", "use crate::domain::Timestamp;");
+    }
+
+    #[test]
+    fn importing_a_higher_room_is_found() {
+        refused("wire/reply", "use crate::transport::Reply;", "imports `transport`, which is above it");
+        refused("domain/mod", "use crate::clock::now;", "imports `clock`, which is beside it");
+        refused("config", "use crate::main;", "imports `main`, which is above it");
+    }
+
+    #[test]
+    fn importing_the_room_next_door_is_found() {
+        refused("ledger", "use crate::config::Settings;", "imports `config`, which is beside it");
+        refused("input/rows", "use crate::ledger::Ticket;", "imports `ledger`, which is beside it");
+    }
+
+    #[test]
+    fn a_path_inside_an_expression_is_found() {
+        refused("pipeline/judge", "fn f() { crate::cli::run(vec![]) }", "imports `cli`, which is above it");
+    }
+
+    #[test]
+    fn a_room_inside_a_group_is_found() {
+        refused(
+            "transport/mod",
+            "use crate::{clock, domain::{Secret, Url as Address}, sandbox::Sandbox};",
+            "imports `sandbox`, which is beside it",
+        );
+    }
+
+    #[test]
+    fn climbing_out_by_super_is_found() {
+        refused("wire/request", "use super::super::pipeline::Event;", "imports `pipeline`, which is above it");
+        refused("clock", "use super::wire::Reply;", "imports `wire`, which is above it");
+        refused("wire/mod", "mod tests { use super::super::config; }", "imports `config`, which is above it");
+    }
+
+    #[test]
+    fn super_within_a_room_is_fine() {
+        accepted("wire/request", "use super::reply::Reply; mod tests { use super::super::signature::sign; }");
+        accepted("domain", "mod tests { use super::*; } fn f() { super::domain::g() }");
+    }
+
+    #[test]
+    fn a_room_that_nobody_planned_is_found() {
+        refused("util/strings", "", "not a room of the table");
+        refused("cli/mod", "use crate::util::shorten;", "imports `util`, which is not a room of the table");
+    }
+
+    #[test]
+    fn the_http_library_outside_transport_is_found() {
+        accepted("transport/proxy", "use ureq::Proxy;");
+        refused("cli/check", "fn f(e: &ureq::Error) {}", "names `ureq`, which only `transport` may");
+    }
+
+    #[test]
+    fn the_database_outside_the_ledger_is_found() {
+        accepted("ledger/schema", "use rusqlite::Connection;");
+        refused("output/report", "use rusqlite::{Connection, Row};", "names `rusqlite`, which only `ledger` may");
+    }
+
+    #[test]
+    fn time_outside_the_clock_is_found() {
+        accepted("clock", "fn now() { std::time::Instant::now(); std::thread::sleep(d) }");
+        refused("wire/request", "let t = SystemTime::now();", "names `SystemTime::now`, which only `clock` may");
+        refused("sandbox", "use std::thread::{self, sleep};", "names `thread::sleep`, which only `clock` may");
+    }
+
+    #[test]
+    fn variables_outside_the_environment_are_found() {
+        accepted("cli/environment", "std::env::vars_os()");
+        refused("cli/send", "std::env::var(NAME)", "names `env::var`, which only `cli/environment` may");
+    }
+
+    #[test]
+    fn printing_outside_the_terminal_is_found() {
+        accepted("cli/terminal", "let out = io::stdout();");
+        refused("cli/send", "println!(\"done\")", "names `println!`, which only `cli/terminal` may");
+        refused("output/text", "std::io::stderr().lock()", "names `io::stderr`, which only `cli/terminal` may");
+    }
+
+    #[test]
+    fn what_comments_and_strings_say_does_not_count() {
+        accepted(
+            "domain/mod",
+            r##"//! crate::cli
+            /* crate::cli /* nested */ ureq */
+            const A: &str = "crate::cli \" ureq"; const B: &str = r#"crate::cli " ureq"#; const C: char = '"';
+            fn f<'a>(ureq_like: &'a str) -> char { '\'' }"##,
+        );
+    }
+
+    #[test]
+    fn what_follows_a_string_or_a_lifetime_counts() {
+        let found = "imports `cli`, which is above it";
+        refused("domain/mod", "const A: &str = \"\\\\\"; use crate::cli;", found);
+        refused("domain/mod", "fn f<'a>(x: &'a str, y: char) { '\\''; 'x'; crate::cli::run() }", found);
+        refused("domain/mod", "const A: &str = r#\"\"\"#; use crate::cli;", found);
+    }
+
+    #[test]
+    fn an_excuse_holds_for_one_name_in_one_file() {
+        let source = [Source::new("cli/check", "io::stdout(); io::stderr();")];
+        let excuse = [("cli/check", "io::stdout", "a reason")];
+        assert_eq!(inspect(&source, &excuse), ["cli/check: names `io::stderr`, which only `cli/terminal` may"]);
+    }
+
+    #[test]
+    fn an_excuse_that_nobody_needs_is_found() {
+        assert_eq!(
+            inspect(&[], &[("cli/check", "io::stdout", "a reason")]),
+            ["cli/check: is excused for `io::stdout` but does not name it"]
+        );
+    }
+}
