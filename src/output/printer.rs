@@ -204,8 +204,12 @@ impl Printer<'_> {
         is_new
     }
 
-    /// Says something; that nobody reads remarks is no failure.
+    /// Says something, unless it is a doubt about what went well and only failures are wanted. That nobody reads remarks is
+    /// no failure.
     fn remark(&mut self, label: &str, tone: Tone, text: &str) {
+        if self.loudness == Loudness::Quiet && tone == Tone::Doubtful {
+            return;
+        }
         let mut line = String::new();
         let _ = writeln!(
             line,
