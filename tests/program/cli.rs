@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use nexmo_conversion::clock;
 use nexmo_conversion::sandbox::Sandbox;
+use predicates::Predicate;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -123,9 +124,7 @@ impl Cli {
         let arguments: Vec<OsString> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
         let mut command = self.command(PROGRAM, &arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let stdout = child.stdout.take().map(BufReader::new);
-        Running { child, stdout }
+        Running::spawn(command)
     }
 
     /// The process before it is started, for tests that have their own idea of its standard streams.
@@ -171,6 +170,13 @@ impl Ran {
     #[track_caller]
     pub(crate) fn exits(&self, status: i32) -> &Self {
         assert_eq!(self.status, Some(status), "{}", self.shown());
+        self
+    }
+
+    /// Fails unless standard error is so.
+    #[track_caller]
+    pub(crate) fn remarks(&self, so: &impl Predicate<str>) -> &Self {
+        assert!(so.eval(&self.stderr), "wanted: {so}\n{}", self.shown());
         self
     }
 
@@ -233,6 +239,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stdout = child.stdout.take().map(BufReader::new);
+        Self { child, stdout }
+    }
+
     pub(crate) fn signal(&mut self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -261,7 +273,9 @@ impl Running {
         if let Some(pipe) = &mut self.stdout {
             pipe.read_to_string(&mut stdout).unwrap();
         }
-        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        if let Some(mut pipe) = self.child.stderr.take() {
+            pipe.read_to_string(&mut stderr).unwrap();
+        }
         (status.code(), stdout, stderr)
     }
 }

@@ -1,5 +1,7 @@
 //! Command lines that cannot work: each says what is wrong, why, and what now; nothing is sent.
 
+use predicates::str::contains;
+
 use crate::api;
 use crate::cli::{Cli, assert_same};
 
@@ -65,7 +67,7 @@ fn no_command_at_all_is_answered_with_help_and_exit_2() {
     let ran = Cli::new().run(std::iter::empty::<&str>());
     ran.exits(2);
     assert_eq!(ran.stdout, "");
-    assert!(ran.stderr.contains("Usage: nexmo-conversion"), "{}", ran.stderr);
+    ran.remarks(&contains("Usage: nexmo-conversion"));
 }
 
 #[test]
@@ -73,7 +75,7 @@ fn the_ambiguous_delivered_before_an_id_sends_nothing() {
     let sandbox = api::plain();
     let ran = Cli::new().against(&sandbox).run(["sms", "--delivered", "0A0000000123ABCD1"]);
     ran.exits(2);
-    assert!(ran.stderr.contains("`0A0000000123ABCD1 --delivered`"), "{}", ran.stderr);
+    ran.remarks(&contains("`0A0000000123ABCD1 --delivered`"));
     assert_eq!(sandbox.counts().connections, 0);
     assert_eq!(api::requests(&sandbox), 0);
 }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+
 use crate::api;
 use crate::cli::{Cli, Ran, assert_same, mode};
 
@@ -99,12 +102,7 @@ fn a_file_with_a_secret_must_be_the_users_alone() {
         cli.file(FILE, PROFILE, bits);
         let ran = cli.run(REPORT);
         ran.exits(78);
-        assert!(
-            ran.stderr.contains(&format!("mode {bits:04o}"))
-                && ran.stderr.contains("hint: make it yours alone: chmod 600"),
-            "{}",
-            ran.shown()
-        );
+        ran.remarks(&contains(format!("mode {bits:04o}")).and(contains("hint: make it yours alone: chmod 600")));
         assert_eq!(api::requests(&sandbox), 0);
     }
     for bits in [0o600, 0o400] {
@@ -151,11 +149,7 @@ fn vendor_files_that_others_can_read_are_used_with_a_warning() {
     cli.file(".nexmorc", "[credentials]\napi_key=abcd1234\napi_secret=0secret0\n", 0o644);
     let ran = cli.run(REPORT);
     ran.exits(77);
-    assert!(
-        ran.stderr.contains("warning: ") && ran.stderr.contains("can be read by others (mode 0644)"),
-        "{}",
-        ran.shown()
-    );
+    ran.remarks(&contains("warning: ").and(contains("can be read by others (mode 0644)")));
     assert_eq!(api::requests(&sandbox), 1);
 }
 
@@ -212,7 +206,7 @@ fn init_writes_a_private_file_with_which_reporting_works() {
     let cli = Cli::new().at(&sandbox);
     let ran = init(&cli);
     assert_eq!(ran.exits(0).stdout, "");
-    assert!(ran.stderr.contains("nexmo-conversion check"), "{}", ran.shown());
+    ran.remarks(&contains("nexmo-conversion check"));
     assert_eq!((mode(&cli.path(FILE)), mode(cli.path(FILE).parent().unwrap())), (0o600, 0o700));
     cli.run(REPORT).exits(0);
     assert_eq!(sandbox.counts().accepted, 1);
@@ -240,7 +234,7 @@ fn init_never_overwrites() {
     let cli = Cli::new().configured(PROFILE);
     let ran = init(&cli);
     ran.exits(78);
-    assert!(ran.stderr.contains("exists already") && ran.stderr.contains("never overwritten"), "{}", ran.shown());
+    ran.remarks(&contains("exists already").and(contains("never overwritten")));
     assert_eq!(fs::read_to_string(cli.path(FILE)).unwrap(), PROFILE);
 
     let linked = Cli::new();
@@ -256,7 +250,7 @@ fn init_refuses_what_is_no_secret() {
         let cli = Cli::new();
         let ran = cli.run_with_input(["config", "init", "--api-key", "abcd1234", "--api-secret-file", "-"], input);
         ran.exits(78);
-        assert!(ran.stderr.contains(why), "{}", ran.shown());
+        ran.remarks(&contains(why));
         assert!(!cli.path(FILE).exists());
     }
     Cli::new()

@@ -1,12 +1,13 @@
 //! Exit codes: every one is reached by the program itself, with real files, pipes and signals.
 
 use std::fs::OpenOptions;
+use std::process::Stdio;
 
 use nexmo_conversion::cli::Exit;
 use rustix::process::Signal;
 
 use crate::api;
-use crate::cli::{Cli, PROGRAM, wait_until};
+use crate::cli::{Cli, PROGRAM, Running, wait_until};
 use crate::relay;
 
 const ONE: [&str; 3] = ["sms", "0A0000000123ABCD1", "--delivered"];
@@ -58,7 +59,9 @@ fn with_full_stdout(arguments: &[&str]) -> Option<i32> {
     let arguments: Vec<_> = arguments.iter().map(Into::into).collect();
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     let cli = Cli::new().against(&sandbox);
-    cli.command(PROGRAM, &arguments).stdout(full).output().unwrap().status.code()
+    let mut command = cli.command(PROGRAM, &arguments);
+    command.stdin(Stdio::null()).stdout(full).stderr(Stdio::null());
+    Running::spawn(command).finish().0
 }
 
 #[test]
@@ -93,10 +96,10 @@ fn a_closed_standard_output_stops_the_run_without_a_panic() {
 
 /// Sends the signal while the first of two reports is in flight for certain: the sandbox has read it and holds it.
 fn signalled(signal: Signal) -> Option<i32> {
-    interrupted_while("stall", signal).0
+    interrupted_while("stall", "1500ms", signal).0
 }
 
-fn interrupted_while(answer: &str, signal: Signal) -> (Option<i32>, String, String) {
+fn interrupted_while(answer: &str, max_time: &str, signal: Signal) -> (Option<i32>, String, String) {
     let sandbox = api::always(answer);
     let mut run = Cli::new().against(&sandbox).start([
         "sms",
@@ -107,7 +110,7 @@ fn interrupted_while(answer: &str, signal: Signal) -> (Option<i32>, String, Stri
         "--retry",
         "0",
         "--max-time",
-        "1500ms",
+        max_time,
     ]);
     wait_until("the first report is in flight", || api::requests(&sandbox) == 1);
     run.signal(signal);
@@ -119,7 +122,7 @@ fn interrupted_while(answer: &str, signal: Signal) -> (Option<i32>, String, Stri
 #[test]
 fn what_is_in_flight_at_a_signal_is_settled_and_the_rest_is_told_as_not_sent() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let (status, stdout, stderr) = interrupted_while("ok,delay=700ms", signal);
+        let (status, stdout, stderr) = interrupted_while("ok,delay=1500ms", "15s", signal);
         assert_eq!(status, Some(code), "{stderr}");
         let lines: Vec<serde_json::Value> =
             stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -148,4 +151,20 @@ fn a_second_signal_ends_the_program_at_once() {
         false
     });
     assert_eq!(run.finish().0, Some(130));
+}
+
+#[test]
+fn of_several_reasons_the_worst_is_the_exit_code() {
+    for (answers, code) in [
+        (&["420", "ok"][..], 65),
+        (&["420", "500"], 75),
+        (&["500", "420"], 75),
+        (&["420", "500", "401"], 77),
+        (&["420", "500", "302"], 78),
+    ] {
+        let sandbox = api::answering(answers);
+        let ran = Cli::new().against(&sandbox).run(["sms", "A", "B", "C", "--delivered", "--retry", "0"]);
+        assert_eq!(ran.status, Some(code), "{answers:?}: {}", ran.shown());
+        assert_eq!(api::requests(&sandbox), 3);
+    }
 }

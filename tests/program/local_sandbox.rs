@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use nexmo_conversion::sandbox::LoggedRequest;
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
 use rustix::process::Signal;
 
 use crate::api;
@@ -133,7 +135,7 @@ fn a_taken_port_is_told_with_advice() {
     let taken = api::plain();
     let ran = Cli::new().run(["sandbox", "--port", &taken.port().to_string()]);
     ran.exits(74);
-    assert!(ran.stderr.contains("cannot start the sandbox") && ran.stderr.contains("hint:"), "{}", ran.shown());
+    ran.remarks(&contains("cannot start the sandbox").and(contains("hint:")));
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn the_embedded_sandbox_needs_nothing_and_touches_nothing() {
     let ran = cli.run(["sms", "0A0000000123ABCD1", "--delivered", "--sandbox"]);
     ran.exits(0);
     assert!(ran.stdout.starts_with("accepted  sms  0A0000000123ABCD1  delivered=true  "), "{}", ran.shown());
-    assert!(ran.stderr.contains("sandbox: https://127.0.0.1:"), "{}", ran.shown());
+    ran.remarks(&contains("sandbox: https://127.0.0.1:"));
     assert_eq!(
         cli.run(["voice", "A", "--delivered=false", "--sandbox", "--json"]).exits(0).line()["profile"],
         "sandbox"

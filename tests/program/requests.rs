@@ -2,6 +2,8 @@
 
 use nexmo_conversion::clock;
 use nexmo_conversion::domain::Timestamp;
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
 
 use crate::api;
 use crate::cli::Cli;
@@ -142,7 +144,7 @@ fn a_doubtful_id_is_sent_with_a_warning() {
         let sandbox = api::plain();
         let ran = Cli::new().against(&sandbox).run(["sms", typed, "--delivered"]);
         ran.exits(0);
-        assert!(ran.stderr.contains("warning") && ran.stderr.contains(says), "{}", ran.shown());
+        ran.remarks(&contains("warning").and(contains(says)));
         assert_eq!(sandbox.requests()[0].parameter("message-id"), Some(sent));
     }
 }
