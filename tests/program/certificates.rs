@@ -118,6 +118,12 @@ fn a_ca_file_is_read_before_anything_is_sent() {
 }
 
 #[test]
+fn a_ca_file_without_end_is_refused() {
+    let ran = Cli::new().against(&api::plain()).run(REPORT.iter().copied().chain(["--cacert", "/dev/zero"]));
+    ran.exits(78).remarks(&contains("larger than"));
+}
+
+#[test]
 fn a_handshake_that_never_ends_is_bounded() {
     let silent = relay::Silent::start();
     let url = format!("https://{}", silent.address());
