@@ -36,21 +36,21 @@ use self::args::{Command, ConfigCommand, LedgerCommand};
 use self::environment::Environment;
 use self::failure::CommandFailure;
 use self::terminal::{NoColor, Terminal};
-use crate::output::Tone;
+use crate::output::{Escaped, Tone};
 
 /// Runs the program with these arguments (the first is its name) and returns its exit code.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     harden();
     let arguments: Vec<_> = arguments.into_iter().collect();
-    panic::catch_unwind(|| run_command(arguments)).unwrap_or(Exit::Bug).into()
+    panic::catch_unwind(|| run_command(&arguments)).unwrap_or(Exit::Bug).into()
 }
 
-fn run_command(arguments: Vec<OsString>) -> Exit {
+fn run_command(arguments: &[OsString]) -> Exit {
     let environment = Environment::read();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error, environment.no_color()),
+        Err(error) => return refuse(&harmless(error, arguments), environment.no_color()),
     };
     let mut terminal = Terminal::new(cli.global.color, environment.no_color());
     match dispatch(cli, &environment, &mut terminal) {
@@ -90,6 +90,12 @@ fn dispatch(cli: Cli, environment: &Environment, terminal: &mut Terminal) -> Res
         }
         Command::Man(man) => manual::man(&man, terminal),
     }
+}
+
+/// The same complaint about the same words, escaped: it quotes them, and an id or a name may come from anybody.
+fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let escaped = arguments.iter().map(|word| Escaped(word.as_encoded_bytes()).to_string());
+    Cli::try_parse_from(escaped).err().unwrap_or(error)
 }
 
 /// Help and version are answers; anything else on the command line that cannot be understood is refused.

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Stderr, Stdout, Write};
 use clap::builder::StyledStr;
 
 use super::args::ColorWhen;
-use crate::output::{Paint, Tone};
+use crate::output::{Escaped, Paint, Tone};
 
 /// Standard output and standard error, and whether each is coloured.
 pub(super) struct Terminal {
@@ -76,10 +76,11 @@ impl Terminal {
         painted(text, self.err_paint)
     }
 
-    /// Says something beside the results. That nobody reads it is no failure.
+    /// Says something beside the results, on one line: it may quote a path, a profile's name or a switch, whoever chose
+    /// them. That nobody reads it is no failure.
     pub(super) fn remark(&mut self, label: &str, tone: Tone, text: impl Display) {
         let label = self.err_paint.tone(tone, format!("{label}:"));
-        let _ = writeln!(self.err, "{label} {text}");
+        let _ = writeln!(self.err, "{label} {}", Escaped::text(&text.to_string()));
     }
 
     /// Asks for something; the answer is read from standard input.

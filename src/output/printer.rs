@@ -283,7 +283,11 @@ impl Printer<'_> {
         is_new
     }
 
+    /// Says something, unless it is a doubt about what went well and only failures are wanted.
     fn remark(&mut self, label: &str, tone: Tone, text: &str) {
+        if self.manner.loudness == Loudness::Quiet && tone == Tone::Doubtful {
+            return;
+        }
         let label = self.manner.remarks_paint.tone(tone, format!("{label}:"));
         let _ = writeln!(self.unsaid, "{label} {text}");
     }

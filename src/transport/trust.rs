@@ -1,5 +1,7 @@
 //! Whose certificates are believed. Verification has no off switch.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -99,9 +101,18 @@ fn load_system() -> Option<RootCertStore> {
     (!roots.is_empty()).then_some(roots)
 }
 
+/// All the world's authorities are a few hundred KiB; `/dev/zero` has no end.
+const LARGEST_FILE: u64 = 16 * 1024 * 1024;
+
 fn load_file(path: &Path) -> Result<RootCertStore, TrustError> {
-    let pem =
-        std::fs::read(path).map_err(|error| TrustError::Unreadable(path.to_owned(), error.kind().to_string()))?;
+    let unreadable = |reason: String| TrustError::Unreadable(path.to_owned(), reason);
+    let mut pem = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut pem))
+        .map_err(|error| unreadable(error.kind().to_string()))?;
+    if pem.len() as u64 > LARGEST_FILE {
+        return Err(unreadable(format!("larger than {LARGEST_FILE} bytes")));
+    }
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
     if roots.is_empty() { Err(TrustError::NoCertificate(path.to_owned())) } else { Ok(roots) }

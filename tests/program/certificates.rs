@@ -1,0 +1,138 @@
+//! Certificates: whoever cannot prove to be the API gets nothing, not even a request.
+
+use nexmo_conversion::sandbox::{CertificateKind, Encryption, Sandbox, SandboxOptions, TlsVersions};
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+
+use crate::api;
+use crate::cli::{Cli, Ran};
+use crate::relay;
+
+const REPORT: [&str; 4] = ["sms", "A", "--delivered", "--json"];
+
+fn is_not_trusted(ran: &Ran, sandbox: &Sandbox, why: &str) {
+    let line = ran.exits(78).line();
+    assert_eq!(line["error"]["code"], "tls_untrusted", "{}", ran.shown());
+    assert_eq!(line["error"]["reached_server"], false);
+    assert_eq!(line["outcome"], "retry");
+    ran.remarks(&contains(why));
+    assert_eq!((api::requests(sandbox), sandbox.requests().len()), (0, 0));
+    assert_eq!(sandbox.counts().connections, 1, "it was tried once and not again");
+}
+
+#[test]
+fn a_good_certificate_of_the_given_authority_is_accepted() {
+    let sandbox = api::tls(CertificateKind::Valid);
+    let ran = Cli::new().against(&sandbox).run(REPORT);
+    assert_eq!(ran.exits(0).line()["outcome"], "accepted");
+    assert_eq!(api::requests(&sandbox), 1);
+}
+
+#[test]
+fn both_versions_of_tls_are_spoken() {
+    for versions in [TlsVersions::Only12, TlsVersions::Only13] {
+        let encryption = Encryption::Tls { certificate: CertificateKind::Valid, versions };
+        let sandbox = Sandbox::start(SandboxOptions { encryption, ..api::options() }).unwrap();
+        Cli::new().against(&sandbox).run(REPORT).exits(0);
+        assert_eq!(api::requests(&sandbox), 1, "{versions}");
+    }
+}
+
+#[test]
+fn bad_certificates_get_nothing() {
+    for (kind, why) in [
+        (CertificateKind::Expired, "it has expired"),
+        (CertificateKind::NotYetValid, "it is not valid yet"),
+        (CertificateKind::WrongName, "it is for another name"),
+        (CertificateKind::SelfSigned, "its issuer is not trusted here"),
+    ] {
+        let sandbox = api::tls(kind);
+        is_not_trusted(&Cli::new().against(&sandbox).run(REPORT), &sandbox, why);
+    }
+}
+
+#[test]
+fn an_authority_that_nobody_named_is_not_trusted() {
+    let sandbox = api::tls(CertificateKind::Valid);
+    let ran = Cli::new().against(&sandbox).with("NEXMO_CONVERSION_CACERT", "").run(REPORT);
+    is_not_trusted(&ran, &sandbox, "its issuer is not trusted here");
+}
+
+#[test]
+fn another_sandboxs_authority_is_not_trusted() {
+    let (sandbox, other) = (api::tls(CertificateKind::Valid), api::tls(CertificateKind::Valid));
+    let cli = Cli::new().against(&sandbox);
+    let file = cli.file("other.pem", other.ca_pem().unwrap(), 0o644);
+    let ran = cli.run(REPORT.iter().copied().chain(["--cacert", file.to_str().unwrap()]));
+    is_not_trusted(&ran, &sandbox, "the certificate of 127.0.0.1 was not accepted");
+}
+
+#[test]
+fn the_names_of_openssl_do_not_switch_verification_off() {
+    let sandbox = api::tls(CertificateKind::SelfSigned);
+    let ran = Cli::new()
+        .against(&sandbox)
+        .with("NODE_TLS_REJECT_UNAUTHORIZED", "0")
+        .with("NEXMO_CONVERSION_INSECURE", "1")
+        .run(REPORT);
+    is_not_trusted(&ran, &sandbox, "its issuer is not trusted here");
+}
+
+#[test]
+fn tls_on_a_port_that_speaks_plain_http_stops_after_three_tries() {
+    let sandbox = api::plain();
+    let url = sandbox.base_url().replace("http:", "https:");
+    let ran = Cli::new().against(&sandbox).run(REPORT.iter().copied().chain(["--base-url", &url]));
+    let line = ran.exits(78).line();
+    assert_eq!(line["error"]["code"], "tls", "{}", ran.shown());
+    assert_eq!(line["error"]["reached_server"], false);
+    assert_eq!(sandbox.counts().connections, 3);
+    assert_eq!(sandbox.counts().accepted, 0);
+}
+
+#[test]
+fn plain_http_on_a_port_that_speaks_tls_reports_nothing() {
+    let sandbox = api::tls(CertificateKind::Valid);
+    let url = sandbox.base_url().replace("https:", "http:");
+    let ran = Cli::new().against(&sandbox).run(REPORT.iter().copied().chain(["--retry", "0", "--base-url", &url]));
+    assert_ne!(ran.status, Some(0), "{}", ran.shown());
+    assert_eq!(ran.line()["outcome"], "retry");
+    assert_eq!(sandbox.counts().failed_handshakes, 1);
+    assert_eq!(sandbox.counts().accepted, 0);
+}
+
+#[test]
+fn a_ca_file_is_read_before_anything_is_sent() {
+    for (name, text) in [("missing.pem", None), ("empty.pem", Some("")), ("text.pem", Some("no PEM\n"))] {
+        let sandbox = api::tls(CertificateKind::Valid);
+        let cli = Cli::new().against(&sandbox);
+        let file = cli.path(name);
+        if let Some(text) = text {
+            cli.file(name, text, 0o644);
+        }
+        let ran = cli.run(REPORT.iter().copied().chain(["--cacert", file.to_str().unwrap()]));
+        ran.exits(78);
+        ran.remarks(&contains(name).and(contains("hint:")));
+        assert_eq!(sandbox.counts().connections, 0);
+    }
+}
+
+#[test]
+fn a_ca_file_without_end_is_refused() {
+    let ran = Cli::new().against(&api::plain()).run(REPORT.iter().copied().chain(["--cacert", "/dev/zero"]));
+    ran.exits(78).remarks(&contains("larger than"));
+}
+
+#[test]
+fn a_handshake_that_never_ends_is_bounded() {
+    let silent = relay::Silent::start();
+    let url = format!("https://{}", silent.address());
+    let ran = Cli::new()
+        .with("VONAGE_API_KEY", api::KEY)
+        .with("VONAGE_API_SECRET", api::SECRET)
+        .run(REPORT.iter().copied().chain(["--retry", "0", "--connect-timeout", "400ms", "--base-url", &url]));
+    let line = ran.exits(75).line();
+    assert_eq!(line["error"]["code"], "timeout", "{}", ran.shown());
+    assert_eq!(line["error"]["reached_server"], false);
+    assert_eq!(silent.connections(), 1);
+}

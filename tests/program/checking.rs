@@ -1,0 +1,95 @@
+//! `check`: each line says ok, warn, fail or skip, and what to do.
+
+use std::collections::BTreeMap;
+
+use nexmo_conversion::sandbox::{CertificateKind, Encryption, Sandbox, SandboxOptions, TlsVersions};
+
+use crate::api;
+use crate::cli::{Cli, Ran, assert_same};
+use crate::relay::nobody;
+
+/// What each check came to.
+fn statuses(ran: &Ran) -> BTreeMap<String, String> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    ran.lines().iter().map(|line| (text(&line["check"]), text(&line["status"]))).collect()
+}
+
+fn failing(ran: &Ran) -> Vec<String> {
+    statuses(ran)
+        .into_iter()
+        .filter(|(_, status)| status != "ok")
+        .map(|(check, status)| format!("{check} {status}"))
+        .collect()
+}
+
+fn tls(clock_skew: i64) -> Sandbox {
+    let encryption = Encryption::Tls { certificate: CertificateKind::Valid, versions: TlsVersions::Only13 };
+    Sandbox::start(SandboxOptions { encryption, clock_skew, ..api::options() }).unwrap()
+}
+
+#[test]
+fn with_everything_right_everything_is_ok() {
+    let sandbox = tls(0);
+    let cli = Cli::new().against(&sandbox);
+    let (text, json) = (cli.run(["check"]), cli.run(["check", "--json"]));
+    assert_eq!(text.exits(0).stderr, "");
+    assert_eq!(failing(json.exits(0)), Vec::<String>::new());
+    assert_same("check_ok", [text.shown(), json.shown()]);
+    assert_eq!(cli.run(["check", "-q"]).exits(0).said(), "");
+}
+
+#[test]
+fn it_reports_no_conversion() {
+    let sandbox = api::plain();
+    Cli::new().against(&sandbox).run(["check"]).exits(0);
+    let paths: Vec<_> = sandbox.requests().into_iter().map(|request| (request.method, request.path)).collect();
+    assert!(
+        !paths.is_empty() && paths.iter().all(|(method, path)| method == "GET" && !path.contains("conversions")),
+        "{paths:?}"
+    );
+    assert_eq!(sandbox.counts().accepted, 0);
+}
+
+#[test]
+fn what_fails_says_what_to_do() {
+    let good = api::plain();
+    let (expired, skewed) = (api::tls(CertificateKind::Expired), tls(3_650));
+    let nobody = format!("http://{}", nobody());
+    let cases = [
+        ("a wrong secret", 77, "account fail", Cli::new().against(&good).with("VONAGE_API_SECRET", "wrong"), None),
+        ("no credentials", 78, "settings fail", Cli::new().at(&good), None),
+        ("an expired certificate", 78, "connection fail", Cli::new().against(&expired), None),
+        ("nobody there", 75, "connection fail", Cli::new().against(&good), Some(nobody.as_str())),
+        ("a clock that is behind", 0, "clock warn", Cli::new().against(&skewed), None),
+        (
+            "a signature secret",
+            0,
+            "account skip",
+            Cli::new()
+                .at(&good)
+                .with("VONAGE_API_KEY", api::KEY)
+                .with("VONAGE_SIGNATURE_SECRET", api::SIGNATURE_SECRET),
+            None,
+        ),
+    ];
+    let shown = cases.map(|(name, status, finding, cli, url)| {
+        let flags: Vec<_> = url.iter().flat_map(|url| ["--base-url", url]).collect();
+        let (text, json) =
+            (cli.run(["check"].iter().chain(&flags)), cli.run(["check", "--json"].iter().chain(&flags)));
+        text.exits(status);
+        assert_eq!(failing(json.exits(status)), [finding], "{name}");
+        for line in json.lines() {
+            let is_told = line["hint"].is_string() || line["status"] == "ok" || line["status"] == "skip";
+            assert!(is_told, "{name}: {line}");
+        }
+        format!("{name}\n{}{}", text.shown(), json.shown())
+    });
+    assert_same("check_findings", shown);
+}
+
+#[test]
+fn a_gateway_without_the_account_call_is_no_failure() {
+    let sandbox = api::always("404");
+    let ran = Cli::new().against(&sandbox).run(["check", "--json"]);
+    assert_eq!(failing(ran.exits(0)), ["account warn"]);
+}

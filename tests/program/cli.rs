@@ -1,0 +1,304 @@
+//! The one way to start the program: on a clean machine, with a time limit, and with everything it said kept together.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use nexmo_conversion::clock;
+use nexmo_conversion::sandbox::Sandbox;
+use predicates::Predicate;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::api;
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_nexmo-conversion");
+/// No run of the program may take longer; most take milliseconds.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+/// Where everything goes that no test sends elsewhere: nobody listens on this machine's port 9.
+const NOWHERE: &str = "http://127.0.0.1:9";
+const GLANCE: Duration = Duration::from_millis(2);
+
+/// A machine with nothing on it, and the program.
+pub(crate) struct Cli {
+    home: TempDir,
+    variables: Vec<(OsString, OsString)>,
+}
+
+impl Cli {
+    pub(crate) fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("here")).unwrap();
+        // No test may ever reach the real API by mistake.
+        let variables = vec![("NEXMO_CONVERSION_BASE_URL".into(), NOWHERE.into())];
+        Self { home, variables }
+    }
+
+    /// Knows where the sandbox is, whom it trusts, and the account.
+    pub(crate) fn against(self, sandbox: &Sandbox) -> Self {
+        self.at(sandbox).with("VONAGE_API_KEY", api::KEY).with("VONAGE_API_SECRET", api::SECRET)
+    }
+
+    /// Knows where the sandbox is and whom it trusts, but has no account.
+    pub(crate) fn at(self, sandbox: &Sandbox) -> Self {
+        let this = self.with("NEXMO_CONVERSION_BASE_URL", sandbox.base_url());
+        match sandbox.ca_pem() {
+            Some(pem) => {
+                let file = this.file("ca.pem", pem, 0o644);
+                this.with("NEXMO_CONVERSION_CACERT", file)
+            }
+            None => this,
+        }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.retain(|(other, _)| other != name);
+        self.variables.push((name.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// With this configuration file, private as it should be.
+    pub(crate) fn configured(self, toml: &str) -> Self {
+        self.file(".config/nexmo-conversion/config.toml", toml, 0o600);
+        self
+    }
+
+    /// Writes a file below the home folder; the program runs in `here`.
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>, mode: u32) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    pub(crate) fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+        self.run_with_input(arguments, "")
+    }
+
+    pub(crate) fn run_with_input(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        input: impl Into<Vec<u8>>,
+    ) -> Ran {
+        let arguments: Vec<OsString> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
+        let output = assert_cmd::Command::from_std(self.command(PROGRAM, &arguments))
+            .write_stdin(input)
+            .timeout(LIMIT)
+            .output()
+            .unwrap();
+        let shown = arguments.iter().fold("nexmo-conversion".to_owned(), |mut shown, word| {
+            let word = word.to_string_lossy();
+            let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=./:,@%".contains(&b));
+            let _ = if plain && !word.is_empty() { write!(shown, " {word}") } else { write!(shown, " {word:?}") };
+            shown
+        });
+        self.ran(shown, output.status, &output.stdout, &output.stderr)
+    }
+
+    /// Runs a line of shell in which `nexmo-conversion` is the program.
+    pub(crate) fn shell(&self, line: &str) -> Ran {
+        let folder = self.path("bin");
+        fs::create_dir_all(&folder).unwrap();
+        let _ = std::os::unix::fs::symlink(PROGRAM, folder.join("nexmo-conversion"));
+        let line = format!("PATH=\"$HOME/bin:$PATH\"\n{line}");
+        let output = assert_cmd::Command::from_std(self.command("sh", &["-c".into(), line.clone().into()]))
+            .timeout(LIMIT)
+            .output()
+            .unwrap();
+        self.ran(line, output.status, &output.stdout, &output.stderr)
+    }
+
+    /// Starts the program and does not wait for its end.
+    pub(crate) fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
+        let arguments: Vec<OsString> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
+        let mut command = self.command(PROGRAM, &arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running::spawn(command)
+    }
+
+    /// The process before it is started, for tests that have their own idea of its standard streams.
+    pub(crate) fn command(&self, program: &str, arguments: &[OsString]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", self.home.path())
+            .env("XDG_CONFIG_HOME", self.path(".config"))
+            .env("XDG_STATE_HOME", self.path(".local/state"))
+            .env("TMPDIR", self.home.path())
+            .envs(self.variables.iter().cloned())
+            .current_dir(self.path("here"))
+            .args(arguments);
+        command
+    }
+
+    fn ran(&self, command: String, status: ExitStatus, stdout: &[u8], stderr: &[u8]) -> Ran {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Ran {
+            command,
+            status: status.code(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+            home: self.home.path().to_owned(),
+        }
+    }
+}
+
+/// What a run of the program came to.
+pub(crate) struct Ran {
+    command: String,
+    /// Nothing where a signal ended it: the time limit's, for instance.
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    home: PathBuf,
+}
+
+impl Ran {
+    /// Fails with all that was said unless the program ended so.
+    #[track_caller]
+    pub(crate) fn exits(&self, status: i32) -> &Self {
+        assert_eq!(self.status, Some(status), "{}", self.shown());
+        self
+    }
+
+    /// Fails unless standard error is so.
+    #[track_caller]
+    pub(crate) fn remarks(&self, so: &impl Predicate<str>) -> &Self {
+        assert!(so.eval(&self.stderr), "wanted: {so}\n{}", self.shown());
+        self
+    }
+
+    /// Both streams.
+    pub(crate) fn said(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// The lines of standard output as JSON.
+    #[track_caller]
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let line = |line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {}", self.shown()));
+        self.stdout.lines().map(line).collect()
+    }
+
+    /// The only line of standard output as JSON.
+    #[track_caller]
+    pub(crate) fn line(&self) -> Value {
+        let mut lines = self.lines();
+        assert_eq!(lines.len(), 1, "{}", self.shown());
+        lines.remove(0)
+    }
+
+    /// What a person sees: the command, both streams, the status.
+    pub(crate) fn shown(&self) -> String {
+        let status = self.status.map_or("killed".to_owned(), |status| status.to_string());
+        let home = self.home.to_str().unwrap();
+        format!("$ {}\n{}--- stderr\n{}--- status {status}\n", self.command, self.stdout, self.stderr)
+            .replace(home, "[home]")
+    }
+}
+
+/// Compares with a snapshot, in which everything that differs from run to run is named and not shown.
+#[track_caller]
+pub(crate) fn assert_same(name: &str, shown: impl IntoIterator<Item = impl AsRef<str>>) {
+    let shown: Vec<String> = shown.into_iter().map(|one| one.as_ref().to_owned()).collect();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter(r"127\.0\.0\.1:[1-9][0-9]{4}\b", "127.0.0.1:[port]");
+    settings.add_filter(r"(ago\)|[0-9]{3} [A-Z][A-Za-z ]+|[0-9]{3}) [0-9]+ms", "$1 [time]ms");
+    settings.add_filter(
+        r"the system's trust store|the built-in roots \(the system has no trust store\)",
+        "[trust store]",
+    );
+    settings.add_filter(r"in [0-9]+ms:", "in [time]ms:");
+    settings.add_filter(r#""elapsed_ms":[0-9]+"#, r#""elapsed_ms":"[time]""#);
+    settings.add_filter(r#""age_s":-?[0-9]+"#, r#""age_s":"[age]""#);
+    settings.add_filter(r#""sent_at":"[^"]+""#, r#""sent_at":"[moment]""#);
+    settings.add_filter(r"\([0-9]+[smhd] ago\)", "([age] ago)");
+    settings.add_filter(r"the event is [0-9]+[smhd] old", "the event is [age] old");
+    settings.add_filter(r"age p50 \S+ p95 \S+ max [0-9]+[smhd]", "age p50 [age] p95 [age] max [age]");
+    settings.bind(|| insta::assert_snapshot!(name, shown.join("\n")));
+}
+
+/// The program while it runs. Dropping it ends it.
+pub(crate) struct Running {
+    child: Child,
+    stdout: Option<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stdout = child.stdout.take().map(BufReader::new);
+        Self { child, stdout }
+    }
+
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// The next line of standard output; waits for it.
+    pub(crate) fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
+        line
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Nobody reads standard output any more.
+    pub(crate) fn close_stdout(&mut self) {
+        self.stdout = None;
+    }
+
+    /// Waits for its end: the exit code, what was left on standard output, standard error.
+    pub(crate) fn finish(mut self) -> (Option<i32>, String, String) {
+        wait_until("the program ends", || self.child.try_wait().unwrap().is_some());
+        let status = self.child.wait().unwrap();
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        if let Some(pipe) = &mut self.stdout {
+            pipe.read_to_string(&mut stdout).unwrap();
+        }
+        if let Some(mut pipe) = self.child.stderr.take() {
+            pipe.read_to_string(&mut stderr).unwrap();
+        }
+        (status.code(), stdout, stderr)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for something to become true; fails if it does not.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = clock::monotonic();
+    let waited = || clock::monotonic().saturating_sub(began);
+    while !is_so() {
+        assert!(waited() < LIMIT, "waited too long until {what}");
+        clock::sleep(GLANCE);
+    }
+}
+
+/// The permission bits of a file.
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}

@@ -1,0 +1,184 @@
+//! The `sandbox` command, the embedded `--sandbox`, and the completion scripts.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use nexmo_conversion::sandbox::LoggedRequest;
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+use rustix::process::Signal;
+
+use crate::api;
+use crate::cli::{Cli, Running, mode, wait_until};
+
+/// What a started sandbox tells its client: the variables of its export lines.
+fn exports(running: &mut Running, count: usize) -> BTreeMap<String, String> {
+    (0..count)
+        .map(|_| {
+            let line = running.next_line();
+            let (name, value) = line.trim_end().strip_prefix("export ").unwrap().split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        })
+        .collect()
+}
+
+/// A client that did as it was told.
+fn client(exports: &BTreeMap<String, String>) -> Cli {
+    exports.iter().fold(Cli::new(), |cli, (name, value)| cli.with(name, value))
+}
+
+#[test]
+fn it_prints_what_a_client_needs_and_ends_on_a_signal() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let cli = Cli::new();
+        let mut running = cli.start(["sandbox"]);
+        let exports = exports(&mut running, 3);
+        let names: Vec<_> = exports.keys().map(String::as_str).collect();
+        assert_eq!(names, ["NEXMO_CONVERSION_BASE_URL", "VONAGE_API_KEY", "VONAGE_API_SECRET"]);
+        client(&exports).run(["sms", "A", "--delivered"]).exits(0);
+        client(&exports).with("VONAGE_API_SECRET", "wrong").run(["sms", "A", "--delivered"]).exits(77);
+        running.signal(signal);
+        let (status, stdout, stderr) = running.finish();
+        assert_eq!((status, stdout.as_str(), stderr.as_str()), (Some(code), "", ""));
+    }
+}
+
+#[test]
+fn over_tls_it_names_its_authority() {
+    let cli = Cli::new();
+    let mut running = cli.start(["sandbox", "--tls"]);
+    let exports = exports(&mut running, 4);
+    assert!(exports["NEXMO_CONVERSION_BASE_URL"].starts_with("https://127.0.0.1:"));
+    client(&exports).run(["sms", "A", "--delivered"]).exits(0);
+    client(&exports).with("NEXMO_CONVERSION_CACERT", "").run(["sms", "A", "--delivered"]).exits(78);
+    if let Some(curl) = ["/usr/bin/curl", "/usr/local/bin/curl"].iter().find(|path| fs::exists(path).unwrap()) {
+        let line = format!(
+            "{curl} -sS --cacert \"$NEXMO_CONVERSION_CACERT\" -d api_key=$VONAGE_API_KEY -d api_secret=$VONAGE_API_SECRET \
+             -d message-id=A -d delivered=1 --data-urlencode 'timestamp=2026-11-22 01:25:26' \
+             $NEXMO_CONVERSION_BASE_URL/conversions/sms"
+        );
+        assert_eq!(client(&exports).shell(&line).exits(0).stdout, "OK");
+    }
+}
+
+#[test]
+fn as_json_it_introduces_itself_in_one_line() {
+    let cli = Cli::new();
+    let mut running = cli.start(["sandbox", "--tls", "--ca-file", "ca.pem", "--json", "--api-key", "mykey"]);
+    let line: serde_json::Value = serde_json::from_str(&running.next_line()).unwrap();
+    assert_eq!((&line["v"], &line["api_key"]), (&1.into(), &"mykey".into()));
+    assert_eq!(line["ca_file"], "ca.pem");
+    assert!(fs::read_to_string(cli.path("here/ca.pem")).unwrap().contains("BEGIN CERTIFICATE"));
+    assert_eq!(mode(&cli.path("here/ca.pem")) & 0o022, 0);
+}
+
+#[test]
+fn replies_come_in_their_order_and_every_request_is_logged() {
+    let cli = Cli::new();
+    let mut running = cli.start(["sandbox", "--reply", "500", "--reply", "420", "--log", "log.jsonl"]);
+    let exports = exports(&mut running, 3);
+    let client = client(&exports);
+    client.run(["sms", "A", "--delivered", "--retry", "0"]).exits(75);
+    client.run(["sms", "B", "--delivered", "--retry", "0"]).exits(65);
+    client.run(["voice", "C", "--delivered=false"]).exits(0);
+    let log = fs::read_to_string(cli.path("here/log.jsonl")).unwrap();
+    let requests: Vec<LoggedRequest> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<_> =
+        requests.iter().map(|one| (one.n, one.parameter("message-id").unwrap(), one.status)).collect();
+    assert_eq!(seen, [(1, "A", Some(500)), (2, "B", Some(420)), (3, "C", Some(200))]);
+    assert!(!log.contains(&exports["VONAGE_API_SECRET"]), "the log holds the secret");
+    assert_eq!(mode(&cli.path("here/log.jsonl")), 0o600);
+}
+
+#[test]
+fn a_log_on_standard_output_follows_the_introduction() {
+    let cli = Cli::new();
+    let mut running = cli.start(["sandbox", "--log", "-"]);
+    let exports = exports(&mut running, 3);
+    client(&exports).run(["sms", "A", "--delivered"]).exits(0);
+    let request: LoggedRequest = serde_json::from_str(&running.next_line()).unwrap();
+    assert_eq!((request.n, request.parameter("message-id")), (1, Some("A")));
+}
+
+#[test]
+fn switches_change_what_no_document_tells() {
+    let cli = Cli::new();
+    let mut running =
+        cli.start(["sandbox", "--set", "repeated=423", "--set", "unknown-id=420", "--set", "known-id=A"]);
+    let exports = exports(&mut running, 3);
+    let report = |id: &str| {
+        client(&exports).run(["sms", id, "--delivered", "--timestamp", "2026-11-22 01:25:26", "--json"]).line()["http_status"].clone()
+    };
+    assert_eq!((report("A"), report("A"), report("B")), (200.into(), 423.into(), 420.into()));
+}
+
+#[test]
+fn a_secret_of_ones_own_is_not_printed() {
+    let cli = Cli::new();
+    cli.file("here/secret", format!("{}\n", api::SECRET), 0o600);
+    let mut running = cli.start(["sandbox", "--api-secret-file", "secret"]);
+    let exports = exports(&mut running, 3);
+    assert_eq!(exports["VONAGE_API_SECRET"], "********");
+    client(&exports).with("VONAGE_API_SECRET", api::SECRET).run(["sms", "A", "--delivered"]).exits(0);
+}
+
+#[test]
+fn it_ends_by_itself_when_asked_to() {
+    let cli = Cli::new();
+    let mut running = cli.start(["sandbox", "--stop-after", "100ms"]);
+    wait_until("it ends by itself", || running.has_ended());
+    assert_eq!(running.finish().0, Some(0));
+}
+
+#[test]
+fn a_taken_port_is_told_with_advice() {
+    let taken = api::plain();
+    let ran = Cli::new().run(["sandbox", "--port", &taken.port().to_string()]);
+    ran.exits(74);
+    ran.remarks(&contains("cannot start the sandbox").and(contains("hint:")));
+}
+
+#[test]
+fn the_embedded_sandbox_needs_nothing_and_touches_nothing() {
+    let elsewhere = api::plain();
+    let cli = Cli::new()
+        .against(&elsewhere)
+        .configured("this is not TOML")
+        .with("https_proxy", "http://127.0.0.1:1")
+        .with("NEXMO_CONVERSION_PROFILE", "nobody");
+    let ran = cli.run(["sms", "0A0000000123ABCD1", "--delivered", "--sandbox"]);
+    ran.exits(0);
+    assert!(ran.stdout.starts_with("accepted  sms  0A0000000123ABCD1  delivered=true  "), "{}", ran.shown());
+    ran.remarks(&contains("sandbox: https://127.0.0.1:"));
+    assert_eq!(
+        cli.run(["voice", "A", "--delivered=false", "--sandbox", "--json"]).exits(0).line()["profile"],
+        "sandbox"
+    );
+    cli.run(["check", "--sandbox"]).exits(0);
+    assert_eq!(elsewhere.counts().connections, 0);
+}
+
+#[test]
+fn every_shell_gets_a_script() {
+    for (shell, word) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef nexmo-conversion"),
+        ("fish", "complete -c nexmo-conversion"),
+        ("elvish", "edit:completion"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ] {
+        let ran = Cli::new().run(["completions", shell]);
+        ran.exits(0);
+        assert!(ran.stdout.contains(word) && ran.stdout.contains("delivered"), "{shell}");
+    }
+}
+
+#[test]
+fn manual_pages_are_written_for_every_command() {
+    let cli = Cli::new();
+    assert!(cli.run(["man"]).exits(0).stdout.contains(".TH nexmo-conversion"));
+    cli.run(["man", "pages"]).exits(0);
+    for page in ["nexmo-conversion.1", "nexmo-conversion-sms.1", "nexmo-conversion-config-init.1"] {
+        assert!(cli.path("here/pages").join(page).is_file(), "{page}");
+    }
+}

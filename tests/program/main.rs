@@ -1,0 +1,31 @@
+//! The program as its users meet it: each test starts it as a process of its own, on a machine that has nothing but what
+//! the test gives it, against a sandbox whose log says what really was sent.
+//!
+//! `cli` is the one way to start it, `api` the one way to start a sandbox, `relay` holds the servers that misbehave in ways
+//! that are not a sandbox's. Every run has a time limit; a mismatch with a snapshot fails. To accept new snapshots, run the
+//! tests with `INSTA_UPDATE=always` and read the difference.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs and does not get fails the test; the allowance for tests does not reach their builders"
+)]
+
+mod api;
+mod authentication;
+mod certificates;
+mod checking;
+mod cli;
+mod command_lines;
+mod configuration;
+mod dry_runs;
+mod exits;
+mod help;
+mod hostile_text;
+mod local_sandbox;
+mod outcomes;
+mod proxies;
+mod relay;
+mod requests;
+mod results;
+mod secrets;
+mod sources;
+mod standard_input;

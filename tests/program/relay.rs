@@ -1,0 +1,129 @@
+//! Servers that are no sandbox: a proxy that opens tunnels and counts them, and one that answers with given bytes.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A proxy on this machine. Its thread ends with the test.
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    /// Opens every tunnel that it is asked for.
+    pub(crate) fn open() -> Self {
+        Self::start(|target| TcpStream::connect(target))
+    }
+
+    /// Opens every tunnel to the same place, whatever is asked for.
+    pub(crate) fn leading_to(port: u16) -> Self {
+        Self::start(move |_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)))
+    }
+
+    fn start(connect: impl Fn(&str) -> io::Result<TcpStream> + Send + Clone + 'static) -> Self {
+        serve(move |client, head| {
+            let target = head.split(' ').nth(1).unwrap_or_default();
+            let Ok(server) = connect(target) else { return };
+            let _ = tunnel(client, server);
+        })
+    }
+
+    /// Opens no tunnel: answers with these bytes.
+    pub(crate) fn answering(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        serve(move |mut client, _| {
+            let _ = client.write_all(&bytes);
+        })
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub(crate) fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// The request heads that were read, in order.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+/// An address on this machine at which nobody listens.
+pub(crate) fn nobody() -> String {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().to_string()
+}
+
+fn serve(handle: impl Fn(TcpStream, &str) + Send + Clone + 'static) -> Proxy {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&heads);
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let (handle, kept) = (handle.clone(), Arc::clone(&kept));
+            thread::spawn(move || {
+                let Ok(head) = read_head(&client) else { return };
+                kept.lock().unwrap().push(head.clone());
+                handle(client, &head);
+            });
+        }
+    });
+    Proxy { address, heads }
+}
+
+fn read_head(mut client: &TcpStream) -> io::Result<String> {
+    client.set_read_timeout(Some(PATIENCE))?;
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        client.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+fn tunnel(mut client: TcpStream, mut server: TcpStream) -> io::Result<()> {
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+    server.set_read_timeout(Some(PATIENCE))?;
+    let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
+    let up = thread::spawn(move || {
+        let _ = io::copy(&mut from_client, &mut to_server);
+        let _ = to_server.shutdown(Shutdown::Write);
+    });
+    let _ = io::copy(&mut server, &mut client);
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = up.join();
+    Ok(())
+}
+
+/// Takes connections and says nothing, ever.
+pub(crate) struct Silent {
+    address: SocketAddr,
+    taken: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Silent {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&taken);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                kept.lock().unwrap().push(client);
+            }
+        });
+        Self { address, taken }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.taken.lock().unwrap().len()
+    }
+}
