@@ -36,6 +36,8 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s h -l 
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s V -l version -d 'Print version'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "sms" -d 'Report conversions of SMS messages'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "voice" -d 'Report conversions of voice calls (Text-To-Speech, TTS Prompt)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "batch" -d 'Report a stream of conversions, each as it arrives'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "ledger" -d 'Look after what is written down: pending, refused, settled'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "check" -d 'Check credentials, file modes, proxy, CA, TLS and clock'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "config" -d 'Create or show the configuration'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "sandbox" -d 'Run a local Conversion API for tests'
@@ -44,6 +46,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "m
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l message-id -d 'Another id, under the API\'s own name for it' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l delivered -d 'Whether the user completed the 2FA step [true, false, 1, 0]; there is no default' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l timestamp -d 'When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l ledger -d 'Keep the ledger in this file [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -58,6 +61,7 @@ always\t'Always'
 never\t'Never'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s n -l dry-run -d 'Show the request and a curl line for it, and send nothing'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l sandbox -d 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l no-ledger -d 'Write nothing down: what is not sent by the end is gone, and nothing is known of earlier runs'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l json -d 'Print results as JSON, one object per line'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s v -l verbose -d 'Say what goes on (never shows a secret)'
@@ -65,6 +69,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l message-id -d 'Another id, under the API\'s own name for it' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l delivered -d 'Whether the user completed the 2FA step [true, false, 1, 0]; there is no default' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l timestamp -d 'When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l ledger -d 'Keep the ledger in this file [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -79,10 +84,104 @@ always\t'Always'
 never\t'Never'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s n -l dry-run -d 'Show the request and a curl line for it, and send nothing'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l sandbox -d 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l no-ledger -d 'Write nothing down: what is not sent by the end is gone, and nothing is known of earlier runs'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l json -d 'Print results as JSON, one object per line'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l format -d 'How records are written [auto, ndjson, csv, tsv, ids]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l channel -d 'The channel of records that do not say [sms, voice]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered -d 'What holds for records that do not say [true, false, 1, 0]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l field -d 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l max-age -d 'Leave out conversions that are older than this' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l ledger -d 'Keep the ledger in this file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l max-time -d 'Limit for each whole try [default: 15s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l proxy -d 'Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l cacert -d 'Trust the certificate authorities in this PEM file instead of the system\'s' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s 0 -l null -d 'Records end with a NUL byte instead of a line feed'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s n -l dry-run -d 'Show the request and a curl line for it, and send nothing'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l sandbox -d 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l no-ledger -d 'Write nothing down: what is not sent by the end is gone, and nothing is known of earlier runs'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -f -a "status" -d 'Count what is in it, by account and state, with the oldest'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -f -a "resume" -d 'Send now what is pending for this account, whatever its next planned attempt'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -f -a "refused" -d 'Print what was refused for good, as input lines again, with the reasons'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -f -a "forget" -d 'Remove what is older than a time'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l deadline -d 'Send nothing new after this long' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l max-time -d 'Limit for each whole try [default: 15s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l proxy -d 'Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l cacert -d 'Trust the certificate authorities in this PEM file instead of the system\'s' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l older-than -d 'Older than this' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r

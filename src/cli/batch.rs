@@ -11,6 +11,7 @@ use super::stream;
 use super::terminal::Terminal;
 use crate::config::BatchOverrides;
 use crate::input::{FieldMap, InputOptions, Separator};
+use crate::output::Counted;
 use crate::pipeline::{Adopt, Limits};
 
 pub(super) fn batch(
@@ -33,7 +34,7 @@ pub(super) fn batch(
     let setup = Setup::for_stream(target, global, &args.sending.network, overrides, environment, terminal)?;
     let (items, reading) = stream::open(&args.files, options)?;
     if args.sending.dry_run {
-        let exit = dry_run::show(items, &setup, global, terminal)?;
+        let exit = dry_run::show(items, Counted::Lines, &setup, global, terminal)?;
         return match reading.take_error() {
             Some(error) => Err(error.into()),
             None => Ok(exit),

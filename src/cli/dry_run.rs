@@ -9,12 +9,13 @@ use super::setup::{Setup, format};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Outcome, Secret};
-use crate::output::{Escaped, Format, RequestLine, ResultLine, Tone, to_json, write_line};
+use crate::output::{Counted, Escaped, Format, RequestLine, ResultLine, Tone, to_json, write_line};
 use crate::pipeline::{Item, Report};
 use crate::wire::{Parameter, ParameterValue, Placement, Request};
 
 pub(super) fn show(
     items: impl Iterator<Item = Item>,
+    counted: Counted,
     setup: &Setup,
     global: &Global,
     terminal: &mut Terminal,
@@ -38,7 +39,7 @@ pub(super) fn show(
         };
         let shown = match format(global) {
             Format::Json => json(&report, request.as_ref(), setup),
-            Format::Text => Ok(text(&report, request.as_ref(), setup, terminal).into_bytes()),
+            Format::Text => Ok(text(&report, request.as_ref(), counted, setup, terminal).into_bytes()),
         };
         shown
             .and_then(|shown| terminal.print(shown))
@@ -55,9 +56,15 @@ fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> std::i
     Ok(line)
 }
 
-fn text(report: &Report, request: Option<&RequestLine>, setup: &Setup, terminal: &Terminal) -> String {
+fn text(
+    report: &Report,
+    request: Option<&RequestLine>,
+    counted: Counted,
+    setup: &Setup,
+    terminal: &Terminal,
+) -> String {
     let mut text = String::new();
-    let _ = write_line(&mut text, report, clock::now(), terminal.paint());
+    let _ = write_line(&mut text, report, counted, clock::now(), terminal.paint());
     if let Some(failure) = report.outcome.failure() {
         let _ = writeln!(text, "  {}", Escaped::text(&failure.message));
     }

@@ -10,7 +10,7 @@ use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
 use super::terminal::Terminal;
-use crate::output::{AdoptedRows, Manner, Printer, Progress, Summary};
+use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary};
 use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped};
 use crate::transport::Transport;
 
@@ -69,6 +69,7 @@ impl Run {
             remarks_paint: streams.remarks_paint,
             profile: setup.profile.clone(),
             adopted: if self.adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
+            counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));

@@ -13,6 +13,7 @@ use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
+use crate::output::Counted;
 use crate::pipeline::{Adopt, Item};
 
 pub(super) fn sms(
@@ -45,7 +46,7 @@ fn report(
     let target = Target::from(args.sending.sandbox);
     let setup = Setup::new(target, global, &args.sending.network, environment, terminal)?;
     if args.sending.dry_run {
-        return dry_run::show(items.into_iter(), &setup, global, terminal);
+        return dry_run::show(items.into_iter(), Counted::Ids, &setup, global, terminal);
     }
     let (book, _folder) = open_book(&args.sending.ledger, target, &setup, environment)?;
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };

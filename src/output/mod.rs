@@ -13,4 +13,4 @@ pub use escape::{Escaped, TerminalSafeJson, to_json};
 pub use json::{CheckLine, RequestLine, ResultLine};
 pub use printer::{AdoptedRows, Format, Hint, Loudness, Manner, Printer, Progress};
 pub use summary::Summary;
-pub use text::{Paint, Tone, write_line};
+pub use text::{Counted, Paint, Tone, write_line};

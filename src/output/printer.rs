@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::text::write_line;
-use super::{Age, Escaped, Paint, ResultLine, Summary, Tone, to_json};
+use super::{Age, Counted, Escaped, Paint, ResultLine, Summary, Tone, to_json};
 use crate::clock;
 use crate::domain::{Failure, Timestamp};
 use crate::ledger::Origin;
@@ -69,6 +69,8 @@ pub struct Manner {
     pub profile: Option<String>,
     /// What is done about rows of earlier runs.
     pub adopted: AdoptedRows,
+    /// What the number of a record counts.
+    pub counted: Counted,
 }
 
 /// What to advise about a failure.
@@ -173,7 +175,7 @@ impl Printer<'_> {
             }
             Format::Text => {
                 let mut line = String::with_capacity(160);
-                let _ = write_line(&mut line, report, now, self.manner.results_paint);
+                let _ = write_line(&mut line, report, self.manner.counted, now, self.manner.results_paint);
                 self.unwritten.extend_from_slice(line.as_bytes());
             }
         }
@@ -234,7 +236,7 @@ impl Printer<'_> {
         {
             let said_as_reason_to_stop = failure.message.starts_with("not sent: ");
             let place = match report.subject {
-                Subject::Unreadable(_) => format!("line {}: ", report.line),
+                Subject::Unreadable(_) => format!("{} {}: ", self.manner.counted.as_str(), report.line),
                 Subject::Conversion(..) => String::new(),
             };
             if !said_as_reason_to_stop {

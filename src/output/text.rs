@@ -56,8 +56,34 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
     }
 }
 
+/// What the number of a record counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Lines of the input.
+    Lines,
+    /// Ids on the command line.
+    Ids,
+}
+
+impl Counted {
+    /// `line` or `id`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lines => "line",
+            Self::Ids => "id",
+        }
+    }
+}
+
 /// Writes a report as one line, with its newline.
-pub fn write_line(line: &mut impl fmt::Write, report: &Report, now: Timestamp, paint: Paint) -> fmt::Result {
+pub fn write_line(
+    line: &mut impl fmt::Write,
+    report: &Report,
+    counted: Counted,
+    now: Timestamp,
+    paint: Paint,
+) -> fmt::Result {
     let tone = match report.outcome {
         Outcome::Accepted => Tone::Good,
         Outcome::Rejected(_) | Outcome::Invalid(_) => Tone::Bad,
@@ -75,7 +101,8 @@ pub fn write_line(line: &mut impl fmt::Write, report: &Report, now: Timestamp, p
             }
         }
         Subject::Unreadable(raw) => {
-            write!(line, "  line {}  {}", report.line, Escaped(&raw[..raw.len().min(200)]))?;
+            let shown = Escaped(&raw[..raw.len().min(200)]);
+            write!(line, "  {} {}  {shown}", counted.as_str(), report.line)?;
         }
     }
     if let Some(status) = report.http_status {

@@ -133,7 +133,8 @@ fn the_summary_counts_everything_once() {
         Cli::new().against(&sandbox).run(["sms", "A", "B", "C", "not one", "--delivered", "--timestamp", "20s"]);
     ran.exits(65);
     ran.remarks(&contains(
-        "2 accepted, 1 rejected, 0 retry, 1 invalid, 0 skipped, 0 ambiguous re-sends\nage p50 2",
+        "2 accepted, 1 rejected, 0 retry, 1 invalid, 0 skipped, 0 ambiguous re-sends\n\
+         reasons bad_record 1 bad_parameters 1\nage p50 2",
     ));
     assert_eq!(sandbox.counts().accepted, 2);
     let one = Cli::new().against(&api::plain()).run(["sms", "A", "--delivered"]);

@@ -86,7 +86,9 @@ fn no_command_tells_the_secret_at_any_loudness() {
         let cli = keep(Cli::new().at(&sandbox).with("RUST_LOG", "trace").with("RUST_BACKTRACE", "full"));
         for loudness in LOUDNESS {
             for command in [
-                &["sms", "A", "B", "--delivered"][..],
+                &["sms", "A", "B", "--delivered", "--no-ledger"][..],
+                &["sms", "A", "B", "--delivered"],
+                &["ledger", "status"],
                 &["voice", "A", "--delivered=false", "--dry-run"],
                 &["config", "show"],
                 &["check"],
