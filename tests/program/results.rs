@@ -120,7 +120,7 @@ fn every_loudness_has_its_words() {
             Cli::new().against(&api::plain()).run(["sms", "A", "B", flag].into_iter().chain(WHEN)).shown()
         }),
     );
-    assert!(shown[0].contains("rejected  sms  B") && shown[0].contains("invalid   line 4"), "{}", shown[0]);
+    assert!(shown[0].contains("rejected  sms  B") && shown[0].contains("invalid   id 4"), "{}", shown[0]);
     assert!(!shown[0].contains("accepted") && !shown[0].contains("warning"), "{}", shown[0]);
     assert!(shown[1].contains("retrying: C in ") && shown[1].contains("the server answered 500"), "{}", shown[1]);
     assert!(!shown[2].contains("retrying:"), "{}", shown[2]);
