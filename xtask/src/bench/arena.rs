@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -28,7 +29,7 @@ pub(crate) struct Arena {
 pub(crate) struct SystemStore {
     /// A copy of the system's own file, and the sandbox's CA.
     pub(crate) file: PathBuf,
-    /// The system's own.
+    /// Links to all that the system's own has, but for that file: it stands in the folder too, and would be read twice.
     pub(crate) folder: PathBuf,
 }
 
@@ -89,11 +90,19 @@ impl Drop for Arena {
 }
 
 fn system_and(ca: &Path, scratch: &Path) -> anyhow::Result<Option<SystemStore>> {
-    let found = SYSTEM_STORES.iter().find_map(|(file, folder)| Some((fs::read_to_string(file).ok()?, folder)));
-    let Some((system, folder)) = found else { return Ok(None) };
-    let file = scratch.join("system-and-ca.pem");
-    fs::write(&file, format!("{system}\n{}", fs::read_to_string(ca)?))?;
-    Ok(Some(SystemStore { file, folder: folder.into() }))
+    let Some((bundle, system)) = SYSTEM_STORES.iter().find(|(file, _)| Path::new(file).exists()) else {
+        return Ok(None);
+    };
+    let store = SystemStore { file: scratch.join("system-and-ca.pem"), folder: scratch.join("certs") };
+    fs::write(&store.file, format!("{}\n{}", fs::read_to_string(bundle)?, fs::read_to_string(ca)?))?;
+    fs::create_dir(&store.folder)?;
+    for entry in fs::read_dir(system)? {
+        let entry = entry?;
+        if entry.path() != Path::new(bundle) {
+            symlink(entry.path(), store.folder.join(entry.file_name()))?;
+        }
+    }
+    Ok(Some(store))
 }
 
 /// What cargo tells a program that it runs. A cargo that finds it in its own environment builds ring and all above it anew,

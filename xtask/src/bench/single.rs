@@ -62,34 +62,39 @@ pub(crate) fn single(root: &Path, args: &SingleArgs) -> anyhow::Result<String> {
     .join("\n\n"))
 }
 
-/// Whom a client believes, said in its own way.
+/// Whom both sides believe, and how each is told.
 struct TrustChoice {
     name: &'static str,
-    arguments: Vec<OsString>,
-    environment: Vec<(&'static str, OsString)>,
+    our_arguments: Vec<OsString>,
+    our_environment: Vec<(&'static str, OsString)>,
+    curls_arguments: Vec<OsString>,
 }
 
-/// One CA by `--cacert`, which both sides have; and the system's store, to which the sandbox's CA was added in a copy that
-/// both sides find by OpenSSL's variables.
+/// One CA by `--cacert`, which both sides have; and the system's file and folder, to a copy of which the sandbox's CA was
+/// added. Both sides read these two by default; ours is led to the copy by OpenSSL's variables, curl by its options, because
+/// it forgets the file when a variable names a folder.
 fn trusts(arena: &Arena) -> Vec<TrustChoice> {
+    let option = |name: &str, path: &Path| [name.into(), path.into()];
     let one = TrustChoice {
         name: "one CA",
-        arguments: vec!["--cacert".into(), arena.ca.clone().into()],
-        environment: Vec::new(),
+        our_arguments: option("--cacert", &arena.ca).into(),
+        our_environment: Vec::new(),
+        curls_arguments: option("--cacert", &arena.ca).into(),
     };
     let system = arena.system.as_ref().map(|store| TrustChoice {
         name: "system store",
-        arguments: Vec::new(),
-        environment: vec![
+        our_arguments: Vec::new(),
+        our_environment: vec![
             ("SSL_CERT_FILE", store.file.clone().into()),
             ("SSL_CERT_DIR", store.folder.clone().into()),
         ],
+        curls_arguments: [option("--cacert", &store.file), option("--capath", &store.folder)].concat(),
     });
     [Some(one), system].into_iter().flatten().collect()
 }
 
 fn ours(arena: &Arena, trust: &TrustChoice) -> Program {
-    let mut environment = trust.environment.clone();
+    let mut environment = trust.our_environment.clone();
     environment.extend([
         ("HOME", arena.home()),
         ("NEXMO_CONVERSION_BASE_URL", arena.base_url.clone().into()),
@@ -97,17 +102,15 @@ fn ours(arena: &Arena, trust: &TrustChoice) -> Program {
         ("VONAGE_API_SECRET", arena.api_secret.clone().into()),
     ]);
     let mut arguments: Vec<OsString> = ["sms", MESSAGE_ID, "--delivered"].map(OsString::from).into();
-    arguments.extend(trust.arguments.iter().cloned());
+    arguments.extend(trust.our_arguments.iter().cloned());
     Program { path: arena.binary.clone().into(), arguments, environment, exit: 0 }
 }
 
 /// What a script would do today; `-q` keeps a personal `.curlrc` out.
 fn curls(arena: &Arena, curl: &Path, trust: &TrustChoice) -> Program {
-    let mut environment = trust.environment.clone();
-    environment.push(("HOME", arena.home()));
     let timestamp = clock::now().to_string();
     let mut arguments: Vec<OsString> = ["-q", "--silent", "--show-error", "--fail"].map(OsString::from).into();
-    arguments.extend(trust.arguments.iter().cloned());
+    arguments.extend(trust.curls_arguments.iter().cloned());
     for (name, value) in [
         ("message-id", MESSAGE_ID),
         ("delivered", "true"),
@@ -118,7 +121,7 @@ fn curls(arena: &Arena, curl: &Path, trust: &TrustChoice) -> Program {
         arguments.extend(["--data-urlencode".into(), format!("{name}={value}").into()]);
     }
     arguments.push(format!("{}/conversions/sms", arena.base_url).into());
-    Program { path: curl.into(), arguments, environment, exit: 0 }
+    Program { path: curl.into(), arguments, environment: vec![("HOME", arena.home())], exit: 0 }
 }
 
 /// Commands that touch neither network nor trust store, and a program that does nothing: the floor of the method.
