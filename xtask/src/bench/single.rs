@@ -101,7 +101,8 @@ fn ours(arena: &Arena, trust: &TrustChoice) -> Program {
         ("VONAGE_API_KEY", arena.api_key.clone().into()),
         ("VONAGE_API_SECRET", arena.api_secret.clone().into()),
     ]);
-    let mut arguments: Vec<OsString> = ["sms", MESSAGE_ID, "--delivered"].map(OsString::from).into();
+    let mut arguments: Vec<OsString> =
+        ["sms", MESSAGE_ID, "--delivered", "--no-ledger"].map(OsString::from).into();
     arguments.extend(trust.our_arguments.iter().cloned());
     Program { path: arena.binary.clone().into(), arguments, environment, exit: 0 }
 }
