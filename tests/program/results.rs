@@ -132,9 +132,7 @@ fn the_summary_counts_everything_once() {
     let ran =
         Cli::new().against(&sandbox).run(["sms", "A", "B", "C", "not one", "--delivered", "--timestamp", "20s"]);
     ran.exits(65);
-    ran.remarks(&contains(
-        "2 accepted, 1 rejected, 0 retry, 1 invalid, 0 skipped, 0 ambiguous re-sends\nage p50 2",
-    ));
+    ran.remarks(&contains("2 accepted, 1 rejected, 0 retry, 1 invalid, 0 skipped, 0 ambiguous re-sends"));
     assert_eq!(sandbox.counts().accepted, 2);
     let one = Cli::new().against(&api::plain()).run(["sms", "A", "--delivered"]);
     assert_eq!(one.exits(0).stderr, "", "a single report needs no summary");
