@@ -104,7 +104,11 @@ fn standing(setup: &Setup) -> Vec<Finding> {
     let (key, mode) = (&setup.account.api_key, setup.account.auth.mode());
     vec![
         Finding::new("credentials", Status::Ok, format!("api_key {key}, auth {mode}, from {source}")),
-        Finding::new("files", Status::Ok, "every file that holds a secret is private, or a warning stands above"),
+        match setup.warnings.first() {
+            None => Finding::new("files", Status::Ok, "every file that holds a secret is private"),
+            Some(warning) => Finding::new("files", Status::Warn, warning.to_string())
+                .advising("make it yours alone with `chmod 600`, if it is yours"),
+        },
         Finding::new("proxy", Status::Ok, proxy),
         Finding::new("ca", Status::Ok, setup.endpoint.trust.describe()),
     ]
