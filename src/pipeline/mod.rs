@@ -273,12 +273,11 @@ impl<'a> Run<'a> {
 
     /// Takes what the ledger said: to be sent, to be waited for, or done with.
     fn entered(&mut self, entered: Entered) {
-        let now = clock::monotonic();
         for warrant in entered.ready {
             if let Warrant::Recorded(ticket) = &warrant {
                 self.waiting.remove(&ticket.row());
             }
-            self.schedule.admit(Job::new(warrant, now));
+            self.schedule.admit(Job::new(warrant));
         }
         self.waiting.extend(entered.waiting);
         for Done { row, record, origin, outcome, http_status } in entered.done {
@@ -301,20 +300,19 @@ impl<'a> Run<'a> {
             self.schedule.bounced(job);
             return self.give_up_waiting();
         };
-        job.attempts += 1;
-        job.sent_at = Some(sent.at);
+        job.tried(sent.at, sent.began, sent.ended);
         job.last_status = sent.result.as_ref().ok().map(|reply| reply.status);
         match judge(&sent.result) {
             Judgement::Settled(outcome) => {
                 self.schedule.settled(&outcome);
-                self.finish(job, outcome, End::Tried, now);
+                self.finish(job, outcome, End::Tried);
                 if self.schedule.nearly_all_refused() {
                     self.stop(Stopped::NearlyAllRefused);
                 }
             }
             Judgement::Stop(reason, failure) => {
                 self.schedule.failed();
-                self.finish(job, Outcome::Retry(failure.clone()), End::Unsent, now);
+                self.finish(job, Outcome::Retry(failure.clone()), End::Unsent);
                 self.stop(Stopped::For(reason, failure));
             }
             Judgement::Again(trouble) => self.again(job, trouble, now),
@@ -333,17 +331,17 @@ impl<'a> Run<'a> {
                     self.hear(Event::Notice(Notice::Pausing { pause, why }));
                 }
             }
-            Again::GivenUp(job) => self.finish(*job, Outcome::Retry(trouble.failure), End::Tried, now),
+            Again::GivenUp(job) => self.finish(*job, Outcome::Retry(trouble.failure), End::Tried),
             Again::Hopeless(job, reason) => {
-                self.finish(*job, Outcome::Retry(trouble.failure.clone()), End::Tried, now);
+                self.finish(*job, Outcome::Retry(trouble.failure.clone()), End::Tried);
                 self.stop(Stopped::For(reason, trouble.failure));
             }
         }
     }
 
     /// A delivery has ended; it is told once it is settled.
-    fn finish(&mut self, job: Job, outcome: Outcome, end: End, now: Duration) {
-        let (warrant, report) = job.report(outcome, now);
+    fn finish(&mut self, job: Job, outcome: Outcome, end: End) {
+        let (warrant, report) = job.report(outcome);
         if let Warrant::Recorded(ticket) = warrant {
             let settlement = settlement(&report.outcome, report.http_status, report.effort(), end);
             self.unsettled.push((ticket, settlement));
@@ -396,13 +394,12 @@ impl<'a> Run<'a> {
     /// After a stop, what waits is kept for later.
     fn give_up_waiting(&mut self) {
         let Some(why) = self.stopped.clone().filter(|_| self.gives_up()) else { return };
-        let now = clock::monotonic();
         for job in self.schedule.drain() {
             let (failure, end) = match job.last_failure.clone() {
                 Some(failure) => (failure, End::Tried),
                 None => (why.failure_of_the_unsent(), End::Unsent),
             };
-            self.finish(job, Outcome::Retry(failure), end, now);
+            self.finish(job, Outcome::Retry(failure), end);
         }
     }
 
@@ -544,7 +541,8 @@ mod tests {
             cause: Cause::Timeout(Phase::Exchange),
             connection: ConnectionAge::Fresh,
         };
-        let sent = Some(Exchange { at: Timestamp::from_unix(1_795_310_727).unwrap(), result: Err(timed_out) });
+        let at = Timestamp::from_unix(1_795_310_727).unwrap();
+        let sent = Some(Exchange { at, began: Duration::ZERO, ended: Duration::ZERO, result: Err(timed_out) });
         run.returned(job, Attempt { sent });
         assert!(run.is_over());
         run.end();
