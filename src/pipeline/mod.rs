@@ -16,7 +16,7 @@ mod sending;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
@@ -96,9 +96,9 @@ where
         let start_sender = || {
             let (jobs, attempts, sender, gate) =
                 (jobs.clone(), attempts_in.clone(), plan.transport.sender(), &gate);
-            scope.spawn(move || send_jobs(sender, plan.account, gate, &jobs, &attempts));
+            scope.spawn(move || send_jobs(sender, plan.account, gate, &jobs, &attempts))
         };
-        let mut senders = 0;
+        let mut senders = Vec::new();
         let mut run = Run::new(book, plan, listener);
         let mut input_rests = false;
         while !run.is_over() {
@@ -107,9 +107,8 @@ where
                 run.adopt(now);
             }
             while let Some(job) = run.schedule.next(now) {
-                if senders < plan.limits.jobs.min(run.schedule.in_flight()) {
-                    start_sender();
-                    senders += 1;
+                if senders.len() < plan.limits.jobs.min(run.schedule.in_flight()) {
+                    senders.push(start_sender());
                 }
                 gate.open();
                 let _ = jobs_in.send(job);
@@ -123,6 +122,8 @@ where
             returned.extend(attempts.try_iter());
             arrived.extend(run.input(&items).try_iter().take(run.schedule.room()).map(Some));
             input_rests = arrived.is_empty() && items.is_empty() && returned.is_empty();
+            // A sender ends before the run only by a panic, and its job would be waited for without end.
+            assert!(!input_rests || !senders.iter().any(ScopedJoinHandle::is_finished), "a sender has died");
             run.take_in(arrived);
             for (job, attempt) in returned {
                 run.returned(job, attempt);
