@@ -82,12 +82,15 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// Sends every record of `input`, telling `listener` what came of each, and returns why it stopped early, if it did.
 ///
 /// The input is read on a thread of its own, which is left behind where it blocks after the run has stopped.
+///
+/// # Panics
+/// If one of its threads did: what that thread held would be waited for without end, or be missing without a word.
 pub fn run<I>(input: I, book: Book, plan: &Plan<'_>, listener: &mut dyn Listener) -> Option<Stopped>
 where
     I: Iterator<Item = Item> + Send + 'static,
 {
     let (items_in, items) = bounded(GROUP);
-    thread::spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err));
+    let mut reader = Some(thread::spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err)));
     let deadline = plan.limits.deadline.map(|limit| clock::monotonic().saturating_add(limit));
     let gate = Gate::default();
     let (jobs_in, jobs) = unbounded();
@@ -122,8 +125,11 @@ where
             returned.extend(attempts.try_iter());
             arrived.extend(run.input(&items).try_iter().take(run.schedule.room()).map(Some));
             input_rests = arrived.is_empty() && items.is_empty() && returned.is_empty();
-            // A sender ends before the run only by a panic, and its job would be waited for without end.
             assert!(!input_rests || !senders.iter().any(ScopedJoinHandle::is_finished), "a sender has died");
+            if arrived.iter().any(Option::is_none) {
+                let ended = reader.take().is_none_or(|reader| reader.join().is_ok());
+                assert!(ended, "the reader has died");
+            }
             run.take_in(arrived);
             for (job, attempt) in returned {
                 run.returned(job, attempt);
