@@ -122,7 +122,11 @@ impl Desk<'_> {
     pub(super) fn find(&self, record: &Record, lane: &mut Vec<Sibling>) -> rusqlite::Result<Option<usize>> {
         let delivered = record.conversion.delivered.as_bool();
         let key_time = row::key_time(record);
-        let same = |row: &Sibling| row.delivered == delivered && row.key_time == key_time;
+        // A result line tells the time that a record without one was given; read again, it is still that record.
+        let same = |row: &Sibling| {
+            row.delivered == delivered
+                && (row.key_time == key_time || row.key_time < 0 && row.timestamp == key_time)
+        };
         let found = lane.iter().position(same);
         if found.is_some() || lane.len() < CUT_AT_LEAST {
             return Ok(found);

@@ -23,6 +23,7 @@ mod hostile_text;
 mod local_sandbox;
 mod outcomes;
 mod proxies;
+mod recipes;
 mod relay;
 mod requests;
 mod results;

@@ -1,0 +1,330 @@
+//! The README's recipes, run as they stand there: each is taken out of the block below its line `<!-- recipe: NAME -->`.
+//!
+//! What a recipe finds on its machine is played here: `psql` and `journalctl` are small scripts of these tests, cron's and
+//! systemd's part is read off the recipe. `sh`, `tail` and `jq` are real; without `jq` the tests fail and say so.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nexmo_conversion::sandbox::{Sandbox, SandboxOptions};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value, json};
+
+use crate::api;
+use crate::cli::{Cli, PROGRAM, Ran, wait_until};
+
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+
+/// The block below the README's line `<!-- recipe: NAME -->`.
+fn recipe(name: &str) -> String {
+    let readme = fs::read_to_string(README).unwrap();
+    let marker = format!("<!-- recipe: {name} -->\n```");
+    let (_, from_here) = readme.split_once(&marker).unwrap_or_else(|| panic!("the README has no recipe {name}"));
+    let (_, block) = from_here.split_once('\n').unwrap();
+    block.split_once("\n```").unwrap().0.to_owned()
+}
+
+/// A machine on which the recipes can run, with the program first in PATH.
+fn machine(sandbox: &Sandbox) -> Cli {
+    let cli = Cli::new().against(sandbox);
+    fs::create_dir(cli.path("bin")).unwrap();
+    symlink(PROGRAM, cli.path("bin/nexmo-conversion")).unwrap();
+    let jq = cli.shell("command -v jq");
+    assert_eq!(jq.status, Some(0), "these tests run the README's recipes, and those need jq: apt-get install jq");
+    cli
+}
+
+/// A program that the recipe calls and the test plays.
+fn stub(cli: &Cli, name: &str, script: &str) {
+    cli.file(&format!("bin/{name}"), format!("#!/bin/sh\n{script}"), 0o755);
+}
+
+/// The ids that were reported, in their order, each as often as it arrived.
+fn reported(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.requests().iter().map(|one| one.parameter("message-id").unwrap().to_owned()).collect()
+}
+
+fn sorted(mut ids: Vec<String>) -> Vec<String> {
+    ids.sort();
+    ids
+}
+
+fn pending(cli: &Cli) -> u64 {
+    let status = cli.run(["ledger", "status", "--json"]);
+    let rows = status.exits(0).lines();
+    rows.iter().filter(|row| row["state"] == "queued").map(|row| row["count"].as_u64().unwrap()).sum()
+}
+
+/// A recipe that runs until it is stopped. Dropping it ends everything that it started.
+struct Started {
+    shell: Child,
+}
+
+impl Started {
+    fn new(cli: &Cli, script: &str) -> Self {
+        let mut command: Command =
+            cli.command("sh", &["-c".into(), format!("PATH=\"$HOME/bin:$PATH\"\n{script}").into()]);
+        let stdout = File::create(cli.path("stdout")).unwrap();
+        let stderr = File::create(cli.path("stderr")).unwrap();
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
+        Self { shell: command.spawn().unwrap() }
+    }
+
+    /// As Ctrl-C does it: everything in the pipeline gets the signal.
+    fn interrupt(&mut self) {
+        kill_process_group(Pid::from_child(&self.shell), Signal::INT).unwrap();
+        wait_until("the recipe ends", || self.has_ended());
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.shell.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = kill_process_group(Pid::from_child(&self.shell), Signal::KILL);
+        let _ = self.shell.wait();
+    }
+}
+
+fn append(path: &Path, lines: &[Value]) {
+    let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+    for line in lines {
+        writeln!(file, "{line}").unwrap();
+    }
+}
+
+#[test]
+fn there_is_a_test_for_every_recipe() {
+    let readme = fs::read_to_string(README).unwrap();
+    let names: Vec<_> =
+        readme.lines().filter_map(|line| line.strip_prefix("<!-- recipe: ")?.strip_suffix(" -->")).collect();
+    assert_eq!(names, ["cron", "tail", "journald", "again", "psql", "systemd", "systemd-timer"]);
+}
+
+/// The command that cron would run: what follows the five fields.
+fn cron_command() -> String {
+    let line = recipe("cron");
+    let mut fields = line.splitn(6, ' ');
+    assert_eq!(fields.next(), Some("*/2"));
+    let command = fields.nth(4).unwrap().to_owned();
+    assert!(!command.contains(['%', '\n']), "cron reads % as the end of the line: {command}");
+    command
+}
+
+fn conversions(count: usize) -> String {
+    (0..count)
+        .map(|n| {
+            json!({"message_id": format!("ID{n:03}"), "channel": "sms", "delivered": true}).to_string() + "\n"
+        })
+        .collect()
+}
+
+#[test]
+fn cron_sends_only_what_was_added_since_the_last_time() {
+    let sandbox = api::plain();
+    let cli = machine(&sandbox);
+    let file = cli.file("conversions.jsonl", conversions(3), 0o644);
+    let first = cli.shell(&cron_command());
+    assert_eq!((first.status, first.said()), (Some(0), String::new()), "cron would send a mail");
+    append(&file, &[json!({"message_id": "new", "channel": "voice", "delivered": false})]);
+    cli.shell(&cron_command()).exits(0);
+    assert_eq!(sorted(reported(&sandbox)), ["ID000", "ID001", "ID002", "new"]);
+}
+
+#[test]
+fn cron_needs_no_lock_because_runs_that_overlap_do_not_send_twice() {
+    const IDS: usize = 40;
+    /// What two runs send of which the second starts while the first is at work, and how many the second left to the first.
+    fn sent_by_two(command: &str) -> (usize, usize) {
+        let slow = SandboxOptions { latency: Duration::from_millis(500), ..api::options() };
+        let sandbox = Sandbox::start(slow).unwrap();
+        let cli = machine(&sandbox);
+        cli.file("conversions.jsonl", conversions(IDS), 0o644);
+        let mut first = Started::new(&cli, command);
+        wait_until("the first run sends", || api::requests(&sandbox) > 0);
+        let second = cli.shell(&command.replace(" -q ", " --json "));
+        let left = second.exits(0).lines().iter().filter(|line| line["error"]["code"] == "already_queued").count();
+        wait_until("the first run ends", || first.has_ended());
+        (reported(&sandbox).len(), left)
+    }
+    let (sent, left) = sent_by_two(&cron_command());
+    assert_eq!(sent, IDS);
+    assert!(left > 0, "the runs did not overlap");
+    // The negative control: it is the ledger that holds them apart.
+    assert_eq!(sent_by_two(&cron_command().replace("batch", "batch --no-ledger")), (2 * IDS, 0));
+}
+
+#[test]
+fn a_log_that_is_followed_is_reported_line_by_line() {
+    let sandbox = api::plain();
+    let cli = machine(&sandbox);
+    let log = cli.path("here/app.log");
+    fs::write(&log, "2026-11-22 started, this is no JSON\n").unwrap();
+    let otp =
+        |id: &str, used| json!({"event": "otp", "message_id": id, "used": used, "time": "2026-11-22T01:25:26Z"});
+    let mut running = Started::new(&cli, &recipe("tail"));
+    append(&log, &[json!({"event": "login"}), otp("A", true)]);
+    wait_until("the first line is reported while the log is open", || api::requests(&sandbox) == 1);
+    append(&log, &[otp("B", false), json!([1])]);
+    wait_until("the next one, too", || api::requests(&sandbox) == 2);
+    wait_until("both are answered", || fs::read_to_string(cli.path("stdout")).unwrap().lines().count() == 2);
+    running.interrupt();
+    let requests = sandbox.requests();
+    let seen = requests.iter().map(|one| {
+        let parameter = |name| one.parameter(name).unwrap();
+        (parameter("message-id"), parameter("delivered"), parameter("timestamp"))
+    });
+    assert!(seen.eq([("A", "true", "2026-11-22 01:25:26"), ("B", "false", "2026-11-22 01:25:26")]));
+
+    // Started again, it reads the whole log again: the ledger knows what was sent.
+    append(&log, &[otp("C", true)]);
+    let again = Started::new(&cli, &recipe("tail"));
+    wait_until("the new line is reported", || api::requests(&sandbox) == 3);
+    wait_until("all are answered", || fs::read_to_string(cli.path("stdout")).unwrap().lines().count() == 3);
+    drop(again);
+    assert_eq!(reported(&sandbox), ["A", "B", "C"]);
+}
+
+/// `journalctl` is a script here: it checks what it is asked for, prints two entries as the real one does, and then
+/// blocks as `-f` does.
+#[test]
+fn a_journal_is_reported_with_the_times_of_its_entries() {
+    let sandbox = api::plain();
+    let cli = machine(&sandbox);
+    let entry = |message: &Value, time: &str| {
+        json!({"MESSAGE": message, "__REALTIME_TIMESTAMP": time, "_PID": "7"}).to_string()
+    };
+    let entries = [
+        entry(&json!("started"), "1795310725000000"),
+        entry(&json!([255, 254]), "1795310725000000"),
+        entry(&json!(json!({"event": "otp", "message_id": "it's", "used": true}).to_string()), "1795310726999999"),
+        entry(&json!(json!({"event": "login"}).to_string()), "1795310727000000"),
+    ];
+    cli.file("entries", entries.join("\n") + "\n", 0o644);
+    stub(
+        &cli,
+        "journalctl",
+        "case \" $* \" in *' -f '*) ;; *) exit 1;; esac\ncase \" $* \" in *' -o json '*) ;; *) exit 1;; esac\n\
+         cat \"$HOME/entries\"\nexec tail -f /dev/null\n",
+    );
+    let mut running = Started::new(&cli, &recipe("journald"));
+    wait_until("the entry is reported while the journal is open", || api::requests(&sandbox) == 1);
+    running.interrupt();
+    let requests = sandbox.requests();
+    assert_eq!(requests[0].parameter("message-id"), Some("it's"));
+    assert_eq!(requests[0].parameter("timestamp"), Some("2026-11-22 01:25:26"));
+}
+
+#[test]
+fn only_what_failed_is_sent_again() {
+    let sandbox = api::answering(&["200", "503", "420"]);
+    let cli = machine(&sandbox).with("NEXMO_CONVERSION_RETRY", "0");
+    cli.file("here/conversions.csv", "message_id,channel,delivered\nA,sms,1\nB,sms,1\nC,sms,1\n,sms,1\n", 0o644);
+    let ran = cli.shell(&recipe("again"));
+    ran.exits(0);
+    let first = fs::read_to_string(cli.path("here/results.jsonl")).unwrap();
+    let outcomes = lines(&first).iter().map(|line| line["outcome"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(sorted(outcomes), ["accepted", "invalid", "rejected", "retry"]);
+    let failed: Vec<_> = lines(&first).into_iter().filter(|line| line["outcome"] == "retry").collect();
+    // Without a time in the input, its result line has one: the ledger must know it again, or it is sent twice.
+    let requests = reported(&sandbox);
+    assert_eq!(requests.len(), 4, "{requests:?}");
+    assert_eq!(failed[0]["message_id"], requests[3].as_str());
+    assert!(ran.stdout.starts_with("accepted "), "{}", ran.shown());
+    assert_eq!(pending(&cli), 0);
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// `psql` is a script here: asked for rows it prints them as the real one does, asked for anything else it writes down
+/// its arguments and its input.
+fn database(cli: &Cli, rows: &[Value]) {
+    let rows: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    cli.file("rows", rows, 0o644);
+    stub(
+        cli,
+        "psql",
+        "case \"$*\" in\n*SELECT*) cat \"$HOME/rows\" ;;\n\
+         *) for word; do printf '%s\\0' \"$word\"; done > \"$HOME/asked\"; cat > \"$HOME/marked\" ;;\nesac\n",
+    );
+}
+
+fn run_psql(cli: &Cli) -> (Ran, String) {
+    let ran = cli.shell(&recipe("psql"));
+    let marked = fs::read_to_string(cli.path("marked")).unwrap();
+    (ran, marked)
+}
+
+#[test]
+fn a_database_marks_what_was_accepted_and_nothing_else() {
+    // One after the other, so that the answers are known.
+    let sandbox = api::answering(&["200", "420", "503", "200"]);
+    let cli = machine(&sandbox).with("NEXMO_CONVERSION_RETRY", "0").with("NEXMO_CONVERSION_JOBS", "1");
+    let row = |id: &str, reference: Value| json!({"message_id": id, "channel": "sms", "delivered": true, "timestamp": "2026-11-22 01:25:26", "ref": reference});
+    let hostile = "7'); DROP TABLE otp; --\"\n\\.,";
+    let rows = [row("A", json!(1)), row("B", json!(2)), row("C", json!(3)), row("it's", json!(hostile))];
+    database(&cli, &rows);
+    let (ran, marked) = run_psql(&cli);
+    ran.exits(0);
+    // RFC 4180, as COPY … (FORMAT csv) reads it.
+    assert_eq!(marked, format!("1\n\"{}\"\n", hostile.replace('"', "\"\"")), "{}", ran.shown());
+    let asked = fs::read_to_string(cli.path("asked")).unwrap();
+    assert!(asked.contains("COPY") && !asked.contains("DROP") && !asked.contains("it's"), "{asked}");
+
+    // A run that ended before it could mark anything: what the API has taken is marked now, and not sent again.
+    let (_, again) = run_psql(&cli);
+    let mut wanted = [marked.as_str(), "3\n"].concat().into_bytes();
+    let mut got = again.clone().into_bytes();
+    (wanted.sort_unstable(), got.sort_unstable());
+    assert!(got == wanted && again.lines().any(|line| line == "3"), "{again}");
+    assert_eq!(sorted(reported(&sandbox)), ["A", "B", "C", "C", "it's"]);
+}
+
+/// The values of a unit file's key, in their order.
+fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
+    unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
+}
+
+/// systemd's part is played here, as systemd.exec(5) and systemd.unit(5) describe it: the credential is a file in a
+/// folder of the service, `%d` is that folder, `%S` the folder for state.
+#[test]
+fn a_service_has_its_secret_as_a_credential() {
+    let sandbox = api::plain();
+    let unit = recipe("systemd");
+    let cli = Cli::new().at(&sandbox);
+    fs::create_dir(cli.path("bin")).unwrap();
+    symlink(PROGRAM, cli.path("bin/nexmo-conversion")).unwrap();
+    let (credential, _) = values(&unit, "LoadCredential")[0].split_once(':').unwrap();
+    cli.file(&format!("credentials/{credential}"), api::SECRET, 0o400);
+    cli.file("state/otp/conversions.jsonl", conversions(2), 0o644);
+    let (credentials, state) = (cli.path("credentials"), cli.path("state"));
+    let expanded =
+        |text: &str| text.replace("%d", credentials.to_str().unwrap()).replace("%S", state.to_str().unwrap());
+    let mut cli = cli.with("CREDENTIALS_DIRECTORY", &credentials).with("XDG_STATE_HOME", OsStr::new("/nowhere"));
+    for variable in values(&unit, "Environment") {
+        let (name, value) = variable.split_once('=').unwrap();
+        assert!(!value.contains(api::SECRET));
+        cli = cli.with(name, expanded(value));
+    }
+    let command = expanded(values(&unit, "ExecStart")[0]);
+    assert!(!command.contains('%') && !command.contains('$'), "{command}");
+    for _ in 0..2 {
+        cli.shell(&command).exits(0);
+    }
+    assert_eq!(sorted(reported(&sandbox)), ["ID000", "ID001"]);
+    let folder = values(&unit, "StateDirectory")[0];
+    assert!(state.join(folder).join("ledger.db").is_file());
+    let used = values(&unit, "SuccessExitStatus")[0];
+    assert_eq!(used, "75");
+    assert_eq!(values(&recipe("systemd-timer"), "OnCalendar"), ["*:0/2"]);
+}
