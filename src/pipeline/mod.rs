@@ -376,7 +376,8 @@ impl<'a> Run<'a> {
         let Some(why) = self.stopped.clone().filter(|_| self.gives_up()) else { return };
         let now = clock::monotonic();
         for job in self.schedule.drain() {
-            self.finish(job, Outcome::Retry(why.failure_of_the_unsent()), End::Unsent, now);
+            let failure = Failure { reached_server: job.reached_server(), ..why.failure_of_the_unsent() };
+            self.finish(job, Outcome::Retry(failure), End::Unsent, now);
         }
     }
 

@@ -82,6 +82,17 @@ impl Job {
         self.warrant.record()
     }
 
+    /// Whether any of its tries so far has reached the server.
+    pub(super) fn reached_server(&self) -> Reached {
+        if self.ambiguous {
+            Reached::Unknown
+        } else if self.last_status.is_some() {
+            Reached::Yes
+        } else {
+            Reached::No
+        }
+    }
+
     /// Its end: the warrant, to be settled, and what to tell.
     pub(super) fn report(self, outcome: Outcome, now: Duration) -> (Warrant, Report) {
         let record = self.warrant.record().clone();
@@ -307,7 +318,8 @@ impl Schedule {
             TroubleKind::StaleConnection => None,
         };
         let until = now + pause?;
-        let begins = until > self.paused_until;
+        // What was under way when a pause began comes back during it; it may make it longer, but that is no new pause.
+        let begins = until > now && !self.is_paused(now);
         self.paused_until = self.paused_until.max(until);
         pause.filter(|_| begins)
     }
@@ -358,5 +370,82 @@ impl PartialOrd for Delayed {
 impl Ord for Delayed {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.due, self.order).cmp(&(other.due, other.order))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Again, Job, Limits, Schedule, Trouble, TroubleKind};
+    use crate::domain::{
+        Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Reached, Record, TimeSource, Timestamp,
+    };
+    use crate::pipeline::book::Warrant;
+
+    fn schedule(records: usize) -> Schedule {
+        let mut schedule = Schedule::new(Limits {
+            jobs: 16,
+            retries: 4,
+            retry_max_time: Duration::from_secs(120),
+            interval: None,
+            max_age: None,
+            deadline: None,
+        });
+        let record = Record {
+            line: 1,
+            reference: None,
+            conversion: Conversion {
+                channel: Channel::Sms,
+                message_id: MessageId::parse("0A").unwrap(),
+                delivered: Delivered::True,
+                timestamp: Timestamp::from_unix(0).unwrap(),
+            },
+            time: TimeSource::Given,
+            doubts: Vec::new(),
+        };
+        for _ in 0..records {
+            schedule.admit(Job::new(Warrant::Unrecorded(record.clone()), Duration::ZERO));
+        }
+        schedule.concurrency = 4;
+        schedule
+    }
+
+    fn throttled(seconds: u64) -> Trouble {
+        Trouble {
+            failure: Failure::answered(ErrorCode::RateLimited, "429"),
+            kind: TroubleKind::Throttled,
+            wait: Some(Duration::from_secs(seconds)),
+        }
+    }
+
+    #[test]
+    fn what_comes_back_during_a_pause_may_lengthen_it_and_begins_no_other() {
+        let mut schedule = schedule(3);
+        let jobs: Vec<_> = std::iter::from_fn(|| schedule.next(Duration::ZERO)).collect();
+        let told: Vec<_> = jobs
+            .into_iter()
+            .zip(1..)
+            .map(|(job, second)| match schedule.again(job, &throttled(10), Duration::from_secs(second)) {
+                Again::Planned { pause, .. } => pause,
+                other @ (Again::GivenUp(_) | Again::Hopeless(..)) => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(told, [Some(Duration::from_secs(10)), None, None]);
+        assert!(schedule.is_paused(Duration::from_secs(12)));
+        assert!(!schedule.is_paused(Duration::from_secs(13)));
+    }
+
+    #[test]
+    fn a_record_that_waits_for_another_try_tells_whether_an_earlier_one_arrived() {
+        let mut schedule = schedule(2);
+        let untried = schedule.ready[0].reached_server();
+        assert_eq!(untried, Reached::No);
+        let job = schedule.next(Duration::ZERO).unwrap();
+        let failure = Failure { reached_server: Reached::Unknown, ..throttled(0).failure };
+        let trouble = Trouble { failure, kind: TroubleKind::MaybeSent, wait: None };
+        let Again::Planned { .. } = schedule.again(job, &trouble, Duration::ZERO) else { panic!("given up") };
+        let mut told: Vec<_> = schedule.drain().iter().map(Job::reached_server).collect();
+        assert_eq!((told.pop(), told.pop()), (Some(Reached::Unknown), Some(Reached::No)));
     }
 }
