@@ -369,8 +369,11 @@ impl<'a> Run<'a> {
     }
 
     /// Nothing more is read or sent; what waits is kept for later.
+    ///
+    /// The first reason stays, unless it let what was recorded go on: the next one ends that, too.
     fn stop(&mut self, why: Stopped) {
-        if self.stopped.is_none() {
+        let goes_on = !self.gives_up();
+        if goes_on && !(self.stopped.is_some() && matches!(why, Stopped::RecordingFailed(_))) {
             self.stopped = Some(why.clone());
             self.hear(Event::Stopped(why));
             self.give_up_waiting();
@@ -415,7 +418,7 @@ impl<'a> Run<'a> {
     }
 
     fn hear(&mut self, event: Event) {
-        if self.listener.hear(event) == Err(ListenerGone) && self.stopped.is_none() {
+        if self.listener.hear(event) == Err(ListenerGone) && !self.gives_up() {
             self.stopped = Some(Stopped::OutputGone);
             self.give_up_waiting();
         }
@@ -423,7 +426,7 @@ impl<'a> Run<'a> {
 
     /// Lets the listener pass on what it heard, before the next wait.
     fn turn(&mut self) {
-        if self.listener.turn(self.schedule.state()) == Err(ListenerGone) && self.stopped.is_none() {
+        if self.listener.turn(self.schedule.state()) == Err(ListenerGone) && !self.gives_up() {
             self.stopped = Some(Stopped::OutputGone);
             self.give_up_waiting();
         }

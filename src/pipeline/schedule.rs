@@ -326,7 +326,8 @@ impl Schedule {
             TroubleKind::StaleConnection => None,
         };
         let until = now + pause?;
-        let begins = until > self.paused_until;
+        // What was under way when a pause began comes back during it; it may make it longer, but that is no new pause.
+        let begins = until > now && !self.is_paused(now);
         self.paused_until = self.paused_until.max(until);
         pause.filter(|_| begins)
     }
@@ -508,6 +509,20 @@ mod tests {
         assert!(matches!(again, Again::Planned { pause: Some(pause), .. } if pause == seconds(30)));
         assert!(schedule.next(seconds(29)).is_none());
         assert_eq!(hand_out(&mut schedule, seconds(31)).len(), 8);
+    }
+
+    #[test]
+    fn what_comes_back_during_a_pause_may_lengthen_it_and_begins_no_other() {
+        let mut schedule = with_jobs(LIMITS, 3);
+        schedule.concurrency = 3;
+        let told: Vec<_> = hand_out(&mut schedule, Duration::ZERO)
+            .into_iter()
+            .zip(1..)
+            .map(|(job, at)| schedule.again(job, &trouble(TroubleKind::Throttled, Some(10)), seconds(at)))
+            .map(|again| matches!(again, Again::Planned { pause: Some(_), .. }))
+            .collect();
+        assert_eq!(told, [true, false, false]);
+        assert!(schedule.is_paused(seconds(12)) && !schedule.is_paused(seconds(13)));
     }
 
     #[test]
