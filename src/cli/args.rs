@@ -182,7 +182,8 @@ pub struct LedgerArgs {
     /// Keep the ledger in this file [default: ledger.db in the state folder]
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// Write nothing down: what is not sent by the end is gone, and nothing is known of earlier runs
+    /// Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake
+    /// each other
     #[arg(long, conflicts_with = "ledger")]
     pub no_ledger: bool,
 }

@@ -15,7 +15,7 @@ use super::setup::{Setup, Target, format, ledger_path, limits};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::config::BatchOverrides;
-use crate::domain::{BadRecord, Failure, Outcome};
+use crate::domain::{Failure, Outcome};
 use crate::ledger::{self, DeadLetter, Forget, Ledger, LedgerReader, Original, State, StatusRow};
 use crate::output::{Age, Format, ResultLine, to_json};
 use crate::pipeline::{Adopt, Book, Limits, Report};
@@ -112,14 +112,11 @@ fn dead_letter(letter: DeadLetter) -> io::Result<Vec<u8>> {
             let report = Report::not_sent(record, Outcome::Rejected(failure));
             Report { http_status, attempts, ..report }
         }
-        // What was never a record is printed as it was: that is what has to be corrected.
-        Original::Unreadable(BadRecord { mut raw, .. }) => {
-            raw.push(b'\n');
-            return Ok(raw);
-        }
+        // What was never a record has all its bytes in `raw`: that is what has to be corrected.
+        Original::Unreadable(bad) => Report::invalid(bad),
     };
     let mut line = Vec::new();
-    to_json(&mut line, &ResultLine::new(&report, None, letter.when, |_: &Failure| None))?;
+    to_json(&mut line, &ResultLine::new(&report, None, letter.when, |_: &Failure| None).with_all_of(&report))?;
     Ok(line)
 }
 

@@ -48,6 +48,7 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
+        let stop_reading = self.reading.as_ref().map(Reading::stop).unwrap_or_default();
         let (plan, reading) = (
             Plan {
                 transport: &transport,
@@ -55,6 +56,7 @@ impl Run {
                 limits: self.limits,
                 adopt: self.adopt,
                 interrupted: interrupt.asked(),
+                stop_reading: &stop_reading,
             },
             self.reading,
         );

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::exit::Exit;
@@ -24,6 +24,7 @@ pub(super) struct Reading {
 #[derive(Debug, Default)]
 struct Shared {
     bytes: AtomicU64,
+    stop: Arc<AtomicBool>,
     error: Mutex<Option<InputError>>,
     exit: Mutex<Option<Exit>>,
 }
@@ -32,6 +33,11 @@ impl Reading {
     /// Bytes read so far.
     pub(super) fn bytes(&self) -> u64 {
         self.shared.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Set, it lets the reader hand out what it has and take nothing new.
+    pub(super) fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shared.stop)
     }
 
     /// Why reading stopped, if it did not come to the end.
@@ -88,11 +94,26 @@ fn open_one(path: &Path) -> Result<(String, Source, Option<u64>), CommandFailure
     Ok((name, Box::new(file), length))
 }
 
+/// A source that fails once it is to be read no further: an end of file would make a record of half a line.
+struct Stoppable {
+    source: Source,
+    stop: Arc<AtomicBool>,
+}
+
+impl Read for Stoppable {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stop.load(Ordering::Acquire) {
+            return Err(io::Error::other("stopped"));
+        }
+        self.source.read(buffer)
+    }
+}
+
 /// Items out of one file after the other.
 pub(super) struct Stream {
     sources: VecDeque<(String, Source)>,
     options: InputOptions,
-    reader: Option<Reader<Source>>,
+    reader: Option<Reader<Stoppable>>,
     waiting: VecDeque<Item>,
     reading: Reading,
     /// Bytes of the files before this one.
@@ -109,6 +130,7 @@ impl Iterator for Stream {
             }
             let Some(reader) = &mut self.reader else {
                 let (name, source) = self.sources.pop_front()?;
+                let source = Stoppable { source, stop: self.reading.stop() };
                 self.reader = Some(Reader::new(source, name, self.options.clone()));
                 continue;
             };
@@ -123,6 +145,7 @@ impl Iterator for Stream {
                     self.before += bytes;
                     self.reader = None;
                 }
+                Err(_) if self.reading.shared.stop.load(Ordering::Acquire) => return None,
                 Err(error) => {
                     self.reading.fail(error);
                     (self.reader, self.sources) = (None, VecDeque::new());

@@ -142,6 +142,7 @@ impl Desk<'_> {
                 origin: Origin::Input,
                 recorded: self.now,
                 rounds: 0,
+                may_have_arrived: false,
             })),
         }
     }

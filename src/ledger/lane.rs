@@ -193,7 +193,14 @@ impl Desk<'_> {
         let mut take = self.db.prepare_cached("UPDATE conversion SET state = ?2, owner = ?3 WHERE id = ?1")?;
         take.execute(params![id, State::Held, self.owners.me()])?;
         self.read(id, |row, record| {
-            Ok(Ticket { row: RowId(id), record, origin, recorded: row::timestamp(row, 7)?, rounds: row.get(8)? })
+            Ok(Ticket {
+                row: RowId(id),
+                record,
+                origin,
+                recorded: row::timestamp(row, 7)?,
+                rounds: row.get(8)?,
+                may_have_arrived: row.get(9)?,
+            })
         })
     }
 
@@ -211,9 +218,10 @@ impl Desk<'_> {
     }
 
     fn read<T>(&self, id: i64, make: impl Fn(&Row<'_>, Record) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let mut read = self
-            .db
-            .prepare_cached(&format!("SELECT {}, recorded, rounds FROM conversion WHERE id = ?1", row::RECORD))?;
+        let mut read = self.db.prepare_cached(&format!(
+            "SELECT {}, recorded, rounds, code IS NOT NULL AND reached IS NULL FROM conversion WHERE id = ?1",
+            row::RECORD
+        ))?;
         read.query_row([id], |row| make(row, row::record(row)?))
     }
 }

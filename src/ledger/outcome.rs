@@ -48,7 +48,8 @@ impl Desk<'_> {
             "UPDATE conversion
              SET state = ?2, owner = ?3, next_attempt = ?4, rounds = ?5, attempts = attempts + ?6,
                  ambiguous = ambiguous + ?7, settled = ?8, http_status = coalesce(?9, http_status),
-                 code = ?10, reached = ?11, message = ?12, postponed_by = ?13
+                 code = iif(?16, code, ?10), reached = iif(?16, reached, ?11),
+                 message = iif(?16, message, ?12), postponed_by = ?13
              WHERE id = ?1 AND state = ?14 AND owner = ?15",
         )?;
         update.execute(params![
@@ -67,6 +68,8 @@ impl Desk<'_> {
             if end.rounds > ticket.rounds { me } else { NOBODY },
             State::Held,
             me,
+            // Not having been sent in this round says nothing of what an earlier round met.
+            end.state == State::Queued && end.failure.is_none(),
         ])
     }
 

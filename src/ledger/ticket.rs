@@ -42,6 +42,7 @@ pub struct Ticket {
     pub(super) origin: Origin,
     pub(super) recorded: Timestamp,
     pub(super) rounds: u32,
+    pub(super) may_have_arrived: bool,
 }
 
 impl Ticket {
@@ -62,6 +63,12 @@ impl Ticket {
     #[must_use]
     pub fn conversion(&self) -> &Conversion {
         &self.record.conversion
+    }
+
+    /// Whether an earlier round sent it and never learned whether it arrived: sending it now may repeat it.
+    #[must_use]
+    pub fn may_have_arrived(&self) -> bool {
+        self.may_have_arrived
     }
 
     /// Whether this run's input asked for it.

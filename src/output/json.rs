@@ -112,6 +112,15 @@ impl<'a> ResultLine<'a> {
         }
     }
 
+    /// The same line with all of an unreadable record, not only its beginning.
+    #[must_use]
+    pub fn with_all_of(self, report: &Report) -> Self {
+        match &report.subject {
+            Subject::Conversion(..) => self,
+            Subject::Unreadable(raw) => Self { raw: Some(String::from_utf8_lossy(raw).into_owned()), ..self },
+        }
+    }
+
     /// The same line with the request that a dry run shows.
     #[must_use]
     pub fn with_request(self, request: Option<&'a RequestLine>) -> Self {

@@ -29,10 +29,11 @@ impl Warrant {
         }
     }
 
-    pub(super) fn origin(&self) -> Origin {
+    /// Whether an earlier run sent it without learning whether it arrived.
+    pub(super) fn may_have_arrived(&self) -> bool {
         match self {
-            Self::Recorded(ticket) => ticket.origin(),
-            Self::Unrecorded(_) => Origin::Input,
+            Self::Recorded(ticket) => ticket.may_have_arrived(),
+            Self::Unrecorded(_) => false,
         }
     }
 }
@@ -42,6 +43,8 @@ impl Warrant {
 pub(super) struct Entered {
     /// May be sent.
     pub(super) ready: Vec<Warrant>,
+    /// Tickets of rows that waited, or that an earlier run left.
+    pub(super) released: Vec<Ticket>,
     /// Will be ready when another value of the same message-id is settled.
     pub(super) waiting: Vec<(RowId, Record)>,
     /// Will not be sent; what to tell instead.
@@ -141,7 +144,7 @@ impl Entered {
                 }
             }
         }
-        entered.ready.extend(released.tickets.into_iter().map(Warrant::Recorded));
+        entered.released = released.tickets;
         entered.done.extend(released.stale.into_iter().map(|stale| Done {
             row: Some(stale.row),
             record: stale.record,
@@ -159,7 +162,7 @@ fn outcome_of(known: Known) -> (Outcome, Option<u16>) {
     match known {
         Known::Accepted => skipped(ErrorCode::AlreadyAccepted, "the API accepted this before"),
         Known::Queued => skipped(ErrorCode::AlreadyQueued, "another run is sending this"),
-        Known::Repeated => skipped(ErrorCode::AlreadyQueued, "an earlier record of this input is the same"),
+        Known::Repeated => skipped(ErrorCode::AlreadyQueued, "this run has it already"),
         Known::Stale => skipped(ErrorCode::Stale, "a newer value of the same message-id was accepted"),
         Known::Refused { http_status, failure } => (Outcome::Rejected(failure), Some(http_status)),
     }

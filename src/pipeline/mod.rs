@@ -31,7 +31,7 @@ use self::schedule::{Again, Job, Schedule};
 use self::sending::{Attempt, Gate, send_jobs};
 use crate::clock;
 use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
-use crate::ledger::{Due, LedgerError, RowId, Settlement, Ticket};
+use crate::ledger::{Due, LedgerError, Origin, RowId, Settlement, Ticket};
 use crate::transport::Transport;
 
 /// Something out of the input.
@@ -59,6 +59,8 @@ pub struct Plan<'a> {
     pub adopt: Adopt,
     /// Set from outside: nothing more is read or sent, and what is in flight is waited for.
     pub interrupted: &'a AtomicBool,
+    /// Set by the run when it wants no more input: whoever reads must not take anything new then.
+    pub stop_reading: &'a AtomicBool,
 }
 
 /// Which rows of earlier runs a run takes over.
@@ -103,6 +105,7 @@ where
         };
         let mut senders = Vec::new();
         let mut run = Run::new(book, plan, listener);
+        run.schedule.end_at(deadline);
         let mut input_rests = false;
         while !run.is_over() {
             let now = clock::monotonic();
@@ -144,9 +147,12 @@ where
                 gate.close();
             }
             run.settle();
+            run.let_go_of_waiting();
             run.turn();
         }
-        drop((jobs_in, items));
+        drop(jobs_in);
+        run.take_in_the_rest(&items);
+        drop(items);
         run.end()
     })
 }
@@ -222,7 +228,7 @@ impl<'a> Run<'a> {
         };
         match self.book.adopt(room.min(GROUP), due, clock::now()) {
             Ok(entered) => {
-                let nothing = entered.ready.is_empty();
+                let nothing = entered.released.is_empty();
                 self.adopting = if nothing { Adopting::From(now + LOOK_AGAIN) } else { Adopting::Now };
                 self.entered(entered);
             }
@@ -281,12 +287,15 @@ impl<'a> Run<'a> {
     /// Takes what the ledger said: to be sent, to be waited for, or done with.
     fn entered(&mut self, entered: Entered) {
         for warrant in entered.ready {
-            if let Warrant::Recorded(ticket) = &warrant {
-                self.waiting.remove(&ticket.row());
-            }
-            self.schedule.admit(Job::new(warrant));
+            self.schedule.admit(Job::new(warrant, Origin::Input));
         }
         self.waiting.extend(entered.waiting);
+        for ticket in entered.released {
+            // A row that this input asked for and that was let go of has had its answer.
+            let awaited = self.waiting.remove(&ticket.row()).is_some();
+            let origin = if awaited { Origin::Input } else { Origin::Adopted };
+            self.schedule.admit(Job::new(Warrant::Recorded(ticket), origin));
+        }
         for Done { row, record, origin, outcome, http_status } in entered.done {
             row.and_then(|row| self.waiting.remove(&row));
             self.tell(Report { http_status, origin, ..Report::not_sent(record, outcome) });
@@ -403,9 +412,15 @@ impl<'a> Run<'a> {
 
     /// After a stop, what waits is kept for later.
     fn give_up_waiting(&mut self) {
-        let Some(why) = self.stopped.clone().filter(|_| self.gives_up()) else { return };
+        if self.gives_up() {
+            self.put_back();
+        }
+    }
+
+    fn put_back(&mut self) {
+        let Some(why) = self.stopped.clone() else { return };
         for job in self.schedule.drain() {
-            let (failure, end) = match job.last_failure.clone() {
+            let (failure, end) = match job.unfinished() {
                 Some(failure) => (failure, End::Tried),
                 None => (why.failure_of_the_unsent(), End::Unsent),
             };
@@ -432,9 +447,29 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What still waits behind another run's rows is that run's, or the next one's, to send.
-    fn end(mut self) -> Option<Stopped> {
-        self.settle();
+    /// What this run reads no further must not be lost on the way: what the reader has taken from the input already is
+    /// recorded, or at least answered. The reader reads nothing new once it is told to stop.
+    fn take_in_the_rest(&mut self, items: &Receiver<Item>) {
+        if self.stopped.is_none() {
+            return;
+        }
+        self.plan.stop_reading.store(true, Ordering::Release);
+        while let Ok(item) = items.recv_timeout(GLANCE) {
+            let rest = std::iter::once(item).chain(items.try_iter().take(GROUP - 1));
+            self.take_in(rest.map(Some).collect());
+            self.settle();
+        }
+    }
+
+    /// Where nothing moves any more and the input cannot be read on for all that wait, these are answered: the ledger keeps them
+    /// for a later run, which is not held up by what holds up this one.
+    fn let_go_of_waiting(&mut self) {
+        if self.schedule.is_empty() && self.waiting.len() >= self.schedule.room() {
+            self.answer_waiting();
+        }
+    }
+
+    fn answer_waiting(&mut self) {
         for (_, record) in std::mem::take(&mut self.waiting) {
             let why = "kept in the ledger: another value of the same message-id goes first";
             let failure = match &self.stopped {
@@ -443,9 +478,18 @@ impl<'a> Run<'a> {
             };
             self.tell(Report::not_sent(record, Outcome::Retry(failure)));
         }
+    }
+
+    /// What still waits behind another run's rows is that run's, or the next one's, to send.
+    fn end(mut self) -> Option<Stopped> {
+        self.put_back();
+        self.settle();
+        self.answer_waiting();
         let book = std::mem::replace(&mut self.book, Book::Nowhere);
-        if let Err(error) = book.close(clock::now()) {
-            self.stop_for_ledger(&error);
+        match book.close(clock::now()) {
+            // Everything is settled; tidying up can wait for the next run.
+            Ok(()) | Err(LedgerError::Busy { .. }) => {}
+            Err(error) => self.stop_for_ledger(&error),
         }
         self.turn();
         self.stopped
@@ -540,6 +584,7 @@ mod tests {
             },
             adopt: Adopt::Nothing,
             interrupted: &AtomicBool::new(false),
+            stop_reading: &AtomicBool::new(false),
         };
         let mut heard = Heard::default();
         let mut run = Run::new(Book::Nowhere, &plan, &mut heard);

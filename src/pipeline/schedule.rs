@@ -10,6 +10,7 @@ use super::book::Warrant;
 use super::judge::{Trouble, TroubleKind};
 use super::{Report, State, StopReason};
 use crate::domain::{Failure, Outcome, Reached, Record, Timestamp};
+use crate::ledger::Origin;
 
 /// The bounds of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ const BACKOFF_BASE_WHEN_OVERLOADED: Duration = Duration::from_secs(1);
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
 /// Without `Retry-After`, everyone waits this long after a 429.
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
-/// This many failures of the network in a row mean that it is gone.
+/// This many failures in a row of the network, or of a server that answers nothing but 5xx, mean that it is gone.
 const BREAKER_FAILURES: u32 = 20;
 const BREAKER_PAUSE: Duration = Duration::from_secs(30);
 /// Not HTTP or not TLS may be an accident this many times in a row.
@@ -61,6 +62,7 @@ const FIRST_REFUSALS: u32 = 95;
 #[derive(Debug)]
 pub(super) struct Job {
     warrant: Warrant,
+    origin: Origin,
     pub(super) attempts: u32,
     pub(super) sent_at: Option<Timestamp>,
     pub(super) last_status: Option<u16>,
@@ -75,14 +77,15 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(warrant: Warrant) -> Self {
+    pub(super) fn new(warrant: Warrant, origin: Origin) -> Self {
         Self {
+            ambiguous: warrant.may_have_arrived(),
             warrant,
+            origin,
             attempts: 0,
             sent_at: None,
             last_status: None,
             last_failure: None,
-            ambiguous: false,
             ambiguous_resends: 0,
             stale_connection_met: false,
             first_try: None,
@@ -101,11 +104,17 @@ impl Job {
         self.elapsed = Some((self.elapsed.map_or(began, |(first, _)| first), ended));
     }
 
+    /// What its last try met, as long as it has not been settled; that an earlier try may have arrived is not forgotten.
+    pub(super) fn unfinished(&self) -> Option<Failure> {
+        let reached = |failure: &Failure| if self.ambiguous { Reached::Unknown } else { failure.reached_server };
+        self.last_failure.as_ref().map(|failure| Failure { reached_server: reached(failure), ..failure.clone() })
+    }
+
     /// Its end: the warrant, to be settled, and what to tell.
     pub(super) fn report(self, outcome: Outcome) -> (Warrant, Report) {
         let record = self.warrant.record().clone();
         let report = Report {
-            origin: self.warrant.origin(),
+            origin: self.origin,
             http_status: self.last_status,
             attempts: self.attempts,
             ambiguous_resends: self.ambiguous_resends,
@@ -146,7 +155,12 @@ pub(super) struct Schedule {
     paused_until: Duration,
     next_slot: Duration,
     retry_tokens: f64,
-    network_failures: u32,
+    /// Attempts in a row that met no server that could answer.
+    failures: u32,
+    /// Since when that has been too many.
+    broken_since: Option<Duration>,
+    /// When the run may send nothing new any more.
+    ends: Option<Duration>,
     nonsense: u32,
     answers: u32,
     refusals: u32,
@@ -164,11 +178,18 @@ impl Schedule {
             paused_until: Duration::ZERO,
             next_slot: Duration::ZERO,
             retry_tokens: RETRIES_FREE,
-            network_failures: 0,
+            failures: 0,
+            broken_since: None,
+            ends: None,
             nonsense: 0,
             answers: 0,
             refusals: 0,
         }
+    }
+
+    /// The run ends then.
+    pub(super) fn end_at(&mut self, ends: Option<Duration>) {
+        self.ends = ends;
     }
 
     /// Takes new work.
@@ -252,7 +273,8 @@ impl Schedule {
     /// A record was settled by the server.
     pub(super) fn settled(&mut self, outcome: &Outcome) {
         self.in_flight -= 1;
-        self.network_failures = 0;
+        self.failures = 0;
+        self.broken_since = None;
         self.nonsense = 0;
         self.answers = self.answers.saturating_add(1);
         match outcome {
@@ -279,7 +301,7 @@ impl Schedule {
         if trouble.kind == TroubleKind::Nonsense && self.nonsense >= NONSENSE_LIMIT {
             return Again::Hopeless(Box::new(job), StopReason::Configuration);
         }
-        if self.paused_until.saturating_sub(now) > self.limits.retry_max_time {
+        if self.is_too_long_a_wait(now) {
             return Again::Hopeless(Box::new(job), StopReason::Later);
         }
         job.ambiguous = job.ambiguous || trouble.failure.reached_server == Reached::Unknown;
@@ -291,6 +313,7 @@ impl Schedule {
         let due = now + wait;
         let too_late =
             due.max(self.paused_until).saturating_sub(job.first_try.unwrap_or(now)) > self.limits.retry_max_time;
+        let too_late = too_late || self.ends.is_some_and(|ends| due > ends);
         if too_late || job.attempts > self.limits.retries || self.retry_tokens < 1.0 {
             return Again::GivenUp(Box::new(job));
         }
@@ -300,6 +323,14 @@ impl Schedule {
         Again::Planned { wait, pause }
     }
 
+    /// Whether nothing can be hoped for in this run: everyone has to wait for longer than a record may, or the run lasts, or
+    /// there has been nobody to answer for as long.
+    fn is_too_long_a_wait(&self, now: Duration) -> bool {
+        let paused = self.paused_until.saturating_sub(now);
+        let broken = self.broken_since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        paused.max(broken) > self.limits.retry_max_time || self.ends.is_some_and(|ends| self.paused_until > ends)
+    }
+
     /// Slows everyone down where the trouble is everyone's; returns a pause that begins now.
     fn pause_for(&mut self, trouble: &Trouble, now: Duration) -> Option<Duration> {
         let pause = match trouble.kind {
@@ -307,22 +338,25 @@ impl Schedule {
                 self.concurrency = (self.concurrency / 2).max(1);
                 Some(trouble.wait.unwrap_or(THROTTLE_PAUSE))
             }
-            TroubleKind::NotSent | TroubleKind::MaybeSent => {
-                self.network_failures += 1;
-                if self.network_failures >= BREAKER_FAILURES {
+            TroubleKind::NotSent | TroubleKind::MaybeSent | TroubleKind::Overloaded | TroubleKind::Server => {
+                self.failures += 1;
+                if self.failures >= BREAKER_FAILURES {
                     // One probe after the pause: another failure opens the breaker again at once.
                     self.concurrency = 1;
-                    self.network_failures = BREAKER_FAILURES - 1;
-                    Some(BREAKER_PAUSE)
+                    self.failures = BREAKER_FAILURES - 1;
+                    self.broken_since.get_or_insert(now);
+                    Some(trouble.wait.unwrap_or_default().max(BREAKER_PAUSE))
                 } else {
-                    None
+                    if trouble.kind == TroubleKind::Overloaded {
+                        self.concurrency = (self.concurrency / 2).max(1);
+                    }
+                    trouble.wait
                 }
             }
             TroubleKind::Nonsense => {
                 self.nonsense += 1;
                 None
             }
-            TroubleKind::Overloaded | TroubleKind::Server => trouble.wait,
             TroubleKind::StaleConnection => None,
         };
         let until = now + pause?;
@@ -390,6 +424,7 @@ mod tests {
         Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Reached, Record, TimeSource,
         Timestamp,
     };
+    use crate::ledger::Origin;
     use crate::pipeline::StopReason;
     use crate::pipeline::book::Warrant;
     use crate::pipeline::judge::{Trouble, TroubleKind};
@@ -416,7 +451,7 @@ mod tests {
         };
         let record =
             Record { line: id.into(), reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() };
-        Job::new(Warrant::Unrecorded(record))
+        Job::new(Warrant::Unrecorded(record), Origin::Input)
     }
 
     fn with_jobs(limits: Limits, count: u32) -> Schedule {
@@ -555,18 +590,45 @@ mod tests {
     }
 
     #[test]
-    fn ten_minutes_without_a_network_cost_a_bounded_number_of_requests() {
+    fn a_dead_network_costs_a_bounded_number_of_requests_and_then_ends_the_run() {
         let mut schedule = with_jobs(LIMITS, 1000);
         let (mut now, mut requests) = (Duration::ZERO, 0);
-        while now < seconds(600) {
+        let mut hopeless = false;
+        while now < seconds(600) && !hopeless {
             for mut job in hand_out(&mut schedule, now) {
                 requests += 1;
                 job.attempts += 1;
-                let _ = schedule.again(job, &trouble(TroubleKind::NotSent, None), now);
+                let again = schedule.again(job, &trouble(TroubleKind::NotSent, None), now);
+                hopeless |= matches!(again, Again::Hopeless(_, StopReason::Later));
             }
             now += schedule.wakeup(now).unwrap_or(seconds(600)).max(Duration::from_millis(1));
         }
-        assert!((BREAKER_FAILURES..=BREAKER_FAILURES + 20).contains(&requests), "{requests}");
+        assert!((BREAKER_FAILURES..=BREAKER_FAILURES + 5).contains(&requests), "{requests}");
+        assert!(hopeless && now < seconds(200), "it ends the run when a record's time has passed: {now:?}");
+    }
+
+    #[test]
+    fn a_server_that_only_says_503_is_left_alone_like_a_dead_one() {
+        let mut schedule = with_jobs(Limits { retries: 0, ..LIMITS }, 1000);
+        let (mut now, mut requests) = (Duration::ZERO, 0);
+        while now < seconds(60) {
+            for job in hand_out(&mut schedule, now) {
+                requests += 1;
+                let _ = schedule.again(job, &trouble(TroubleKind::Overloaded, None), now);
+            }
+            now += Duration::from_millis(100);
+        }
+        assert!(requests < 2 * BREAKER_FAILURES, "{requests}");
+    }
+
+    #[test]
+    fn nothing_is_planned_for_after_the_end_of_the_run() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        schedule.end_at(Some(seconds(3)));
+        let mut job = schedule.next(Duration::ZERO).unwrap();
+        job.attempts += 1;
+        let again = schedule.again(job, &trouble(TroubleKind::Throttled, Some(60)), Duration::ZERO);
+        assert!(matches!(again, Again::Hopeless(_, StopReason::Later)));
     }
 
     #[test]
