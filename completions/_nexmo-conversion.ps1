@@ -38,7 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('voice', 'voice', [CompletionResultType]::ParameterValue, 'Report conversions of voice calls (Text-To-Speech, TTS Prompt)')
             [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Report a stream of conversions, each as it arrives')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'Look after what is written down: pending, refused, settled')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check credentials, file modes, proxy, CA, TLS and clock')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check credentials, file modes, ledger, proxy, CA, TLS and clock')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Create or show the configuration')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run a local Conversion API for tests')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -231,6 +231,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             break
         }
         'nexmo-conversion;check' {
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TLS included [default: 5s]')
@@ -325,7 +326,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
         'nexmo-conversion;sandbox' {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port on 127.0.0.1; 0 takes a free one')
             [CompletionResult]::new('--certificate', '--certificate', [CompletionResultType]::ParameterName, 'With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]')
-            [CompletionResult]::new('--tls-versions', '--tls-versions', [CompletionResultType]::ParameterName, 'With --tls: the versions on offer [both, 1.2, 1.3]')
+            [CompletionResult]::new('--tls-versions', '--tls-versions', [CompletionResultType]::ParameterName, 'With --tls: the versions on offer [both, 1.1, 1.2, 1.3]')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'With --tls: write the CA''s certificate here [default: a file in the folder for temporary files]')
             [CompletionResult]::new('--api-key', '--api-key', [CompletionResultType]::ParameterName, 'The account that may report')
             [CompletionResult]::new('--api-secret-file', '--api-secret-file', [CompletionResultType]::ParameterName, 'Its secret, and the secret of its signatures [default: made up]')

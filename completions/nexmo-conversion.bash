@@ -199,12 +199,16 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__subcmd__conversion__subcmd__check)
-            opts="-p -q -v -h --sandbox --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --ledger --sandbox --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --ledger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --retry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -35,7 +35,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand voice 'Report conversions of voice calls (Text-To-Speech, TTS Prompt)'
             cand batch 'Report a stream of conversions, each as it arrives'
             cand ledger 'Look after what is written down: pending, refused, settled'
-            cand check 'Check credentials, file modes, proxy, CA, TLS and clock'
+            cand check 'Check credentials, file modes, ledger, proxy, CA, TLS and clock'
             cand config 'Create or show the configuration'
             cand sandbox 'Run a local Conversion API for tests'
             cand completions 'Print a completion script for a shell'
@@ -219,6 +219,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'nexmo-conversion;check'= {
+            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
             cand --connect-timeout 'Limit for connecting, TLS included [default: 5s]'
@@ -308,7 +309,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
         &'nexmo-conversion;sandbox'= {
             cand --port 'The port on 127.0.0.1; 0 takes a free one'
             cand --certificate 'With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]'
-            cand --tls-versions 'With --tls: the versions on offer [both, 1.2, 1.3]'
+            cand --tls-versions 'With --tls: the versions on offer [both, 1.1, 1.2, 1.3]'
             cand --ca-file 'With --tls: write the CA''s certificate here [default: a file in the folder for temporary files]'
             cand --api-key 'The account that may report'
             cand --api-secret-file 'Its secret, and the secret of its signatures [default: made up]'

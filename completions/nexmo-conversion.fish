@@ -38,7 +38,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "s
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "voice" -d 'Report conversions of voice calls (Text-To-Speech, TTS Prompt)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "batch" -d 'Report a stream of conversions, each as it arrives'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "ledger" -d 'Look after what is written down: pending, refused, settled'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "check" -d 'Check credentials, file modes, proxy, CA, TLS and clock'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "check" -d 'Check credentials, file modes, ledger, proxy, CA, TLS and clock'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "config" -d 'Create or show the configuration'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "sandbox" -d 'Run a local Conversion API for tests'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -182,6 +182,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -254,7 +255,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l port -d 'The port on 127.0.0.1; 0 takes a free one' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l certificate -d 'With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l tls-versions -d 'With --tls: the versions on offer [both, 1.2, 1.3]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l tls-versions -d 'With --tls: the versions on offer [both, 1.1, 1.2, 1.3]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l ca-file -d 'With --tls: write the CA\'s certificate here [default: a file in the folder for temporary files]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l api-key -d 'The account that may report' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l api-secret-file -d 'Its secret, and the secret of its signatures [default: made up]' -r -F

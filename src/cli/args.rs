@@ -54,7 +54,7 @@ pub enum Command {
     Batch(Box<BatchArgs>),
     /// Look after what is written down: pending, refused, settled
     Ledger(LedgerCommandArgs),
-    /// Check credentials, file modes, proxy, CA, TLS and clock
+    /// Check credentials, file modes, ledger, proxy, CA, TLS and clock
     Check(CheckArgs),
     /// Create or show the configuration
     Config(ConfigArgs),
@@ -340,6 +340,9 @@ pub enum ForgetWhat {
 /// `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// Which ledger.
+    #[command(flatten)]
+    pub file: LedgerFile,
     /// How it is sent.
     #[command(flatten)]
     pub sending: CheckSendingArgs,
@@ -437,7 +440,7 @@ pub struct SandboxArgs {
     /// With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]
     #[arg(long, value_name = "KIND", default_value = "valid", requires = "tls")]
     pub certificate: CertificateKind,
-    /// With --tls: the versions on offer [both, 1.2, 1.3]
+    /// With --tls: the versions on offer [both, 1.1, 1.2, 1.3]
     #[arg(long, value_name = "VERSIONS", default_value = "both", requires = "tls")]
     pub tls_versions: TlsVersions,
     /// With --tls: write the CA's certificate here [default: a file in the folder for temporary files]

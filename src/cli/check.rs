@@ -4,6 +4,7 @@
 //! enabled: nothing public tells that without reporting one.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use chrono::DateTime;
 
@@ -11,10 +12,11 @@ use super::args::{CheckArgs, Global};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{CommandFailure, record_hint};
-use super::setup::{Setup, Target, format};
+use super::setup::{Setup, Target, format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Auth, AuthMode, Failure};
+use crate::ledger::{LedgerReader, State};
 use crate::output::{Age, CheckLine, Escaped, Format, Tone, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
@@ -70,6 +72,7 @@ pub(super) fn check(
     match Setup::new(target, global, &args.sending.network, environment, terminal) {
         Ok(setup) => {
             findings.extend(standing(&setup));
+            findings.push(ledger(&ledger_path(args.file.ledger.as_ref(), environment), target));
             let transport = Transport::new(setup.endpoint.clone())?;
             findings.extend(network(&setup, transport.sender()));
         }
@@ -104,10 +107,47 @@ fn standing(setup: &Setup) -> Vec<Finding> {
     let (key, mode) = (&setup.account.api_key, setup.account.auth.mode());
     vec![
         Finding::new("credentials", Status::Ok, format!("api_key {key}, auth {mode}, from {source}")),
-        Finding::new("files", Status::Ok, "every file that holds a secret is private, or a warning stands above"),
+        match setup.warnings.first() {
+            None => Finding::new("files", Status::Ok, "every file that holds a secret is private"),
+            Some(warning) => Finding::new("files", Status::Warn, warning.to_string())
+                .advising("make it yours alone with `chmod 600`, if it is yours"),
+        },
         Finding::new("proxy", Status::Ok, proxy),
         Finding::new("ca", Status::Ok, setup.endpoint.trust.describe()),
     ]
+}
+
+/// Whether the ledger can be read, and what needs attention in it. Looking makes no ledger where there is none.
+fn ledger(path: &Path, target: Target) -> Finding {
+    let rows = match target {
+        Target::Sandbox => return Finding::new("ledger", Status::Skip, "a sandbox has a throw-away one"),
+        Target::Api => {
+            LedgerReader::open(path).and_then(|ledger| ledger.map(|ledger| ledger.status()).transpose())
+        }
+    };
+    match rows {
+        Ok(None) => Finding::new("ledger", Status::Ok, format!("{} will be made", path.display())),
+        Ok(Some(rows)) => {
+            let count = |wanted: fn(State) -> bool| -> u64 {
+                rows.iter().filter(|row| row.state.is_some_and(wanted)).map(|row| row.count).sum()
+            };
+            let (pending, refused) = (count(State::is_pending), count(|state| state == State::Refused));
+            let detail = format!("{}: {pending} pending, {refused} refused", path.display());
+            if pending == 0 {
+                return Finding::new("ledger", Status::Ok, detail);
+            }
+            Finding::new("ledger", Status::Warn, detail)
+                .advising("the next `batch` sends what is due; `nexmo-conversion ledger resume` sends it now")
+        }
+        Err(error) => {
+            let failure = CommandFailure::from(error);
+            let finding = Finding::new("ledger", Status::Fail(failure.exit), format!("{:#}", failure.error));
+            match failure.hint {
+                Some(hint) => finding.advising(hint),
+                None => finding,
+            }
+        }
+    }
 }
 
 /// Asks the API's host for its front page, then the account's balance. Neither changes anything.

@@ -47,7 +47,9 @@ impl CommandFailure {
 
 impl From<ConfigError> for CommandFailure {
     fn from(error: ConfigError) -> Self {
-        let typed = matches!(error, ConfigError::Flag { .. });
+        // An address is configuration wherever it stands; any other bad value that was typed is a wrong command line.
+        let typed =
+            matches!(&error, ConfigError::Flag { flag, .. } if !matches!(flag.as_str(), "--base-url" | "--proxy"));
         let exit = if typed { Exit::Usage } else { Exit::Configuration };
         let hint = config_hint(&error);
         Self { exit, error: error.into(), hint }

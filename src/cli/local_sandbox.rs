@@ -1,8 +1,8 @@
 //! `sandbox`: a local Conversion API in the foreground, until a signal ends it.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -39,14 +39,23 @@ pub(super) fn sandbox(
     terminal
         .print(introduction(&sandbox, ca_file.as_deref(), args.api_secret_file.as_deref(), global))
         .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    wait(args, &interrupt);
+    if let (Some(path), None) = (&ca_file, &args.ca_file) {
+        let _ = fs::remove_file(path);
+    }
+    let ended = interrupt.asked().load(Ordering::Relaxed);
+    Ok(if ended { interrupt.exit() } else { Exit::Done })
+}
+
+/// Serves until a signal, or until the time is over.
+fn wait(args: &SandboxArgs, interrupt: &Interrupt) {
     let began = clock::monotonic();
     while !interrupt.asked().load(Ordering::Relaxed) {
         if args.stop_after.is_some_and(|limit| clock::monotonic().saturating_sub(began) >= limit) {
-            return Ok(Exit::Done);
+            return;
         }
         clock::sleep(GLANCE);
     }
-    Ok(interrupt.exit())
 }
 
 fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
@@ -119,9 +128,12 @@ fn write_ca(chosen: Option<&Path>, port: u16, pem: &str) -> Result<PathBuf, Comm
     OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o644)
         .open(&path)
-        .and_then(|mut file| file.write_all(pem.as_bytes()))
+        .and_then(|mut file| {
+            // Our umask is private; a certificate is public, and another user's client may need it.
+            file.set_permissions(Permissions::from_mode(0o644))?;
+            file.write_all(pem.as_bytes())
+        })
         .map_err(|error| CommandFailure::io("cannot write the CA's certificate", error))?;
     Ok(path)
 }

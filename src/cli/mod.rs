@@ -22,11 +22,13 @@ mod terminal;
 use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use rustix::fs::Mode;
-use rustix::process::{Resource, Rlimit, setrlimit, umask};
+use rustix::process::{Resource, Rlimit, Signal, setrlimit, umask};
+use signal_hook::flag;
 
 pub use self::args::Cli;
 pub use self::exit::Exit;
@@ -117,6 +119,8 @@ fn refuse(error: &clap::Error, no_color: NoColor) -> Exit {
 fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    // A file that may not grow any further is an error of the write then, which is told and settled, and not the end.
+    let _ = flag::register(Signal::XFSZ.as_raw(), Arc::default());
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
         let mut terminal = Terminal::new(args::ColorWhen::Never, NoColor::Set);

@@ -12,7 +12,8 @@ use super::failure::CommandFailure;
 use super::terminal::Terminal;
 use crate::clock;
 use crate::config::{
-    self, BatchOverrides, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings, Surroundings,
+    self, BatchOverrides, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings,
+    Surroundings, Warning,
 };
 use crate::domain::{Account, Auth, Secret};
 use crate::ledger::Ledger;
@@ -30,6 +31,8 @@ pub(super) struct Setup {
     pub(super) endpoint: Endpoint,
     /// Where the secret comes from, for people.
     pub(super) credentials_from: String,
+    /// What is doubtful about the files that hold the credentials.
+    pub(super) warnings: Vec<Warning>,
     /// Which variable holds the secret, for a curl line that reads it from there.
     pub(super) secret_variable: String,
     /// Runs until this is dropped.
@@ -103,6 +106,7 @@ impl Setup {
             settings,
             endpoint,
             credentials_from: resolved.secret.to_string(),
+            warnings: resolved.warnings,
             secret_variable: match resolved.secret {
                 Origin::Variable(name) => name,
                 Origin::Flag(_)
@@ -160,6 +164,7 @@ impl Setup {
             settings,
             endpoint,
             credentials_from: "the sandbox".to_owned(),
+            warnings: Vec::new(),
             secret_variable: "VONAGE_API_SECRET".to_owned(),
             _sandbox: Some(sandbox),
         })

@@ -119,17 +119,17 @@ impl Desk<'_> {
     }
 
     /// The row with a record's key, wherever in its lane it is.
+    ///
+    /// A record that was read without a time has one in its result line. That line, read again, is the same record: the
+    /// time it gives is the one that is stored.
     pub(super) fn find(&self, record: &Record, lane: &mut Vec<Sibling>) -> rusqlite::Result<Option<usize>> {
         let delivered = record.conversion.delivered.as_bool();
         let key_time = row::key_time(record);
-        // A result line tells the time that a record without one was given; read again, it is still that record.
-        let same = |row: &Sibling| {
-            row.delivered == delivered
-                && (row.key_time == key_time || row.key_time < 0 && row.timestamp == key_time)
-        };
+        let same = |row: &Sibling| row.delivered == delivered && row.key_time == key_time;
+        let untimed = |row: &Sibling| row.delivered == delivered && row.key_time < 0 && row.timestamp == key_time;
         let found = lane.iter().position(same);
         if found.is_some() || lane.len() < CUT_AT_LEAST {
-            return Ok(found);
+            return Ok(found.or_else(|| lane.iter().position(untimed)));
         }
         let mut query = self.db.prepare_cached(
             "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
@@ -143,7 +143,7 @@ impl Desk<'_> {
             delivered
         ];
         lane.extend(query.query_row(key, Sibling::read).optional()?);
-        Ok(lane.iter().position(same))
+        Ok(lane.iter().position(same).or_else(|| lane.iter().position(untimed)))
     }
 
     /// Hands out the first row of a lane if it may go, and settles what was overtaken.

@@ -35,7 +35,7 @@ pub struct Report {
     pub attempts: u32,
     /// Of these, how many went out although an earlier one may have arrived.
     pub ambiguous_resends: u32,
-    /// From reading the record to its outcome.
+    /// From the beginning of its first request to the end of its last one.
     pub elapsed: Duration,
     /// When its last request was sent.
     pub sent_at: Option<Timestamp>,

@@ -16,7 +16,7 @@ mod sending;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
@@ -82,12 +82,15 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// Sends every record of `input`, telling `listener` what came of each, and returns why it stopped early, if it did.
 ///
 /// The input is read on a thread of its own, which is left behind where it blocks after the run has stopped.
+///
+/// # Panics
+/// If one of its threads did: what that thread held would be waited for without end, or be missing without a word.
 pub fn run<I>(input: I, book: Book, plan: &Plan<'_>, listener: &mut dyn Listener) -> Option<Stopped>
 where
     I: Iterator<Item = Item> + Send + 'static,
 {
     let (items_in, items) = bounded(GROUP);
-    thread::spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err));
+    let mut reader = Some(thread::spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err)));
     let deadline = plan.limits.deadline.map(|limit| clock::monotonic().saturating_add(limit));
     let gate = Gate::default();
     let (jobs_in, jobs) = unbounded();
@@ -96,9 +99,9 @@ where
         let start_sender = || {
             let (jobs, attempts, sender, gate) =
                 (jobs.clone(), attempts_in.clone(), plan.transport.sender(), &gate);
-            scope.spawn(move || send_jobs(sender, plan.account, gate, &jobs, &attempts));
+            scope.spawn(move || send_jobs(sender, plan.account, gate, &jobs, &attempts))
         };
-        let mut senders = 0;
+        let mut senders = Vec::new();
         let mut run = Run::new(book, plan, listener);
         let mut input_rests = false;
         while !run.is_over() {
@@ -107,9 +110,8 @@ where
                 run.adopt(now);
             }
             while let Some(job) = run.schedule.next(now) {
-                if senders < plan.limits.jobs.min(run.schedule.in_flight()) {
-                    start_sender();
-                    senders += 1;
+                if senders.len() < plan.limits.jobs.min(run.schedule.in_flight()) {
+                    senders.push(start_sender());
                 }
                 gate.open();
                 let _ = jobs_in.send(job);
@@ -123,6 +125,11 @@ where
             returned.extend(attempts.try_iter());
             arrived.extend(run.input(&items).try_iter().take(run.schedule.room()).map(Some));
             input_rests = arrived.is_empty() && items.is_empty() && returned.is_empty();
+            assert!(!input_rests || !senders.iter().any(ScopedJoinHandle::is_finished), "a sender has died");
+            if arrived.iter().any(Option::is_none) {
+                let ended = reader.take().is_none_or(|reader| reader.join().is_ok());
+                assert!(ended, "the reader has died");
+            }
             run.take_in(arrived);
             for (job, attempt) in returned {
                 run.returned(job, attempt);
@@ -273,12 +280,11 @@ impl<'a> Run<'a> {
 
     /// Takes what the ledger said: to be sent, to be waited for, or done with.
     fn entered(&mut self, entered: Entered) {
-        let now = clock::monotonic();
         for warrant in entered.ready {
             if let Warrant::Recorded(ticket) = &warrant {
                 self.waiting.remove(&ticket.row());
             }
-            self.schedule.admit(Job::new(warrant, now));
+            self.schedule.admit(Job::new(warrant));
         }
         self.waiting.extend(entered.waiting);
         for Done { row, record, origin, outcome, http_status } in entered.done {
@@ -301,20 +307,19 @@ impl<'a> Run<'a> {
             self.schedule.bounced(job);
             return self.give_up_waiting();
         };
-        job.attempts += 1;
-        job.sent_at = Some(sent.at);
+        job.tried(sent.at, sent.began, sent.ended);
         job.last_status = sent.result.as_ref().ok().map(|reply| reply.status);
         match judge(&sent.result) {
             Judgement::Settled(outcome) => {
                 self.schedule.settled(&outcome);
-                self.finish(job, outcome, End::Tried, now);
+                self.finish(job, outcome, End::Tried);
                 if self.schedule.nearly_all_refused() {
                     self.stop(Stopped::NearlyAllRefused);
                 }
             }
             Judgement::Stop(reason, failure) => {
                 self.schedule.failed();
-                self.finish(job, Outcome::Retry(failure.clone()), End::Unsent, now);
+                self.finish(job, Outcome::Retry(failure.clone()), End::Unsent);
                 self.stop(Stopped::For(reason, failure));
             }
             Judgement::Again(trouble) => self.again(job, trouble, now),
@@ -333,17 +338,17 @@ impl<'a> Run<'a> {
                     self.hear(Event::Notice(Notice::Pausing { pause, why }));
                 }
             }
-            Again::GivenUp(job) => self.finish(*job, Outcome::Retry(trouble.failure), End::Tried, now),
+            Again::GivenUp(job) => self.finish(*job, Outcome::Retry(trouble.failure), End::Tried),
             Again::Hopeless(job, reason) => {
-                self.finish(*job, Outcome::Retry(trouble.failure.clone()), End::Tried, now);
+                self.finish(*job, Outcome::Retry(trouble.failure.clone()), End::Tried);
                 self.stop(Stopped::For(reason, trouble.failure));
             }
         }
     }
 
     /// A delivery has ended; it is told once it is settled.
-    fn finish(&mut self, job: Job, outcome: Outcome, end: End, now: Duration) {
-        let (warrant, report) = job.report(outcome, now);
+    fn finish(&mut self, job: Job, outcome: Outcome, end: End) {
+        let (warrant, report) = job.report(outcome);
         if let Warrant::Recorded(ticket) = warrant {
             let settlement = settlement(&report.outcome, report.http_status, report.effort(), end);
             self.unsettled.push((ticket, settlement));
@@ -364,8 +369,11 @@ impl<'a> Run<'a> {
     }
 
     /// Nothing more is read or sent; what waits is kept for later.
+    ///
+    /// The first reason stays, unless it let what was recorded go on: the next one ends that, too.
     fn stop(&mut self, why: Stopped) {
-        if self.stopped.is_none() {
+        let goes_on = !self.gives_up();
+        if goes_on && !(self.stopped.is_some() && matches!(why, Stopped::RecordingFailed(_))) {
             self.stopped = Some(why.clone());
             self.hear(Event::Stopped(why));
             self.give_up_waiting();
@@ -396,13 +404,12 @@ impl<'a> Run<'a> {
     /// After a stop, what waits is kept for later.
     fn give_up_waiting(&mut self) {
         let Some(why) = self.stopped.clone().filter(|_| self.gives_up()) else { return };
-        let now = clock::monotonic();
         for job in self.schedule.drain() {
             let (failure, end) = match job.last_failure.clone() {
                 Some(failure) => (failure, End::Tried),
                 None => (why.failure_of_the_unsent(), End::Unsent),
             };
-            self.finish(job, Outcome::Retry(failure), end, now);
+            self.finish(job, Outcome::Retry(failure), end);
         }
     }
 
@@ -411,7 +418,7 @@ impl<'a> Run<'a> {
     }
 
     fn hear(&mut self, event: Event) {
-        if self.listener.hear(event) == Err(ListenerGone) && self.stopped.is_none() {
+        if self.listener.hear(event) == Err(ListenerGone) && !self.gives_up() {
             self.stopped = Some(Stopped::OutputGone);
             self.give_up_waiting();
         }
@@ -419,7 +426,7 @@ impl<'a> Run<'a> {
 
     /// Lets the listener pass on what it heard, before the next wait.
     fn turn(&mut self) {
-        if self.listener.turn(self.schedule.state()) == Err(ListenerGone) && self.stopped.is_none() {
+        if self.listener.turn(self.schedule.state()) == Err(ListenerGone) && !self.gives_up() {
             self.stopped = Some(Stopped::OutputGone);
             self.give_up_waiting();
         }
@@ -544,7 +551,8 @@ mod tests {
             cause: Cause::Timeout(Phase::Exchange),
             connection: ConnectionAge::Fresh,
         };
-        let sent = Some(Exchange { at: Timestamp::from_unix(1_795_310_727).unwrap(), result: Err(timed_out) });
+        let at = Timestamp::from_unix(1_795_310_727).unwrap();
+        let sent = Some(Exchange { at, began: Duration::ZERO, ended: Duration::ZERO, result: Err(timed_out) });
         run.returned(job, Attempt { sent });
         assert!(run.is_over());
         run.end();

@@ -69,12 +69,13 @@ pub(super) struct Job {
     ambiguous: bool,
     ambiguous_resends: u32,
     stale_connection_met: bool,
-    read: Duration,
     first_try: Option<Duration>,
+    /// From the beginning of the first request to the end of the last one.
+    elapsed: Option<(Duration, Duration)>,
 }
 
 impl Job {
-    pub(super) fn new(warrant: Warrant, now: Duration) -> Self {
+    pub(super) fn new(warrant: Warrant) -> Self {
         Self {
             warrant,
             attempts: 0,
@@ -84,8 +85,8 @@ impl Job {
             ambiguous: false,
             ambiguous_resends: 0,
             stale_connection_met: false,
-            read: now,
             first_try: None,
+            elapsed: None,
         }
     }
 
@@ -93,15 +94,22 @@ impl Job {
         self.warrant.record()
     }
 
+    /// One more request was made for it.
+    pub(super) fn tried(&mut self, at: Timestamp, began: Duration, ended: Duration) {
+        self.attempts += 1;
+        self.sent_at = Some(at);
+        self.elapsed = Some((self.elapsed.map_or(began, |(first, _)| first), ended));
+    }
+
     /// Its end: the warrant, to be settled, and what to tell.
-    pub(super) fn report(self, outcome: Outcome, now: Duration) -> (Warrant, Report) {
+    pub(super) fn report(self, outcome: Outcome) -> (Warrant, Report) {
         let record = self.warrant.record().clone();
         let report = Report {
             origin: self.warrant.origin(),
             http_status: self.last_status,
             attempts: self.attempts,
             ambiguous_resends: self.ambiguous_resends,
-            elapsed: now.saturating_sub(self.read),
+            elapsed: self.elapsed.map_or(Duration::ZERO, |(began, ended)| ended.saturating_sub(began)),
             sent_at: self.sent_at,
             ..Report::not_sent(record, outcome)
         };
@@ -184,7 +192,7 @@ impl Schedule {
     }
 
     pub(super) fn state(&self) -> State {
-        State { in_flight: self.in_flight, to_retry: self.delayed.len() }
+        State { in_flight: self.in_flight.min(self.concurrency), to_retry: self.delayed.len() }
     }
 
     pub(super) fn is_paused(&self, now: Duration) -> bool {
@@ -318,7 +326,8 @@ impl Schedule {
             TroubleKind::StaleConnection => None,
         };
         let until = now + pause?;
-        let begins = until > self.paused_until;
+        // What was under way when a pause began comes back during it; it may make it longer, but that is no new pause.
+        let begins = until > now && !self.is_paused(now);
         self.paused_until = self.paused_until.max(until);
         pause.filter(|_| begins)
     }
@@ -407,7 +416,7 @@ mod tests {
         };
         let record =
             Record { line: id.into(), reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() };
-        Job::new(Warrant::Unrecorded(record), Duration::ZERO)
+        Job::new(Warrant::Unrecorded(record))
     }
 
     fn with_jobs(limits: Limits, count: u32) -> Schedule {
@@ -500,6 +509,20 @@ mod tests {
         assert!(matches!(again, Again::Planned { pause: Some(pause), .. } if pause == seconds(30)));
         assert!(schedule.next(seconds(29)).is_none());
         assert_eq!(hand_out(&mut schedule, seconds(31)).len(), 8);
+    }
+
+    #[test]
+    fn what_comes_back_during_a_pause_may_lengthen_it_and_begins_no_other() {
+        let mut schedule = with_jobs(LIMITS, 3);
+        schedule.concurrency = 3;
+        let told: Vec<_> = hand_out(&mut schedule, Duration::ZERO)
+            .into_iter()
+            .zip(1..)
+            .map(|(job, at)| schedule.again(job, &trouble(TroubleKind::Throttled, Some(10)), seconds(at)))
+            .map(|again| matches!(again, Again::Planned { pause: Some(_), .. }))
+            .collect();
+        assert_eq!(told, [true, false, false]);
+        assert!(schedule.is_paused(seconds(12)) && !schedule.is_paused(seconds(13)));
     }
 
     #[test]
@@ -621,6 +644,6 @@ mod tests {
         job.attempts += 1;
         let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
         let job = schedule.next(seconds(60)).unwrap();
-        assert_eq!(job.report(Outcome::Accepted, seconds(60)).1.ambiguous_resends, 1);
+        assert_eq!(job.report(Outcome::Accepted).1.ambiguous_resends, 1);
     }
 }

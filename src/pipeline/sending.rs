@@ -1,6 +1,7 @@
 //! The threads that send: each takes a job, makes one attempt, and gives both back. They decide nothing and never wait.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender as ChannelSender};
 
@@ -19,6 +20,10 @@ pub(super) struct Attempt {
 /// One request and what came of it.
 pub(super) struct Exchange {
     pub(super) at: Timestamp,
+    /// From here …
+    pub(super) began: Duration,
+    /// … to here.
+    pub(super) ended: Duration,
     pub(super) result: Result<Reply, TransportError>,
 }
 
@@ -52,9 +57,9 @@ pub(super) fn send_jobs(
 ) {
     for job in jobs {
         let sent = (!gate.is_closed()).then(|| {
-            let at = clock::now();
+            let (at, began) = (clock::now(), clock::monotonic());
             let result = sender.send(&Request::new(&job.record().conversion, account));
-            Exchange { at, result }
+            Exchange { at, began, ended: clock::monotonic(), result }
         });
         if attempts.send((job, Attempt { sent })).is_err() {
             return;

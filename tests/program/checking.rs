@@ -88,6 +88,14 @@ fn what_fails_says_what_to_do() {
 }
 
 #[test]
+fn a_vendor_file_that_others_can_read_is_a_warning() {
+    let cli = Cli::new().at(&api::plain());
+    cli.file(".nexmorc", "[credentials]\napi_key=abcd1234\napi_secret=x\n", 0o644);
+    let ran = cli.run(["check", "--json"]);
+    assert!(failing(&ran).contains(&"files warn".to_owned()), "{}", ran.shown());
+}
+
+#[test]
 fn a_gateway_without_the_account_call_is_no_failure() {
     let sandbox = api::always("404");
     let ran = Cli::new().against(&sandbox).run(["check", "--json"]);

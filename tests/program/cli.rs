@@ -7,6 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::rc::Rc;
 use std::time::Duration;
 
 use nexmo_conversion::clock;
@@ -27,13 +28,13 @@ const GLANCE: Duration = Duration::from_millis(2);
 
 /// A machine with nothing on it, and the program.
 pub(crate) struct Cli {
-    home: TempDir,
+    home: Rc<TempDir>,
     variables: Vec<(OsString, OsString)>,
 }
 
 impl Cli {
     pub(crate) fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Rc::new(tempfile::tempdir().unwrap());
         fs::create_dir(home.path().join("here")).unwrap();
         // No test may ever reach the real API by mistake.
         let variables = vec![("NEXMO_CONVERSION_BASE_URL".into(), NOWHERE.into())];
@@ -124,7 +125,9 @@ impl Cli {
         let arguments: Vec<OsString> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
         let mut command = self.command(PROGRAM, &arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running::spawn(command)
+        let mut running = Running::spawn(command);
+        running.home = Some(Rc::clone(&self.home));
+        running
     }
 
     /// The process before it is started, for tests that have their own idea of its standard streams.
@@ -236,13 +239,15 @@ pub(crate) fn assert_same(name: &str, shown: impl IntoIterator<Item = impl AsRef
 pub(crate) struct Running {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
+    /// Its home stays as long as it runs, whatever becomes of the [`Cli`].
+    home: Option<Rc<TempDir>>,
 }
 
 impl Running {
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let stdout = child.stdout.take().map(BufReader::new);
-        Self { child, stdout }
+        Self { child, stdout, home: None }
     }
 
     pub(crate) fn signal(&mut self, signal: Signal) {
@@ -284,6 +289,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.home = None;
     }
 }
 

@@ -154,12 +154,12 @@ fn addresses_that_would_send_the_secret_astray_are_refused() {
         "",
     ] {
         let ran = Cli::new().against(&api::plain()).run(["sms", "A", "--delivered", "--base-url", url]);
-        ran.exits(2);
+        ran.exits(78);
         assert!(!ran.said().contains("pa55word"), "{}", ran.shown());
     }
     refused(
         "wrong_addresses",
-        2,
+        78,
         &[
             &["sms", "A", "--delivered", "--base-url", "ftp://api.example.org"],
             &["sms", "A", "--delivered", "--base-url", "http://api.example.org"],
@@ -176,7 +176,7 @@ fn proxies_and_ca_files_that_are_none_are_refused() {
     cli.file("here/empty.pem", "", 0o644);
     cli.file("here/not.pem", "not a certificate\n", 0o644);
     let shown: Vec<_> = [
-        (2, ["--proxy", "http://"]),
+        (78, ["--proxy", "http://"]),
         (78, ["--proxy", "ftp://proxy:1"]),
         (78, ["--proxy", "http://user:pa55word@proxy:99999"]),
         (78, ["--cacert", "missing.pem"]),

@@ -52,6 +52,22 @@ fn every_part_of_the_key_makes_another_conversion() {
 }
 
 #[test]
+fn a_result_line_read_again_is_the_record_that_had_no_time() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&untimed("0A", 0), desk.now);
+    let _ = ledger.end(ticket, postponed(), desk.now);
+    ledger.close(desk.now).unwrap();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
+    let _ = ledger.end(ticket, accepted(), desk.now);
+    assert_eq!(ledger.enter(&sms("0A", 0), desk.now), Recorded::Known(sms("0A", 0), Known::Accepted));
+    assert!(matches!(ledger.enter(&untimed("0A", 9), desk.now), Recorded::Known(_, Known::Accepted)));
+    let _another_value = ledger.ready(&failed(sms("0A", 0)), desk.now);
+}
+
+#[test]
 fn line_reference_and_doubts_are_not_part_of_the_key() {
     let desk = Desk::new();
     let mut ledger = desk.open();
