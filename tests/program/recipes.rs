@@ -58,7 +58,10 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
 fn pending(cli: &Cli) -> u64 {
     let status = cli.run(["ledger", "status", "--json"]);
     let rows = status.exits(0).lines();
-    rows.iter().filter(|row| row["state"] == "queued").map(|row| row["count"].as_u64().unwrap()).sum()
+    rows.iter()
+        .filter(|row| row["state"] == "queued" || row["state"] == "in_flight")
+        .map(|row| row["count"].as_u64().unwrap())
+        .sum()
 }
 
 /// A recipe that runs until it is stopped. Dropping it ends everything that it started.
@@ -249,8 +252,7 @@ fn lines(text: &str) -> Vec<Value> {
 /// `psql` is a script here: asked for rows it prints them as the real one does, asked for anything else it writes down
 /// its arguments and its input.
 fn database(cli: &Cli, rows: &[Value]) {
-    let rows: String = rows.iter().map(|row| format!("{row}\n")).collect();
-    cli.file("rows", rows, 0o644);
+    append(&cli.path("rows"), rows);
     stub(
         cli,
         "psql",
@@ -285,7 +287,8 @@ fn a_database_marks_what_was_accepted_and_nothing_else() {
     let (_, again) = run_psql(&cli);
     let mut wanted = [marked.as_str(), "3\n"].concat().into_bytes();
     let mut got = again.clone().into_bytes();
-    (wanted.sort_unstable(), got.sort_unstable());
+    wanted.sort_unstable();
+    got.sort_unstable();
     assert!(got == wanted && again.lines().any(|line| line == "3"), "{again}");
     assert_eq!(sorted(reported(&sandbox)), ["A", "B", "C", "C", "it's"]);
 }

@@ -98,19 +98,6 @@ fn records_without_a_time_are_the_same_whenever_they_are_read_and_keep_the_first
 }
 
 #[test]
-fn a_record_without_a_time_that_comes_back_with_the_time_it_was_given_is_the_same() {
-    let desk = Desk::new();
-    let mut ledger = desk.open();
-    let ticket = ledger.ready(&untimed("0A", 7), desk.now);
-    let _ = ledger.end(ticket, postponed(), desk.now);
-    let ticket = ledger.ready(&sms("0A", 7), desk.now);
-    let _ = ledger.end(ticket, accepted(), desk.now);
-    assert_eq!(ledger.enter(&untimed("0A", 99), desk.now), Recorded::Known(untimed("0A", 7), Known::Accepted));
-    assert_eq!(ledger.enter(&sms("0A", 7), desk.now), Recorded::Known(sms("0A", 7), Known::Accepted));
-    let _ = ledger.ready(&sms("0A", 8), desk.now);
-}
-
-#[test]
 fn what_was_refused_is_told_again_and_not_sent_again() {
     let desk = Desk::new();
     let mut ledger = desk.open();
