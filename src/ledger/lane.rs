@@ -9,7 +9,7 @@ use crate::domain::{Conversion, Record, Timestamp};
 
 use super::LedgerError;
 use super::place::Place;
-use super::row::{self, State, channel_number};
+use super::row::{self, NO_TIME, State, channel_number};
 use super::run::{Owner, Owners, RunId};
 use super::ticket::{Due, Origin, Released, RowId, Stale, Ticket};
 
@@ -123,7 +123,13 @@ impl Desk<'_> {
         let delivered = record.conversion.delivered.as_bool();
         let key_time = row::key_time(record);
         let same = |row: &Sibling| row.delivered == delivered && row.key_time == key_time;
-        let found = lane.iter().position(same);
+        // A result line repeats the time that a record without one was given, and is still the same record.
+        let given_here = |row: &Sibling| {
+            row.delivered == delivered
+                && row.key_time == NO_TIME
+                && row.timestamp == record.conversion.timestamp.unix()
+        };
+        let found = lane.iter().position(same).or_else(|| lane.iter().position(given_here));
         if found.is_some() || lane.len() < CUT_AT_LEAST {
             return Ok(found);
         }
