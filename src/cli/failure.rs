@@ -149,6 +149,9 @@ fn input_hint(error: &InputError) -> Option<String> {
         InputError::NoHeader { .. } => {
             "the first line must name the columns, for example message_id,delivered,timestamp,channel".to_owned()
         }
+        InputError::MissingColumn { field, mapped_to: Some(column), .. } => {
+            format!("the first line names no `{column}`; correct --field {field}={column}")
+        }
         InputError::MissingColumn { field: Field::Channel, .. } => {
             "give it for all with --channel sms|voice".to_owned()
         }

@@ -102,7 +102,9 @@ fn exit(summary: &Summary, stopped: Option<&Stopped>, input: Exit, interrupt: &I
         return input;
     }
     let bad = (summary.rejected + summary.invalid > 0).then_some(Exit::Data);
-    let later = (summary.retry > 0).then_some(Exit::TryLater);
+    // What a wrong mapping left unsent would be refused as well: trying it later does not help.
+    let mapped_wrongly = stopped == Some(&Stopped::NearlyAllRefused);
+    let later = (summary.retry > 0 && !mapped_wrongly).then_some(Exit::TryLater);
     let stop = stopped.map(|stopped| exit_of(stopped, interrupt.exit()));
     Exit::worst([bad, later, stop].into_iter().flatten())
 }

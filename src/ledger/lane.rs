@@ -126,7 +126,9 @@ impl Desk<'_> {
         let delivered = record.conversion.delivered.as_bool();
         let key_time = row::key_time(record);
         let same = |row: &Sibling| row.delivered == delivered && row.key_time == key_time;
-        let untimed = |row: &Sibling| row.delivered == delivered && row.key_time < 0 && row.timestamp == key_time;
+        let untimed = |row: &Sibling| {
+            row.delivered == delivered && row.key_time == row::NO_TIME && row.timestamp == key_time
+        };
         let found = lane.iter().position(same);
         if found.is_some() || lane.len() < CUT_AT_LEAST {
             return Ok(found.or_else(|| lane.iter().position(untimed)));

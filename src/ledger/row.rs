@@ -78,11 +78,14 @@ impl FromSql for State {
     }
 }
 
-/// The key's time: its own, or -1 for "none was given".
+/// The key's time where none was given.
+pub(super) const NO_TIME: i64 = -1;
+
+/// The key's time: its own, or that there was none.
 pub(super) fn key_time(record: &Record) -> i64 {
     match record.time {
         TimeSource::Given => record.conversion.timestamp.unix(),
-        TimeSource::Now => -1,
+        TimeSource::Now => NO_TIME,
     }
 }
 

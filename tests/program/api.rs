@@ -2,7 +2,8 @@
 
 use nexmo_conversion::domain::{Secret, SignatureMethod};
 use nexmo_conversion::sandbox::{
-    Answer, CertificateKind, Encryption, Sandbox, SandboxAccount, SandboxOptions, Script, TlsVersions,
+    Answer, CertificateKind, Encryption, LoggedRequest, Sandbox, SandboxAccount, SandboxOptions, Script,
+    TlsVersions,
 };
 
 pub(crate) const KEY: &str = "abcd1234";
@@ -37,11 +38,22 @@ pub(crate) fn always(text: &str) -> Sandbox {
     scripted(Script::always(answer(text)))
 }
 
+/// As its options say, to an account that everybody here knows.
+pub(crate) fn with(options: SandboxOptions) -> Sandbox {
+    Sandbox::start(options).unwrap()
+}
+
+/// The ids of all requests, in the order in which they were read.
+pub(crate) fn ids(sandbox: &Sandbox) -> Vec<String> {
+    let id = |request: &LoggedRequest| request.parameter("message-id").unwrap_or_default().to_owned();
+    sandbox.requests().iter().map(id).collect()
+}
+
 fn scripted(script: Script) -> Sandbox {
     Sandbox::start(SandboxOptions { script, ..options() }).unwrap()
 }
 
-fn answer(text: &str) -> Answer {
+pub(crate) fn answer(text: &str) -> Answer {
     text.parse().unwrap()
 }
 

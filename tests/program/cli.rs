@@ -1,19 +1,19 @@
 //! The one way to start the program: on a clean machine, with a time limit, and with everything it said kept together.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::rc::Rc;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use nexmo_conversion::clock;
 use nexmo_conversion::sandbox::Sandbox;
 use predicates::Predicate;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -28,13 +28,13 @@ const GLANCE: Duration = Duration::from_millis(2);
 
 /// A machine with nothing on it, and the program.
 pub(crate) struct Cli {
-    home: Rc<TempDir>,
+    home: Arc<TempDir>,
     variables: Vec<(OsString, OsString)>,
 }
 
 impl Cli {
     pub(crate) fn new() -> Self {
-        let home = Rc::new(tempfile::tempdir().unwrap());
+        let home = Arc::new(tempfile::tempdir().unwrap());
         fs::create_dir(home.path().join("here")).unwrap();
         // No test may ever reach the real API by mistake.
         let variables = vec![("NEXMO_CONVERSION_BASE_URL".into(), NOWHERE.into())];
@@ -98,11 +98,11 @@ impl Cli {
             .timeout(LIMIT)
             .output()
             .unwrap();
-        let shown = arguments.iter().fold("nexmo-conversion".to_owned(), |mut shown, word| {
+        let shown = arguments.iter().fold("nexmo-conversion".to_owned(), |shown, word| {
             let word = word.to_string_lossy();
             let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=./:,@%".contains(&b));
-            let _ = if plain && !word.is_empty() { write!(shown, " {word}") } else { write!(shown, " {word:?}") };
-            shown
+            let word = if plain && !word.is_empty() { word.into_owned() } else { format!("{word:?}") };
+            shown + " " + &word
         });
         self.ran(shown, output.status, &output.stdout, &output.stderr)
     }
@@ -125,9 +125,15 @@ impl Cli {
         let arguments: Vec<OsString> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
         let mut command = self.command(PROGRAM, &arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = Running::spawn(command);
-        running.home = Some(Rc::clone(&self.home));
-        running
+        Running::spawn(command).at_home(self)
+    }
+
+    /// Starts the program with a pipe on standard input that stays open.
+    pub(crate) fn start_with_pipe(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
+        let arguments: Vec<OsString> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
+        let mut command = self.command(PROGRAM, &arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running::spawn(command).at_home(self)
     }
 
     /// The process before it is started, for tests that have their own idea of its standard streams.
@@ -238,26 +244,57 @@ pub(crate) fn assert_same(name: &str, shown: impl IntoIterator<Item = impl AsRef
 /// The program while it runs. Dropping it ends it.
 pub(crate) struct Running {
     child: Child,
+    stdin: Option<ChildStdin>,
     stdout: Option<BufReader<ChildStdout>>,
-    /// Its home stays as long as it runs, whatever becomes of the [`Cli`].
-    home: Option<Rc<TempDir>>,
+    /// Its files stay as long as it runs.
+    _home: Option<Arc<TempDir>>,
 }
 
 impl Running {
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
         let stdout = child.stdout.take().map(BufReader::new);
-        Self { child, stdout, home: None }
+        Self { child, stdin, stdout, _home: None }
+    }
+
+    fn at_home(mut self, cli: &Cli) -> Self {
+        self._home = Some(Arc::clone(&cli.home));
+        self
     }
 
     pub(crate) fn signal(&mut self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// The next line of standard output; waits for it.
+    /// To all of a shell's processes, where the shell was started as a group of its own.
+    pub(crate) fn signal_group(&mut self, signal: Signal) {
+        kill_process_group(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Writes into the pipe on standard input, which stays open.
+    pub(crate) fn write(&mut self, input: impl AsRef<[u8]>) {
+        self.stdin.as_mut().unwrap().write_all(input.as_ref()).unwrap();
+    }
+
+    /// The end of standard input.
+    pub(crate) fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// The next line of standard output; waits for it, but not for longer than a run may take.
+    #[track_caller]
     pub(crate) fn next_line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
+        let (line_in, line_out) = mpsc::channel();
+        let mut stdout = self.stdout.take().unwrap();
+        thread::spawn(move || {
+            let mut line = String::new();
+            let read = stdout.read_line(&mut line);
+            line_in.send(read.map(|_| (line, stdout)))
+        });
+        let (line, stdout) =
+            line_out.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("waited too long for a line")).unwrap();
+        self.stdout = Some(stdout);
         line
     }
 
@@ -272,24 +309,29 @@ impl Running {
 
     /// Waits for its end: the exit code, what was left on standard output, standard error.
     pub(crate) fn finish(mut self) -> (Option<i32>, String, String) {
+        self.stdin = None;
+        // Both pipes are emptied meanwhile: a program that waits for its reader never ends.
+        let stdout = self.stdout.take().map(|pipe| thread::spawn(|| read_all(pipe)));
+        let stderr = self.child.stderr.take().map(|pipe| thread::spawn(|| read_all(pipe)));
         wait_until("the program ends", || self.child.try_wait().unwrap().is_some());
         let status = self.child.wait().unwrap();
-        let (mut stdout, mut stderr) = (String::new(), String::new());
-        if let Some(pipe) = &mut self.stdout {
-            pipe.read_to_string(&mut stdout).unwrap();
-        }
-        if let Some(mut pipe) = self.child.stderr.take() {
-            pipe.read_to_string(&mut stderr).unwrap();
-        }
+        let [stdout, stderr] =
+            [stdout, stderr].map(|thread| thread.map(|thread| thread.join().unwrap()).unwrap_or_default());
         (status.code(), stdout, stderr)
     }
+}
+
+fn read_all(mut pipe: impl Read) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).unwrap();
+    text
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        self.home = None;
+        self._home = None;
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod api;
 mod authentication;
+mod bad_input;
 mod certificates;
 mod checking;
 mod cli;
@@ -20,13 +21,20 @@ mod dry_runs;
 mod exits;
 mod help;
 mod hostile_text;
+mod interruptions;
+mod ledgers;
 mod local_sandbox;
 mod outcomes;
+mod overlaps;
+mod pacing;
 mod proxies;
 mod recipes;
 mod relay;
 mod requests;
 mod results;
+mod schema;
 mod secrets;
 mod sources;
 mod standard_input;
+mod streams;
+mod terminals;

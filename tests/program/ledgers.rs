@@ -1,0 +1,433 @@
+//! The ledger as its users meet it: what is never sent twice, in which order, for which account, and what the `ledger` commands
+//! say about it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use nexmo_conversion::sandbox::{Sandbox, SandboxAccount, SandboxOptions};
+use serde_json::Value;
+
+use crate::api;
+use crate::cli::{Cli, Ran, assert_same, mode};
+use crate::interruptions::{records, tally};
+
+const WHERE: &str = ".local/state/nexmo-conversion/ledger.db";
+const BATCH: [&str; 6] = ["batch", "--json", "--channel", "sms", "--delivered", "true"];
+const OTHER_KEY: &str = "efgh5678";
+const OTHER_SECRET: &str = "another secret";
+
+/// Ids and values of all requests, in their order.
+fn told(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let parameter = |request: &nexmo_conversion::sandbox::LoggedRequest, name| {
+        request.parameter(name).unwrap_or_default().to_owned()
+    };
+    sandbox.requests().iter().map(|one| (parameter(one, "message-id"), parameter(one, "delivered"))).collect()
+}
+
+fn pair(id: &str, delivered: &str) -> (String, String) {
+    (id.to_owned(), delivered.to_owned())
+}
+
+/// Outcome and code of each line, in the order of the input.
+fn came_to(ran: &Ran) -> Vec<String> {
+    let mut lines = ran.lines();
+    lines.sort_by_key(|line| line["line"].as_u64());
+    let shown = |line: &Value| match line["error"]["code"].as_str() {
+        Some(code) => format!("{} {code}", line["outcome"].as_str().unwrap()),
+        None => line["outcome"].as_str().unwrap().to_owned(),
+    };
+    lines.iter().map(shown).collect()
+}
+
+fn two_accounts() -> Sandbox {
+    let other = SandboxAccount::new(OTHER_KEY, OTHER_SECRET).unwrap();
+    api::with(SandboxOptions { accounts: vec![api::account(), other], ..api::options() })
+}
+
+#[test]
+fn the_ledger_is_where_state_belongs_and_nobody_else_may_read_it() {
+    for arguments in [
+        &["sms", "A", "--delivered"][..],
+        &["voice", "A", "--delivered"],
+        &["batch", "--channel", "sms", "--delivered", "true"],
+    ] {
+        let sandbox = api::plain();
+        let cli = Cli::new().against(&sandbox);
+        // Under a umask that takes nothing away, modes are what the program makes them.
+        cli.file("here/input", "{\"id\":\"A\"}\n", 0o644);
+        let words = arguments.join(" ");
+        cli.shell(&format!("umask 000; nexmo-conversion {words} <input")).exits(0);
+        let file = cli.path(WHERE);
+        assert_eq!(mode(file.parent().unwrap()), 0o700, "{words}");
+        for entry in fs::read_dir(file.parent().unwrap()).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{words}: {}", path.display());
+        }
+        assert!(file.exists(), "{words}");
+    }
+}
+
+#[test]
+fn without_a_ledger_no_file_is_made_and_with_another_one_that_is_used() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    cli.run_with_input(BATCH.iter().chain(&["--no-ledger"]), records(2)).exits(0);
+    cli.run(["sms", "A", "--delivered", "--no-ledger"]).exits(0);
+    cli.run(["sms", "A", "--delivered", "--dry-run"]).exits(0);
+    cli.run_with_input(BATCH.iter().chain(&["--dry-run"]), records(2)).exits(0);
+    cli.run(["ledger", "status"]).exits(0);
+    cli.run(["ledger", "refused"]).exits(0);
+    assert!(!cli.path(".local").exists(), "none of these makes anything");
+    cli.run_with_input(BATCH.iter().chain(&["--ledger", "mine.db"]), records(2)).exits(0);
+    assert!(!cli.path(".local").exists());
+    assert_eq!(mode(&cli.path("here/mine.db")), 0o600);
+    let requests = api::requests(&sandbox);
+    let again = cli.run_with_input(BATCH.iter().chain(&["--ledger", "mine.db"]), records(2));
+    assert_eq!(came_to(again.exits(0)), ["skipped already_accepted"; 2]);
+    let elsewhere = cli.with("NEXMO_CONVERSION_LEDGER", "mine.db");
+    assert_eq!(came_to(elsewhere.run_with_input(BATCH, records(2)).exits(0)), ["skipped already_accepted"; 2]);
+    assert_eq!(api::requests(&sandbox), requests);
+}
+
+#[test]
+fn the_same_input_twice_is_sent_once() {
+    let with_times: String =
+        (0..30).map(|n| format!("{{\"id\":\"N{n}\",\"timestamp\":\"2026-11-20 01:25:{n:02}\"}}\n")).collect();
+    for input in [with_times, records(30)] {
+        let sandbox = api::plain();
+        let cli = Cli::new().against(&sandbox);
+        assert_eq!(came_to(cli.run_with_input(BATCH, input.as_str()).exits(0)), ["accepted"; 30]);
+        let again = cli.run_with_input(BATCH, input.as_str());
+        assert_eq!(came_to(again.exits(0)), ["skipped already_accepted"; 30]);
+        assert!(
+            again.stderr.contains("0 accepted, 0 rejected, 0 retry, 0 invalid, 30 skipped"),
+            "{}",
+            again.stderr
+        );
+        assert_eq!(api::requests(&sandbox), 30);
+        // Twice in one input as well.
+        let doubled = input.replace("\"N", "\"M");
+        let ran = cli.run_with_input(BATCH, doubled.repeat(2));
+        let outcomes = came_to(ran.exits(0));
+        assert_eq!(outcomes.iter().filter(|outcome| *outcome == "accepted").count(), 30, "{outcomes:?}");
+        assert_eq!(api::requests(&sandbox), 60);
+    }
+}
+
+#[test]
+fn what_one_command_has_sent_another_one_knows() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    cli.run(["sms", "A", "--delivered"]).exits(0);
+    assert_eq!(came_to(cli.run_with_input(BATCH, "{\"id\":\"A\"}\n").exits(0)), ["skipped already_accepted"]);
+    assert_eq!(came_to(cli.run(["sms", "A", "--delivered", "--json"]).exits(0)), ["skipped already_accepted"]);
+    assert_eq!(
+        came_to(cli.run(["voice", "A", "--delivered", "--json"]).exits(0)),
+        ["accepted"],
+        "another channel"
+    );
+    assert_eq!(api::requests(&sandbox), 2);
+}
+
+#[test]
+fn another_value_of_an_id_is_sent_and_in_order() {
+    for jobs in ["1", "16"] {
+        let sandbox = api::plain();
+        let cli = Cli::new().against(&sandbox);
+        let input: String = (0..40)
+            .map(|n| {
+                format!(
+                    "{{\"id\":\"N{n}\",\"delivered\":true,\"timestamp\":\"2026-11-20 01:25:26\"}}\n\
+                     {{\"id\":\"N{n}\",\"delivered\":false,\"timestamp\":\"2026-11-20 01:25:27\"}}\n"
+                )
+            })
+            .collect();
+        let ran = cli.run_with_input(BATCH.iter().chain(&["--jobs", jobs]), input);
+        assert_eq!(came_to(ran.exits(0)), ["accepted"; 80]);
+        let told = told(&sandbox);
+        assert_eq!(told.len(), 80);
+        for n in 0..40 {
+            let id = format!("N{n}");
+            let of_this: Vec<_> = told.iter().filter(|(other, _)| *other == id).cloned().collect();
+            assert_eq!(of_this, [pair(&id, "true"), pair(&id, "false")], "{jobs} jobs");
+        }
+    }
+}
+
+#[test]
+fn a_retried_value_is_not_overtaken_by_the_next() {
+    let sandbox = api::answering(&["500"]);
+    let cli = Cli::new().against(&sandbox);
+    let input = "{\"id\":\"A\",\"delivered\":true}\n{\"id\":\"A\",\"delivered\":false}\n";
+    cli.run_with_input(BATCH, input).exits(0);
+    assert_eq!(told(&sandbox), [pair("A", "true"), pair("A", "true"), pair("A", "false")]);
+}
+
+#[test]
+fn an_older_value_is_not_sent_after_a_newer_one_was_accepted() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let newer = "{\"id\":\"A\",\"delivered\":true,\"timestamp\":\"2026-11-20 02:00:00\"}\n";
+    let older = "{\"id\":\"A\",\"delivered\":false,\"timestamp\":\"2026-11-20 01:00:00\"}\n";
+    assert_eq!(came_to(cli.run_with_input(BATCH, newer).exits(0)), ["accepted"]);
+    assert_eq!(came_to(cli.run_with_input(BATCH, older).exits(0)), ["skipped stale"]);
+    assert_eq!(told(&sandbox), [pair("A", "true")]);
+}
+
+#[test]
+fn an_account_never_sends_what_another_one_recorded() {
+    // Every request of the first run is answered 503, so all of it stays pending.
+    let failing = api::always("503");
+    let sandbox = two_accounts();
+    let cli = Cli::new().against(&failing);
+    cli.run_with_input(BATCH.iter().chain(&["--retry", "0"]), records(5)).exits(75);
+    assert_eq!(api::requests(&failing), 5);
+    let other = cli.at(&sandbox).with("VONAGE_API_KEY", OTHER_KEY).with("VONAGE_API_SECRET", OTHER_SECRET);
+    other.run(["ledger", "resume"]).exits(0);
+    assert_eq!(api::requests(&sandbox), 0, "nothing of the first account");
+    let ran = other.run_with_input(BATCH, "{\"id\":\"N00000\"}\n{\"id\":\"MINE\"}\n");
+    assert_eq!(came_to(ran.exits(0)), ["accepted"; 2]);
+    let keys: Vec<_> = sandbox.requests().iter().map(|one| one.parameter("api_key").unwrap().to_owned()).collect();
+    assert_eq!(keys, [OTHER_KEY; 2]);
+    let first = other.with("VONAGE_API_KEY", api::KEY).with("VONAGE_API_SECRET", api::SECRET);
+    first.run(["ledger", "resume"]).exits(0);
+    let keys: Vec<_> =
+        sandbox.requests()[2..].iter().map(|one| one.parameter("api_key").unwrap().to_owned()).collect();
+    assert_eq!(keys, [api::KEY; 5]);
+    let accounts: Vec<Value> = first.run(["ledger", "status", "--json"]).exits(0).lines();
+    let counts: Vec<_> =
+        accounts.iter().map(|line| (line["state"].as_str().unwrap(), line["count"].as_u64().unwrap())).collect();
+    assert_eq!(counts.len(), 2, "{accounts:?}");
+    assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 7);
+    assert_ne!(accounts[0]["account"], accounts[1]["account"]);
+}
+
+#[test]
+fn what_was_given_up_for_now_is_pending_until_it_is_resumed() {
+    let failing = api::always("503");
+    let cli = Cli::new().against(&failing);
+    let first = cli.run_with_input(BATCH.iter().chain(&["--retry", "0"]), records(8));
+    assert_eq!(came_to(first.exits(75)), ["retry server_error"; 8]);
+    let pending = cli.run(["ledger", "status", "--json"]).exits(0).lines();
+    assert_eq!((pending.len(), &pending[0]["count"]), (1, &8.into()), "{pending:?}");
+    let sandbox = api::plain();
+    let cli = cli.at(&sandbox);
+    let resumed = cli.run(["ledger", "resume", "--json"]);
+    assert_eq!(came_to(resumed.exits(0)), ["accepted"; 8]);
+    assert!(tally(&sandbox).values().all(|count| *count == 1));
+    assert_eq!(tally(&sandbox).len(), 8);
+    cli.run(["ledger", "resume"]).exits(0);
+    assert_eq!(came_to(cli.run_with_input(BATCH, records(8)).exits(0)), ["skipped already_accepted"; 8]);
+    assert_eq!(api::requests(&sandbox), 8, "nothing is left");
+}
+
+#[test]
+fn the_input_that_failed_goes_again_by_itself_when_it_is_given_again() {
+    let failing = api::always("503");
+    let cli = Cli::new().against(&failing);
+    cli.run_with_input(BATCH.iter().chain(&["--retry", "0"]), records(8)).exits(75);
+    let sandbox = api::plain();
+    let cli = cli.at(&sandbox);
+    assert_eq!(came_to(cli.run_with_input(BATCH, records(8)).exits(0)), ["accepted"; 8]);
+    assert_eq!(api::requests(&sandbox), 8);
+}
+
+#[test]
+fn a_refused_account_leaves_everything_queued_and_nothing_refused() {
+    let refusing = api::always("401");
+    let cli = Cli::new().against(&refusing);
+    let ran = cli.run_with_input(BATCH, records(50));
+    ran.exits(77);
+    assert_eq!(ran.lines().len(), 50);
+    assert_eq!(api::requests(&refusing), 1);
+    assert_eq!(cli.run(["ledger", "refused"]).exits(0).stdout, "");
+    let sandbox = api::plain();
+    let cli = cli.at(&sandbox);
+    assert_eq!(came_to(cli.run_with_input(BATCH, records(50)).exits(0)), ["accepted"; 50]);
+    assert_eq!((tally(&sandbox).len(), api::requests(&sandbox)), (50, 50));
+}
+
+#[test]
+fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotten() {
+    let refusing = api::answering(&["420", "422"]);
+    let cli = Cli::new().against(&refusing);
+    let input = "{\"id\":\"A\",\"ref\":\"a\",\"timestamp\":\"2026-11-20 01:25:26\"}\n{\"id\":\"B\"}\n{\"id\":\"C\"}\nnot json\n";
+    let ran = cli.run_with_input(BATCH.iter().chain(&["--jobs", "1"]), input);
+    ran.exits(65);
+    let refused = cli.run(["ledger", "refused"]);
+    refused.exits(0);
+    let letters: Vec<&str> = refused.stdout.lines().collect();
+    assert_eq!(letters.len(), 3, "{}", refused.shown());
+    let first: Value = serde_json::from_str(letters[0]).unwrap();
+    assert_eq!(
+        (&first["message_id"], &first["ref"], &first["http_status"]),
+        (&"A".into(), &"a".into(), &420.into())
+    );
+    assert_eq!((&first["outcome"], &first["timestamp"]), (&"rejected".into(), &"2026-11-20 01:25:26".into()));
+    assert_eq!(letters[2], "not json", "what was never a record is printed as it was");
+    let before = api::requests(&refusing);
+    let known = cli.run_with_input(BATCH, letters[..2].join("\n"));
+    assert_eq!(came_to(known.exits(65)), ["rejected bad_parameters"; 2], "it is still refused");
+    assert_eq!(api::requests(&refusing), before, "and nobody was asked");
+    let forgotten = cli.run(["ledger", "forget", "refused", "--older-than", "0s"]);
+    assert_eq!(forgotten.exits(0).stderr, "3 removed\n");
+    let again = cli.run_with_input(BATCH, letters[..2].join("\n"));
+    assert_eq!(came_to(again.exits(0)), ["accepted"; 2]);
+    assert_eq!(told(&refusing)[3..], [pair("A", "true"), pair("B", "true")]);
+    assert_eq!(cli.run(["ledger", "refused"]).exits(0).stdout, "");
+}
+
+#[test]
+fn forgetting_takes_what_is_said_and_nothing_else() {
+    let sandbox = api::answering(&["ok", "420", "503"]);
+    let cli = Cli::new().against(&sandbox);
+    cli.run_with_input(BATCH.iter().chain(&["--jobs", "1", "--retry", "0"]), records(3)).exits(75);
+    let counts = || -> Vec<String> {
+        let lines = cli.run(["ledger", "status", "--json"]).exits(0).lines();
+        lines.iter().map(|line| format!("{} {}", line["state"].as_str().unwrap(), line["count"])).collect()
+    };
+    let all = counts();
+    assert_eq!(all.len(), 3, "{all:?}");
+    assert_eq!(cli.run(["ledger", "forget", "settled", "--older-than", "1d"]).exits(0).stderr, "0 removed\n");
+    assert_eq!(counts(), all);
+    for (what, left) in [("settled", 2), ("refused", 1), ("pending", 0)] {
+        let ran = cli.run(["ledger", "forget", what, "--older-than", "0s"]);
+        assert_eq!(ran.exits(0).stderr, "1 removed\n", "{what}");
+        assert_eq!(counts().len(), left, "{what}");
+    }
+    assert_eq!(api::requests(&sandbox), 3);
+    cli.run(["ledger", "forget", "settled"]).exits(2);
+}
+
+#[test]
+fn the_ledger_commands_speak_to_people_and_to_programs() {
+    let sandbox = api::answering(&["ok", "420", "503"]);
+    let cli = Cli::new().against(&sandbox);
+    let empty = [cli.run(["ledger", "status"]).shown(), cli.run(["ledger", "status", "--json"]).shown()];
+    let input = records(3) + "not json\n";
+    cli.run_with_input(BATCH.iter().chain(&["--jobs", "1", "--retry", "0"]), input).exits(75);
+    let status = cli.run(["ledger", "status"]).shown();
+    let json = cli.run(["ledger", "status", "--json"]);
+    for line in json.lines() {
+        assert_eq!(line["v"], 1);
+        assert!(line["oldest"].as_str().unwrap().ends_with('Z'));
+        assert!(!line["account"].as_str().unwrap().contains(api::KEY), "a fingerprint, not the key: {line}");
+    }
+    let moments = without_moments(&[status, json.shown()].concat());
+    assert_same("ledger_status", [empty.concat(), moments]);
+}
+
+/// Without the moments, which differ from run to run.
+fn without_moments(shown: &str) -> String {
+    let mut out = String::new();
+    for word in shown.split_inclusive([' ', '\n', '"', ',']) {
+        let bare = word.trim_end_matches([' ', '\n', '"', ',']);
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || b"-:TZ".contains(&byte));
+        if bare.len() >= 9 && bare.contains([':', '-']) && digits(bare) {
+            out.push_str("[when]");
+            out.push_str(&word[bare.len()..]);
+        } else {
+            out.push_str(word);
+        }
+    }
+    out
+}
+
+/// A ledger that this version must not touch: how it is made, and how a run that meets it ends.
+type Spoiled = (&'static str, fn(&Path), i32);
+
+const SPOILED: &[Spoiled] = &[
+    ("text", |path| fs::write(path, "not a database, but long enough to be looked at\n".repeat(50)).unwrap(), 78),
+    ("zero bytes", |path| fs::write(path, "").unwrap(), 78),
+    ("a database of another program", |path| another_database(path), 78),
+    ("newer", |path| newer(path), 78),
+    ("a symbolic link", |path| link_to_a_ledger(path), 78),
+    ("a folder", |path| fs::create_dir(path).unwrap(), 78),
+];
+
+fn another_database(path: &Path) {
+    let db = rusqlite::Connection::open(path).unwrap();
+    db.execute_batch(
+        "CREATE TABLE recipe (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO recipe VALUES (1, 'soup')",
+    )
+    .unwrap();
+}
+
+/// A real ledger, in one file without companions.
+fn real(path: &Path) {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    cli.run(["sms", "A", "--delivered", "--ledger", "made.db"]).exits(0);
+    let db = rusqlite::Connection::open(cli.path("here/made.db")).unwrap();
+    db.execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
+}
+
+fn newer(path: &Path) {
+    real(path);
+    let db = rusqlite::Connection::open(path).unwrap();
+    db.pragma_update(None, "user_version", 999).unwrap();
+}
+
+fn link_to_a_ledger(path: &Path) {
+    let target = path.with_file_name("target.db");
+    real(&target);
+    symlink(&target, path).unwrap();
+}
+
+/// The bytes of all files in a folder, by name.
+fn bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_file_that_is_no_ledger_of_ours_is_refused_and_left_as_it_is() {
+    let mut shown = Vec::new();
+    for (about, spoil, status) in SPOILED {
+        let sandbox = api::plain();
+        let cli = Cli::new().against(&sandbox);
+        let folder = cli.path("state");
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("ledger.db");
+        spoil(&file);
+        let before = bytes(&folder);
+        let cli = cli.with("NEXMO_CONVERSION_LEDGER", &file);
+        for (arguments, input) in [
+            (&["batch", "--channel", "sms", "--delivered", "true"][..], "{\"id\":\"A\"}\n"),
+            (&["sms", "A", "--delivered"], ""),
+            (&["ledger", "resume"], ""),
+            (&["ledger", "status"], ""),
+            (&["ledger", "refused"], ""),
+            (&["ledger", "forget", "pending", "--older-than", "0s"], ""),
+        ] {
+            let ran = cli.run_with_input(arguments, input);
+            // A newer ledger may be looked at by nobody either; whoever cannot read it says so.
+            assert_eq!(ran.status, Some(*status), "{about} {arguments:?}: {}", ran.shown());
+            if arguments[0] == "batch" {
+                shown.push(format!("## {about}\n{}", ran.shown()));
+            }
+        }
+        assert_eq!(api::requests(&sandbox), 0, "{about}");
+        assert_eq!(bytes(&folder), before, "{about}: untouched");
+        cli.run(["sms", "A", "--delivered", "--no-ledger"]).exits(0);
+    }
+    assert_same("spoiled_ledgers", shown);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_stops_the_run_before_anything_is_sent() {
+    // Whoever may do anything is stopped by the kernel's own read-only folder.
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox).with("XDG_STATE_HOME", "/proc/self");
+    let ran = cli.run_with_input(BATCH, records(3));
+    ran.exits(74);
+    assert!(ran.stderr.contains("cannot create folder"), "{}", ran.stderr);
+    assert_eq!(api::requests(&sandbox), 0);
+}
