@@ -83,6 +83,8 @@ impl Transport {
             .max_redirects_will_error(false)
             .proxy(endpoint.proxy.as_ref().map(ProxyUrl::to_ureq))
             .user_agent(concat!("nexmo-conversion/", env!("CARGO_PKG_VERSION")))
+            // Absent, it means the same `*/*` that would be sent.
+            .accept("")
             .timeout_connect(Some(endpoint.connect_timeout))
             .timeout_resolve(Some(endpoint.connect_timeout))
             .timeout_global(Some(endpoint.max_time))
