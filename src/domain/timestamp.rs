@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use thiserror::Error;
 
 /// A moment in UTC, to the second: the precision of the API's `yyyy-MM-dd HH:mm:ss`. Years 1970 to 9999.
@@ -85,12 +85,42 @@ impl Timestamp {
     /// `2026-11-22T01:25:26Z`, for fields that other programs read.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        self.to_string().replacen(' ', "T", 1) + "Z"
+        let mut digits = self.digits();
+        digits[10] = b'T';
+        format!("{}Z", str::from_utf8(&digits).unwrap_or_default())
     }
 
-    fn civil(self) -> NaiveDateTime {
-        DateTime::from_timestamp(self.0, 0).unwrap_or_default().naive_utc()
+    /// `yyyy-MM-dd HH:mm:ss`, digit by digit: it is written several times for each record.
+    fn digits(self) -> [u8; 19] {
+        let (days, seconds) = (self.0.unsigned_abs() / DAY, self.0.unsigned_abs() % DAY);
+        let (year, month, day) = civil(days);
+        let mut text = *b"0000-00-00 00:00:00";
+        let numbers = [year / 100, year % 100, month, day, seconds / 3600, seconds / 60 % 60, seconds % 60];
+        for (place, number) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(numbers) {
+            for (place, digit) in [(place, number / 10), (place + 1, number % 10)] {
+                text[place] += u8::try_from(digit).unwrap_or_default();
+            }
+        }
+        text
     }
+}
+
+/// Seconds.
+const DAY: u64 = 24 * 60 * 60;
+
+/// Year, month and day of so many days after 1970-01-01. Counted from 0000-03-01, a year ends with its leap day, and the months
+/// before that follow one rule: 153 days in every five.
+fn civil(days: u64) -> (u64, u64, u64) {
+    const FROM_YEAR_0_TO_1970: u64 = 719_468;
+    const FOUR_CENTURIES: u64 = 146_097;
+    let days = days + FROM_YEAR_0_TO_1970;
+    let (era, day) = (days / FOUR_CENTURIES, days % FOUR_CENTURIES);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (era * 400 + year + next, month, day)
 }
 
 /// The form that nearly every record has, digit by digit: what takes longest in reading a record otherwise.
@@ -147,9 +177,7 @@ fn has_the_shape_of_a_time(text: &str) -> bool {
 impl fmt::Display for Timestamp {
     /// The API's own form, `yyyy-MM-dd HH:mm:ss`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let t = self.civil();
-        let (year, month, day) = (t.year(), t.month(), t.day());
-        write!(f, "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", t.hour(), t.minute(), t.second())
+        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -216,6 +244,13 @@ mod tests {
         fn what_is_written_reads_back(seconds in 0..=LAST) {
             let timestamp = Timestamp::from_unix(seconds).unwrap();
             prop_assert_eq!(Timestamp::parse(&timestamp.to_string()), Ok(timestamp));
+        }
+
+        #[test]
+        fn it_is_written_as_a_calendar_would(seconds in 0..=LAST) {
+            let calendar = chrono::DateTime::from_timestamp(seconds, 0).unwrap();
+            let written = Timestamp::from_unix(seconds).unwrap().to_string();
+            prop_assert_eq!(written, calendar.format("%Y-%m-%d %H:%M:%S").to_string());
         }
 
         #[test]

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::{BadRecord, Record, Reference, Timestamp};
 
 use super::LedgerError;
-use super::lane::{Desk, Sibling, newest_accepted};
+use super::lane::{Desk, Sibling, held, newest_accepted};
 use super::row::{self, State, channel_number, key_time, number};
 use super::run::{NOBODY, Owner};
 use super::ticket::{Due, Entries, Known, Origin, Recorded, Released, RowId, Ticket};
@@ -147,11 +147,13 @@ impl Desk<'_> {
         }
     }
 
-    fn insert(&self, record: &Record, state: State) -> rusqlite::Result<i64> {
+    fn insert(&mut self, record: &Record, state: State) -> rusqlite::Result<i64> {
         let conversion = &record.conversion;
         let (owner, settled) =
             if state.is_pending() { (self.owners.me(), None) } else { (NOBODY, Some(self.now.unix())) };
-        let mut insert = self.db.prepare_cached(
+        let insert = held(
+            &mut self.statements.insert,
+            self.db,
             "INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner,
                                      recorded, next_attempt, line, reference, settled)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12)",

@@ -38,7 +38,7 @@ pub use ticket::{
 
 use crate::domain::{AccountFingerprint, BadRecord, Record, Timestamp};
 
-use lane::Desk;
+use lane::{Desk, Statements};
 use place::Place;
 use run::{Owners, RunId, RunLock};
 use schema::Durability;
@@ -141,8 +141,10 @@ impl Ledger {
             account: self.account,
             owners: Owners::seen_by(self.lock.run, &self.place),
             now,
+            statements: Statements::default(),
         };
         let done = work(&mut desk)?;
+        drop(desk);
         tx.commit().map_err(failed)?;
         Ok(done)
     }

@@ -7,7 +7,7 @@ use rusqlite::params;
 use crate::domain::{ErrorCode, Failure, Timestamp};
 
 use super::LedgerError;
-use super::lane::Desk;
+use super::lane::{Desk, held};
 use super::row::{State, number, reached_number};
 use super::run::{NOBODY, Owner};
 use super::ticket::{Due, Effort, Released, Settlement, Ticket};
@@ -42,9 +42,11 @@ impl Desk<'_> {
         Ok(released)
     }
 
-    fn write_end(&self, ticket: &Ticket, end: &End<'_>) -> rusqlite::Result<usize> {
+    fn write_end(&mut self, ticket: &Ticket, end: &End<'_>) -> rusqlite::Result<usize> {
         let me = self.owners.me();
-        let mut update = self.db.prepare_cached(
+        let update = held(
+            &mut self.statements.end,
+            self.db,
             "UPDATE conversion
              SET state = ?2, owner = ?3, next_attempt = ?4, rounds = ?5, attempts = attempts + ?6,
                  ambiguous = ambiguous + ?7, settled = ?8, http_status = coalesce(?9, http_status),

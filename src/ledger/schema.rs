@@ -66,7 +66,8 @@ const MIGRATIONS: &[&str] = &["
         message      TEXT,
         reference    TEXT
     ) STRICT;
-    CREATE UNIQUE INDEX conversion_key ON conversion (account, channel, message_id, key_time, delivered);
+    -- The message-id stands first because it nearly always decides: comparing what is nearly always equal costs most.
+    CREATE UNIQUE INDEX conversion_key ON conversion (message_id, account, channel, key_time, delivered);
     CREATE INDEX conversion_pending ON conversion (account, owner, state, next_attempt) WHERE state < 2;
     CREATE INDEX conversion_settled ON conversion (state, settled) WHERE state >= 2;
 

@@ -212,7 +212,7 @@ impl Printer<'_> {
 
     fn remark_on(&mut self, report: &Report) {
         if let Subject::Conversion(conversion, doubts) = &report.subject {
-            let id = Escaped::text(conversion.message_id.as_str()).to_string();
+            let id = Escaped::text(conversion.message_id.as_str());
             for doubt in doubts {
                 self.remark_once("warning", Tone::Doubtful, &doubt.to_string(), &format!("{id}: {doubt}"));
             }

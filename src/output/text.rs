@@ -106,7 +106,10 @@ pub fn write_line(
         }
     }
     if let Some(status) = report.http_status {
-        write!(line, "  {}", format!("{status} {}", wire::reason(status)).trim_end())?;
+        match wire::reason(status) {
+            "" => write!(line, "  {status}")?,
+            reason => write!(line, "  {status} {reason}")?,
+        }
     }
     if report.attempts > 0 {
         write!(line, " {}ms", report.elapsed.as_millis())?;

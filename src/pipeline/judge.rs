@@ -56,15 +56,14 @@ pub(super) fn judge(result: &Result<Reply, TransportError>) -> Judgement {
 
 fn judge_reply(reply: &Reply) -> Judgement {
     let status = reply.status;
-    let told =
-        format!("the server answered {}", [status.to_string().as_str(), reason(status)].join(" ").trim_end());
+    let told = || format!("the server answered {}", format!("{status} {}", reason(status)).trim_end());
     let failure = |code, message: String| Failure { code, message, reached_server: Reached::Yes };
-    let again = |kind, code, wait| Judgement::Again(Trouble { failure: failure(code, told.clone()), kind, wait });
+    let again = |kind, code, wait| Judgement::Again(Trouble { failure: failure(code, told()), kind, wait });
     match classify(reply) {
         Verdict::Accepted => Judgement::Settled(Outcome::Accepted),
         Verdict::Refused => Judgement::Settled(Outcome::Rejected(failure(
             ErrorCode::BadParameters,
-            format!("{told}: it will not take this record"),
+            format!("{}: it will not take this record", told()),
         ))),
         Verdict::Throttled(wait) => again(TroubleKind::Throttled, ErrorCode::RateLimited, wait),
         Verdict::Transient(wait) if status == 503 => again(TroubleKind::Overloaded, ErrorCode::ServerError, wait),
@@ -82,7 +81,7 @@ fn judge_reply(reply: &Reply) -> Judgement {
                 StopCause::WrongAddress => (StopReason::Configuration, "this is not the Conversion API's address"),
                 StopCause::ProxyCredentials => (StopReason::Configuration, "the proxy asks for credentials"),
             };
-            Judgement::Stop(reason, failure(cause.code(), format!("{told}: {why}")))
+            Judgement::Stop(reason, failure(cause.code(), format!("{}: {why}", told())))
         }
     }
 }

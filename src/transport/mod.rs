@@ -15,7 +15,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::http::{self, Request as HttpRequest, Response, Uri, header};
+use ureq::http::{HeaderValue, Method, Request as HttpRequest, Response, Uri, header};
 use ureq::{Agent, AsSendBody, Body};
 use zeroize::Zeroizing;
 
@@ -83,6 +83,8 @@ impl Transport {
             .max_redirects_will_error(false)
             .proxy(endpoint.proxy.as_ref().map(ProxyUrl::to_ureq))
             .user_agent(concat!("nexmo-conversion/", env!("CARGO_PKG_VERSION")))
+            // Absent, it means the same `*/*` that would be sent.
+            .accept("")
             .timeout_connect(Some(endpoint.connect_timeout))
             .timeout_resolve(Some(endpoint.connect_timeout))
             .timeout_global(Some(endpoint.max_time))
@@ -138,18 +140,23 @@ impl Sender {
             Channel::Voice => &self.urls[1],
         };
         let encoded = request.encoded();
-        let mut message = HttpRequest::post(url.clone()).header(header::CONTENT_TYPE, CONTENT_TYPE);
-        if let Some(authorization) = request.authorization() {
-            message = message.header(header::AUTHORIZATION, authorization.as_str());
-        }
-        let body = match request.placement {
-            Placement::Form => encoded.as_bytes(),
+        let (url, body) = match request.placement {
+            Placement::Form => (url.clone(), encoded.as_bytes()),
             Placement::Query => {
-                message = message.uri(Zeroizing::new(format!("{url}?{}", encoded.as_str())).as_str());
-                &[]
+                let whole = Zeroizing::new(format!("{url}?{}", encoded.as_str()));
+                (whole.parse().map_err(unsendable)?, &[][..])
             }
         };
-        let response = self.run(message.body(body))?;
+        // Not with a builder, which moves the whole request at each step.
+        let mut message = HttpRequest::new(body);
+        *message.method_mut() = Method::POST;
+        *message.uri_mut() = url;
+        message.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        if let Some(authorization) = request.authorization() {
+            let value = HeaderValue::from_str(&authorization).map_err(unsendable)?;
+            message.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        let response = self.run(message)?;
         let retry_after = response
             .headers()
             .get(header::RETRY_AFTER)
@@ -164,18 +171,13 @@ impl Sender {
         if let Some(authorization) = authorization {
             message = message.header(header::AUTHORIZATION, authorization);
         }
-        let response = self.run(message.body(()))?;
+        let response = self.run(message.body(()).map_err(unsendable)?)?;
         let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         let status = response.status().as_u16();
         Ok(Page { status, date, body: read_some(response.into_body()), tls: self.trace.tls() })
     }
 
-    fn run<B: AsSendBody>(
-        &mut self,
-        request: Result<HttpRequest<B>, http::Error>,
-    ) -> Result<Response<Body>, TransportError> {
-        // A URL or header that HTTP cannot carry: nothing was sent, and nothing of it may be shown.
-        let request = request.map_err(|_| TransportError::unsent(Cause::Unsendable))?;
+    fn run<B: AsSendBody>(&mut self, request: HttpRequest<B>) -> Result<Response<Body>, TransportError> {
         self.trace.start();
         self.agent.run(request).map_err(|error| {
             let error = error::explain(error, &self.trace, &self.endpoint);
@@ -185,6 +187,11 @@ impl Sender {
             error
         })
     }
+}
+
+/// A URL or header that HTTP cannot carry: nothing was sent, and nothing of it may be shown.
+fn unsendable<E>(_: E) -> TransportError {
+    TransportError::unsent(Cause::Unsendable)
 }
 
 /// The beginning of a body, best effort: the reply's head has decided already.

@@ -35,6 +35,8 @@ struct GenerateArgs {
 enum BenchChore {
     /// One conversion, a whole process, beside curl doing the same
     Single(bench::SingleArgs),
+    /// A stream of conversions, beside curl --parallel and wrk sending the same
+    Batch(bench::BatchArgs),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -44,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Generate(GenerateArgs { check: true }) => generate::check(root)?,
         Chore::Msrv => minimum_rust::check(root)?,
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
+        Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,
     };
     println!("{answer}");
     Ok(())

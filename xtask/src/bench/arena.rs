@@ -6,15 +6,21 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::cores::Core;
+use super::tally::Tally;
+
 /// A TLS sandbox on loopback, which ends with this value.
 pub(crate) struct Arena {
     folder: TempDir,
     sandbox: Child,
+    /// The requests that arrived: the sandbox writes each to a pipe before it answers, and keeps none in memory.
+    tally: Tally,
     pub(crate) binary: PathBuf,
     pub(crate) base_url: String,
     pub(crate) api_key: String,
@@ -39,28 +45,37 @@ const SYSTEM_STORES: [(&str, &str); 2] = [
     ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/certs"),
 ];
 
+/// How long the last requests may take from the sandbox to the tally.
+const TALLY_TIME: Duration = Duration::from_secs(10);
+
 impl Arena {
     pub(crate) fn open(root: &Path) -> anyhow::Result<Self> {
-        let binary = release_build(root)?;
+        Self::with(&release_build(root)?, Duration::ZERO, None)
+    }
+
+    /// A sandbox that takes its time for each answer, on a core of its own where there is one.
+    pub(crate) fn with(binary: &Path, latency: Duration, core: Option<&Core>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let ca = folder.path().join("ca.pem");
-        let mut sandbox = Command::new(&binary)
-            .args(["--json", "sandbox", "--tls", "--stop-after", "3600s", "--ca-file"])
+        let mut sandbox = core
+            .map_or_else(|| Command::new(binary), |core| core.command(binary))
+            .args(["--json", "sandbox", "--tls", "--stop-after", "3600s", "--log", "-"])
+            .args((!latency.is_zero()).then(|| format!("--latency={}ms", latency.as_millis())))
+            .arg("--ca-file")
             .arg(&ca)
-            .arg("--log")
-            .arg(folder.path().join("requests.jsonl"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start the sandbox")?;
         let mut line = String::new();
-        let out = sandbox.stdout.take().context("the sandbox has no standard output")?;
-        BufReader::new(out).read_line(&mut line)?;
+        let mut out = BufReader::new(sandbox.stdout.take().context("the sandbox has no standard output")?);
+        out.read_line(&mut line)?;
         let said: Value = serde_json::from_str(&line).context("the sandbox did not say where it is")?;
         let field =
             |name: &str| said[name].as_str().map(str::to_owned).with_context(|| format!("no {name}: {line}"));
         Ok(Self {
-            binary,
+            binary: binary.to_owned(),
+            tally: Tally::of(out),
             base_url: field("base_url")?,
             api_key: field("api_key")?,
             api_secret: field("api_secret")?,
@@ -76,9 +91,30 @@ impl Arena {
         self.folder.path().as_os_str().to_owned()
     }
 
-    /// How many requests arrived; a benchmark whose requests went elsewhere measured something else.
-    pub(crate) fn requests(&self) -> anyhow::Result<usize> {
-        Ok(fs::read_to_string(self.folder.path().join("requests.jsonl"))?.lines().count())
+    /// Where throw-away files go.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What ours finds in its environment, and nothing else.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
+        vec![
+            ("HOME", self.home()),
+            ("NEXMO_CONVERSION_BASE_URL", self.base_url.clone().into()),
+            ("VONAGE_API_KEY", self.api_key.clone().into()),
+            ("VONAGE_API_SECRET", self.api_secret.clone().into()),
+        ]
+    }
+
+    /// How many requests arrived, once it is at least so many; a benchmark whose requests went elsewhere measured
+    /// something else.
+    pub(crate) fn requests(&self, at_least: u64) -> u64 {
+        self.tally.wait_for(at_least, TALLY_TIME)
+    }
+
+    /// How many requests have arrived when this time is over.
+    pub(crate) fn requests_after(&self, quiet: Duration) -> u64 {
+        self.tally.wait_for(u64::MAX, quiet)
     }
 }
 
@@ -118,7 +154,7 @@ const TOLD_BY_CARGO: [&str; 7] = [
 ];
 
 /// Builds the program as users get it, and says where it is.
-fn release_build(root: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn release_build(root: &Path) -> anyhow::Result<PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     for name in TOLD_BY_CARGO {
         cargo.env_remove(name);

@@ -35,6 +35,13 @@ impl Program {
         self.under(Command::new(&self.path))
     }
 
+    /// The program with this as its standard input.
+    pub(crate) fn with_input(&self, input: Stdio) -> Command {
+        let mut command = self.command();
+        command.stdin(input);
+        command
+    }
+
     fn under(&self, mut command: Command) -> Command {
         command.args(&self.arguments).env_clear().envs(self.environment.iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -1,8 +1,14 @@
 //! Measurements: always beside something else, always in one run, so that ratios mean something on any machine.
 
 mod arena;
+mod batch;
+mod cores;
 mod cost;
+mod peers;
+mod pipe;
 mod single;
 mod table;
+mod tally;
 
+pub(crate) use self::batch::{BatchArgs, batch};
 pub(crate) use self::single::{SingleArgs, single};
