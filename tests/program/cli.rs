@@ -247,7 +247,7 @@ pub(crate) struct Running {
     stdin: Option<ChildStdin>,
     stdout: Option<BufReader<ChildStdout>>,
     /// Its files stay as long as it runs.
-    _home: Option<Arc<TempDir>>,
+    home: Option<Arc<TempDir>>,
 }
 
 impl Running {
@@ -255,11 +255,11 @@ impl Running {
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().map(BufReader::new);
-        Self { child, stdin, stdout, _home: None }
+        Self { child, stdin, stdout, home: None }
     }
 
     fn at_home(mut self, cli: &Cli) -> Self {
-        self._home = Some(Arc::clone(&cli.home));
+        self.home = Some(Arc::clone(&cli.home));
         self
     }
 

@@ -92,8 +92,10 @@ fn without_a_ledger_no_file_is_made_and_with_another_one_that_is_used() {
 
 #[test]
 fn the_same_input_twice_is_sent_once() {
-    let with_times: String =
-        (0..30).map(|n| format!("{{\"id\":\"N{n}\",\"timestamp\":\"2026-11-20 01:25:{n:02}\"}}\n")).collect();
+    let with_times: String = (0..30)
+        .map(|n| format!("{{\"id\":\"N{n}\",\"timestamp\":\"2026-11-20 01:25:{n:02}\"}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     for input in [with_times, records(30)] {
         let sandbox = api::plain();
         let cli = Cli::new().against(&sandbox);
@@ -142,7 +144,8 @@ fn another_value_of_an_id_is_sent_and_in_order() {
                      {{\"id\":\"N{n}\",\"delivered\":false,\"timestamp\":\"2026-11-20 01:25:27\"}}\n"
                 )
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let ran = cli.run_with_input(BATCH.iter().chain(&["--jobs", jobs]), input);
         assert_eq!(came_to(ran.exits(0)), ["accepted"; 80]);
         let told = told(&sandbox);

@@ -102,7 +102,8 @@ fn every_alias_is_read() {
     for (n, id) in ids.iter().enumerate() {
         let (time, channel) = (times[n % times.len()], channels[n % channels.len()]);
         let record = json!({*id: format!("N{n}"), time: WHEN, channel: "sms", "delivered": true});
-        json_lines.push_str(&format!("{record}\n"));
+        json_lines.push_str(&record.to_string());
+        json_lines.push('\n');
         expected.push(sms(&format!("N{n}"), "true"));
         let sandbox = api::plain();
         let table = format!("{id},{time},{channel},delivered\nT,{WHEN},sms,true\n");
@@ -232,7 +233,8 @@ fn a_result_line_is_a_record_again_and_only_what_failed_is_sent() {
             .map(|id| {
                 format!("{{\"id\":\"{id}\",\"ref\":\"r-{id}\",\"delivered\":true,\"timestamp\":\"{WHEN}\"}}\n")
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let first =
             cli.run_with_input(batch(&["--channel", "sms", "--retry", "0"]).chain(ledger.iter().copied()), input);
         first.exits(75);
@@ -260,7 +262,7 @@ fn a_result_line_is_a_record_again_and_only_what_failed_is_sent() {
 fn a_record_without_a_time_is_the_same_conversion_when_its_result_line_comes_back() {
     let failing = api::always("503");
     let cli = Cli::new().against(&failing);
-    let ids: String = (0..10).map(|n| format!("N{n}\n")).collect();
+    let ids: String = (0..10).map(|n| format!("N{n}\n")).collect::<Vec<_>>().concat();
     let ids_of = ["--format", "ids", "--channel", "sms", "--delivered", "true", "--retry", "0"];
     let first = cli.run_with_input(batch(&ids_of), ids);
     first.exits(75);
@@ -290,7 +292,8 @@ fn every_record_gets_one_line_whatever_comes_of_it() {
         ("302", 78, "retry"),
     ] {
         let sandbox = api::always(answer);
-        let input: String = (0..50).map(|n| format!("{{\"id\":\"N{n}\",\"delivered\":true}}\n")).collect();
+        let input: String =
+            (0..50).map(|n| format!("{{\"id\":\"N{n}\",\"delivered\":true}}\n")).collect::<Vec<_>>().concat();
         let ran = Cli::new()
             .against(&sandbox)
             .run_with_input(["batch", "--json", "--channel", "sms", "--retry", "0"], input);
@@ -318,11 +321,11 @@ fn every_record_gets_one_line_whatever_comes_of_it() {
 }
 
 #[test]
-fn standard_input_that_is_closed_is_empty_or_unreadable_and_never_a_crash() {
+fn standard_input_that_is_closed_is_empty() {
     let sandbox = api::plain();
     let ran = Cli::new().against(&sandbox).shell("nexmo-conversion batch --channel sms --delivered true <&-");
-    assert!(matches!(ran.status, Some(0 | 66)), "{}", ran.shown());
-    assert_eq!(api::requests(&sandbox), 0);
+    ran.exits(0);
+    assert_eq!((ran.stdout.as_str(), api::requests(&sandbox)), ("", 0));
 }
 
 #[test]
