@@ -1,14 +1,13 @@
 //! The one way to start the program: on a clean machine, with a time limit, and with everything it said kept together.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use nexmo_conversion::clock;
 use nexmo_conversion::sandbox::Sandbox;

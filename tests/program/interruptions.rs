@@ -61,6 +61,9 @@ fn after_a_signal_what_is_in_flight_is_settled_and_the_next_run_sends_the_rest()
             assert_eq!((&line["attempts"], &line["error"]["reached_server"]), (&0.into(), &false.into()));
         }
         assert!(stderr.contains(&format!("1 accepted, 0 rejected, {} retry", told.len() - 1)), "{stderr}");
+        let mut numbers: Vec<_> = told.iter().map(|line| line["line"].as_u64().unwrap()).collect();
+        numbers.sort_unstable();
+        assert!(numbers.into_iter().eq(1..=told.len() as u64), "one line for each record that was read");
         let again = cli.run(arguments());
         again.exits(0);
         assert_eq!(again.lines().len(), 200);
