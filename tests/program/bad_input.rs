@@ -370,7 +370,8 @@ fn ids_that_are_an_attack_elsewhere_are_plain_data_here() {
     let input: String = ids
         .iter()
         .map(|id| format!("{}\n", serde_json::json!({"id": id.replace(' ', "_"), "delivered": true})))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let ran = Cli::new().against(&sandbox).run_with_input(["batch", "--channel", "sms", "--jobs", "1"], input);
     ran.exits(0);
     let expected: Vec<_> = ids.iter().map(|id| id.replace(' ', "_")).collect();

@@ -1,14 +1,13 @@
 //! The one way to start the program: on a clean machine, with a time limit, and with everything it said kept together.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use nexmo_conversion::clock;
 use nexmo_conversion::sandbox::Sandbox;
@@ -247,7 +246,7 @@ pub(crate) struct Running {
     stdin: Option<ChildStdin>,
     stdout: Option<BufReader<ChildStdout>>,
     /// Its files stay as long as it runs.
-    _home: Option<Arc<TempDir>>,
+    home: Option<Arc<TempDir>>,
 }
 
 impl Running {
@@ -255,11 +254,11 @@ impl Running {
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().map(BufReader::new);
-        Self { child, stdin, stdout, _home: None }
+        Self { child, stdin, stdout, home: None }
     }
 
     fn at_home(mut self, cli: &Cli) -> Self {
-        self._home = Some(Arc::clone(&cli.home));
+        self.home = Some(Arc::clone(&cli.home));
         self
     }
 

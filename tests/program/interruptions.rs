@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::process::Stdio;
 use std::time::Duration;
 
-use nexmo_conversion::sandbox::{Sandbox, SandboxOptions};
+use nexmo_conversion::sandbox::{Sandbox, SandboxOptions, Script};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ const WINDOW: usize = 64;
 const BATCH: [&str; 6] = ["batch", "--json", "--channel", "sms", "--delivered", "true"];
 
 pub(crate) fn records(count: usize) -> String {
-    (0..count).map(|n| format!("{{\"id\":\"N{n:05}\"}}\n")).collect()
+    (0..count).map(|n| format!("{{\"id\":\"N{n:05}\"}}\n")).collect::<Vec<_>>().concat()
 }
 
 /// How often each id was asked for.
@@ -61,6 +61,9 @@ fn after_a_signal_what_is_in_flight_is_settled_and_the_next_run_sends_the_rest()
             assert_eq!((&line["attempts"], &line["error"]["reached_server"]), (&0.into(), &false.into()));
         }
         assert!(stderr.contains(&format!("1 accepted, 0 rejected, {} retry", told.len() - 1)), "{stderr}");
+        let mut numbers: Vec<_> = told.iter().map(|line| line["line"].as_u64().unwrap()).collect();
+        numbers.sort_unstable();
+        assert!(numbers.into_iter().eq(1..=told.len() as u64), "one line for each record that was read");
         let again = cli.run(arguments());
         again.exits(0);
         assert_eq!(again.lines().len(), 200);
@@ -162,7 +165,8 @@ fn kill_9_loses_nothing_and_repeats_no_more_than_the_window() {
         let (status, stdout, _) = run.finish();
         assert_eq!(status, None, "it was killed, and did not end by itself");
         let acknowledged = stdout.lines().filter(|line| line.contains("\"accepted\"")).count();
-        assert!(acknowledged < COUNT, "the kill came too late to hit a run in flight");
+        let in_flight = usize::try_from(api::requests(&sandbox)).unwrap();
+        assert!(acknowledged < COUNT && in_flight < COUNT, "the kill came too late to hit a run in flight");
         let again = cli.run(arguments());
         again.exits(0);
         assert!(again.stderr.contains("1 earlier runs ended uncleanly: up to 64 repeats"), "{}", again.stderr);
@@ -192,4 +196,25 @@ fn without_a_ledger_the_same_input_is_sent_again() {
         cli.run_with_input(BATCH.iter().chain(&["--no-ledger"]), records(20)).exits(0);
     }
     assert!(tally(&sandbox).values().all(|count| *count == 2));
+}
+
+#[test]
+fn what_may_have_arrived_is_sent_again_and_every_such_repeat_is_counted() {
+    let sandbox = api::with(SandboxOptions {
+        script: Script { every: vec!["10:reset".parse().unwrap()], ..Script::default() },
+        ..api::options()
+    });
+    let ran = Cli::new().against(&sandbox).run_with_input(BATCH, records(150));
+    ran.exits(0);
+    let reset = api::fired(&sandbox, "reset");
+    assert!(reset >= 15, "{reset}");
+    assert_eq!(api::requests(&sandbox), 150 + reset);
+    assert!(
+        ran.stderr.contains(&format!(
+            "150 accepted, 0 rejected, 0 retry, 0 invalid, 0 skipped, {reset} ambiguous re-sends"
+        )),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(tally(&sandbox).len(), 150);
 }

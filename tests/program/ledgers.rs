@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use nexmo_conversion::sandbox::{Sandbox, SandboxAccount, SandboxOptions};
+use nexmo_conversion::sandbox::{LoggedRequest, Sandbox, SandboxAccount, SandboxOptions};
 use serde_json::Value;
 
 use crate::api;
@@ -19,9 +19,7 @@ const OTHER_SECRET: &str = "another secret";
 
 /// Ids and values of all requests, in their order.
 fn told(sandbox: &Sandbox) -> Vec<(String, String)> {
-    let parameter = |request: &nexmo_conversion::sandbox::LoggedRequest, name| {
-        request.parameter(name).unwrap_or_default().to_owned()
-    };
+    let parameter = |request: &LoggedRequest, name| request.parameter(name).unwrap_or_default().to_owned();
     sandbox.requests().iter().map(|one| (parameter(one, "message-id"), parameter(one, "delivered"))).collect()
 }
 
@@ -92,8 +90,10 @@ fn without_a_ledger_no_file_is_made_and_with_another_one_that_is_used() {
 
 #[test]
 fn the_same_input_twice_is_sent_once() {
-    let with_times: String =
-        (0..30).map(|n| format!("{{\"id\":\"N{n}\",\"timestamp\":\"2026-11-20 01:25:{n:02}\"}}\n")).collect();
+    let with_times: String = (0..30)
+        .map(|n| format!("{{\"id\":\"N{n}\",\"timestamp\":\"2026-11-20 01:25:{n:02}\"}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     for input in [with_times, records(30)] {
         let sandbox = api::plain();
         let cli = Cli::new().against(&sandbox);
@@ -142,7 +142,8 @@ fn another_value_of_an_id_is_sent_and_in_order() {
                      {{\"id\":\"N{n}\",\"delivered\":false,\"timestamp\":\"2026-11-20 01:25:27\"}}\n"
                 )
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let ran = cli.run_with_input(BATCH.iter().chain(&["--jobs", jobs]), input);
         assert_eq!(came_to(ran.exits(0)), ["accepted"; 80]);
         let told = told(&sandbox);
@@ -235,7 +236,8 @@ fn the_input_that_failed_goes_again_by_itself_when_it_is_given_again() {
 
 #[test]
 fn a_refused_account_leaves_everything_queued_and_nothing_refused() {
-    let refusing = api::always("401");
+    // Late enough for all of the input to be read before it.
+    let refusing = api::always("401,delay=300ms");
     let cli = Cli::new().against(&refusing);
     let ran = cli.run_with_input(BATCH, records(50));
     ran.exits(77);

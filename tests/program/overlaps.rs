@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::api;
-use crate::cli::{Cli, wait_until};
+use crate::cli::{Cli, Running, wait_until};
 use crate::interruptions::{records, slow, tally};
 
 const BATCH: [&str; 7] = ["batch", "--json", "--channel", "sms", "--delivered", "true", "input.ndjson"];
@@ -22,7 +22,7 @@ fn three_runs_at_once_send_every_record_exactly_once() {
     let cli = Cli::new().against(&sandbox);
     cli.file("here/input.ndjson", records(300), 0o644);
     let runs = [0; 3].map(|_| cli.start(BATCH));
-    let ended = runs.map(crate::cli::Running::finish);
+    let ended = runs.map(Running::finish);
     let tally = tally(&sandbox);
     assert_eq!((tally.len(), tally.values().max()), (300, Some(&1)), "every id exactly once");
     let accepted: usize = ended.iter().map(|(_, stdout, _)| count(stdout, "accepted")).sum();

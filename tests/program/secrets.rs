@@ -2,12 +2,15 @@
 //! success and every kind of failure, in every form in which it could get out.
 
 use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::api;
 use crate::cli::{Cli, Ran};
+use crate::interruptions::records;
 use crate::relay::{Proxy, nobody};
 use crate::sources::{Keep, SOURCES, profile};
 
@@ -256,5 +259,76 @@ fn creating_a_configuration_does_not_tell_the_secret() {
             let ran = cli.run(words);
             tells_nothing(&ran);
         }
+    }
+}
+
+/// All files below a folder, one after the other.
+fn all_bytes(folder: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            bytes.extend(all_bytes(&path));
+        } else {
+            bytes.extend(path.as_os_str().as_encoded_bytes());
+            bytes.extend(fs::read(path).unwrap());
+        }
+    }
+    bytes
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[track_caller]
+fn keeps_nothing(folder: &Path) {
+    let bytes = all_bytes(folder);
+    assert!(contains(&bytes, "N00001"), "the ids are there, so this is the right place to look");
+    for form in forms(api::SECRET) {
+        assert!(!contains(&bytes, &form), "{form} is in the ledger's files");
+    }
+}
+
+#[test]
+fn neither_a_stream_nor_its_ledger_tells_or_keeps_the_secret() {
+    let batch = ["batch", "--channel", "sms", "--delivered", "true", "--retry", "0", "--max-time", "2s"];
+    for answers in [&["ok", "420", "503", "reset", "429"][..], &["401"], &["302"], &["portal"]] {
+        for (way, keep) in MODES {
+            let sandbox = api::answering(answers);
+            let cli = keep(Cli::new().at(&sandbox).with("RUST_BACKTRACE", "full"));
+            let loudest = if answers.len() > 1 { &LOUDNESS[..] } else { &LOUDNESS[3..] };
+            for (n, loudness) in loudest.iter().enumerate() {
+                let input = records(6).replace("\"N", &format!("\"R{n}-N")) + "no record\n" + &records(2);
+                let ran = cli.run_with_input(batch.iter().chain(*loudness), input);
+                assert!(ran.stdout.contains("N0") || loudness == &["-q"], "{way}: {}", ran.shown());
+                tells_nothing(&ran);
+                for command in [&["ledger", "status"][..], &["ledger", "refused"], &["ledger", "resume"]] {
+                    tells_nothing(&cli.run(command.iter().chain(*loudness)));
+                }
+                tells_nothing(
+                    &cli.run_with_input(batch.iter().chain(&["--dry-run"]).chain(*loudness), records(2)),
+                );
+            }
+            assert!(api::requests(&sandbox) >= 2, "{way}: {answers:?}");
+            keeps_nothing(&cli.path(".local/state"));
+        }
+    }
+}
+
+#[test]
+fn nor_do_its_files_while_it_runs() {
+    for (way, keep) in MODES {
+        let sandbox = api::plain();
+        let cli = keep(Cli::new().at(&sandbox));
+        let mut run = cli.start_with_pipe(["batch", "--channel", "sms", "--delivered", "true"]);
+        run.write("{\"id\":\"N00001\"}\n");
+        // Where the secret signs, the sandbox knows another one; the conversion is written down all the same.
+        let line = run.next_line();
+        assert!(line.contains("N00001"), "{way}: {line}");
+        keeps_nothing(&cli.path(".local/state"));
+        run.close_stdin();
+        let status = run.finish().0;
+        assert!(matches!(status, Some(0 | 77)), "{way}: {status:?}");
     }
 }

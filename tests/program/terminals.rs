@@ -21,7 +21,7 @@ fn without_sequences(screen: &str) -> String {
     let mut chars = screen.chars();
     while let Some(c) = chars.next() {
         if c == '\u{1b}' {
-            let _ = chars.find(|c| c.is_ascii_alphabetic());
+            let _ = chars.find(char::is_ascii_alphabetic);
         } else {
             plain.push(c);
         }
