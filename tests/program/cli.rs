@@ -330,7 +330,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        self._home = None;
+        self.home = None;
     }
 }
 

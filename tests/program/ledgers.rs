@@ -267,7 +267,12 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
         (&"A".into(), &"a".into(), &420.into())
     );
     assert_eq!((&first["outcome"], &first["timestamp"]), (&"rejected".into(), &"2026-11-20 01:25:26".into()));
-    assert_eq!(letters[2], "not json", "what was never a record is printed as it was");
+    let never: Value = serde_json::from_str(letters[2]).unwrap();
+    assert_eq!(
+        (&never["outcome"], &never["raw"]),
+        (&"invalid".into(), &"not json".into()),
+        "all its bytes are there"
+    );
     let before = api::requests(&refusing);
     let known = cli.run_with_input(BATCH, letters[..2].join("\n"));
     assert_eq!(came_to(known.exits(65)), ["rejected bad_parameters"; 2], "it is still refused");
