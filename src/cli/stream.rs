@@ -142,6 +142,10 @@ impl Iterator for Stream {
                 Ok(Some(input::Item::Record(record))) => self.waiting.push_back(Item::Record(record)),
                 Ok(Some(input::Item::Bad(bad))) => self.waiting.push_back(Item::Bad(bad)),
                 Ok(None) => {
+                    let blank = reader.counts().blank;
+                    if blank > 0 {
+                        self.waiting.push_back(Item::Remark(format!("{blank} blank lines skipped")));
+                    }
                     self.before += bytes;
                     self.reader = None;
                 }

@@ -1,7 +1,8 @@
 //! The README's recipes, run as they stand there: each is taken out of the block below its line `<!-- recipe: NAME -->`.
 //!
 //! What a recipe finds on its machine is played here: `psql` and `journalctl` are small scripts of these tests, cron's and
-//! systemd's part is read off the recipe. `sh`, `tail` and `jq` are real; without `jq` the tests fail and say so.
+//! systemd's part is read off the recipe. `sh`, `tail` and `jq` are real. Without `jq` the tests say that they were skipped,
+//! because the tests ask for nothing but a compiler; where `CI` is set they fail.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -30,14 +31,22 @@ fn recipe(name: &str) -> String {
     block.split_once("\n```").unwrap().0.to_owned()
 }
 
-/// A machine on which the recipes can run, with the program first in PATH.
-fn machine(sandbox: &Sandbox) -> Cli {
+/// A machine on which the recipes can run, with the program first in PATH; none where there is no `jq`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whether the gate runs the tests is known from the environment only"
+)]
+fn machine(sandbox: &Sandbox) -> Option<Cli> {
     let cli = Cli::new().against(sandbox);
     fs::create_dir(cli.path("bin")).unwrap();
     symlink(PROGRAM, cli.path("bin/nexmo-conversion")).unwrap();
     let jq = cli.shell("command -v jq");
-    assert_eq!(jq.status, Some(0), "these tests run the README's recipes, and those need jq: apt-get install jq");
-    cli
+    if jq.status == Some(0) {
+        return Some(cli);
+    }
+    assert!(std::env::var_os("CI").is_none(), "the README's recipes need jq: apt-get install jq");
+    eprintln!("skipped: the README's recipes need jq: apt-get install jq");
+    None
 }
 
 /// A program that the recipe calls and the test plays.
@@ -133,7 +142,7 @@ fn conversions(count: usize) -> String {
 #[test]
 fn cron_sends_only_what_was_added_since_the_last_time() {
     let sandbox = api::plain();
-    let cli = machine(&sandbox);
+    let Some(cli) = machine(&sandbox) else { return };
     let file = cli.file("conversions.jsonl", conversions(3), 0o644);
     let first = cli.shell(&cron_command());
     assert_eq!((first.status, first.said()), (Some(0), String::new()), "cron would send a mail");
@@ -146,29 +155,29 @@ fn cron_sends_only_what_was_added_since_the_last_time() {
 fn cron_needs_no_lock_because_runs_that_overlap_do_not_send_twice() {
     const IDS: usize = 40;
     /// What two runs send of which the second starts while the first is at work, and how many the second left to the first.
-    fn sent_by_two(command: &str) -> (usize, usize) {
+    fn sent_by_two(command: &str) -> Option<(usize, usize)> {
         let slow = SandboxOptions { latency: Duration::from_millis(500), ..api::options() };
         let sandbox = Sandbox::start(slow).unwrap();
-        let cli = machine(&sandbox);
+        let cli = machine(&sandbox)?;
         cli.file("conversions.jsonl", conversions(IDS), 0o644);
         let mut first = Started::new(&cli, command);
         wait_until("the first run sends", || api::requests(&sandbox) > 0);
         let second = cli.shell(&command.replace(" -q ", " --json "));
         let left = second.exits(0).lines().iter().filter(|line| line["error"]["code"] == "already_queued").count();
         wait_until("the first run ends", || first.has_ended());
-        (reported(&sandbox).len(), left)
+        Some((reported(&sandbox).len(), left))
     }
-    let (sent, left) = sent_by_two(&cron_command());
+    let Some((sent, left)) = sent_by_two(&cron_command()) else { return };
     assert_eq!(sent, IDS);
     assert!(left > 0, "the runs did not overlap");
     // The negative control: it is the ledger that holds them apart.
-    assert_eq!(sent_by_two(&cron_command().replace("batch", "batch --no-ledger")), (2 * IDS, 0));
+    assert_eq!(sent_by_two(&cron_command().replace("batch", "batch --no-ledger")), Some((2 * IDS, 0)));
 }
 
 #[test]
 fn a_log_that_is_followed_is_reported_line_by_line() {
     let sandbox = api::plain();
-    let cli = machine(&sandbox);
+    let Some(cli) = machine(&sandbox) else { return };
     let log = cli.path("here/app.log");
     fs::write(&log, "2026-11-22 started, this is no JSON\n").unwrap();
     let otp =
@@ -201,7 +210,7 @@ fn a_log_that_is_followed_is_reported_line_by_line() {
 #[test]
 fn a_journal_is_reported_with_the_times_of_its_entries() {
     let sandbox = api::plain();
-    let cli = machine(&sandbox);
+    let Some(cli) = machine(&sandbox) else { return };
     let entry = |message: &Value, time: &str| {
         json!({"MESSAGE": message, "__REALTIME_TIMESTAMP": time, "_PID": "7"}).to_string()
     };
@@ -229,7 +238,8 @@ fn a_journal_is_reported_with_the_times_of_its_entries() {
 #[test]
 fn only_what_failed_is_sent_again() {
     let sandbox = api::answering(&["200", "503", "420"]);
-    let cli = machine(&sandbox).with("NEXMO_CONVERSION_RETRY", "0");
+    let Some(cli) = machine(&sandbox) else { return };
+    let cli = cli.with("NEXMO_CONVERSION_RETRY", "0");
     cli.file("here/conversions.csv", "message_id,channel,delivered\nA,sms,1\nB,sms,1\nC,sms,1\n,sms,1\n", 0o644);
     let ran = cli.shell(&recipe("again"));
     ran.exits(0);
@@ -271,7 +281,8 @@ fn run_psql(cli: &Cli) -> (Ran, String) {
 fn a_database_marks_what_was_accepted_and_nothing_else() {
     // One after the other, so that the answers are known.
     let sandbox = api::answering(&["200", "420", "503", "200"]);
-    let cli = machine(&sandbox).with("NEXMO_CONVERSION_RETRY", "0").with("NEXMO_CONVERSION_JOBS", "1");
+    let Some(cli) = machine(&sandbox) else { return };
+    let cli = cli.with("NEXMO_CONVERSION_RETRY", "0").with("NEXMO_CONVERSION_JOBS", "1");
     let row = |id: &str, reference: Value| json!({"message_id": id, "channel": "sms", "delivered": true, "timestamp": "2026-11-22 01:25:26", "ref": reference});
     let hostile = "7'); DROP TABLE otp; --\"\n\\.,";
     let rows = [row("A", json!(1)), row("B", json!(2)), row("C", json!(3)), row("it's", json!(hostile))];
