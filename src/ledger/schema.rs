@@ -27,6 +27,10 @@ const BUSY: Duration = Duration::from_secs(10);
 /// less often; more would be faster, and would ask for a larger ballast. What a larger transaction stretches is cut back.
 const LOG_PAGES: i64 = 2048;
 
+/// Pages kept in memory: enough for those that a group touches, and full after some 60,000 records, so that a long run needs no
+/// more memory than a short one.
+const CACHE_KIB: i64 = 12 * 1024;
+
 /// Every step from an empty database to today's. Steps are only ever added; the number of steps taken is the schema's
 /// version.
 const MIGRATIONS: &[&str] = &["
@@ -114,7 +118,7 @@ pub(super) fn open_existing(place: &Place) -> Result<Connection, LedgerError> {
         db.pragma_update(None, name, value).map_err(failed)?;
     }
     for (name, value) in
-        [("cache_size", -32 * 1024), ("wal_autocheckpoint", LOG_PAGES), ("journal_size_limit", LOG_PAGES * 4096)]
+        [("cache_size", -CACHE_KIB), ("wal_autocheckpoint", LOG_PAGES), ("journal_size_limit", LOG_PAGES * 4096)]
     {
         db.pragma_update(None, name, value).map_err(failed)?;
     }

@@ -90,7 +90,11 @@ pub fn write_line(
         Outcome::Retry(_) => Tone::Doubtful,
         Outcome::Skipped(_) | Outcome::DryRun => Tone::Aside,
     };
-    write!(line, "{}", paint.tone(tone, format_args!("{:<8}", report.outcome.as_str())))?;
+    let outcome = report.outcome.as_str();
+    match paint {
+        Paint::Plain => write!(line, "{outcome:<8}")?,
+        Paint::Colour => write!(line, "{}", paint.tone(tone, format_args!("{outcome:<8}")))?,
+    }
     match &report.subject {
         Subject::Conversion(conversion, _) => {
             let (id, when) = (Escaped::text(conversion.message_id.as_str()), conversion.timestamp);

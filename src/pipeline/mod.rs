@@ -204,9 +204,10 @@ impl<'a> Run<'a> {
         (self.stopped.is_some() || !(self.reading || self.adopting == Adopting::Now)) && self.schedule.is_empty()
     }
 
-    /// The input, while there is room for more of it.
+    /// The input, while there is room for more of it and use.
     fn input(&self, items: &Receiver<Item>) -> Receiver<Item> {
-        let wanted = self.reading && self.stopped.is_none() && self.schedule.room() > self.waiting.len();
+        let has_room = self.schedule.room() > self.waiting.len();
+        let wanted = self.reading && self.stopped.is_none() && has_room && self.schedule.wants_more();
         if wanted { items.clone() } else { never() }
     }
 
@@ -357,8 +358,8 @@ impl<'a> Run<'a> {
 
     /// A delivery has ended; it is told once it is settled.
     fn finish(&mut self, job: Job, outcome: Outcome, end: End) {
-        let (warrant, report) = job.report(outcome);
-        if let Warrant::Recorded(ticket) = warrant {
+        let (ticket, report) = job.report(outcome);
+        if let Some(ticket) = ticket {
             let settlement = settlement(&report.outcome, report.http_status, report.effort(), end);
             self.unsettled.push((ticket, settlement));
         }

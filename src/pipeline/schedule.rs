@@ -10,7 +10,7 @@ use super::book::Warrant;
 use super::judge::{Trouble, TroubleKind};
 use super::{Report, State, StopReason};
 use crate::domain::{Failure, Outcome, Reached, Record, Timestamp};
-use crate::ledger::Origin;
+use crate::ledger::{Origin, Ticket};
 
 /// The bounds of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,9 +110,15 @@ impl Job {
         self.last_failure.as_ref().map(|failure| Failure { reached_server: reached(failure), ..failure.clone() })
     }
 
-    /// Its end: the warrant, to be settled, and what to tell.
-    pub(super) fn report(self, outcome: Outcome) -> (Warrant, Report) {
-        let record = self.warrant.record().clone();
+    /// Its end: the ticket to be settled, where there is one, and what to tell.
+    pub(super) fn report(self, outcome: Outcome) -> (Option<Ticket>, Report) {
+        let (ticket, record) = match self.warrant {
+            Warrant::Recorded(ticket) => {
+                let record = ticket.record().clone();
+                (Some(ticket), record)
+            }
+            Warrant::Unrecorded(record) => (None, record),
+        };
         let report = Report {
             origin: self.origin,
             http_status: self.last_status,
@@ -122,7 +128,7 @@ impl Job {
             sent_at: self.sent_at,
             ..Report::not_sent(record, outcome)
         };
-        (self.warrant, report)
+        (ticket, report)
     }
 }
 
@@ -200,7 +206,17 @@ impl Schedule {
     /// How much more work may be admitted.
     pub(super) fn room(&self) -> usize {
         let held = self.ready.len() + self.delayed.len() + self.in_flight;
-        HELD.max(4 * self.limits.jobs).saturating_sub(held)
+        self.most_held().saturating_sub(held)
+    }
+
+    /// Whether the senders could soon do with more. Until then new work would only wait here, and taken in small pieces each
+    /// would be a group that the disk has to sync.
+    pub(super) fn wants_more(&self) -> bool {
+        self.ready.len() <= self.most_held() / 2
+    }
+
+    fn most_held(&self) -> usize {
+        HELD.max(4 * self.limits.jobs)
     }
 
     /// Whether nothing waits and nothing is under way.
@@ -508,6 +524,17 @@ mod tests {
             schedule.settled(&Outcome::Accepted);
         }
         assert_eq!(hand_out(&mut schedule, Duration::ZERO).len() + 63, 64);
+    }
+
+    #[test]
+    fn new_work_is_wanted_while_little_is_ready_however_much_waits_to_be_tried_again() {
+        let mut schedule = with_jobs(LIMITS, 513);
+        assert!(!schedule.wants_more());
+        while let Some(mut job) = schedule.next(Duration::ZERO) {
+            job.attempts += 1;
+            let _ = schedule.again(job, &trouble(TroubleKind::Server, None), Duration::ZERO);
+        }
+        assert!(schedule.wants_more());
     }
 
     #[test]

@@ -103,11 +103,17 @@ impl<'a> Request<'a> {
     pub fn encoded(&self) -> Zeroizing<String> {
         // Grown once: a buffer that moves while it grows leaves copies of the secret behind.
         let room = self.parameters.iter().map(|p| p.name.len() + 3 * p.value.expose().len() + 2).sum();
-        let mut form = form_urlencoded::Serializer::new(String::with_capacity(room));
+        let mut form = Zeroizing::new(String::with_capacity(room));
         for parameter in &self.parameters {
-            form.append_pair(parameter.name, parameter.value.expose());
+            if !form.is_empty() {
+                form.push('&');
+            }
+            // Our own names are written as they are.
+            form.push_str(parameter.name);
+            form.push('=');
+            form.extend(form_urlencoded::byte_serialize(parameter.value.expose().as_bytes()));
         }
-        Zeroizing::new(form.finish())
+        form
     }
 
     /// The value of the `Authorization` header, where there is one: for the wire only.
