@@ -95,7 +95,7 @@ impl Run {
 }
 
 fn exit(summary: &Summary, stopped: Option<&Stopped>, input: Exit, interrupt: &Interrupt) -> Exit {
-    if stopped == Some(&Stopped::Interrupted) || (stopped.is_none() && interrupt.asked().load(Ordering::Relaxed)) {
+    if interrupt.asked().load(Ordering::Relaxed) {
         return interrupt.exit();
     }
     if input != Exit::Done {

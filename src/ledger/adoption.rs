@@ -1,5 +1,7 @@
 //! Taking over what no living run works on: rows of runs that died or ended, and rows that were planned for later.
 
+use std::collections::HashSet;
+
 use rusqlite::params;
 
 use crate::domain::Conversion;
@@ -20,6 +22,8 @@ impl Desk<'_> {
     /// Hands out up to `limit` rows that may go.
     pub(super) fn adopt(&mut self, limit: usize, due: Due) -> Result<Released, LedgerError> {
         let mut released = Released::default();
+        // A lane gives one ticket; its other rows need no second look.
+        let mut seen = HashSet::new();
         for run in self.runs_with_pending_rows().map_err(|error| self.failed(error))? {
             let states: &[State] = match self.owners.of(run)? {
                 Owner::Other => &[],
@@ -27,7 +31,7 @@ impl Desk<'_> {
                 Owner::Nobody => &[State::Queued, State::Held],
             };
             for state in states {
-                self.adopt_from(run, *state, limit, due, &mut released)?;
+                self.adopt_from(run, *state, limit, due, &mut seen, &mut released)?;
             }
         }
         Ok(released)
@@ -39,6 +43,7 @@ impl Desk<'_> {
         state: State,
         limit: usize,
         due: Due,
+        seen: &mut HashSet<i64>,
         released: &mut Released,
     ) -> Result<(), LedgerError> {
         let mut after = (i64::MIN, 0);
@@ -49,7 +54,11 @@ impl Desk<'_> {
                     return Ok(());
                 }
                 after = *cursor;
+                if seen.contains(&cursor.1) {
+                    continue;
+                }
                 let lane = self.lane(conversion).map_err(|error| self.failed(error))?;
+                seen.extend(lane.iter().map(|row| row.id));
                 if lane.iter().any(|row| row.id == cursor.1) {
                     self.advance(&lane, due, released)?;
                 } else {

@@ -182,6 +182,8 @@ struct Run<'a> {
     /// Ended deliveries that are not settled yet: nobody is told before the disk knows.
     unsettled: Vec<(Ticket, Settlement)>,
     untold: Vec<Report>,
+    /// The ledger has failed: it is not asked again, because each time might take as long as the first.
+    ledger_lost: bool,
 }
 
 impl<'a> Run<'a> {
@@ -197,6 +199,7 @@ impl<'a> Run<'a> {
             waiting: HashMap::new(),
             unsettled: Vec::new(),
             untold: Vec::new(),
+            ledger_lost: false,
         }
     }
 
@@ -257,6 +260,13 @@ impl<'a> Run<'a> {
                 None => self.reading = false,
             }
         }
+        if self.ledger_lost {
+            for record in std::mem::take(&mut records) {
+                let failure =
+                    Failure::unsent(ErrorCode::Interrupted, "not recorded and not sent: the ledger has failed");
+                self.tell(Report::not_sent(record, Outcome::Retry(failure)));
+            }
+        }
         if !records.is_empty() {
             match self.book.enter(records, now) {
                 Ok(entered) => self.entered(entered),
@@ -271,7 +281,9 @@ impl<'a> Run<'a> {
             }
         }
         if !bad.is_empty() {
-            if let Err(error) = self.book.enter_bad(&bad, now) {
+            if !self.ledger_lost
+                && let Err(error) = self.book.enter_bad(&bad, now)
+            {
                 self.stop_for_ledger(&error);
             }
             for bad in bad {
@@ -329,7 +341,12 @@ impl<'a> Run<'a> {
             }
             Judgement::Stop(reason, failure) => {
                 self.schedule.failed();
-                self.finish(job, Outcome::Retry(failure.clone()), End::Unsent);
+                // What the account or the way there was refused for says nothing of the record, but that an earlier try may
+                // have arrived has to be kept.
+                let end = if job.may_have_arrived() { End::Tried } else { End::Unsent };
+                job.last_failure = Some(failure.clone());
+                let told = job.unfinished().unwrap_or_else(|| failure.clone());
+                self.finish(job, Outcome::Retry(told), end);
                 self.stop(Stopped::For(reason, failure));
             }
             Judgement::Again(trouble) => self.again(job, trouble, now),
@@ -348,9 +365,13 @@ impl<'a> Run<'a> {
                     self.hear(Event::Notice(Notice::Pausing { pause, why }));
                 }
             }
-            Again::GivenUp(job) => self.finish(*job, Outcome::Retry(trouble.failure), End::Tried),
+            Again::GivenUp(job) => {
+                let failure = job.unfinished().unwrap_or(trouble.failure);
+                self.finish(*job, Outcome::Retry(failure), End::Tried);
+            }
             Again::Hopeless(job, reason) => {
-                self.finish(*job, Outcome::Retry(trouble.failure.clone()), End::Tried);
+                let failure = job.unfinished().unwrap_or_else(|| trouble.failure.clone());
+                self.finish(*job, Outcome::Retry(failure), End::Tried);
                 self.stop(Stopped::For(reason, trouble.failure));
             }
         }
@@ -369,12 +390,14 @@ impl<'a> Run<'a> {
     /// Settles what has ended, as one group, and tells of it.
     fn settle(&mut self) {
         let group = std::mem::take(&mut self.unsettled);
-        match self.book.settle(group, clock::now()) {
+        let settled =
+            if self.ledger_lost { Ok(Entered::default()) } else { self.book.settle(group, clock::now()) };
+        match settled {
             Ok(entered) => self.entered(entered),
             Err(error) => self.stop_for_ledger(&error),
         }
         for report in std::mem::take(&mut self.untold) {
-            self.tell(report);
+            self.tell(if self.ledger_lost { unsettled(report) } else { report });
         }
     }
 
@@ -391,6 +414,7 @@ impl<'a> Run<'a> {
     }
 
     fn stop_for_ledger(&mut self, error: &LedgerError) {
+        self.ledger_lost |= !matches!(error, LedgerError::DiskFull { .. });
         let mut message = error.to_string();
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
@@ -494,6 +518,20 @@ impl<'a> Run<'a> {
         }
         self.turn();
         self.stopped
+    }
+}
+
+/// What is told of a delivery whose end could not be written down: a later run sends it again.
+fn unsettled(report: Report) -> Report {
+    match report.outcome {
+        Outcome::Accepted => {
+            let message = "the API accepted it, but the ledger could not take that: it will be sent again";
+            let outcome = Outcome::Retry(Failure::answered(ErrorCode::Interrupted, message));
+            Report { outcome, ..report }
+        }
+        Outcome::Rejected(_) | Outcome::Retry(_) | Outcome::Invalid(_) | Outcome::Skipped(_) | Outcome::DryRun => {
+            report
+        }
     }
 }
 

@@ -45,6 +45,8 @@ const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 /// This many failures of the network in a row mean that it is gone.
 const BREAKER_FAILURES: u32 = 20;
 const BREAKER_PAUSE: Duration = Duration::from_secs(30);
+/// Failures of the network that are further apart are not in a row.
+const REST: Duration = Duration::from_secs(120);
 /// Not HTTP or not TLS may be an accident this many times in a row.
 const NONSENSE_LIMIT: u32 = 3;
 /// Retries are at most a tenth of the requests, beyond a start of this many.
@@ -102,6 +104,11 @@ impl Job {
         self.attempts += 1;
         self.sent_at = Some(at);
         self.elapsed = Some((self.elapsed.map_or(began, |(first, _)| first), ended));
+    }
+
+    /// Whether a try of it, in this run or before, may have arrived.
+    pub(super) fn may_have_arrived(&self) -> bool {
+        self.ambiguous
     }
 
     /// What its last try met, as long as it has not been settled; that an earlier try may have arrived is not forgotten.
@@ -163,8 +170,8 @@ pub(super) struct Schedule {
     retry_tokens: f64,
     /// Attempts in a row to which nobody answered.
     failures: u32,
-    /// Since when that has been too many.
-    broken_since: Option<Duration>,
+    /// Since when that has been so, and when it was so last.
+    broken: Option<(Duration, Duration)>,
     /// When the run may send nothing new any more.
     ends: Option<Duration>,
     nonsense: u32,
@@ -185,7 +192,7 @@ impl Schedule {
             next_slot: Duration::ZERO,
             retry_tokens: RETRIES_FREE,
             failures: 0,
-            broken_since: None,
+            broken: None,
             ends: None,
             nonsense: 0,
             answers: 0,
@@ -290,7 +297,7 @@ impl Schedule {
     pub(super) fn settled(&mut self, outcome: &Outcome) {
         self.in_flight -= 1;
         self.failures = 0;
-        self.broken_since = None;
+        self.broken = None;
         self.nonsense = 0;
         self.answers = self.answers.saturating_add(1);
         match outcome {
@@ -343,7 +350,7 @@ impl Schedule {
     /// there has been nobody to answer for as long.
     fn is_too_long_a_wait(&self, now: Duration) -> bool {
         let paused = self.paused_until.saturating_sub(now);
-        let broken = self.broken_since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        let broken = self.broken.map_or(Duration::ZERO, |(since, last)| last.saturating_sub(since));
         paused.max(broken) > self.limits.retry_max_time || self.ends.is_some_and(|ends| self.paused_until > ends)
     }
 
@@ -351,16 +358,20 @@ impl Schedule {
     fn pause_for(&mut self, trouble: &Trouble, now: Duration) -> Option<Duration> {
         let pause = match trouble.kind {
             TroubleKind::Throttled => {
+                (self.failures, self.broken) = (0, None);
                 self.concurrency = (self.concurrency / 2).max(1);
                 Some(trouble.wait.unwrap_or(THROTTLE_PAUSE))
             }
             TroubleKind::NotSent | TroubleKind::MaybeSent => {
-                self.failures += 1;
+                let (since, last) = self.broken.unwrap_or((now, now));
+                // A stream that rests for hours between two failures has not been without a network for hours.
+                let goes_on = now.saturating_sub(last) <= self.limits.retry_max_time.max(REST);
+                self.broken = Some((if goes_on { since } else { now }, now));
+                self.failures = if goes_on { self.failures + 1 } else { 1 };
                 if self.failures >= BREAKER_FAILURES {
                     // One probe after the pause: another failure opens the breaker again at once.
                     self.concurrency = 1;
                     self.failures = BREAKER_FAILURES - 1;
-                    self.broken_since.get_or_insert(now);
                     Some(BREAKER_PAUSE)
                 } else {
                     None
@@ -369,6 +380,7 @@ impl Schedule {
             // Whoever answers nothing but 5xx is soon asked by one sender only.
             TroubleKind::Overloaded | TroubleKind::Server => {
                 self.concurrency = (self.concurrency / 2).max(1);
+                (self.failures, self.broken) = (0, None);
                 trouble.wait
             }
             TroubleKind::Nonsense => {
@@ -634,6 +646,30 @@ mod tests {
         }
         assert!((BREAKER_FAILURES..=BREAKER_FAILURES + 5).contains(&requests), "{requests}");
         assert!(hopeless && now < seconds(200), "it ends the run when a record's time has passed: {now:?}");
+    }
+
+    #[test]
+    fn a_network_that_swallows_everything_ends_the_run_about_when_a_records_time_is_over() {
+        let mut schedule = with_jobs(Limits { jobs: 1, retry_max_time: seconds(5), ..LIMITS }, 40);
+        let mut job = schedule.next(Duration::ZERO).unwrap();
+        job.attempts += 1;
+        let first = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), seconds(15));
+        assert!(matches!(first, Again::GivenUp(_)));
+        let mut job = schedule.next(seconds(15)).unwrap();
+        job.attempts += 1;
+        let second = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), seconds(30));
+        assert!(matches!(second, Again::Hopeless(_, StopReason::Later)));
+    }
+
+    #[test]
+    fn failures_hours_apart_are_not_one_outage() {
+        let mut schedule = with_jobs(Limits { retries: 0, ..LIMITS }, 10);
+        for hour in 0..10 {
+            let mut job = schedule.next(seconds(3600 * hour)).unwrap();
+            job.attempts += 1;
+            let again = schedule.again(job, &trouble(TroubleKind::NotSent, None), seconds(3600 * hour));
+            assert!(matches!(again, Again::GivenUp(_)));
+        }
     }
 
     #[test]
