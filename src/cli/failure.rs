@@ -112,14 +112,9 @@ impl From<TransportError> for CommandFailure {
 impl From<InputError> for CommandFailure {
     fn from(error: InputError) -> Self {
         let hint = input_hint(&error);
-        Self { exit: Self::exit_of_input(&error), error: error.into(), hint }
-    }
-}
-
-impl CommandFailure {
-    /// An input that is not there is another matter than one that is no input.
-    pub(super) fn exit_of_input(error: &InputError) -> Exit {
-        if matches!(error, InputError::Unreadable { .. }) { Exit::NoInput } else { Exit::Data }
+        // An input that is not there is another matter than one that is no input.
+        let missing = matches!(error, InputError::Unreadable { .. });
+        Self { exit: if missing { Exit::NoInput } else { Exit::Data }, error: error.into(), hint }
     }
 }
 

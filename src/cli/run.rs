@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, exit_of, record_hint};
+use super::failure::{CommandFailure, exit_of, record_hint, say};
 use super::interrupt::Interrupt;
 use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
@@ -48,18 +48,16 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let stop_reading = self.reading.as_ref().map(Reading::stop).unwrap_or_default();
-        let (plan, reading) = (
-            Plan {
-                transport: &transport,
-                account: &setup.account,
-                limits: self.limits,
-                adopt: self.adopt,
-                interrupted: interrupt.asked(),
-                stop_reading: &stop_reading,
-            },
-            self.reading,
-        );
+        let Self { book, adopt, limits, summary: summarise, reading } = self;
+        let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
+        let plan = Plan {
+            transport: &transport,
+            account: &setup.account,
+            limits,
+            adopt,
+            interrupted: interrupt.asked(),
+            stop_reading: &stop_reading,
+        };
         let mut bar = reading.as_ref().filter(|_| !global.quiet && terminal.can_show_progress()).map(Bar::new);
         let auth = setup.account.auth.mode();
         let hint = |failure: &_| record_hint(failure, auth);
@@ -70,36 +68,37 @@ impl Run {
             results_paint: streams.results_paint,
             remarks_paint: streams.remarks_paint,
             profile: setup.profile.clone(),
-            adopted: if self.adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
+            adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
             counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
-        let unclean_stops = (self.book.unclean_stops(), self.limits.window());
-        let stopped = pipeline::run(items, self.book, &plan, &mut printer);
+        let unclean_stops = (book.unclean_stops(), limits.window());
+        let stopped = pipeline::run(items, book, &plan, &mut printer);
         let (mut summary, failure) = printer.finish();
         summary.unclean_stops = unclean_stops;
         drop(bar);
-        if let Some(error) = reading.as_ref().and_then(Reading::take_error) {
-            super::failure::say(&CommandFailure::from(error), terminal);
+        let unreadable = reading.as_ref().and_then(Reading::take_error).map(CommandFailure::from);
+        if let Some(failure) = &unreadable {
+            say(failure, terminal);
         }
-        if (self.summary == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
+        if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
             terminal.say(&summary);
         }
         if let Some(error) = failure {
             return Err(CommandFailure::io("cannot write results to standard output", error));
         }
-        let input = reading.as_ref().map_or(Exit::Done, Reading::exit);
-        Ok(exit(&summary, stopped.as_ref(), input, &interrupt))
+        Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt))
     }
 }
 
-fn exit(summary: &Summary, stopped: Option<&Stopped>, input: Exit, interrupt: &Interrupt) -> Exit {
+fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, interrupt: &Interrupt) -> Exit {
     if interrupt.asked().load(Ordering::Relaxed) {
         return interrupt.exit();
     }
-    if input != Exit::Done {
-        return input;
+    // Only where the input's fault ended the run: a refused account, say, comes first.
+    if let (Some(Stopped::InputBroken), Some(exit)) = (stopped, unreadable) {
+        return exit;
     }
     let bad = (summary.rejected + summary.invalid > 0).then_some(Exit::Data);
     // What a wrong mapping left unsent would be refused as well: trying it later does not help.

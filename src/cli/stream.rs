@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::exit::Exit;
 use super::failure::CommandFailure;
 use crate::clock;
 use crate::input::{self, InputError, InputOptions, Notice, Reader};
@@ -26,7 +25,6 @@ struct Shared {
     bytes: AtomicU64,
     stop: Arc<AtomicBool>,
     error: Mutex<Option<InputError>>,
-    exit: Mutex<Option<Exit>>,
 }
 
 impl Reading {
@@ -45,15 +43,7 @@ impl Reading {
         self.shared.error.lock().ok().and_then(|mut error| error.take())
     }
 
-    /// What that means for the exit code.
-    pub(super) fn exit(&self) -> Exit {
-        self.shared.exit.lock().ok().and_then(|exit| *exit).unwrap_or(Exit::Done)
-    }
-
     fn fail(&self, error: InputError) {
-        if let Ok(mut exit) = self.shared.exit.lock() {
-            *exit = Some(CommandFailure::exit_of_input(&error));
-        }
         if let Ok(mut slot) = self.shared.error.lock() {
             *slot = Some(error);
         }

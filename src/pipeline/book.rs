@@ -168,7 +168,7 @@ fn outcome_of(known: Known) -> (Outcome, Option<u16>) {
     }
 }
 
-/// How to settle a delivery that ended so; `None` where the record stays as if it had not been handed out.
+/// How to settle a delivery that ended so; `Unsent` where the record stays as if it had not been handed out.
 pub(super) fn settlement(outcome: &Outcome, http_status: Option<u16>, effort: Effort, end: End) -> Settlement {
     match (outcome, end) {
         (_, End::Unsent) | (Outcome::Skipped(_) | Outcome::DryRun, End::Tried) => Settlement::Unsent,

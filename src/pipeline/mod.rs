@@ -260,25 +260,8 @@ impl<'a> Run<'a> {
                 None => self.reading = false,
             }
         }
-        if self.ledger_lost {
-            for record in std::mem::take(&mut records) {
-                let failure =
-                    Failure::unsent(ErrorCode::Interrupted, "not recorded and not sent: the ledger has failed");
-                self.tell(Report::not_sent(record, Outcome::Retry(failure)));
-            }
-        }
         if !records.is_empty() {
-            match self.book.enter(records, now) {
-                Ok(entered) => self.entered(entered),
-                Err((records, error)) => {
-                    self.stop_for_ledger(&error);
-                    for record in records {
-                        let failure =
-                            Failure::unsent(ErrorCode::Interrupted, format!("not recorded and not sent: {error}"));
-                        self.tell(Report::not_sent(record, Outcome::Retry(failure)));
-                    }
-                }
-            }
+            self.record(records, now);
         }
         if !bad.is_empty() {
             if !self.ledger_lost
@@ -289,6 +272,25 @@ impl<'a> Run<'a> {
             for bad in bad {
                 self.tell(Report::invalid(bad));
             }
+        }
+    }
+
+    /// Writes records down. Those that the ledger does not take are answered, and not sent.
+    fn record(&mut self, records: Vec<Record>, now: Timestamp) {
+        let (refused, why) = if self.ledger_lost {
+            (records, "the ledger has failed".to_owned())
+        } else {
+            match self.book.enter(records, now) {
+                Ok(entered) => return self.entered(entered),
+                Err((records, error)) => {
+                    self.stop_for_ledger(&error);
+                    (records, error.to_string())
+                }
+            }
+        };
+        for record in refused {
+            let failure = Failure::unsent(ErrorCode::Interrupted, format!("not recorded and not sent: {why}"));
+            self.tell(Report::not_sent(record, Outcome::Retry(failure)));
         }
     }
 
