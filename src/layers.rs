@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 7] = [
     &["pipeline"],
     &["transport", "ledger", "input", "config", "sandbox"],
     &["wire"],
-    &["domain", "clock"],
+    &["domain", "clock", "failpoint"],
 ];
 
 /// The only steps sideways.

@@ -50,6 +50,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run_command(arguments: &[OsString]) -> Exit {
     let environment = Environment::read();
+    #[cfg(feature = "failpoints")]
+    if let Some(promise) = environment.variable("NEXMO_CONVERSION_BREAK") {
+        assert!(crate::failpoint::break_promise(&promise), "no such promise");
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return refuse(&harmless(error, arguments), environment.no_color()),

@@ -11,6 +11,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use crate::failpoint::{Promise, is_broken};
+
 use super::LedgerError;
 use super::place::{Occupant, Place, create_private, open_to_look};
 
@@ -228,6 +230,7 @@ pub(super) enum Durability {
 /// Sets how commits from here on are synced.
 pub(super) fn set_durability(db: &Connection, durability: Durability) -> rusqlite::Result<()> {
     let synchronous = match durability {
+        Durability::Now if is_broken(Promise::SyncedWhenCommitted) => "normal",
         Durability::Now => "full",
         Durability::WithTheNext => "normal",
     };

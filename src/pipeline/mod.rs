@@ -31,6 +31,7 @@ use self::schedule::{Again, Job, Schedule};
 use self::sending::{Attempt, Gate, send_jobs};
 use crate::clock;
 use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::failpoint::{Promise, is_broken};
 use crate::ledger::{Due, LedgerError, Origin, RowId, Settlement, Ticket};
 use crate::transport::Transport;
 
@@ -277,6 +278,12 @@ impl<'a> Run<'a> {
 
     /// Writes records down. Those that the ledger does not take are answered, and not sent.
     fn record(&mut self, records: Vec<Record>, now: Timestamp) {
+        if is_broken(Promise::RecordedBeforeTold) {
+            for record in &records {
+                self.tell(Report::not_sent(record.clone(), Outcome::Accepted));
+            }
+            self.turn();
+        }
         let (refused, why) = if self.ledger_lost {
             (records, "the ledger has failed".to_owned())
         } else {

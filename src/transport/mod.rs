@@ -28,6 +28,7 @@ use self::names::Names;
 use self::trace::Trace;
 use crate::clock;
 use crate::domain::Channel;
+use crate::failpoint::{Promise, is_broken};
 use crate::wire::{BaseUrl, CONTENT_TYPE, Placement, Reply, Request, parse_retry_after};
 
 /// How much of a reply's body is looked at.
@@ -79,7 +80,7 @@ impl Transport {
         let trace = Arc::new(Trace::default());
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .max_redirects(0)
+            .max_redirects(if is_broken(Promise::RedirectsNotFollowed) { 10 } else { 0 })
             .max_redirects_will_error(false)
             .proxy(endpoint.proxy.as_ref().map(ProxyUrl::to_ureq))
             .user_agent(concat!("nexmo-conversion/", env!("CARGO_PKG_VERSION")))

@@ -4,8 +4,10 @@
 #![expect(clippy::print_stdout, reason = "a chore's answer is for the person or the gate that asked for it")]
 
 mod bench;
+mod build;
 mod generate;
 mod minimum_rust;
+mod prove;
 
 use std::path::Path;
 
@@ -22,6 +24,9 @@ enum Chore {
     /// Measure
     #[command(subcommand)]
     Bench(BenchChore),
+    /// Show that a promise holds, and that its proof would notice if it did not
+    #[command(subcommand)]
+    Prove(prove::Proof),
 }
 
 #[derive(Debug, Args)]
@@ -47,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Msrv => minimum_rust::check(root)?,
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
         Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,
+        Chore::Prove(proof) => proof.show(root)?,
     };
     println!("{answer}");
     Ok(())

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::cores::Core;
 use super::tally::Tally;
+use crate::build::{Build, build};
 
 /// A TLS sandbox on loopback, which ends with this value.
 pub(crate) struct Arena {
@@ -50,7 +51,7 @@ const TALLY_TIME: Duration = Duration::from_secs(10);
 
 impl Arena {
     pub(crate) fn open(root: &Path) -> anyhow::Result<Self> {
-        Self::with(&release_build(root)?, Duration::ZERO, None)
+        Self::with(&build(root, Build::Honest)?, Duration::ZERO, None)
     }
 
     /// A sandbox that takes its time for each answer, on a core of its own where there is one.
@@ -139,37 +140,4 @@ fn system_and(ca: &Path, scratch: &Path) -> anyhow::Result<Option<SystemStore>> 
         }
     }
     Ok(Some(store))
-}
-
-/// What cargo tells a program that it runs. A cargo that finds it in its own environment builds ring and all above it anew,
-/// because ring's build script watches these names.
-const TOLD_BY_CARGO: [&str; 7] = [
-    "CARGO_MANIFEST_DIR",
-    "CARGO_MANIFEST_LINKS",
-    "CARGO_PKG_NAME",
-    "CARGO_PKG_VERSION_MAJOR",
-    "CARGO_PKG_VERSION_MINOR",
-    "CARGO_PKG_VERSION_PATCH",
-    "CARGO_PKG_VERSION_PRE",
-];
-
-/// Builds the program as users get it, and says where it is.
-pub(crate) fn release_build(root: &Path) -> anyhow::Result<PathBuf> {
-    let mut cargo = Command::new(env!("CARGO"));
-    for name in TOLD_BY_CARGO {
-        cargo.env_remove(name);
-    }
-    let output = cargo
-        .args(["build", "--release", "--locked", "--bin", "nexmo-conversion"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(root)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    ensure!(output.status.success(), "the release build failed");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo did not say where the program is")
 }

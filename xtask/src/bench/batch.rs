@@ -12,12 +12,13 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use nexmo_conversion::clock;
 
-use super::arena::{Arena, release_build};
+use super::arena::Arena;
 use super::cores::Core;
 use super::cost::{Cost, Program, installed};
 use super::peers;
 use super::pipe::{Flow, flow, record};
 use super::table::markdown;
+use crate::build::{Build, build};
 
 /// How it is measured.
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ const QUIET: Duration = Duration::from_secs(1);
 const FLOWS: [u64; 2] = [100_000, 1_000_000];
 
 pub(crate) fn batch(root: &Path, args: &BatchArgs) -> anyhow::Result<String> {
-    let binary = release_build(root)?;
+    let binary = build(root, Build::Honest)?;
     let tools = Tools::find()?;
     let near = Track::open(&binary, &tools, Duration::ZERO, JOBS)?;
     let mut parts = vec![

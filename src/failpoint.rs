@@ -1,0 +1,53 @@
+//! Promises broken on purpose, so that a proof can show that it would notice.
+//!
+//! Only a build with the feature `failpoints` can break any; nobody is given such a build, and in any other
+//! [`is_broken`] is `false` at compile time. Which promise a process breaks is said once, at its start.
+
+#[cfg(feature = "failpoints")]
+use std::sync::OnceLock;
+
+/// A promise, and what is done instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// Nobody is told before the disk knows. Broken: records are called accepted before they are recorded.
+    RecordedBeforeTold,
+    /// A commit is on disk when it returns. Broken: it is there with a later one.
+    SyncedWhenCommitted,
+    /// What a living run has is that run's alone. Broken: every other run looks dead.
+    OwnedByOneRun,
+    /// No redirect is followed. Broken: ten are, and the page at their end is the answer.
+    RedirectsNotFollowed,
+}
+
+/// Every promise by the name under which it can be broken.
+pub const PROMISES: [(&str, Promise); 4] = [
+    ("recorded-before-told", Promise::RecordedBeforeTold),
+    ("synced-when-committed", Promise::SyncedWhenCommitted),
+    ("owned-by-one-run", Promise::OwnedByOneRun),
+    ("redirects-not-followed", Promise::RedirectsNotFollowed),
+];
+
+#[cfg(feature = "failpoints")]
+static BROKEN: OnceLock<Promise> = OnceLock::new();
+
+/// Breaks the promise of this name in this process; `false` if there is none, or another is broken already.
+#[cfg(feature = "failpoints")]
+#[must_use]
+pub fn break_promise(name: &str) -> bool {
+    let promise = PROMISES.iter().find(|(known, _)| *known == name);
+    promise.is_some_and(|(_, promise)| BROKEN.set(*promise).is_ok())
+}
+
+/// Whether this promise is broken in this process.
+#[cfg(feature = "failpoints")]
+#[must_use]
+pub fn is_broken(promise: Promise) -> bool {
+    BROKEN.get() == Some(&promise)
+}
+
+/// Whether this promise is broken in this process.
+#[cfg(not(feature = "failpoints"))]
+#[must_use]
+pub const fn is_broken(_: Promise) -> bool {
+    false
+}

@@ -1,0 +1,148 @@
+//! Where promises are put to the test: the program in two builds, and a sandbox in a process of its own as the witness.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use nexmo_conversion::clock;
+use nexmo_conversion::sandbox::LoggedRequest;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::build::{Build, build};
+
+/// The variable that tells the breakable build which promise to break.
+pub(crate) const BREAK: &str = "NEXMO_CONVERSION_BREAK";
+
+/// The program as users get it, and one that can be told to break a promise.
+pub(crate) struct Programs {
+    _folder: TempDir,
+    pub(crate) honest: PathBuf,
+    pub(crate) breakable: PathBuf,
+}
+
+impl Programs {
+    /// Builds both. They are copied away: the second is built to the place of the first.
+    pub(crate) fn build(root: &Path) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let copy = |which: Build, name: &str| -> anyhow::Result<PathBuf> {
+            let place = folder.path().join(name);
+            fs::copy(build(root, which)?, &place)?;
+            Ok(place)
+        };
+        let breakable = copy(Build::Breakable, "breakable")?;
+        let honest = copy(Build::Honest, "honest")?;
+        let named = BREAK.as_bytes();
+        let names_it = |program: &Path| -> anyhow::Result<bool> {
+            Ok(fs::read(program)?.windows(named.len()).any(|window| window == named))
+        };
+        ensure!(names_it(&breakable)?, "the breakable build cannot break anything");
+        ensure!(!names_it(&honest)?, "the build that users get can break its promises");
+        Ok(Self { _folder: folder, honest, breakable })
+    }
+}
+
+/// A sandbox that writes each request to a file before it answers it. It ends with this value.
+pub(crate) struct Witness {
+    folder: TempDir,
+    sandbox: Child,
+    base_url: String,
+    api_key: String,
+    api_secret: String,
+}
+
+/// The log is taken to be complete when it has not grown for this long.
+const QUIET: Duration = Duration::from_millis(200);
+
+impl Witness {
+    /// Starts a sandbox with these further arguments.
+    pub(crate) fn start(programs: &Programs, arguments: &[&str]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut sandbox = Command::new(&programs.honest)
+            .args(["--json", "sandbox", "--stop-after", "3600s", "--log"])
+            .arg(folder.path().join("requests.ndjson"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the sandbox")?;
+        let mut line = String::new();
+        BufReader::new(sandbox.stdout.take().context("the sandbox has no standard output")?)
+            .read_line(&mut line)?;
+        let said: Value = serde_json::from_str(&line).context("the sandbox did not say where it is")?;
+        let field =
+            |name: &str| said[name].as_str().map(str::to_owned).with_context(|| format!("no {name}: {line}"));
+        Ok(Self {
+            base_url: field("base_url")?,
+            api_key: field("api_key")?,
+            api_secret: field("api_secret")?,
+            folder,
+            sandbox,
+        })
+    }
+
+    /// A folder for throw-away files; the program's home.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the program keeps its ledger.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.folder().join("ledger/ledger.db")
+    }
+
+    /// The program with this sandbox as its API, an account, a ledger, and nothing else in its environment.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.folder())
+            .env("NEXMO_CONVERSION_BASE_URL", &self.base_url)
+            .env("NEXMO_CONVERSION_LEDGER", self.ledger())
+            .env("VONAGE_API_KEY", &self.api_key)
+            .env("VONAGE_API_SECRET", &self.api_secret);
+        command
+    }
+
+    /// Every request that arrived, once no more arrive.
+    pub(crate) fn requests(&self) -> anyhow::Result<Vec<LoggedRequest>> {
+        let log = self.folder().join("requests.ndjson");
+        let length = || fs::metadata(&log).map_or(0, |meta| meta.len());
+        let mut before = length();
+        loop {
+            clock::sleep(QUIET);
+            let now = length();
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+    }
+
+    /// How often each message-id with its value was delivered and answered with 200.
+    pub(crate) fn deliveries(&self) -> anyhow::Result<BTreeMap<(String, bool), u64>> {
+        let mut deliveries = BTreeMap::new();
+        for request in self.requests()? {
+            if request.status == Some(200) {
+                let id = request.parameter("message-id").context("a request without message-id")?.to_owned();
+                let delivered = request.parameter("delivered").is_some_and(|value| value != "false");
+                *deliveries.entry((id, delivered)).or_default() += 1;
+            }
+        }
+        Ok(deliveries)
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let _ = self.sandbox.kill();
+        let _ = self.sandbox.wait();
+    }
+}
