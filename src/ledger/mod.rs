@@ -11,6 +11,7 @@
 mod adoption;
 mod ballast;
 mod error;
+mod evidence;
 mod forget;
 mod intake;
 mod lane;
@@ -29,8 +30,9 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 pub use error::LedgerError;
+pub use evidence::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, Stretch};
 pub use forget::{Forget, forget};
-pub use reader::{Accepted, DeadLetter, LedgerReader, Original, StatusRow};
+pub use reader::{DeadLetter, LedgerReader, Original, StatusRow};
 pub use row::State;
 pub use ticket::{
     Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,

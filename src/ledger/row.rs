@@ -101,11 +101,7 @@ pub(super) const RECORD: &str = "channel, message_id, delivered, key_time, times
 
 /// Reads a record from a row that begins with [`RECORD`].
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let channel = match row.get(0)? {
-        0 => Channel::Sms,
-        1 => Channel::Voice,
-        other => return Err(damaged(0, &format!("channel {other}"))),
-    };
+    let channel = channel(row, 0)?;
     let message_id =
         MessageId::parse(row.get_ref(1)?.as_str()?).map_err(|error| damaged(1, &error.to_string()))?;
     let delivered: bool = row.get(2)?;
@@ -125,6 +121,15 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         time,
         doubts: Vec::new(),
     })
+}
+
+/// Reads a channel from a column.
+pub(super) fn channel(row: &Row<'_>, column: usize) -> rusqlite::Result<Channel> {
+    match row.get(column)? {
+        0 => Ok(Channel::Sms),
+        1 => Ok(Channel::Voice),
+        other => Err(damaged(column, &format!("channel {other}"))),
+    }
 }
 
 /// Reads a moment from a column.
