@@ -343,16 +343,16 @@ pub enum ForgetWhat {
 /// `report`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Whose figures: those of the account that any other command would use (--profile, the environment, the configuration; its
-secret is not fetched), or, where no credentials are set up, of every account in the ledger.
+Whose figures: those of the account that any other command would use (--profile, the environment, the \
+configuration; its secret is not fetched), or, where no credentials are set up, of every account in the ledger.
 
-The span is the last 24 hours, or --since. What was accepted, refused or given up belongs to it by the time at which that
-was written down. A conversion is what was accepted for one message-id; of several values (false, and true after all) the
-newest counts. The rate is the converted ones' share.
+The span is the last 24 hours, or --since. What was accepted, refused or given up belongs to it by the time at \
+which that was written down. A conversion is what was accepted for one message-id; of several values (false, and \
+true after all) the newest counts. The rate is the converted ones' share.
 
-A window ends at each 5-minute mark of UTC and has the conversions whose own time lies in the 15 minutes up to the mark:
-what the API's Adaptive Routing decides by. Without data there is no rate (JSON null, an empty field in CSV). Late is the
-time from the event to the acceptance of its report, in 15m the share that came within 15 minutes.
+A window ends at each 5-minute mark of UTC and has the conversions whose own time lies in the 15 minutes up to the \
+mark: what the API's Adaptive Routing decides by. Without data there is no rate (JSON null, an empty field in CSV). \
+Late is the time from the event to the acceptance of its report, in 15m the share that came within 15 minutes.
 
 Charts are drawn in ASCII where LC_ALL, LC_CTYPE or LANG is not UTF-8, or TERM is dumb.
 

@@ -108,9 +108,7 @@ impl Wanted {
             )),
             Self::Own { account, profile } => {
                 if !known.is_empty() && !known.contains(&account) && !global.quiet {
-                    let others = known.len();
-                    let text =
-                        format!("nothing is recorded for this account, but for {others} other: --all-accounts");
+                    let text = "nothing is recorded for this account; the ledger has others (--all-accounts)";
                     terminal.remark("warning", Tone::Doubtful, text);
                 }
                 Ok(vec![(account, profile)])
