@@ -91,6 +91,38 @@ const MIGRATIONS: &[&str] = &["
         UNIQUE (account, digest)
     ) STRICT;
     CREATE INDEX unreadable_seen ON unreadable (seen);
+", "
+    -- One-time codes that a log told of. `closes` is when silence becomes false. `sent` is not known of a code whose conversion
+    -- came first, and its `channel` may not be: then `raw` is the line. Times are the log's, but for `arrived`, the clock's.
+    CREATE TABLE code (
+        id         INTEGER PRIMARY KEY,
+        account    INTEGER NOT NULL,
+        channel    INTEGER,
+        message_id TEXT    NOT NULL,
+        state      INTEGER NOT NULL,
+        owner      INTEGER NOT NULL,
+        sent       INTEGER,
+        closes     INTEGER,
+        converted  INTEGER,
+        arrived    INTEGER NOT NULL,
+        line       INTEGER NOT NULL,
+        reference  TEXT,
+        raw        BLOB
+    ) STRICT;
+    CREATE INDEX code_closes ON code (account, closes) WHERE state = 0;
+    CREATE INDEX code_open ON code (account, arrived) WHERE state = 0;
+    CREATE INDEX code_unplaced ON code (account, arrived) WHERE state = 1;
+    CREATE INDEX code_ended ON code (arrived) WHERE state > 1;
+    CREATE INDEX code_reference ON code (reference, account) WHERE reference NOT NULL;
+
+    -- Which code a message-id belongs to: a long message has several.
+    CREATE TABLE part (
+        message_id TEXT    NOT NULL,
+        account    INTEGER NOT NULL,
+        code       INTEGER NOT NULL,
+        PRIMARY KEY (message_id, account)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX part_code ON part (code);
 "];
 
 /// The version that this program writes.

@@ -11,8 +11,10 @@
 mod book;
 mod event;
 mod judge;
+mod rehearsal;
 mod schedule;
 mod sending;
+mod windows;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,16 +25,19 @@ use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
 
 pub use self::book::Book;
 pub use self::event::{Event, Listener, ListenerGone, Notice, Report, State, StopReason, Stopped, Subject};
+pub use self::rehearsal::Rehearsal;
 pub use self::schedule::Limits;
+pub use self::windows::{AtEnd, Tracking};
 
 use self::book::{Done, End, Entered, Warrant, settlement};
 use self::judge::{Judgement, Trouble, judge};
 use self::schedule::{Again, Job, Schedule};
 use self::sending::{Attempt, Gate, send_jobs};
+use self::windows::{Input, Windows};
 use crate::clock;
-use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::domain::{Account, BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::failpoint::{Promise, is_broken};
-use crate::ledger::{Due, LedgerError, Origin, RowId, Settlement, Ticket};
+use crate::ledger::{CodeCounts, Due, LedgerError, Origin, RowId, Settlement, Ticket};
 use crate::transport::Transport;
 
 /// Something out of the input.
@@ -40,6 +45,8 @@ use crate::transport::Transport;
 pub enum Item {
     /// A record to send.
     Record(Record),
+    /// Something that happened to a code, from which records may follow.
+    Event(CodeEvent),
     /// One that can never be sent.
     Bad(BadRecord),
     /// Something worth telling about the input, once.
@@ -58,6 +65,8 @@ pub struct Plan<'a> {
     pub limits: Limits,
     /// Which rows of earlier runs are taken over; none without a ledger.
     pub adopt: Adopt,
+    /// How codes are tracked, where the input tells of such.
+    pub tracking: Option<Tracking>,
     /// Set from outside: nothing more is read or sent, and what is in flight is waited for.
     pub interrupted: &'a AtomicBool,
     /// Set by the run when it wants no more input: whoever reads must not take anything new then.
@@ -113,6 +122,7 @@ where
             if input_rests || !run.reading {
                 run.adopt(now);
             }
+            run.close_windows(if input_rests { Input::Rests } else { Input::Flows });
             while let Some(job) = run.schedule.next(now) {
                 if senders.len() < plan.limits.jobs.min(run.schedule.in_flight()) {
                     senders.push(start_sender());
@@ -183,6 +193,7 @@ struct Run<'a> {
     /// Ended deliveries that are not settled yet: nobody is told before the disk knows.
     unsettled: Vec<(Ticket, Settlement)>,
     untold: Vec<Report>,
+    windows: Option<Windows>,
     /// The ledger has failed: it is not asked again, because each time might take as long as the first.
     ledger_lost: bool,
 }
@@ -200,12 +211,15 @@ impl<'a> Run<'a> {
             waiting: HashMap::new(),
             unsettled: Vec::new(),
             untold: Vec::new(),
+            windows: plan.tracking.map(Windows::new),
             ledger_lost: false,
         }
     }
 
     fn is_over(&self) -> bool {
-        (self.stopped.is_some() || !(self.reading || self.adopting == Adopting::Now)) && self.schedule.is_empty()
+        let watching = self.windows.as_ref().is_some_and(|windows| !windows.are_finished());
+        let goes_on = self.reading || self.adopting == Adopting::Now || watching;
+        (self.stopped.is_some() || !goes_on) && self.schedule.is_empty()
     }
 
     /// The input, while there is room for more of it and use.
@@ -241,9 +255,77 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Closes the windows that are due, a group at a time.
+    fn close_windows(&mut self, input: Input) {
+        let input = if self.reading { input } else { Input::Ended };
+        let Some(windows) = &self.windows else { return };
+        let room = self.schedule.room();
+        if self.stopped.is_some() || windows.are_finished() || room < GROUP / 2 {
+            return;
+        }
+        let now = clock::now();
+        let mut may_be_more = false;
+        for closing in windows.closed(input, now) {
+            match self.book.close_windows(closing, room.min(GROUP) / 2, now) {
+                Ok((entered, counts)) => {
+                    if counts == CodeCounts::default() {
+                        self.windows.iter_mut().for_each(|windows| windows.found_nothing(closing));
+                    } else {
+                        may_be_more = true;
+                        self.hear(Event::Tracked(counts));
+                        self.entered(entered);
+                    }
+                }
+                Err(error) => return self.stop_for_ledger(&error),
+            }
+        }
+        if !may_be_more && self.windows.as_mut().is_some_and(|windows| windows.is_worth_a_look(input, now)) {
+            self.look_at_what_stays_open(input, now);
+        }
+    }
+
+    /// Nothing is due: what will never be, and is there anything to wait for?
+    fn look_at_what_stays_open(&mut self, input: Input, now: Timestamp) {
+        let Some(windows) = &mut self.windows else { return };
+        let given_up = match windows.unplaced_since(input, now) {
+            Some(since) => self.book.give_up_unplaced(since, now),
+            None => return,
+        };
+        let open = given_up.and_then(|given_up| Ok((given_up, self.book.open_windows(now)?)));
+        match open {
+            Ok((given_up, open)) => {
+                if given_up.is_empty() && input == Input::Ended {
+                    windows.all_closed(open);
+                    self.hear(Event::WindowsOpen(open));
+                }
+                for bad in given_up {
+                    self.tell(Report::invalid(bad));
+                }
+            }
+            Err(error) => self.stop_for_ledger(&error),
+        }
+    }
+
+    /// Takes what a log told, and records the conversions that follow.
+    fn observe(&mut self, events: &[CodeEvent], now: Timestamp) {
+        let Some(windows) = &mut self.windows else { return };
+        if self.ledger_lost {
+            return;
+        }
+        match self.book.observe(events, windows.tracking.window, now) {
+            Ok((entered, counts)) => {
+                windows.saw(events);
+                self.hear(Event::Tracked(counts));
+                self.entered(entered);
+            }
+            Err(error) => self.stop_for_ledger(&error),
+        }
+    }
+
     /// Records a group of arrivals, before any of it may be sent.
     fn take_in(&mut self, arrived: Vec<Option<Item>>) {
         let (mut records, mut bad) = (Vec::with_capacity(arrived.len()), Vec::new());
+        let mut events = Vec::new();
         let now = clock::now();
         for item in arrived {
             match item {
@@ -252,6 +334,7 @@ impl<'a> Run<'a> {
                     self.tell(Report::not_sent(record, Outcome::Skipped(why)));
                 }
                 Some(Item::Record(record)) => records.push(record),
+                Some(Item::Event(event)) => events.push(event),
                 Some(Item::Bad(record)) => bad.push(record),
                 Some(Item::Remark(text)) => self.hear(Event::Notice(Notice::Input(text))),
                 Some(Item::Broken) => {
@@ -263,6 +346,9 @@ impl<'a> Run<'a> {
         }
         if !records.is_empty() {
             self.record(records, now);
+        }
+        if !events.is_empty() {
+            self.observe(&events, now);
         }
         if !bad.is_empty() {
             if !self.ledger_lost
@@ -631,6 +717,7 @@ mod tests {
                 deadline: None,
             },
             adopt: Adopt::Nothing,
+            tracking: None,
             interrupted: &AtomicBool::new(false),
             stop_reading: &AtomicBool::new(false),
         };
