@@ -10,6 +10,7 @@
 
 mod adoption;
 mod ballast;
+mod draft;
 mod error;
 mod forget;
 mod intake;

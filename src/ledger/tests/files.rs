@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use rusqlite::Connection;
+use rustix::fs::{FlockOperation, flock};
 
 use crate::ledger::{Ledger, LedgerError, LedgerReader};
 
@@ -38,6 +39,34 @@ fn every_file_is_private_under_any_umask() {
         names,
         ["ledger.db", "ledger.db-shm", "ledger.db-wal", "ledger.db.ballast", "ledger.db.run-1.lock"]
     );
+}
+
+#[test]
+fn what_was_left_by_a_death_while_a_ledger_was_made_is_cleared_away_and_a_living_makers_is_not() {
+    let desk = Desk::new();
+    let folder = desk.folder.path().join("state");
+    fs::create_dir(&folder).unwrap();
+    let beside = |suffix: &str| folder.join(format!("ledger.db.new-{suffix}"));
+    for left in ["dead", "dead-journal", "1-0", "living", "living-journal"] {
+        fs::write(beside(left), "half a ledger").unwrap();
+    }
+    let living = fs::File::open(beside("living")).unwrap();
+    flock(&living, FlockOperation::NonBlockingLockExclusive).unwrap();
+    desk.open().close(desk.now).unwrap();
+    let there = |left| beside(left).exists();
+    assert_eq!(["dead", "dead-journal", "1-0"].map(there), [false; 3]);
+    assert_eq!(["living", "living-journal"].map(there), [true; 2]);
+}
+
+#[test]
+fn a_ballast_that_was_cut_short_by_a_death_is_made_whole() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    let ballast = desk.folder.path().join("state/ledger.db.ballast");
+    let whole = fs::metadata(&ballast).unwrap().len();
+    fs::write(&ballast, "cut").unwrap();
+    desk.open().close(desk.now).unwrap();
+    assert_eq!(fs::metadata(&ballast).unwrap().len(), whole);
 }
 
 #[test]
