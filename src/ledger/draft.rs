@@ -57,29 +57,32 @@ fn clear_away(place: &Place) -> io::Result<()> {
     for entry in fs::read_dir(&place.folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        if name.starts_with(prefix.as_encoded_bytes()) && !name.ends_with(JOURNAL.as_bytes()) {
+        let is_companion = COMPANIONS.iter().any(|companion| name.ends_with(companion.as_bytes()));
+        if name.starts_with(prefix.as_encoded_bytes()) && !is_companion {
             clear_one_away(&path)?;
         }
     }
     Ok(())
 }
 
-/// SQLite's undo log of a draft goes first: without its draft nobody would look for it.
+/// What SQLite has put beside a draft goes first: without its draft nobody would look for it.
 fn clear_one_away(draft: &Path) -> io::Result<()> {
     let file = match open_private(draft) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         other => other?,
     };
     if lock(&file)? == Lock::Taken {
-        let mut journal = draft.as_os_str().to_owned();
-        journal.push(JOURNAL);
-        remove_if_there(&PathBuf::from(journal))?;
+        for companion in COMPANIONS {
+            let mut path = draft.as_os_str().to_owned();
+            path.push(companion);
+            remove_if_there(&PathBuf::from(path))?;
+        }
         remove_if_there(draft)?;
     }
     Ok(())
 }
 
-const JOURNAL: &str = "-journal";
+const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 #[derive(PartialEq, Eq)]
 enum Lock {

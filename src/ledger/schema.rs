@@ -152,7 +152,7 @@ fn refuse_old_sqlite() -> Result<(), LedgerError> {
     Ok(())
 }
 
-fn create(place: &Place) -> Result<(), LedgerError> {
+pub(super) fn create(place: &Place) -> Result<(), LedgerError> {
     let failed = |source| LedgerError::file("create", &place.file, source);
     let draft = Draft::begin(place).map_err(failed)?;
     build(draft.path()).map_err(|source| LedgerError::database(&place.file, source))?;
@@ -164,6 +164,9 @@ fn build(draft: &Path) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut db)?;
+    // Already here: were it done at the ledger's place, a kill could leave an undo log there, which nobody who only looks may
+    // roll back.
+    db.pragma_update(None, "journal_mode", "wal")?;
     db.close().map_err(|(_, error)| error)
 }
 
