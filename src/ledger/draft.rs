@@ -2,7 +2,7 @@
 //! whole: a crash never leaves half a ledger, and of two who make one at once, one wins.
 //!
 //! Whoever makes one holds a lock on it. What is not locked was left by a process that died, and is cleared away by the next
-//! that makes one. Names are made by chance and not of process numbers, which repeat: in each container the first is 1.
+//! run. Names are made by chance and not of process numbers, which repeat: in each container the first is 1.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
@@ -20,9 +20,7 @@ use super::place::{PRIVATE, Place, open_private, remove_if_there};
 pub(super) struct Draft(NamedTempFile);
 
 impl Draft {
-    /// Clears away what the dead have left, and begins.
     pub(super) fn begin(place: &Place) -> io::Result<Self> {
-        clear_away(place)?;
         loop {
             let file = tempfile::Builder::new().prefix(&prefix(place)).tempfile_in(&place.folder)?;
             file.as_file().set_permissions(Permissions::from_mode(PRIVATE))?;
@@ -52,7 +50,8 @@ fn prefix(place: &Place) -> OsString {
     place.beside("new-").file_name().map(OsString::from).unwrap_or_default()
 }
 
-fn clear_away(place: &Place) -> io::Result<()> {
+/// Clears away what the dead have left of ledgers that they were making.
+pub(super) fn clear_away(place: &Place) -> io::Result<()> {
     let prefix = prefix(place);
     for entry in fs::read_dir(&place.folder)? {
         let path = entry?.path();

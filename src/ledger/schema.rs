@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::failpoint::{Promise, is_broken};
 
 use super::LedgerError;
-use super::draft::Draft;
+use super::draft::{self, Draft};
 use super::place::{Occupant, Place, open_to_look};
 
 /// "nxcv": tells file(1) and us that a database is a ledger.
@@ -100,6 +100,9 @@ pub(super) fn known_version() -> i64 {
 /// Opens the ledger at a place for writing, making a new one where there is nothing.
 pub(super) fn open(place: &Place) -> Result<Connection, LedgerError> {
     refuse_old_sqlite()?;
+    // Also where there is a ledger: of several who made it, one may have been killed when another had won. What cannot be
+    // cleared away is in nobody's way.
+    let _ = draft::clear_away(place);
     if place.occupant()? == Occupant::Nothing {
         create(place)?;
     }
