@@ -11,6 +11,7 @@
 mod adoption;
 mod ballast;
 mod code;
+mod draft;
 mod error;
 mod forget;
 mod intake;

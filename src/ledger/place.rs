@@ -88,7 +88,8 @@ impl Place {
     }
 }
 
-const PRIVATE: u32 = 0o600;
+/// The mode of every file.
+pub(super) const PRIVATE: u32 = 0o600;
 
 /// Creates a file that was not there, 0600 whatever the umask.
 pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
@@ -105,6 +106,14 @@ pub(super) fn open_private(path: &Path) -> std::io::Result<File> {
 /// The same, for a file that may only be read.
 pub(super) fn open_to_look(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path)
+}
+
+/// Removes a file; that it is gone already is no news.
+pub(super) fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// The standard library sets `O_CLOEXEC` itself: a child that inherited the descriptor would keep its lock.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -58,6 +58,9 @@ pub(crate) struct Witness {
 /// The log is taken to be complete when it has not grown for this long.
 const QUIET: Duration = Duration::from_millis(200);
 
+/// Between two runs a shorter rest will do: nothing is counted yet.
+const PAUSE: Duration = Duration::from_millis(15);
+
 impl Witness {
     /// Starts a sandbox with these further arguments.
     pub(crate) fn start(programs: &Programs, arguments: &[&str]) -> anyhow::Result<Self> {
@@ -111,19 +114,50 @@ impl Witness {
 
     /// Every request that arrived, once no more arrive.
     pub(crate) fn requests(&self) -> anyhow::Result<Vec<LoggedRequest>> {
-        let log = self.folder().join("requests.ndjson");
-        let length = || fs::metadata(&log).map_or(0, |meta| meta.len());
+        Ok(self.requests_with_places()?.into_iter().map(|(_, request)| request).collect())
+    }
+
+    /// The same, each with the byte of the log at which it stands.
+    pub(crate) fn requests_with_places(&self) -> anyhow::Result<Vec<(u64, LoggedRequest)>> {
+        self.log_length_after(QUIET);
+        let text = fs::read_to_string(self.log()).unwrap_or_default();
+        let mut place = 0;
+        let mut requests = Vec::new();
+        for line in text.split_inclusive('\n') {
+            requests.push((place, serde_json::from_str(line).with_context(|| line.to_owned())?));
+            place += line.len() as u64;
+        }
+        Ok(requests)
+    }
+
+    /// How long the log is once it rests for a moment: what a run that has just ended had sent is in it.
+    pub(crate) fn log_at_rest(&self) -> u64 {
+        self.log_length_after(PAUSE)
+    }
+
+    fn log_length_after(&self, rest: Duration) -> u64 {
+        let length = || fs::metadata(self.log()).map_or(0, |meta| meta.len());
         let mut before = length();
         loop {
-            clock::sleep(QUIET);
+            clock::sleep(rest);
             let now = length();
             if now == before {
-                break;
+                return now;
             }
             before = now;
         }
-        let text = fs::read_to_string(&log).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+    }
+
+    /// The log as it is at this moment.
+    pub(crate) fn log_now(&self) -> anyhow::Result<String> {
+        match fs::read_to_string(self.log()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+            other => other.context("cannot read the sandbox's log"),
+        }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder().join("requests.ndjson")
     }
 
     /// How often each message-id with its value was delivered and answered with 200.
