@@ -1,7 +1,9 @@
 //! Proofs of what `docs/promises.md` promises: each breaks something for real, shows that it did, counts in the sandbox's log,
 //! and has a control in which the promise is broken and the same count must notice.
 
+mod power;
 mod stage;
+mod strace;
 
 use std::path::Path;
 
@@ -12,12 +14,15 @@ use clap::Subcommand;
 pub(crate) enum Proof {
     /// Nothing recorded is lost by kill -9
     Kill,
+    /// Nothing recorded is lost when the power is cut
+    Power(power::PowerArgs),
 }
 
 impl Proof {
     /// Tries to break the promise; fails if that succeeds, or if the control does not.
     pub(crate) fn show(self, root: &Path) -> anyhow::Result<String> {
         match self {
+            Self::Power(args) => power::show(root, &args),
             Self::Kill => {
                 let programs = stage::Programs::build(root)?;
                 let witness = stage::Witness::start(&programs, &[])?;
