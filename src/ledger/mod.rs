@@ -197,6 +197,13 @@ impl Ledger {
         self.db.close().map_err(|(_, source)| LedgerError::database(&self.place.file, source))
     }
 
+    /// Makes every page more than there are now one too many, which SQLite reports exactly as it reports a full disk.
+    #[cfg(test)]
+    pub(crate) fn leave_no_room(&self) {
+        let pages: i64 = self.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        self.db.pragma_update(None, "max_page_count", pages).unwrap();
+    }
+
     fn write<T>(
         &mut self,
         now: Timestamp,

@@ -130,7 +130,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes the missing folders one by one: a umask may take bits from a mode, and `set_permissions` gives them back.
+/// Makes the missing folders one by one: a umask may take bits from a mode, and `set_permissions` gives them back. A new
+/// folder is synced into the one above it: without its folder the best-synced ledger is gone with the power.
 fn make_folders(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -139,10 +140,11 @@ fn make_folders(folder: &Path) -> std::io::Result<()> {
         make_folders(parent)?;
     }
     match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o700)),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        Err(error) => Err(error),
+        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o700))?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
+        Err(error) => return Err(error),
     }
+    File::open(folder_of(folder))?.sync_all()
 }
 
 #[cfg(target_os = "linux")]

@@ -489,7 +489,8 @@ impl<'a> Run<'a> {
             if self.ledger_lost { Ok(Entered::default()) } else { self.book.settle(group, clock::now()) };
         match settled {
             Ok(entered) => self.entered(entered),
-            Err(error) => self.stop_for_ledger(&error),
+            // Not even on a full disk does sending go on now: all of it would be sent again.
+            Err(error) => self.lose_ledger(&error),
         }
         for report in std::mem::take(&mut self.untold) {
             self.tell(if self.ledger_lost { unsettled(report) } else { report });
@@ -508,18 +509,20 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Where there is only no room for more, what is recorded goes on: settling needs less room, and has the ballast's.
     fn stop_for_ledger(&mut self, error: &LedgerError) {
-        self.ledger_lost |= !matches!(error, LedgerError::DiskFull { .. });
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
+        if matches!(error, LedgerError::DiskFull { .. }) {
+            self.stop(Stopped::RecordingFailed(in_full(error)));
+        } else {
+            self.lose_ledger(error);
         }
+    }
+
+    fn lose_ledger(&mut self, error: &LedgerError) {
+        self.ledger_lost = true;
+        let message = in_full(error);
         self.stop(if matches!(error, LedgerError::Busy { .. }) {
             Stopped::LedgerBusy(message)
-        } else if matches!(error, LedgerError::DiskFull { .. }) {
-            Stopped::RecordingFailed(message)
         } else {
             Stopped::LedgerFailed(message)
         });
@@ -616,6 +619,17 @@ impl<'a> Run<'a> {
     }
 }
 
+/// An error with its causes.
+fn in_full(error: &LedgerError) -> String {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}
+
 /// What is told of a delivery whose end could not be written down: a later run sends it again.
 fn unsettled(report: Report) -> Report {
     match report.outcome {
@@ -658,13 +672,14 @@ mod tests {
 
     use super::sending::Exchange;
     use super::{
-        Adopt, Attempt, Book, Event, Item, Limits, Listener, ListenerGone, Plan, Report, Run, State, Stopped,
+        Adopt, Attempt, Book, End, Event, Item, Limits, Listener, ListenerGone, Plan, Report, Run, State, Stopped,
         clock,
     };
     use crate::domain::{
-        Account, ApiKey, Auth, Channel, Conversion, Delivered, ErrorCode, MessageId, Reached, Record, Secret,
-        TimeSource, Timestamp,
+        Account, ApiKey, Auth, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Reached,
+        Record, Secret, TimeSource, Timestamp,
     };
+    use crate::ledger::Ledger;
     use crate::transport::{
         Cause, ConnectionAge, Endpoint, Phase, Sent, Transport, TransportError, Trust, TrustStore,
     };
@@ -689,38 +704,64 @@ mod tests {
     fn record(line: u64) -> Item {
         let conversion = Conversion {
             channel: Channel::Sms,
-            message_id: MessageId::parse("0A").unwrap(),
+            message_id: MessageId::parse(&format!("0A{line}")).unwrap(),
             delivered: Delivered::True,
             timestamp: Timestamp::from_unix(1_795_310_726).unwrap(),
         };
         Item::Record(Record { line, reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() })
     }
 
-    #[test]
-    fn a_stop_does_not_turn_maybe_sent_into_not_sent() {
-        let endpoint = Endpoint {
-            base_url: BaseUrl::parse("http://127.0.0.1:9").unwrap(),
-            proxy: None,
-            trust: TrustStore::new(Trust::System),
-            connect_timeout: Duration::from_secs(1),
-            max_time: Duration::from_secs(1),
-        };
-        let plan = Plan {
-            transport: &Transport::new(endpoint).unwrap(),
-            account: &Account { api_key: ApiKey::parse("k").unwrap(), auth: Auth::Form(Secret::new("s".into())) },
-            limits: Limits {
+    /// What a plan borrows.
+    struct Stage {
+        transport: Transport,
+        account: Account,
+        never: AtomicBool,
+        stop_reading: AtomicBool,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let endpoint = Endpoint {
+                base_url: BaseUrl::parse("http://127.0.0.1:9").unwrap(),
+                proxy: None,
+                trust: TrustStore::new(Trust::System),
+                connect_timeout: Duration::from_secs(1),
+                max_time: Duration::from_secs(1),
+            };
+            let auth = Auth::Form(Secret::new("s".into()));
+            Self {
+                transport: Transport::new(endpoint).unwrap(),
+                account: Account { api_key: ApiKey::parse("k").unwrap(), auth },
+                never: AtomicBool::new(false),
+                stop_reading: AtomicBool::new(false),
+            }
+        }
+
+        fn plan(&self) -> Plan<'_> {
+            let limits = Limits {
                 jobs: 1,
                 retries: 4,
                 retry_max_time: Duration::from_secs(120),
                 interval: None,
                 max_age: None,
                 deadline: None,
-            },
-            adopt: Adopt::Nothing,
-            tracking: None,
-            interrupted: &AtomicBool::new(false),
-            stop_reading: &AtomicBool::new(false),
-        };
+            };
+            Plan {
+                transport: &self.transport,
+                account: &self.account,
+                limits,
+                adopt: Adopt::Nothing,
+                tracking: None,
+                interrupted: &self.never,
+                stop_reading: &self.stop_reading,
+            }
+        }
+    }
+
+    #[test]
+    fn a_stop_does_not_turn_maybe_sent_into_not_sent() {
+        let stage = Stage::new();
+        let plan = stage.plan();
         let mut heard = Heard::default();
         let mut run = Run::new(Book::Nowhere, &plan, &mut heard);
         run.take_in(vec![Some(record(1)), Some(record(2)), None]);
@@ -745,5 +786,30 @@ mod tests {
             })
             .collect();
         assert_eq!(told, [(2, ErrorCode::Interrupted, Reached::No), (1, ErrorCode::Timeout, Reached::Unknown)]);
+    }
+
+    #[test]
+    fn what_a_full_disk_does_not_let_be_settled_is_not_called_accepted_and_ends_the_sending() {
+        let stage = Stage::new();
+        let plan = stage.plan();
+        let folder = tempfile::tempdir().unwrap();
+        let account = stage.account.api_key.fingerprint();
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), &account, clock::now()).unwrap();
+        ledger.leave_no_room();
+        let mut heard = Heard::default();
+        let mut run = Run::new(Book::Ledger(Box::new(ledger)), &plan, &mut heard);
+        run.take_in((1..=3).map(record).map(Some).collect());
+        let job = run.schedule.next(clock::monotonic()).unwrap();
+        run.schedule.settled(&Outcome::Accepted);
+        run.finish(job, Outcome::Accepted, End::Tried);
+        let job = run.schedule.next(clock::monotonic()).unwrap();
+        let larger_than_a_page = Failure::answered(ErrorCode::ServerError, "x".repeat(10_000));
+        run.finish(job, Outcome::Retry(larger_than_a_page), End::Tried);
+        run.settle();
+        assert!(run.gives_up() && run.schedule.next(clock::monotonic()).is_none());
+        let stopped = run.end();
+        assert!(matches!(stopped, Some(Stopped::LedgerFailed(_))), "{stopped:?}");
+        let told: Vec<_> = heard.0.iter().map(|report| report.outcome.failure().unwrap().code).collect();
+        assert_eq!(told, [ErrorCode::Interrupted, ErrorCode::ServerError, ErrorCode::Interrupted]);
     }
 }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use fastrand::Rng;
 use nexmo_conversion::clock;
-use nexmo_conversion::ledger::{LedgerReader, State};
+use nexmo_conversion::ledger::{Kept, LedgerReader};
 
 use super::count::{Count, End, Run};
 use super::producer::{Fact, Fate, Feed, Producer, watch};
@@ -202,7 +202,7 @@ pub(crate) fn pending(ledger: &Path) -> anyhow::Result<u64> {
         Some(ledger) => ledger.status()?,
         None => Vec::new(),
     };
-    let pending = rows.iter().filter(|row| row.state.is_some_and(State::is_pending));
+    let pending = rows.iter().filter(|row| matches!(row.kept, Kept::Conversion(state) if state.is_pending()));
     Ok(pending.map(|row| row.count).sum())
 }
 

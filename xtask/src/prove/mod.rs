@@ -4,8 +4,10 @@
 mod count;
 mod kill;
 mod overlap;
+mod power;
 mod producer;
 mod stage;
+mod strace;
 
 use std::path::Path;
 
@@ -18,6 +20,8 @@ pub(crate) enum Proof {
     Kill(kill::KillArgs),
     /// Of several runs at once, one sends each record, and a killed one's are free at once
     Overlap(overlap::OverlapArgs),
+    /// Nothing recorded is lost when the power is cut
+    Power(power::PowerArgs),
 }
 
 impl Proof {
@@ -26,6 +30,7 @@ impl Proof {
         match self {
             Self::Kill(args) => kill::show(root, &args),
             Self::Overlap(args) => overlap::show(root, &args),
+            Self::Power(args) => power::show(root, &args),
         }
     }
 }

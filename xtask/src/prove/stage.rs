@@ -1,8 +1,8 @@
 //! Where promises are put to the test: the program in two builds, and a sandbox in a process of its own as the witness.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(crate) struct Witness {
     folder: TempDir,
     sandbox: Child,
     base_url: String,
-    api_key: String,
+    pub(crate) api_key: String,
     api_secret: String,
 }
 
@@ -158,6 +158,19 @@ impl Witness {
 
     fn log(&self) -> PathBuf {
         self.folder().join("requests.ndjson")
+    }
+
+    /// How long the log is now.
+    pub(crate) fn log_length(&self) -> u64 {
+        fs::metadata(self.log()).map_or(0, |meta| meta.len())
+    }
+
+    /// The requests that arrived since the log had this length. They are complete when every program that sent any has ended
+    /// by itself, because a request is logged before it is answered.
+    pub(crate) fn requests_since(&self, length: u64) -> anyhow::Result<Vec<LoggedRequest>> {
+        let mut log = File::open(self.log())?;
+        log.seek(SeekFrom::Start(length))?;
+        BufReader::new(log).lines().map(|line| Ok(serde_json::from_str(&line?)?)).collect()
     }
 
     /// How often each message-id with its value was delivered and answered with 200.
