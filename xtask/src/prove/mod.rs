@@ -8,6 +8,7 @@ mod power;
 mod producer;
 mod stage;
 mod strace;
+mod track;
 
 use std::path::Path;
 
@@ -22,6 +23,8 @@ pub(crate) enum Proof {
     Overlap(overlap::OverlapArgs),
     /// Nothing recorded is lost when the power is cut
     Power(power::PowerArgs),
+    /// A day of a log becomes exactly the right conversions, again and through kills
+    Track(track::TrackArgs),
 }
 
 impl Proof {
@@ -31,6 +34,7 @@ impl Proof {
             Self::Kill(args) => kill::show(root, &args),
             Self::Overlap(args) => overlap::show(root, &args),
             Self::Power(args) => power::show(root, &args),
+            Self::Track(args) => track::show(root, &args),
         }
     }
 }
