@@ -37,6 +37,8 @@ pub(crate) struct Count {
     pub(crate) repeats: u64,
     /// Sent once more because no answer came, within a run, or after one that had given it up.
     resends: u64,
+    /// Kills that repeated more than their W.
+    pub(crate) beyond: usize,
     /// W of every kill.
     bound: u64,
     /// The most that one kill repeated, and that kill's W.
@@ -80,6 +82,7 @@ impl Count {
         for (repeats, run) in repeated.iter().zip(runs) {
             count.repeats += repeats;
             if *repeats > run.window {
+                count.beyond += 1;
                 count.fault(format!("a kill repeated {repeats} of at most {}", run.window));
             }
             if run.end == End::Killed {
@@ -114,6 +117,7 @@ impl Count {
         self.lost.extend(other.lost.iter().cloned());
         self.repeats += other.repeats;
         self.resends += other.resends;
+        self.beyond += other.beyond;
         self.bound += other.bound;
         self.most = self.most.max(other.most);
         self.faults.extend(other.faults.iter().cloned());
