@@ -4,6 +4,7 @@
 //! what no result line has acknowledged, and only that. In the end one run may finish, and the sandbox's log is counted.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,7 +17,7 @@ use nexmo_conversion::clock;
 use nexmo_conversion::ledger::{LedgerReader, State};
 
 use super::count::{Count, End, Run};
-use super::producer::{Fact, Fate, Feed, Producer, watch};
+use super::producer::{Fate, Feed, Producer, watch};
 use super::stage::{BREAK, Programs, Witness};
 
 /// `prove kill`.
@@ -39,7 +40,7 @@ const CONTROL: usize = 300;
 /// How the sandbox answers in a chapter; they take turns.
 const WEATHER: [&[&str]; 3] = [&[], &["--latency", "20ms"], &["--latency", "5ms", "--every", "4:half-headers"]];
 
-/// Kills and counts; fails if something was lost, repeated too often, or if the broken program lost nothing.
+/// Kills and counts; fails if something was lost or repeated too often, or if a program that breaks a promise was not noticed.
 pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
     let programs = Programs::build(root)?;
     let began = clock::monotonic();
@@ -128,7 +129,7 @@ impl Chapter {
             let fate = Fate::KilledAfter(time_to_live(runs.len(), chance));
             let (feed, arguments, window) = match chance.u8(..10) {
                 0 => {
-                    let fact = producer.make_one();
+                    let fact = producer.make("ONE", true, None);
                     let value = format!("--delivered={}", fact.delivered);
                     let arguments = ["sms", &fact.id, &value].map(str::to_owned).to_vec();
                     (Feed::Argument(fact), arguments, 1)
@@ -284,8 +285,8 @@ impl Tally {
     }
 }
 
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
             "{} kills of living runs on {} ledgers: {} left an unclean stop, {} left rows unsettled, {} hit the run after an \
@@ -342,11 +343,4 @@ fn births(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::Resu
         "{ledgers} ledgers whose first runs were killed {hits} times, two at once: {unborn} times there was no ledger then, and \
          {drafts} files of one that was being made; each was used then, and nothing was left beside it"
     ))
-}
-
-/// A fact of the producer that is not in a pair.
-impl Producer {
-    fn make_one(&mut self) -> Fact {
-        self.make("ONE", true, None)
-    }
 }
