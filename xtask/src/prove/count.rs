@@ -74,7 +74,11 @@ impl Count {
                 } else if !before.answered {
                     count.resends += 1;
                 } else {
-                    count.fault(format!("{key:?} was repeated without a reason"));
+                    let (first, second) = (before.run, delivery.run);
+                    let how = runs[first].end;
+                    count.fault(format!(
+                        "{key:?}, answered in run {first} ({how:?}), was repeated in run {second}"
+                    ));
                 }
             }
             last.insert(key, delivery);

@@ -152,7 +152,7 @@ impl Chapter {
                 Some(code) => anyhow::bail!("{arguments:?} ended by itself with {code}: {}", ended.stderr),
             };
             producer.heard(runs.len(), &ended);
-            runs.push(Run { end, window, log: witness.log_at_rest(), left: leavings(&witness)? });
+            runs.push(Run { end, window, log: witness.log_at_rest()?, left: leavings(&witness)? });
         }
 
         let last = Feed::Rest(producer.rest());
@@ -170,7 +170,7 @@ impl Chapter {
                 break;
             }
             ensure!(matches!(code, Some(0 | 75)), "the last run ended with {code:?}: {said}");
-            runs.push(Run { end: End::Clean, window: 0, log: witness.log_at_rest(), left: leavings(&witness)? });
+            runs.push(Run { end: End::Clean, window: 0, log: witness.log_at_rest()?, left: leavings(&witness)? });
             let resume = &mut program(&["ledger", "resume"]);
             let ended = watch(resume, Feed::Nothing, Fate::Finishes, &witness.folder().join("stderr"))?;
             producer.heard(runs.len(), &ended);
