@@ -35,7 +35,7 @@ pub(crate) struct KillArgs {
 const CHAPTER: usize = 25;
 
 /// A control must show its broken promise within this many kills.
-const CONTROL: usize = 300;
+const CONTROL: usize = 1000;
 
 /// How the sandbox answers in a chapter; they take turns.
 const WEATHER: [&[&str]; 3] = [&[], &["--latency", "20ms"], &["--latency", "5ms", "--every", "4:half-headers"]];
@@ -79,7 +79,7 @@ fn control(
     let mut broken = Tally::default();
     while shows(&broken.count) == 0 {
         ensure!(broken.kills < CONTROL, "control: {promise} is broken, and {CONTROL} kills have not shown it");
-        let chapter = Chapter::tell(programs, Subject::Breaking(promise), weather, 10, chance);
+        let chapter = Chapter::tell(programs, Subject::Breaking(promise), weather, CHAPTER, chance);
         broken.add(&chapter.with_context(|| format!("control: {promise} is broken"))?);
     }
     Ok(format!("{} after {} kills and {} records", shows(&broken.count), broken.kills, broken.count.facts))
