@@ -255,15 +255,12 @@ impl Desk<'_> {
     /// The channel of what was converted is known now, and maybe also what it is a part of: then the first part stands for it.
     fn placed(&self, code: &Code, whole: Option<&Code>, event: &CodeEvent) -> rusqlite::Result<Followed> {
         let converted = code.converted.unwrap_or(event.timestamp);
-        let placed = match whole {
-            Some(whole) => {
-                self.merge(code, whole)?;
-                Code { line: code.line, ..whole.clone() }
-            }
-            None => {
-                self.place(code, event)?;
-                Code { channel: event.channel, ..code.clone() }
-            }
+        let placed = if let Some(whole) = whole {
+            self.merge(code, whole)?;
+            Code { line: code.line, ..whole.clone() }
+        } else {
+            self.place(code, event)?;
+            Code { channel: event.channel, ..code.clone() }
         };
         Ok(Followed::New(placed.conversion(Delivered::True, converted).into_iter().collect()))
     }

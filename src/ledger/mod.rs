@@ -58,7 +58,8 @@ pub struct Ledger {
     account: i64,
     lock: RunLock,
     entered: u64,
-    unclean_stops: u64,
+    /// Runs that were found dead. They are forgotten by the first run that ends, and so has told of them.
+    dead: Vec<RunId>,
 }
 
 impl Ledger {
@@ -73,10 +74,10 @@ impl Ledger {
             make_room(&db, &place);
             begun = begin_run(&mut db, &place, account, now);
         }
-        let Begun { account, lock, unclean_stops } = begun?;
+        let Begun { account, lock, dead } = begun?;
         ballast::lay(&place);
         durability(&db, &place, Durability::Now)?;
-        Ok(Self { db, place, account, lock, entered: 0, unclean_stops })
+        Ok(Self { db, place, account, lock, entered: 0, dead })
     }
 
     /// Opens a ledger that is thrown away: what is written to it need not survive the machine.
@@ -86,10 +87,10 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// How many runs were found dead when this one began. What each had sent and not settled is sent again.
+    /// How many runs have died since the last one that ended. What each had sent and not settled is sent again.
     #[must_use]
     pub fn unclean_stops(&self) -> u64 {
-        self.unclean_stops
+        self.dead.len() as u64
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
@@ -188,7 +189,8 @@ impl Ledger {
         let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
         let run = self.lock.run;
         self.lock.end()?;
-        let forgotten = tidied.and_then(|()| forget_run(&self.db, &self.place, run));
+        let mut told = std::iter::once(&run).chain(&self.dead);
+        let forgotten = tidied.and_then(|()| told.try_for_each(|run| forget_run(&self.db, &self.place, *run)));
         match forgotten {
             // Told where it mattered; for want of the last row the next run checks the file.
             Ok(()) | Err(LedgerError::DiskFull { .. }) => {}
@@ -245,18 +247,18 @@ fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
     db.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-/// After a run that did not end cleanly the file is checked, once; only then is the run forgotten.
-fn bury_the_dead(db: &Connection, place: &Place) -> Result<u64, LedgerError> {
+/// After a run that did not end cleanly the file is checked. What is left of the run is its number, until somebody has told of
+/// it: whoever buries it may be killed before.
+fn bury_the_dead(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
     let dead = dead_runs(db, place)?;
     if dead.is_empty() {
-        return Ok(0);
+        return Ok(dead);
     }
     schema::check(db, place)?;
     for run in &dead {
         run::bury(place, *run)?;
-        forget_run(db, place, *run)?;
     }
-    Ok(dead.len() as u64)
+    Ok(dead)
 }
 
 fn forget_run(db: &Connection, place: &Place, run: RunId) -> Result<(), LedgerError> {
@@ -283,7 +285,7 @@ fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> 
 struct Begun {
     account: i64,
     lock: RunLock,
-    unclean_stops: u64,
+    dead: Vec<RunId>,
 }
 
 /// Clears up after the dead and begins.
@@ -296,7 +298,7 @@ fn begin_run(
     now: Timestamp,
 ) -> Result<Begun, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
-    let unclean_stops = bury_the_dead(db, place)?;
+    let dead = bury_the_dead(db, place)?;
     let tx = begin(db).map_err(failed)?;
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()]).map_err(failed)?;
     let account = tx
@@ -305,5 +307,5 @@ fn begin_run(
     tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()]).map_err(failed)?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
     tx.commit().map_err(failed)?;
-    Ok(Begun { account, lock, unclean_stops })
+    Ok(Begun { account, lock, dead })
 }
