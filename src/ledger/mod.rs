@@ -10,6 +10,8 @@
 
 mod adoption;
 mod ballast;
+mod code;
+mod draft;
 mod error;
 mod evidence;
 mod forget;
@@ -26,19 +28,21 @@ mod tests;
 mod ticket;
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+pub use code::{Closing, CodeCounts, Observed};
 pub use error::LedgerError;
 pub use evidence::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, Stretch};
 pub use forget::{Forget, forget};
-pub use reader::{DeadLetter, LedgerReader, Original, StatusRow};
+pub use reader::{DeadLetter, Kept, LedgerReader, Original, StatusRow};
 pub use row::State;
 pub use ticket::{
     Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
 };
 
-use crate::domain::{AccountFingerprint, BadRecord, Record, Timestamp};
+use crate::domain::{AccountFingerprint, BadRecord, CodeEvent, Record, Timestamp};
 
 use lane::{Desk, Statements};
 use place::Place;
@@ -56,7 +60,8 @@ pub struct Ledger {
     account: i64,
     lock: RunLock,
     entered: u64,
-    unclean_stops: u64,
+    /// Runs that were found dead. They are forgotten by the first run that ends, and so has told of them.
+    dead: Vec<RunId>,
 }
 
 impl Ledger {
@@ -71,16 +76,23 @@ impl Ledger {
             make_room(&db, &place);
             begun = begin_run(&mut db, &place, account, now);
         }
-        let Begun { account, lock, unclean_stops } = begun?;
+        let Begun { account, lock, dead } = begun?;
         ballast::lay(&place);
         durability(&db, &place, Durability::Now)?;
-        Ok(Self { db, place, account, lock, entered: 0, unclean_stops })
+        Ok(Self { db, place, account, lock, entered: 0, dead })
     }
 
-    /// How many runs were found dead when this one began. What each had sent and not settled is sent again.
+    /// Opens a ledger that is thrown away: what is written to it need not survive the machine.
+    pub fn open_scratch(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
+        let ledger = Self::open(path, account, now)?;
+        durability(&ledger.db, &ledger.place, Durability::WithTheNext)?;
+        Ok(ledger)
+    }
+
+    /// How many runs have died since the last one that ended. What each had sent and not settled is sent again.
     #[must_use]
     pub fn unclean_stops(&self) -> u64 {
-        self.unclean_stops
+        self.dead.len() as u64
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
@@ -88,6 +100,64 @@ impl Ledger {
     pub fn record(&mut self, records: &[Record], now: Timestamp) -> Result<Entries, LedgerError> {
         self.entered = self.entered.saturating_add(records.len() as u64);
         self.write(now, |desk| desk.record(records))
+    }
+
+    /// Takes a group of a log's events and records the conversions that follow from them, in one transaction. `window` is how
+    /// long a code may take to convert.
+    pub fn observe(
+        &mut self,
+        events: &[CodeEvent],
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<Observed, LedgerError> {
+        self.entered = self.entered.saturating_add(events.len() as u64);
+        self.write(now, |desk| desk.observe(events, seconds(window)))
+    }
+
+    /// Closes up to `limit` windows of codes that no other living run watches, and records that these did not convert.
+    pub fn close_windows(
+        &mut self,
+        closing: Closing,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Observed, LedgerError> {
+        self.write(now, |desk| desk.close_windows(closing, limit))
+    }
+
+    /// Gives up some of the conversions that arrived at or before this time without telling their channel; asked again and again,
+    /// all of them. They are dead letters then.
+    pub fn give_up_unplaced(&mut self, arrived: Timestamp, now: Timestamp) -> Result<Vec<BadRecord>, LedgerError> {
+        self.write(now, |desk| desk.give_up_unplaced(arrived))
+    }
+
+    /// How many windows are open that no other living run watches.
+    pub fn open_windows(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
+        self.write(now, code::open_windows)
+    }
+
+    /// What would follow from an event: it is taken, and nothing recorded. For a ledger that is thrown away.
+    pub fn rehearse(
+        &mut self,
+        event: &CodeEvent,
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.write(now, |desk| {
+            Ok(match desk.follow(event, seconds(window), &mut CodeCounts::default())? {
+                code::Followed::New(records) => records,
+                code::Followed::Again(_) => Vec::new(),
+            })
+        })
+    }
+
+    /// Which conversions would follow from closing up to `limit` windows: they are closed, and nothing is recorded.
+    pub fn rehearse_closing(
+        &mut self,
+        closing: Closing,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.write(now, |desk| desk.silences(closing, limit, &mut CodeCounts::default()))
     }
 
     /// Keeps input that was no record as dead letters.
@@ -121,13 +191,21 @@ impl Ledger {
         let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
         let run = self.lock.run;
         self.lock.end()?;
-        let forgotten = tidied.and_then(|()| forget_run(&self.db, &self.place, run));
+        let mut told = std::iter::once(&run).chain(&self.dead);
+        let forgotten = tidied.and_then(|()| told.try_for_each(|run| forget_run(&self.db, &self.place, *run)));
         match forgotten {
             // Told where it mattered; for want of the last row the next run checks the file.
             Ok(()) | Err(LedgerError::DiskFull { .. }) => {}
             Err(error) => return Err(error),
         }
         self.db.close().map_err(|(_, source)| LedgerError::database(&self.place.file, source))
+    }
+
+    /// Makes every page more than there are now one too many, which SQLite reports exactly as it reports a full disk.
+    #[cfg(test)]
+    pub(crate) fn leave_no_room(&self) {
+        let pages: i64 = self.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        self.db.pragma_update(None, "max_page_count", pages).unwrap();
     }
 
     fn write<T>(
@@ -152,6 +230,10 @@ impl Ledger {
     }
 }
 
+fn seconds(window: Duration) -> i64 {
+    i64::try_from(window.as_secs()).unwrap_or(i64::MAX)
+}
+
 fn durability(db: &Connection, place: &Place, durability: Durability) -> Result<(), LedgerError> {
     schema::set_durability(db, durability).map_err(|source| LedgerError::database(&place.file, source))
 }
@@ -167,18 +249,18 @@ fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
     db.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-/// After a run that did not end cleanly the file is checked, once; only then is the run forgotten.
-fn bury_the_dead(db: &Connection, place: &Place) -> Result<u64, LedgerError> {
+/// After a run that did not end cleanly the file is checked. What is left of the run is its number, until somebody has told of
+/// it: whoever buries it may be killed before.
+fn bury_the_dead(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
     let dead = dead_runs(db, place)?;
     if dead.is_empty() {
-        return Ok(0);
+        return Ok(dead);
     }
     schema::check(db, place)?;
     for run in &dead {
         run::bury(place, *run)?;
-        forget_run(db, place, *run)?;
     }
-    Ok(dead.len() as u64)
+    Ok(dead)
 }
 
 fn forget_run(db: &Connection, place: &Place, run: RunId) -> Result<(), LedgerError> {
@@ -205,7 +287,7 @@ fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> 
 struct Begun {
     account: i64,
     lock: RunLock,
-    unclean_stops: u64,
+    dead: Vec<RunId>,
 }
 
 /// Clears up after the dead and begins.
@@ -218,7 +300,7 @@ fn begin_run(
     now: Timestamp,
 ) -> Result<Begun, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
-    let unclean_stops = bury_the_dead(db, place)?;
+    let dead = bury_the_dead(db, place)?;
     let tx = begin(db).map_err(failed)?;
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()]).map_err(failed)?;
     let account = tx
@@ -227,5 +309,5 @@ fn begin_run(
     tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()]).map_err(failed)?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
     tx.commit().map_err(failed)?;
-    Ok(Begun { account, lock, unclean_stops })
+    Ok(Begun { account, lock, dead })
 }

@@ -10,6 +10,7 @@ use super::book::Warrant;
 use super::judge::{Trouble, TroubleKind};
 use super::{Report, State, StopReason};
 use crate::domain::{Failure, Outcome, Reached, Record, Timestamp};
+use crate::failpoint::{Promise, is_broken};
 use crate::ledger::{Origin, Ticket};
 
 /// The bounds of a run.
@@ -161,6 +162,8 @@ pub(super) struct Schedule {
     limits: Limits,
     ready: VecDeque<Job>,
     delayed: BinaryHeap<Reverse<Delayed>>,
+    /// As `delayed`, but a try of these may have arrived: they are unsettled like those that are under way.
+    doubtful: BinaryHeap<Reverse<Delayed>>,
     delayed_count: u64,
     in_flight: usize,
     /// Requests that may be under way at once, now: one until the first success, then more with each.
@@ -185,6 +188,7 @@ impl Schedule {
             limits,
             ready: VecDeque::new(),
             delayed: BinaryHeap::new(),
+            doubtful: BinaryHeap::new(),
             delayed_count: 0,
             in_flight: 0,
             concurrency: 1,
@@ -212,7 +216,7 @@ impl Schedule {
 
     /// How much more work may be admitted.
     pub(super) fn room(&self) -> usize {
-        let held = self.ready.len() + self.delayed.len() + self.in_flight;
+        let held = self.ready.len() + self.to_retry() + self.in_flight;
         self.most_held().saturating_sub(held)
     }
 
@@ -228,7 +232,11 @@ impl Schedule {
 
     /// Whether nothing waits and nothing is under way.
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.delayed.is_empty() && self.in_flight == 0
+        self.ready.is_empty() && self.to_retry() == 0 && self.in_flight == 0
+    }
+
+    fn to_retry(&self) -> usize {
+        self.delayed.len() + self.doubtful.len()
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -236,7 +244,7 @@ impl Schedule {
     }
 
     pub(super) fn state(&self) -> State {
-        State { in_flight: self.in_flight.min(self.concurrency), to_retry: self.delayed.len() }
+        State { in_flight: self.in_flight.min(self.concurrency), to_retry: self.to_retry() }
     }
 
     pub(super) fn is_paused(&self, now: Duration) -> bool {
@@ -248,10 +256,10 @@ impl Schedule {
         if self.is_paused(now) || now < self.next_slot || self.in_flight >= self.permits() {
             return None;
         }
-        let due = self.delayed.peek().is_some_and(|Reverse(delayed)| delayed.due <= now);
-        let mut job = match if due { self.delayed.pop() } else { None } {
-            Some(Reverse(delayed)) => delayed.job,
-            None => self.ready.pop_front()?,
+        let mut job = match pop_due(&mut self.doubtful, now) {
+            Some(job) => job,
+            None if self.window_is_full() => return None,
+            None => pop_due(&mut self.delayed, now).or_else(|| self.ready.pop_front())?,
         };
         if let Some(interval) = self.limits.interval {
             self.next_slot = self.next_slot.max(now) + interval;
@@ -273,13 +281,22 @@ impl Schedule {
         if full_speed { WINDOW_MIN.max(4 * self.limits.jobs) } else { self.concurrency }
     }
 
+    /// Whether a kill could already cause as many repeats as it may. A record that may have arrived counts until it is settled,
+    /// also while it waits to be tried again.
+    fn window_is_full(&self) -> bool {
+        let doubtful = if is_broken(Promise::WindowHeld) { 0 } else { self.doubtful.len() };
+        self.in_flight + doubtful >= self.limits.window()
+    }
+
     /// How long until [`Schedule::next`] may have something that it has not now.
     pub(super) fn wakeup(&self, now: Duration) -> Option<Duration> {
-        let work = match self.delayed.peek() {
-            _ if !self.ready.is_empty() => now,
-            Some(Reverse(delayed)) => delayed.due,
-            None => return None,
+        let due = |waiting: &BinaryHeap<Reverse<Delayed>>| waiting.peek().map(|Reverse(first)| first.due);
+        let others = match () {
+            () if self.window_is_full() => None,
+            () if !self.ready.is_empty() => Some(now),
+            () => due(&self.delayed),
         };
+        let work = due(&self.doubtful).into_iter().chain(others).min()?;
         (self.in_flight < self.permits())
             .then(|| work.max(self.paused_until).max(self.next_slot).saturating_sub(now))
     }
@@ -342,7 +359,8 @@ impl Schedule {
         }
         self.retry_tokens -= 1.0;
         self.delayed_count += 1;
-        self.delayed.push(Reverse(Delayed { due, order: self.delayed_count, job }));
+        let waiting = if job.ambiguous { &mut self.doubtful } else { &mut self.delayed };
+        waiting.push(Reverse(Delayed { due, order: self.delayed_count, job }));
         Again::Planned { wait, pause }
     }
 
@@ -398,9 +416,17 @@ impl Schedule {
 
     /// Everything that waits; what is under way will still come back.
     pub(super) fn drain(&mut self) -> Vec<Job> {
+        let doubtful = std::mem::take(&mut self.doubtful).into_sorted_vec();
         let delayed = std::mem::take(&mut self.delayed).into_sorted_vec();
-        self.ready.drain(..).chain(delayed.into_iter().rev().map(|Reverse(delayed)| delayed.job)).collect()
+        let waiting = doubtful.into_iter().rev().chain(delayed.into_iter().rev());
+        self.ready.drain(..).chain(waiting.map(|Reverse(delayed)| delayed.job)).collect()
     }
+}
+
+/// The first job that waits, if its time has come.
+fn pop_due(waiting: &mut BinaryHeap<Reverse<Delayed>>, now: Duration) -> Option<Job> {
+    waiting.peek().filter(|Reverse(first)| first.due <= now)?;
+    waiting.pop().map(|Reverse(first)| first.job)
 }
 
 /// Full jitter: anything up to base × 2ⁿ, so that many clients do not come back together.
@@ -646,6 +672,30 @@ mod tests {
         }
         assert!((BREAKER_FAILURES..=BREAKER_FAILURES + 5).contains(&requests), "{requests}");
         assert!(hopeless && now < seconds(200), "it ends the run when a record's time has passed: {now:?}");
+    }
+
+    #[test]
+    fn what_may_have_arrived_counts_in_the_window_while_it_waits_to_be_tried_again() {
+        for (jobs, window) in [(1, 1), (4, 64)] {
+            let mut schedule = with_jobs(Limits { jobs, ..LIMITS }, 1000);
+            schedule.retry_tokens = 1000.0;
+            let mut handed_out = 0;
+            while let Some(mut job) = schedule.next(Duration::ZERO) {
+                handed_out += 1;
+                job.attempts += 1;
+                if handed_out % 2 == 0 || jobs == 1 {
+                    let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
+                } else {
+                    schedule.settled(&Outcome::Accepted);
+                }
+            }
+            assert_eq!(schedule.state().to_retry, window, "the window is full of them");
+            assert!(schedule.wakeup(Duration::ZERO).is_some(), "and it is known when the first is tried again");
+            assert!(schedule.next(seconds(60)).unwrap().may_have_arrived(), "these go on");
+            schedule.settled(&Outcome::Accepted);
+            let others = hand_out(&mut schedule, Duration::ZERO);
+            assert_eq!(others.len(), 1, "whoever is settled makes room for another");
+        }
     }
 
     #[test]

@@ -40,3 +40,4 @@ mod sources;
 mod standard_input;
 mod streams;
 mod terminals;
+mod tracking;

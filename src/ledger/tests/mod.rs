@@ -1,5 +1,6 @@
 //! The ledger on real files: what is recorded, what is known again, what survives, what is refused.
 
+mod codes;
 mod evidence;
 mod files;
 mod model;
