@@ -1,22 +1,23 @@
 //! A file that is there only to be removed: on a full disk its room lets what is already sent be settled.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 
 use super::place::{Place, create_private};
 
 /// About what the database grows by when a full log is written back into it.
 const SIZE: usize = 2 * 1024 * 1024;
 
-/// Puts the ballast in place. A disk that has no room even for it is no reason not to open.
-pub(super) fn lay(place: &Place) {
+/// Puts the ballast in place, if it is not there.
+pub(super) fn lay(place: &Place) -> io::Result<()> {
     let path = place.beside("ballast");
-    let Ok(mut file) = create_private(&path) else {
-        return;
+    let mut file = match create_private(&path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        other => other?,
     };
-    if file.write_all(&vec![0; SIZE]).is_err() {
+    file.write_all(&vec![0; SIZE]).inspect_err(|_| {
         let _ = fs::remove_file(&path);
-    }
+    })
 }
 
 /// Gives the ballast's room away. That it is gone already is no news.
