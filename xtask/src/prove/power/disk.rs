@@ -149,3 +149,48 @@ impl Image {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use fastrand::Rng;
+
+    use super::super::trace::{Contents, Event, Trace};
+    use super::{Image, Unsynced};
+
+    /// A file is created, written, synced, and written again; another thread tells of it while it is synced.
+    const LOG: &str = r#"
+7 openat(AT_FDCWD<\x2f>, "\x2f\x72\x2f\x61", O_RDWR|O_CREAT|O_CLOEXEC, 0600) = 3<\x2f\x72\x2f\x61>
+7 pwrite64(3<\x2f\x72\x2f\x61>, "\x31\x32", 2, 0) = 2
+7 fsync(3<\x2f\x72\x2f\x61> <unfinished ...>
+8 write(1<\x2f\x6f>, "\x7b\x7d\x0a", 3) = 3
+7 <... fsync resumed>) = 0
+7 openat(AT_FDCWD<\x2f>, "\x2f\x72", O_RDONLY|O_CLOEXEC) = 4<\x2f\x72>
+7 fsync(4<\x2f\x72>) = 0
+7 pwrite64(3<\x2f\x72\x2f\x61>, "\x33", 1, 1) = 1
+7 unlink("\x2f\x72\x2f\x61") = 0
+"#;
+
+    #[test]
+    fn what_was_synced_is_on_every_disk_and_the_rest_on_some() {
+        let root = PathBuf::from("/r");
+        let before = Contents { folders: [root.clone()].into(), ..Contents::default() };
+        let trace = Trace::read(LOG.trim(), &root, before).unwrap();
+        assert_eq!(trace.events.len(), 6, "{trace:?}");
+        assert!(matches!(trace.events[2], Event::Synced { begun: 2, .. }));
+        let disks: Vec<_> = (0..100)
+            .map(|seed| {
+                let image = Image::after(&trace, 6, Unsynced::Half, &mut Rng::with_seed(seed));
+                let named = image.contents.names.contains_key(Path::new("/r/a"));
+                (named, image.contents.files[0].clone())
+            })
+            .collect();
+        for (named, bytes) in [(true, b"12"), (true, b"13"), (false, b"12"), (false, b"13")] {
+            assert!(disks.contains(&(named, bytes.to_vec())), "{named} {bytes:?}");
+        }
+        assert!(disks.iter().all(|(_, bytes)| bytes.len() == 2));
+        let before_the_sync = Image::after(&trace, 2, Unsynced::Gone, &mut Rng::with_seed(0));
+        assert!(before_the_sync.contents.files.iter().all(Vec::is_empty));
+    }
+}
