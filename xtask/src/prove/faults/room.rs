@@ -11,8 +11,8 @@ use anyhow::{Context as _, ensure};
 use super::super::ledger_rows;
 use super::{Stage, told};
 
-/// How many conversions are read: more than there is room for.
-const RECORDS: usize = 10_000;
+/// How many conversions are read: more than there is room for, even when the log is written back again and again.
+const RECORDS: usize = 20_000;
 
 /// Runs the program ($2) with a place ($1) for its ledger that has too little room, waits for the word to go on, and runs it
 /// again with room enough on what is left ($3/left); then lets it send what is pending. A file system that is made so can be

@@ -71,12 +71,16 @@ impl Image {
                 self.contents.folders.insert(path.clone());
             }
             Change::Name(path, file) => {
-                let files = self.contents.files.len().max(file + 1);
-                self.contents.files.resize_with(files, Vec::new);
+                self.file(*file);
                 self.contents.names.insert(path.clone(), *file);
             }
             Change::Unname(path) => {
                 self.contents.names.remove(path);
+            }
+            Change::Rename { from, to, file } => {
+                self.contents.names.remove(from);
+                self.file(*file);
+                self.contents.names.insert(to.clone(), *file);
             }
             Change::Write { file, at, data } => self.write(*file, *at, data),
             Change::Truncate { file, length } => self.file(*file).resize(*length, 0),
@@ -85,7 +89,7 @@ impl Image {
 
     fn perhaps(&mut self, change: &Change, unsynced: Unsynced, random: &mut Rng) {
         match (change, unsynced) {
-            (Change::MakeFolder(_) | Change::Name(..) | Change::Unname(_), _) => {
+            (Change::MakeFolder(_) | Change::Name(..) | Change::Unname(_) | Change::Rename { .. }, _) => {
                 if random.bool() {
                     self.apply(change);
                 } else {
@@ -152,7 +156,7 @@ impl Image {
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use fastrand::Rng;
 
@@ -169,7 +173,8 @@ mod tests {
 7 openat(AT_FDCWD<\x2f>, "\x2f\x72", O_RDONLY|O_CLOEXEC) = 4<\x2f\x72>
 7 fsync(4<\x2f\x72>) = 0
 7 pwrite64(3<\x2f\x72\x2f\x61>, "\x33", 1, 1) = 1
-7 unlink("\x2f\x72\x2f\x61") = 0
+7 renameat2(AT_FDCWD<\x2f>, "\x2f\x72\x2f\x61", AT_FDCWD<\x2f>, "\x2f\x72\x2f\x62", RENAME_NOREPLACE) = 0
+7 unlink("\x2f\x72\x2f\x62") = 0
 "#;
 
     #[test]
@@ -177,19 +182,22 @@ mod tests {
         let root = PathBuf::from("/r");
         let before = Contents { folders: [root.clone()].into(), ..Contents::default() };
         let trace = Trace::read(LOG.trim(), &root, before).unwrap();
-        assert_eq!(trace.events.len(), 6, "{trace:?}");
+        assert_eq!(trace.events.len(), 7, "{trace:?}");
         assert!(matches!(trace.events[2], Event::Synced { begun: 2, .. }));
         let disks: Vec<_> = (0..100)
             .map(|seed| {
-                let image = Image::after(&trace, 6, Unsynced::Half, &mut Rng::with_seed(seed));
-                let named = image.contents.names.contains_key(Path::new("/r/a"));
-                (named, image.contents.files[0].clone())
+                let image = Image::after(&trace, 7, Unsynced::Half, &mut Rng::with_seed(seed));
+                let names: Vec<_> = image.contents.names.into_keys().collect();
+                (names, image.contents.files[0].clone())
             })
             .collect();
-        for (named, bytes) in [(true, b"12"), (true, b"13"), (false, b"12"), (false, b"13")] {
-            assert!(disks.contains(&(named, bytes.to_vec())), "{named} {bytes:?}");
-        }
-        assert!(disks.iter().all(|(_, bytes)| bytes.len() == 2));
+        let (old, new) = (vec![PathBuf::from("/r/a")], vec![PathBuf::from("/r/b")]);
+        let possible = [old, new, Vec::new()]
+            .into_iter()
+            .flat_map(|names| [b"12", b"13"].map(|bytes| (names.clone(), bytes.to_vec())));
+        let possible: Vec<_> = possible.collect();
+        assert!(possible.iter().all(|one| disks.contains(one)), "{disks:?}");
+        assert!(disks.iter().all(|disk| possible.contains(disk)), "{disks:?}");
         let before_the_sync = Image::after(&trace, 2, Unsynced::Gone, &mut Rng::with_seed(0));
         assert!(before_the_sync.contents.files.iter().all(Vec::is_empty));
     }
