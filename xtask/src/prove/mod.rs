@@ -1,6 +1,7 @@
 //! Proofs of what `docs/promises.md` promises: each breaks something for real, shows that it did, counts in the sandbox's log,
 //! and has a control in which the promise is broken and the same count must notice.
 
+mod redirects;
 mod stage;
 
 use std::path::Path;
@@ -12,6 +13,8 @@ use clap::Subcommand;
 pub(crate) enum Proof {
     /// Nothing recorded is lost by kill -9
     Kill,
+    /// No redirect is followed
+    Redirects,
 }
 
 impl Proof {
@@ -28,6 +31,7 @@ impl Proof {
                 broken.env(stage::BREAK, "owned-by-one-run").status()?;
                 Ok(format!("{:?}", witness.deliveries()?))
             }
+            Self::Redirects => redirects::show(root),
         }
     }
 }
