@@ -19,6 +19,7 @@ mod command_lines;
 mod configuration;
 mod dry_runs;
 mod exits;
+mod faults;
 mod help;
 mod hostile_text;
 mod interruptions;
