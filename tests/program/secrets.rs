@@ -18,7 +18,7 @@ use crate::sources::{Keep, SOURCES, profile};
 const CORE: &str = "Zq7Odd";
 
 /// In what forms a secret could be told.
-fn forms(secret: &str) -> Vec<String> {
+pub(crate) fn forms(secret: &str) -> Vec<String> {
     let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let mut forms = vec![
         CORE.to_owned(),
