@@ -20,6 +20,7 @@ mod configuration;
 mod dry_runs;
 mod examples;
 mod exits;
+mod exposure;
 mod faults;
 mod help;
 mod hostile_text;

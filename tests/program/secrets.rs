@@ -64,7 +64,7 @@ fn the_search_would_find_it() {
 }
 
 /// Every way of sending it.
-const MODES: &[(&str, Keep)] = &[
+pub(crate) const MODES: &[(&str, Keep)] = &[
     ("form", |cli| pair(cli)),
     ("basic", |cli| pair(cli).with("NEXMO_CONVERSION_AUTH", "basic")),
     ("query", |cli| pair(cli).with("NEXMO_CONVERSION_AUTH", "query")),
