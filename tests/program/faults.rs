@@ -162,20 +162,22 @@ fn a_stream_gets_over_every_fault_that_passes() {
     for fault in Fault::ALL {
         let sandbox = every(3, *fault);
         let flags = ["batch", "--json", "--channel", "sms", "--delivered", "true", "--max-time", "300ms"];
-        let ran = Cli::new().against(&sandbox).run_with_input(flags, records(30));
+        // One at a time: nonsense three times in a row would end the run. As often as it takes, for one may meet it each time.
+        let steady = ["--jobs", "1", "--retry", "50"];
+        let ran = Cli::new().against(&sandbox).run_with_input(flags.iter().chain(&steady), records(20));
         let lines = ran.exits(0).lines();
-        assert_eq!(lines.len(), 30, "{fault}");
+        assert_eq!(lines.len(), 20, "{fault}");
         assert!(lines.iter().all(|line| line["outcome"] == "accepted"), "{fault}: {}", ran.shown());
         let fired = api::fired(&sandbox, fault.as_str());
-        assert!(fired >= 10, "{fault}: {fired}");
+        assert!(fired >= 6, "{fault}: {fired}");
         let again = match class(*fault, Encryption::Plain) {
             Class::Accepted => 0,
             Class::NotSent | Class::MaybeSent | Class::TimedOut | Class::Nonsense => fired,
         };
-        assert_eq!(api::requests(&sandbox), 30 + again, "{fault}");
+        assert_eq!(api::requests(&sandbox), 20 + again, "{fault}");
         // What was reset before it was read has no id.
         let ids = tally(&sandbox).keys().filter(|id| !id.is_empty()).count();
-        assert_eq!(ids, 30, "{fault}");
+        assert_eq!(ids, 20, "{fault}");
         let counted = format!("{again} ambiguous re-sends");
         assert!(again == 0 || ran.stderr.contains(&counted), "{fault}: {}", ran.stderr);
     }
