@@ -268,9 +268,8 @@ impl Schedule {
     /// How many jobs may be handed out at once. At full speed some more than are under way wait in front of the senders, so
     /// that these need not wait while a group is settled; a closed gate gives them back.
     fn permits(&self) -> usize {
-        let full_speed =
-            self.concurrency == self.limits.jobs && self.limits.jobs > 1 && self.limits.interval.is_none();
-        if full_speed { WINDOW_MIN.max(4 * self.limits.jobs) } else { self.concurrency }
+        let full_speed = self.concurrency == self.limits.jobs && self.limits.interval.is_none();
+        if full_speed { self.limits.window() } else { self.concurrency }
     }
 
     /// How long until [`Schedule::next`] may have something that it has not now.
@@ -768,5 +767,154 @@ mod tests {
         let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
         let job = schedule.next(seconds(60)).unwrap();
         assert_eq!(job.report(Outcome::Accepted).1.ambiguous_resends, 1);
+    }
+    #[test]
+    fn the_unsettled_window_is_one_alone_64_for_a_few_and_four_times_the_jobs_for_many() {
+        let window = |jobs| Limits { jobs, ..LIMITS }.window();
+        assert_eq!([1, 2, 16, 17, 100].map(window), [1, 64, 64, 68, 400]);
+        let mut many = with_jobs(Limits { jobs: 100, ..LIMITS }, 1000);
+        many.concurrency = 100;
+        assert_eq!(hand_out(&mut many, Duration::ZERO).len(), 400);
+    }
+
+    #[test]
+    fn work_counts_against_the_room_whether_it_is_ready_waits_or_is_under_way() {
+        let mut schedule = with_jobs(LIMITS, 10);
+        schedule.concurrency = 3;
+        assert_eq!((schedule.room(), schedule.state().in_flight), (1014, 0));
+        let mut under_way = hand_out(&mut schedule, Duration::ZERO);
+        assert_eq!((schedule.room(), schedule.state().in_flight), (1014, 3));
+        let _ = schedule.again(under_way.remove(0), &trouble(TroubleKind::NotSent, None), Duration::ZERO);
+        assert_eq!((schedule.room(), schedule.in_flight(), schedule.state().to_retry), (1014, 2, 1));
+        schedule.failed();
+        schedule.settled(&Outcome::Accepted);
+        assert_eq!((schedule.room(), schedule.in_flight()), (1016, 0));
+        assert_eq!(Schedule::new(Limits { jobs: 1000, ..LIMITS }).room(), 4000);
+    }
+
+    #[test]
+    fn more_is_wanted_up_to_half_of_what_is_held() {
+        assert!(with_jobs(LIMITS, 512).wants_more() && !with_jobs(LIMITS, 513).wants_more());
+    }
+
+    #[test]
+    fn it_is_empty_only_if_nothing_is_ready_waits_or_is_under_way() {
+        let mut schedule = with_jobs(LIMITS, 0);
+        assert!(schedule.is_empty());
+        schedule.admit(job(1));
+        assert!(!schedule.is_empty(), "ready");
+        let under_way = schedule.next(Duration::ZERO).unwrap();
+        assert!(!schedule.is_empty(), "under way");
+        let _ = schedule.again(under_way, &trouble(TroubleKind::NotSent, None), Duration::ZERO);
+        assert!(!schedule.is_empty(), "waits");
+        assert_eq!(schedule.drain().len(), 1);
+        assert!(schedule.is_empty());
+    }
+
+    #[test]
+    fn it_shows_what_is_being_sent_and_not_what_stands_in_front_of_the_senders() {
+        let mut schedule = with_jobs(LIMITS, 100);
+        schedule.concurrency = LIMITS.jobs;
+        assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 64);
+        assert_eq!(schedule.state().in_flight, 16);
+    }
+
+    #[test]
+    fn who_has_handed_out_all_it_may_waits_for_something_to_come_back() {
+        let mut schedule = with_jobs(LIMITS, 2);
+        assert_eq!(schedule.wakeup(seconds(5)), Some(Duration::ZERO));
+        let _under_way = schedule.next(seconds(5)).unwrap();
+        assert_eq!(schedule.wakeup(seconds(5)), None);
+    }
+
+    #[test]
+    fn what_comes_back_untouched_goes_first_and_counts_as_never_handed_out() {
+        let mut schedule = with_jobs(LIMITS, 3);
+        let mut first = schedule.next(Duration::ZERO).unwrap();
+        first.attempts += 1;
+        let _ = schedule.again(first, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
+        let again = schedule.next(seconds(60)).unwrap();
+        schedule.bounced(again);
+        assert_eq!((schedule.in_flight(), schedule.room()), (0, 1021));
+        let again = schedule.next(seconds(60)).unwrap();
+        assert_eq!(again.record().line, 0);
+        assert_eq!(again.report(Outcome::Accepted).1.ambiguous_resends, 1);
+    }
+
+    #[test]
+    fn the_first_hundred_answers_decide_whether_nearly_all_is_refused() {
+        let after = |refused: u32, accepted: u32| {
+            let mut schedule = with_jobs(LIMITS, 200);
+            let failure = Failure::answered(ErrorCode::BadParameters, "no");
+            let answers = (0..refused).map(|_| Outcome::Rejected(failure.clone()));
+            for answer in answers.chain((0..accepted).map(|_| Outcome::Accepted)) {
+                schedule.next(Duration::ZERO).unwrap();
+                schedule.settled(&answer);
+            }
+            schedule.nearly_all_refused()
+        };
+        assert!(after(95, 5) && after(100, 0));
+        assert!(!after(94, 6) && !after(99, 0) && !after(0, 100) && !after(101, 0));
+    }
+
+    #[test]
+    fn a_report_tells_all_tries_of_this_run() {
+        let mut job = job(7);
+        job.origin = Origin::Adopted;
+        let at = |seconds| Timestamp::from_unix(seconds).unwrap();
+        job.tried(at(10), seconds(1), seconds(2));
+        job.tried(at(20), seconds(5), seconds(9));
+        job.last_status = Some(503);
+        let (ticket, report) = job.report(Outcome::Accepted);
+        assert!(ticket.is_none());
+        assert_eq!((report.line, report.origin, report.attempts), (7, Origin::Adopted, 2));
+        assert_eq!((report.http_status, report.sent_at, report.elapsed), (Some(503), Some(at(20)), seconds(8)));
+    }
+
+    #[test]
+    fn that_a_try_may_have_arrived_is_not_forgotten_for_a_later_one_that_did_not() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        let mut job = schedule.next(Duration::ZERO).unwrap();
+        assert!(!job.may_have_arrived());
+        assert_eq!(job.unfinished(), None);
+        let refused = trouble(TroubleKind::NotSent, None);
+        job.last_failure = Some(refused.failure.clone());
+        assert_eq!(job.unfinished().unwrap().reached_server, Reached::No);
+        let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
+        let mut job = schedule.next(seconds(60)).unwrap();
+        assert!(job.may_have_arrived());
+        job.last_failure = Some(refused.failure);
+        let told = job.unfinished().unwrap();
+        assert_eq!((told.reached_server, told.code), (Reached::Unknown, ErrorCode::Connect));
+    }
+
+    #[test]
+    fn a_fresh_connection_that_is_closed_too_is_waited_for() {
+        let (mut schedule, mut waits) = (with_jobs(Limits { retries: 100, ..LIMITS }, 1), Vec::new());
+        for second in 0..10 {
+            let mut job = schedule.next(seconds(60 * second)).unwrap();
+            job.attempts += 1;
+            let stale = trouble(TroubleKind::StaleConnection, None);
+            let Again::Planned { wait, pause: None } = schedule.again(job, &stale, seconds(60 * second)) else {
+                panic!("not planned")
+            };
+            waits.push(wait);
+            schedule.limits.retry_max_time = seconds(3600);
+        }
+        assert_eq!(waits[0], Duration::ZERO);
+        assert!(waits[1..].iter().all(|wait| !wait.is_zero()), "{waits:?}");
+    }
+
+    #[test]
+    fn a_try_may_begin_in_the_last_moment_of_a_records_time_and_of_the_run() {
+        let planned = |ends: u64, wait: u64| {
+            let mut schedule = with_jobs(Limits { retry_max_time: seconds(100), ..LIMITS }, 1);
+            schedule.end_at(Some(seconds(ends)));
+            let job = schedule.next(Duration::ZERO).unwrap();
+            let again = schedule.again(job, &trouble(TroubleKind::MaybeSent, Some(wait)), Duration::ZERO);
+            matches!(again, Again::Planned { .. })
+        };
+        assert!(planned(1000, 100) && !planned(1000, 101));
+        assert!(planned(50, 50) && !planned(50, 51));
     }
 }
