@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDateTime};
 
 use crate::domain::Timestamp;
 
@@ -17,9 +17,18 @@ pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(value.parse().map_or(LONGEST, Duration::from_secs).min(LONGEST));
     }
-    let at = DateTime::parse_from_rfc2822(value).ok()?.timestamp();
-    let wait = u64::try_from(at.saturating_sub(now.unix())).unwrap_or(0);
+    let wait = u64::try_from(http_date(value)?.saturating_sub(now.unix())).unwrap_or(0);
     Some(Duration::from_secs(wait).min(LONGEST))
+}
+
+/// Unix seconds. The last two forms are obsolete, and every recipient must still take them (RFC 9110 §5.6.7).
+fn http_date(value: &str) -> Option<i64> {
+    let obsolete = |form| NaiveDateTime::parse_from_str(value, form).map(|date| date.and_utc().timestamp());
+    DateTime::parse_from_rfc2822(value)
+        .map(|date| date.timestamp())
+        .or_else(|_| obsolete("%A, %d-%b-%y %H:%M:%S GMT"))
+        .or_else(|_| obsolete("%a %b %e %H:%M:%S %Y"))
+        .ok()
 }
 
 #[cfg(test)]
@@ -36,6 +45,8 @@ mod tests {
         assert_eq!(seconds("0"), Some(0));
         assert_eq!(seconds(" 120 "), Some(120));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(30));
+        assert_eq!(seconds("Sunday, 06-Nov-94 08:49:37 GMT"), Some(30));
+        assert_eq!(seconds("Sun Nov  6 08:49:37 1994"), Some(30));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:48:37 GMT"), Some(0), "in the past: no wait");
         assert_eq!(parse_retry_after("99999999999999999999", now), Some(Duration::from_secs(300)));
         assert_eq!(seconds("Fri, 31 Dec 9999 23:59:59 GMT"), Some(300));
