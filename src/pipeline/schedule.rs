@@ -2,8 +2,7 @@
 //!
 //! The numbers and their reasons are in `docs/decisions/0004-retries.md`.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::book::Warrant;
@@ -160,7 +159,8 @@ pub(super) enum Again {
 pub(super) struct Schedule {
     limits: Limits,
     ready: VecDeque<Job>,
-    delayed: BinaryHeap<Reverse<Delayed>>,
+    /// What waits for its time, by that time; equal times keep their order.
+    delayed: BTreeMap<(Duration, u64), Job>,
     delayed_count: u64,
     in_flight: usize,
     /// Requests that may be under way at once, now: one until the first success, then more with each.
@@ -184,7 +184,7 @@ impl Schedule {
         Self {
             limits,
             ready: VecDeque::new(),
-            delayed: BinaryHeap::new(),
+            delayed: BTreeMap::new(),
             delayed_count: 0,
             in_flight: 0,
             concurrency: 1,
@@ -248,9 +248,9 @@ impl Schedule {
         if self.is_paused(now) || now < self.next_slot || self.in_flight >= self.permits() {
             return None;
         }
-        let due = self.delayed.peek().is_some_and(|Reverse(delayed)| delayed.due <= now);
-        let mut job = match if due { self.delayed.pop() } else { None } {
-            Some(Reverse(delayed)) => delayed.job,
+        let due = self.delayed.first_entry().filter(|delayed| delayed.key().0 <= now);
+        let mut job = match due {
+            Some(delayed) => delayed.remove(),
             None => self.ready.pop_front()?,
         };
         if let Some(interval) = self.limits.interval {
@@ -274,9 +274,9 @@ impl Schedule {
 
     /// How long until [`Schedule::next`] may have something that it has not now.
     pub(super) fn wakeup(&self, now: Duration) -> Option<Duration> {
-        let work = match self.delayed.peek() {
+        let work = match self.delayed.first_key_value() {
             _ if !self.ready.is_empty() => now,
-            Some(Reverse(delayed)) => delayed.due,
+            Some(((due, _), _)) => *due,
             None => return None,
         };
         (self.in_flight < self.permits())
@@ -341,7 +341,7 @@ impl Schedule {
         }
         self.retry_tokens -= 1.0;
         self.delayed_count += 1;
-        self.delayed.push(Reverse(Delayed { due, order: self.delayed_count, job }));
+        self.delayed.insert((due, self.delayed_count), job);
         Again::Planned { wait, pause }
     }
 
@@ -366,11 +366,10 @@ impl Schedule {
                 // A stream that rests for hours between two failures has not been without a network for hours.
                 let goes_on = now.saturating_sub(last) <= self.limits.retry_max_time.max(REST);
                 self.broken = Some((if goes_on { since } else { now }, now));
-                self.failures = if goes_on { self.failures + 1 } else { 1 };
+                self.failures = if goes_on { self.failures.saturating_add(1) } else { 1 };
                 if self.failures >= BREAKER_FAILURES {
-                    // One probe after the pause: another failure opens the breaker again at once.
+                    // One probe after the pause: another failure, which counts on, opens the breaker again at once.
                     self.concurrency = 1;
-                    self.failures = BREAKER_FAILURES - 1;
                     Some(BREAKER_PAUSE)
                 } else {
                     None
@@ -397,8 +396,7 @@ impl Schedule {
 
     /// Everything that waits; what is under way will still come back.
     pub(super) fn drain(&mut self) -> Vec<Job> {
-        let delayed = std::mem::take(&mut self.delayed).into_sorted_vec();
-        self.ready.drain(..).chain(delayed.into_iter().rev().map(|Reverse(delayed)| delayed.job)).collect()
+        self.ready.drain(..).chain(std::mem::take(&mut self.delayed).into_values()).collect()
     }
 }
 
@@ -416,39 +414,11 @@ fn backoff(trouble: &Trouble, attempts: u32) -> Duration {
     ceiling.mul_f64(fastrand::f64())
 }
 
-/// A job that waits for its time; equal times keep their order.
-#[derive(Debug)]
-struct Delayed {
-    due: Duration,
-    order: u64,
-    job: Job,
-}
-
-impl PartialEq for Delayed {
-    fn eq(&self, other: &Self) -> bool {
-        (self.due, self.order) == (other.due, other.order)
-    }
-}
-
-impl Eq for Delayed {}
-
-impl PartialOrd for Delayed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Delayed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.due, self.order).cmp(&(other.due, other.order))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Again, BREAKER_FAILURES, BREAKER_PAUSE, Job, Limits, Schedule};
+    use super::{Again, BREAKER_FAILURES, BREAKER_PAUSE, Job, Limits, Schedule, backoff};
     use crate::domain::{
         Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Reached, Record, TimeSource,
         Timestamp,
@@ -916,5 +886,83 @@ mod tests {
         };
         assert!(planned(1000, 100) && !planned(1000, 101));
         assert!(planned(50, 50) && !planned(50, 51));
+    }
+    #[test]
+    fn waits_are_anything_up_to_a_ceiling_that_doubles() {
+        for (kind, attempts, ceiling) in [
+            (TroubleKind::Server, 1, 200),
+            (TroubleKind::NotSent, 3, 800),
+            (TroubleKind::Overloaded, 1, 1000),
+            (TroubleKind::Throttled, 4, 8000),
+            (TroubleKind::MaybeSent, 1000, 30_000),
+        ] {
+            let ceiling = Duration::from_millis(ceiling);
+            let waits: Vec<_> = (0..500).map(|_| backoff(&trouble(kind, None), attempts)).collect();
+            assert!(waits.iter().all(|wait| *wait <= ceiling), "{kind:?}");
+            let longest = waits.iter().max().unwrap();
+            assert!(*longest > ceiling * 3 / 4, "{kind:?}: {longest:?}");
+            let shortest = waits.iter().min().unwrap();
+            assert!(*shortest < ceiling / 4, "{kind:?}: {shortest:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_due_at_the_same_time_keeps_its_order() {
+        let mut schedule = with_jobs(LIMITS, 10);
+        schedule.concurrency = 10;
+        for job in hand_out(&mut schedule, Duration::ZERO) {
+            // Longer than any wait of its own.
+            let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, Some(40)), Duration::ZERO);
+        }
+        let lines: Vec<_> = schedule.drain().iter().map(|job| job.record().line).collect();
+        assert_eq!(lines, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn the_last_token_buys_a_retry_and_less_than_one_does_not() {
+        for (tokens, planned) in [(1.0, true), (0.99, false)] {
+            let mut schedule = with_jobs(LIMITS, 1);
+            let job = schedule.next(Duration::ZERO).unwrap();
+            schedule.retry_tokens = tokens;
+            let again = schedule.again(job, &trouble(TroubleKind::NotSent, None), Duration::ZERO);
+            assert_eq!(matches!(again, Again::Planned { .. }), planned);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_is_just_not_too_long_does_not_end_the_run() {
+        let hopeless = |wait: u64, ends: u64, silence: u64| {
+            let mut schedule = with_jobs(Limits { retry_max_time: seconds(100), retries: 0, ..LIMITS }, 2);
+            schedule.end_at(Some(seconds(ends)));
+            schedule.broken = Some((Duration::ZERO, seconds(silence)));
+            let job = schedule.next(seconds(silence)).unwrap();
+            let kind = if wait > 0 { TroubleKind::Throttled } else { TroubleKind::NotSent };
+            let again = schedule.again(job, &trouble(kind, Some(wait)), seconds(silence));
+            matches!(again, Again::Hopeless(_, StopReason::Later))
+        };
+        assert!(!hopeless(100, 1000, 0) && hopeless(101, 1000, 0), "longer than a record may wait");
+        assert!(!hopeless(50, 50, 0) && hopeless(51, 50, 0), "longer than the run lasts");
+        assert!(
+            !hopeless(0, 1000, 100) && hopeless(0, 1000, 101),
+            "nobody there for longer than a record may wait"
+        );
+    }
+
+    #[test]
+    fn no_time_at_all_is_no_pause() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        let job = schedule.next(Duration::ZERO).unwrap();
+        let again = schedule.again(job, &trouble(TroubleKind::Throttled, Some(0)), Duration::ZERO);
+        assert!(matches!(again, Again::Planned { pause: None, .. }));
+        assert!(!schedule.is_paused(Duration::ZERO));
+    }
+
+    #[test]
+    fn each_503_halves_the_requests_under_way() {
+        let mut schedule = with_jobs(LIMITS, 1000);
+        schedule.concurrency = 15;
+        let job = schedule.next(Duration::ZERO).unwrap();
+        let _ = schedule.again(job, &trouble(TroubleKind::Overloaded, None), Duration::ZERO);
+        assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 7);
     }
 }
