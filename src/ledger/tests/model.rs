@@ -1,12 +1,20 @@
-//! Whatever happens in whatever order, the ledger agrees with a model that is a list in memory.
+//! Whatever happens in whatever order, to one run or to two at once, the ledger agrees with a model that is a list in memory.
+
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::domain::Record;
+use crate::domain::{ErrorCode, Failure, Reached, Record, TimeSource, Timestamp};
 use crate::ledger::{Due, Known, Ledger, Recorded, Released, Settlement, Ticket};
 
-use super::{Desk, accepted, failed, postponed, refused, sms};
+use super::{Desk, START, accepted, at, effort, failed, postponed, refused, sms, untimed};
+
+/// Two runs, as two processes would have them.
+const RUNS: usize = 2;
+
+/// As in `outcome`: after so long a row that is postponed once more is given up.
+const LIFETIME: i64 = 5 * 24 * 60 * 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Value {
@@ -15,191 +23,330 @@ enum Value {
 }
 
 #[derive(Debug, Clone)]
+struct Entry {
+    id: u8,
+    value: Value,
+    /// Nothing: the record has no time of its own.
+    time: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
 enum Step {
-    Record(Vec<(u8, Value, i64)>),
+    Record(Vec<Entry>),
+    /// One of the tickets that are out comes back.
     Settle(usize, Settlement),
-    Adopt,
+    Adopt(usize, Due),
     Crash,
     Close,
+    ClockJump(i64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let value = prop_oneof![Just(Value::True), Just(Value::False)];
+    let time = prop_oneof![3 => (0_i64..4).prop_map(Some), 1 => Just(None)];
+    let entry = (0_u8..3, value, time).prop_map(|(id, value, time)| Entry { id, value, time });
     let end = prop_oneof![
         4 => Just(accepted()),
         1 => Just(refused()),
         2 => Just(postponed()),
+        2 => Just(ambiguous()),
         1 => Just(Settlement::Unsent)
     ];
+    let due = prop_oneof![Just(Due::OnlyDue), Just(Due::Everything)];
+    let jump = prop_oneof![Just(-7200), Just(-1), Just(59), Just(60), Just(1000), Just(86_400)];
     prop_oneof![
-        4 => vec((0_u8..3, value, 0_i64..4), 1..4).prop_map(Step::Record),
+        4 => vec(entry, 1..4).prop_map(Step::Record),
         6 => (any::<usize>(), end).prop_map(|(which, end)| Step::Settle(which, end)),
-        2 => Just(Step::Adopt),
+        2 => (1_usize..4, due).prop_map(|(limit, due)| Step::Adopt(limit, due)),
         1 => Just(Step::Crash),
         1 => Just(Step::Close),
+        2 => jump.prop_map(Step::ClockJump),
     ]
+}
+
+/// Sent, and no answer came.
+fn ambiguous() -> Settlement {
+    Settlement::Postponed {
+        failure: Failure {
+            code: ErrorCode::Timeout,
+            message: "no answer in time".to_owned(),
+            reached_server: Reached::Unknown,
+        },
+        effort: effort(),
+    }
 }
 
 /// What the model knows of one conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fact {
-    Pending,
-    Out,
+    /// Waiting, for the turn of this run or of anybody.
+    Pending(Option<usize>),
+    /// Handed out to this run.
+    Out(usize),
     Accepted,
     Refused,
+    Expired,
     Stale,
+}
+
+impl Fact {
+    fn is_pending(self) -> bool {
+        match self {
+            Self::Pending(_) => true,
+            Self::Out(_) | Self::Accepted | Self::Refused | Self::Expired | Self::Stale => false,
+        }
+    }
+}
+
+struct Row {
+    record: Record,
+    fact: Fact,
+    recorded: Timestamp,
+    planned: Timestamp,
+    /// An earlier round sent it and never learned whether it arrived.
+    in_doubt: bool,
 }
 
 #[derive(Default)]
 struct Model {
     /// In the order of recording.
-    rows: Vec<(Record, Fact)>,
-    out: Vec<Ticket>,
+    rows: Vec<Row>,
+    out: [Vec<Ticket>; RUNS],
 }
 
 impl Model {
-    fn at(&mut self, record: &Record) -> Option<usize> {
-        self.rows.iter().position(|(row, _)| row.conversion == record.conversion)
-    }
-
-    /// Nothing else of its message-id is out, and nothing newer was accepted.
-    fn take(&mut self, ticket: Ticket) {
-        let at = self.at(ticket.record()).expect("a ticket for what was never recorded");
-        assert_eq!(self.rows[at].1, Fact::Pending, "handed out twice, or after its end");
-        let order = |at: usize, row: &Record| (row.conversion.timestamp, at);
-        for (other, (row, fact)) in self.rows.iter().enumerate() {
-            if row.conversion.message_id == ticket.conversion().message_id {
-                assert_ne!(*fact, Fact::Out, "two values under way at once");
-                if *fact == Fact::Accepted {
-                    assert!(order(other, row) < order(at, ticket.record()), "older after newer");
-                }
-                if *fact == Fact::Pending {
-                    assert!(order(at, ticket.record()) <= order(other, row), "out of turn");
-                }
+    /// The row that has a record's key: the same time, or both without one. A time that is given may also be the one under
+    /// which a record without a time is stored.
+    fn find(&self, record: &Record) -> Option<usize> {
+        let same_value = |row: &Row| {
+            let (row, record) = (&row.record.conversion, &record.conversion);
+            (&row.message_id, row.delivered) == (&record.message_id, record.delivered)
+        };
+        let same_time = |row: &Row| match (row.record.time, record.time) {
+            (TimeSource::Now, TimeSource::Now) => true,
+            (TimeSource::Given, TimeSource::Given) => {
+                row.record.conversion.timestamp == record.conversion.timestamp
             }
-        }
-        self.rows[at].1 = Fact::Out;
-        self.out.push(ticket);
+            (TimeSource::Now, TimeSource::Given) | (TimeSource::Given, TimeSource::Now) => false,
+        };
+        let stored_time = |row: &Row| {
+            (row.record.time, record.time) == (TimeSource::Now, TimeSource::Given)
+                && row.record.conversion.timestamp == record.conversion.timestamp
+        };
+        let position = |same: &dyn Fn(&Row) -> bool| self.rows.iter().position(|row| same_value(row) && same(row));
+        position(&same_time).or_else(|| position(&stored_time))
     }
 
-    fn release(&mut self, released: Released) {
+    fn of_ticket(&self, record: &Record) -> usize {
+        self.find(record).expect("a ticket for what was never recorded")
+    }
+
+    fn lane(&self, at: usize) -> impl Iterator<Item = (usize, &Row)> {
+        let id = &self.rows[at].record.conversion.message_id;
+        self.rows.iter().enumerate().filter(move |(_, row)| row.record.conversion.message_id == *id)
+    }
+
+    /// By time, and then by recording.
+    fn order(&self, at: usize) -> (Timestamp, usize) {
+        (self.rows[at].record.conversion.timestamp, at)
+    }
+
+    fn newest_accepted(&self, at: usize) -> Option<(Timestamp, usize)> {
+        self.lane(at).filter(|(_, row)| row.fact == Fact::Accepted).map(|(other, _)| self.order(other)).max()
+    }
+
+    /// A ticket may come out if it is that run's or nobody's, nothing else of its message-id is out, nothing newer was
+    /// accepted, and nothing older waits.
+    fn take(&mut self, run: usize, ticket: Ticket) {
+        let at = self.of_ticket(ticket.record());
+        let fact = self.rows[at].fact;
+        assert!(
+            fact == Fact::Pending(None) || fact == Fact::Pending(Some(run)),
+            "{fact:?} was handed out to run {run}"
+        );
+        let overtaken = self.newest_accepted(at);
+        assert!(Some(self.order(at)) > overtaken, "older after newer");
+        for (other, row) in self.lane(at) {
+            assert!(!matches!(row.fact, Fact::Out(_)), "two values under way at once");
+            let waits = row.fact.is_pending() && Some(self.order(other)) > overtaken;
+            assert!(!waits || self.order(at) <= self.order(other), "out of turn");
+        }
+        assert_eq!(ticket.may_have_arrived(), self.rows[at].in_doubt);
+        self.rows[at].fact = Fact::Out(run);
+        self.out[run].push(ticket);
+    }
+
+    fn release(&mut self, run: usize, released: Released) {
         for stale in released.stale {
-            let at = self.at(&stale.record).unwrap();
-            assert_eq!(self.rows[at].1, Fact::Pending);
-            self.rows[at].1 = Fact::Stale;
+            let at = self.of_ticket(&stale.record);
+            let fact = self.rows[at].fact;
+            assert!(fact == Fact::Pending(None) || fact == Fact::Pending(Some(run)), "{fact:?} is not stale");
+            assert!(self.newest_accepted(at) > Some(self.order(at)), "stale, and nothing newer was accepted");
+            self.rows[at].fact = Fact::Stale;
         }
         for ticket in released.tickets {
-            self.take(ticket);
+            self.take(run, ticket);
         }
     }
 
-    fn record(&mut self, ledger: &mut Ledger, records: &[Record], desk: &Desk) {
-        // One at a time, so that the model sees each step; groups are tested on their own.
-        for record in records {
-            let known = self.at(record);
-            if known.is_none() {
-                self.rows.push((record.clone(), Fact::Pending));
+    /// One at a time, so that the model sees each step; groups are tested on their own.
+    fn record(&mut self, run: usize, ledger: &mut Ledger, record: &Record, now: Timestamp) {
+        let known = self.find(record);
+        let before = known.map(|at| self.rows[at].fact);
+        let at = known.unwrap_or(self.rows.len());
+        match before {
+            None => self.rows.push(Row {
+                record: record.clone(),
+                fact: Fact::Pending(Some(run)),
+                recorded: now,
+                planned: now,
+                in_doubt: false,
+            }),
+            // What is asked for again is due again; only what had expired is young again.
+            Some(fact @ (Fact::Pending(None) | Fact::Expired)) => {
+                let row = &mut self.rows[at];
+                row.recorded = if fact == Fact::Expired { now } else { row.recorded };
+                row.planned = now;
+                row.fact = Fact::Pending(Some(run));
             }
-            let before = known.map(|at| self.rows[at].1);
-            let mut entries = ledger.record(std::slice::from_ref(record), desk.now).unwrap();
-            self.release(entries.released);
-            match entries.recorded.pop().unwrap() {
-                Recorded::Ready(ticket) => self.take(ticket),
-                Recorded::Waiting(..) => assert!(matches!(before, None | Some(Fact::Pending))),
-                Recorded::Known(_, Known::Accepted) => assert_eq!(before, Some(Fact::Accepted)),
-                Recorded::Known(_, Known::Refused { .. }) => assert_eq!(before, Some(Fact::Refused)),
-                Recorded::Known(_, Known::Repeated) => {
-                    assert!(matches!(before, Some(Fact::Out | Fact::Pending)));
-                }
-                Recorded::Known(_, Known::Queued) => panic!("there is no other run"),
-                Recorded::Known(_, Known::Stale) => {
-                    let at = self.at(record).unwrap();
-                    assert!(matches!(self.rows[at].1, Fact::Pending | Fact::Stale));
-                    self.rows[at].1 = Fact::Stale;
-                }
+            Some(Fact::Pending(Some(_)) | Fact::Out(_) | Fact::Accepted | Fact::Refused | Fact::Stale) => {}
+        }
+        let mut entries = ledger.record(std::slice::from_ref(record), now).unwrap();
+        self.release(run, entries.released);
+        match (entries.recorded.pop().unwrap(), before) {
+            (Recorded::Ready(ticket), None | Some(Fact::Pending(None) | Fact::Expired)) => self.take(run, ticket),
+            (Recorded::Waiting(..), None | Some(Fact::Pending(None) | Fact::Expired))
+            | (Recorded::Known(_, Known::Accepted), Some(Fact::Accepted))
+            | (Recorded::Known(_, Known::Refused { .. }), Some(Fact::Refused))
+            | (Recorded::Known(_, Known::Stale), Some(Fact::Stale)) => {}
+            (Recorded::Known(_, Known::Stale), None | Some(Fact::Pending(None))) => {
+                assert!(self.newest_accepted(at) > Some(self.order(at)), "stale, and nothing newer was accepted");
+                self.rows[at].fact = Fact::Stale;
             }
+            (Recorded::Known(_, Known::Repeated), Some(Fact::Out(owner) | Fact::Pending(Some(owner)))) => {
+                assert_eq!(owner, run, "another run has it");
+            }
+            (Recorded::Known(_, Known::Queued), Some(Fact::Out(owner) | Fact::Pending(Some(owner)))) => {
+                assert_ne!(owner, run, "this run has it itself");
+            }
+            (answer, before) => panic!("{answer:?} for what was {before:?}"),
         }
     }
 
-    fn settle(&mut self, ledger: &mut Ledger, which: usize, end: Settlement, desk: &Desk) {
-        if self.out.is_empty() {
+    fn settle(&mut self, run: usize, ledger: &mut Ledger, which: usize, end: Settlement, now: Timestamp) {
+        if self.out[run].is_empty() {
             return;
         }
-        let ticket = self.out.swap_remove(which % self.out.len());
-        let at = self.at(ticket.record()).unwrap();
-        self.rows[at].1 = match end {
+        let which = which % self.out[run].len();
+        let ticket = self.out[run].swap_remove(which);
+        let at = self.of_ticket(ticket.record());
+        let row = &mut self.rows[at];
+        let mut expired = 0;
+        row.fact = match &end {
             Settlement::Accepted { .. } => Fact::Accepted,
             Settlement::Refused { .. } => Fact::Refused,
-            Settlement::Postponed { .. } | Settlement::Unsent => Fact::Pending,
+            Settlement::Unsent => {
+                row.planned = now;
+                Fact::Pending(None)
+            }
+            Settlement::Postponed { failure, .. } => {
+                row.in_doubt = failure.reached_server == Reached::Unknown;
+                row.planned = Timestamp::from_unix(now.unix() + 60).unwrap();
+                expired = usize::from(row.recorded.age_at(now) >= LIFETIME);
+                if expired == 1 { Fact::Expired } else { Fact::Pending(None) }
+            }
         };
-        let released = ledger.settle(vec![(ticket, end)], desk.now).unwrap();
-        self.release(released);
+        let released = ledger.settle(vec![(ticket, end)], now).unwrap();
+        assert_eq!(released.expired.len(), expired);
+        self.release(run, released);
     }
 
-    /// The run is gone, and its tickets with it.
-    fn lose_tickets(&mut self) {
-        for ticket in std::mem::take(&mut self.out) {
-            let at = self.at(ticket.record()).unwrap();
-            self.rows[at].1 = Fact::Pending;
+    fn adopt(&mut self, run: usize, ledger: &mut Ledger, limit: usize, due: Due, now: Timestamp) {
+        let released = ledger.adopt(limit, due, now).unwrap();
+        assert!(released.tickets.len() <= limit);
+        for ticket in &released.tickets {
+            let row = &self.rows[self.of_ticket(ticket.record())];
+            assert!(due == Due::Everything || row.planned <= now, "before its time");
+        }
+        self.release(run, released);
+    }
+
+    /// The run is gone, and its tickets with it: what it had is anybody's.
+    fn lose(&mut self, run: usize) {
+        self.out[run].clear();
+        for row in &mut self.rows {
+            if row.fact == Fact::Out(run) || row.fact == Fact::Pending(Some(run)) {
+                row.fact = Fact::Pending(None);
+            }
         }
     }
 
     /// In the end everything can be brought to its end.
-    fn drain(&mut self, ledger: &mut Ledger, desk: &Desk) {
+    fn drain(&mut self, ledger: &mut Ledger, now: Timestamp) {
         loop {
-            let released = ledger.adopt(usize::MAX, Due::Everything, desk.now).unwrap();
-            self.release(released);
-            if self.out.is_empty() {
+            self.adopt(0, ledger, usize::MAX, Due::Everything, now);
+            if self.out[0].is_empty() {
                 break;
             }
-            while !self.out.is_empty() {
-                self.settle(ledger, 0, accepted(), desk);
+            while !self.out[0].is_empty() {
+                self.settle(0, ledger, 0, accepted(), now);
             }
         }
-        for (row, fact) in &self.rows {
-            assert!(matches!(fact, Fact::Accepted | Fact::Refused | Fact::Stale), "{row:?} is {fact:?} for ever");
+        for Row { record, fact, .. } in &self.rows {
+            assert!(
+                matches!(fact, Fact::Accepted | Fact::Refused | Fact::Stale | Fact::Expired),
+                "{record:?} is {fact:?} for ever"
+            );
         }
     }
 }
 
+fn record_of(entry: &Entry, now: Timestamp) -> Record {
+    let id = format!("id-{}", entry.id);
+    let record = match entry.time {
+        Some(time) => sms(&id, time),
+        None => untimed(&id, now.unix() - START),
+    };
+    if entry.value == Value::True { record } else { failed(record) }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn nothing_is_lost_sent_twice_or_out_of_order(steps in vec(step(), 1..24)) {
-        let desk = Desk::new();
+    fn nothing_is_lost_sent_twice_or_out_of_order(steps in vec((0..RUNS, step()), 1..40)) {
+        let mut desk = Desk::new();
         let mut model = Model::default();
-        let mut ledger = desk.open();
-        for step in steps {
+        let mut ledgers = [Some(desk.open()), Some(desk.open())];
+        for (run, step) in steps {
+            let mut ledger = ledgers[run].take().unwrap();
             match step {
-                Step::Record(values) => {
-                    let records: Vec<_> = values
-                        .iter()
-                        .map(|(id, value, time)| {
-                            let record = sms(&format!("id-{id}"), *time);
-                            if *value == Value::True { record } else { failed(record) }
-                        })
-                        .collect();
-                    model.record(&mut ledger, &records, &desk);
+                Step::Record(entries) => {
+                    for entry in &entries {
+                        model.record(run, &mut ledger, &record_of(entry, desk.now), desk.now);
+                    }
                 }
-                Step::Settle(which, end) => model.settle(&mut ledger, which, end, &desk),
-                Step::Adopt => {
-                    let released = ledger.adopt(2, Due::Everything, desk.now).unwrap();
-                    model.release(released);
-                }
+                Step::Settle(which, end) => model.settle(run, &mut ledger, which, end, desk.now),
+                Step::Adopt(limit, due) => model.adopt(run, &mut ledger, limit, due, desk.now),
                 Step::Crash => {
+                    model.lose(run);
                     ledger.crash();
-                    model.lose_tickets();
                     ledger = desk.open();
                 }
                 Step::Close => {
+                    model.lose(run);
                     ledger.close(desk.now).unwrap();
-                    model.lose_tickets();
                     ledger = desk.open();
                 }
+                Step::ClockJump(seconds) => desk.now = at(desk.now.unix() + seconds - START),
             }
+            ledgers[run] = Some(ledger);
         }
-        ledger.close(desk.now).unwrap();
-        model.lose_tickets();
-        model.drain(&mut desk.open(), &desk);
+        let [first, second] = ledgers.map(Option::unwrap);
+        model.lose(0);
+        model.lose(1);
+        first.close(desk.now).unwrap();
+        second.crash();
+        desk.wait(Duration::from_secs(900));
+        model.drain(&mut desk.open(), desk.now);
     }
 }
