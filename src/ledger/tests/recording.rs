@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{BadRecord, Channel, Conversion, ErrorCode, Record, Reference};
+use crate::domain::{BadRecord, Channel, Conversion, ErrorCode, MessageIdDoubt, Record, Reference};
 use crate::ledger::{Due, Forget, Known, LedgerReader, Origin, Original, Recorded, State, forget};
 
 use super::{ALMOST_A_DAY, DAY, Desk, accepted, account, at, failed, postponed, ready, refused, sms, untimed};
@@ -15,6 +15,16 @@ fn a_ticket_shows_the_record_as_it_was_given() {
     let ticket = ledger.ready(&record, desk.now);
     assert_eq!(ticket.record(), &record);
     assert_eq!(ticket.origin(), Origin::Input);
+}
+
+#[test]
+fn a_row_that_is_taken_up_again_shows_the_record_as_it_was_given_now() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let _lost = ledger.ready(&sms("0A", 0), desk.now);
+    ledger.crash();
+    let again = Record { line: 3, doubts: vec![MessageIdDoubt::Trimmed], ..sms("0A", 0) };
+    assert_eq!(desk.open().ready(&again, desk.now).record(), &again);
 }
 
 #[test]

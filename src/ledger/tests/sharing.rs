@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::ledger::{Due, Known, Ledger, LedgerError, Origin, Recorded};
+use crate::ledger::{Due, Known, Ledger, LedgerError, Origin, Recorded, Released};
 
 use super::{Desk, accepted, account, failed, ids, postponed, refused, sms};
 
@@ -107,6 +107,19 @@ fn a_waiting_value_that_another_run_overtook_is_told_to_the_run_that_waits() {
     let released = two.adopt(10, Due::Everything, desk.now).unwrap();
     assert_eq!(released.tickets, []);
     assert_eq!((released.stale.len(), released.stale[0].origin), (1, Origin::Input));
+}
+
+#[test]
+fn a_waiting_value_that_was_overtaken_before_its_run_died_is_not_sent_by_the_next() {
+    let desk = Desk::new();
+    let (mut one, mut two) = (desk.open(), desk.open());
+    let newer = one.ready(&sms("0A", 10), desk.now);
+    assert!(matches!(two.enter(&sms("0A", 0), desk.now), Recorded::Waiting(..)));
+    let _ = one.end(newer, accepted(), desk.now);
+    two.crash();
+    let mut three = desk.open();
+    assert_eq!(three.enter(&sms("0A", 0), desk.now), Recorded::Known(sms("0A", 0), Known::Stale));
+    assert_eq!(three.adopt(10, Due::Everything, desk.now).unwrap(), Released::default());
 }
 
 #[test]
