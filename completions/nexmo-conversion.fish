@@ -37,6 +37,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s V -l 
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "sms" -d 'Report conversions of SMS messages'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "voice" -d 'Report conversions of voice calls (Text-To-Speech, TTS Prompt)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "batch" -d 'Report a stream of conversions, each as it arrives'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "track" -d 'Report what follows from a log of sent codes and conversions: silence becomes false'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "ledger" -d 'Look after what is written down: pending, refused, settled'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "check" -d 'Check credentials, file modes, ledger, proxy, CA, TLS and clock'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "config" -d 'Create or show the configuration'
@@ -91,11 +92,11 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l format -d 'How records are written [auto, ndjson, csv, tsv, ids]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l channel -d 'The channel of records that do not say [sms, voice]' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered -d 'What holds for records that do not say [true, false, 1, 0]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l field -d 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered -d 'What holds for records that do not say [true, false, 1, 0]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l max-age -d 'Leave out conversions that are older than this' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l max-age -d 'Leave out conversions that are older than this' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l ledger -d 'Keep the ledger in this file [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
@@ -118,6 +119,38 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l format -d 'How records are written [auto, ndjson, csv, tsv, ids]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l channel -d 'The channel of records that do not say [sms, voice]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l field -d 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sent-when -d 'By what a line tells that a code was sent' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l converted-when -d 'By what a line tells that the user converted' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l window -d 'How long a code may take before silence becomes false' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l at-end -d 'What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all expire at once' -r -f -a "keep\t'They stay open for the next run'
+wait\t'They are waited for'
+expire\t'They expire at once'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l max-time -d 'Limit for each whole try [default: 15s]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l proxy -d 'Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l cacert -d 'Trust the certificate authorities in this PEM file instead of the system\'s' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s 0 -l null -d 'Records end with a NUL byte instead of a line feed'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s n -l dry-run -d 'Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sandbox -d 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -s p -l profile -d 'Use this profile of the configuration file' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -l config -d 'Read this configuration file' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status resume refused forget" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'

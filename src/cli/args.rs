@@ -52,6 +52,8 @@ pub enum Command {
     Voice(VoiceArgs),
     /// Report a stream of conversions, each as it arrives
     Batch(Box<BatchArgs>),
+    /// Report what follows from a log of sent codes and conversions: silence becomes false
+    Track(Box<TrackArgs>),
     /// Look after what is written down: pending, refused, settled
     Ledger(LedgerCommandArgs),
     /// Check credentials, file modes, ledger, proxy, CA, TLS and clock
@@ -228,6 +230,26 @@ Examples:
   nexmo-conversion batch --format ids --channel sms --delivered true ids.txt
   nexmo-conversion batch --field message-id=otp.id --field timestamp=otp.used_at events.ndjson")]
 pub struct BatchArgs {
+    /// The input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// What holds for records that do not say [true, false, 1, 0]
+    #[arg(long, value_name = "BOOL")]
+    pub delivered: Option<Delivered>,
+    /// Leave out conversions that are older than this
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub max_age: Option<Duration>,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: PaceArgs,
+    /// How it is sent.
+    #[command(flatten)]
+    pub sending: SendingArgs,
+}
+
+/// How a stream is read.
+#[derive(Debug, Args)]
+pub struct InputArgs {
     /// The files; `-`, or none at all, is standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -237,30 +259,93 @@ pub struct BatchArgs {
     /// The channel of records that do not say [sms, voice]
     #[arg(long, value_name = "CHANNEL")]
     pub channel: Option<Channel>,
-    /// What holds for records that do not say [true, false, 1, 0]
-    #[arg(long, value_name = "BOOL")]
-    pub delivered: Option<Delivered>,
     /// Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)
     #[arg(long, value_name = "NAME=PATH")]
     pub field: Vec<input::FieldMapping>,
     /// Records end with a NUL byte instead of a line feed
     #[arg(short = '0', long = "null")]
     pub null: bool,
+}
+
+/// How fast, and for how long.
+#[derive(Debug, Args)]
+pub struct PaceArgs {
     /// Send up to N at once [default: 16]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<u32>,
     /// Start no more than this many requests in a time: 50/s, 600/min
     #[arg(long, value_name = "N/UNIT")]
     pub rate: Option<String>,
-    /// Leave out conversions that are older than this
-    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
-    pub max_age: Option<Duration>,
     /// Send nothing new after this long; what was recorded is kept for the next run
     #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
     pub deadline: Option<Duration>,
-    /// How it is sent.
+}
+
+/// `track`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An event has an id (message_id, messageId, id, call_id, event_id …), says that a code was sent
+or that the user converted, and may have timestamp (ts, time), channel (type) and ref. Other
+lines are passed over. What follows:
+  converted                     delivered=true at once, even if nobody saw the code being sent
+  no conversion in the window   delivered=false, with the time at which the window closed
+  converted after that          delivered=true as a new fact, counted as late
+Parts of one long message share a ref and count as one, by the id of the first. Open windows are
+kept in the ledger: reading the same log again, or after a crash, sends nothing twice.
+
+Expiry follows the log's own time, so that an old log may be replayed; where a live log has
+nothing to say, the clock goes on for it. Lines may be out of order by a quarter of the window.
+
+Examples:
+  tail -F app.log | nexmo-conversion track --channel sms
+  nexmo-conversion track --sent-when status=code_sent --converted-when status=code_ok app.log
+  nexmo-conversion track --field message-id=otp.id --at-end expire yesterday.ndjson")]
+pub struct TrackArgs {
+    /// The input.
     #[command(flatten)]
-    pub sending: SendingArgs,
+    pub input: InputArgs,
+    /// By what a line tells that a code was sent
+    #[arg(long, value_name = "FIELD=VALUE", default_value = "event=sent")]
+    pub sent_when: input::Mark,
+    /// By what a line tells that the user converted
+    #[arg(long, value_name = "FIELD=VALUE", default_value = "event=converted")]
+    pub converted_when: input::Mark,
+    /// How long a code may take before silence becomes false
+    ///
+    /// The routing analysis runs every 5 minutes over the last 15. After 10 minutes hardly anybody types in a code, and there are 5 left
+    /// for the report to count in the next analysis.
+    #[arg(long, value_name = "TIME", value_parser = parse_window, default_value = "10m")]
+    pub window: Duration,
+    /// What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all
+    /// expire at once
+    #[arg(long, value_name = "WHAT", default_value = "keep", hide_possible_values = true)]
+    pub at_end: AtEndOfInput,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: PaceArgs,
+    /// Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at
+    #[arg(short = 'n', long, conflicts_with = "sandbox")]
+    pub dry_run: bool,
+    /// Start a sandbox inside this process, with throw-away credentials, and run against it
+    #[arg(long, conflicts_with_all = ["base_url", "cacert", "proxy"])]
+    pub sandbox: bool,
+    /// Which ledger.
+    #[command(flatten)]
+    pub ledger: LedgerFile,
+    /// The network options.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// What becomes of the windows that are open when the input ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AtEndOfInput {
+    /// They stay open for the next run
+    Keep,
+    /// They are waited for
+    Wait,
+    /// They expire at once
+    Expire,
 }
 
 /// `ledger`.
@@ -291,6 +376,14 @@ pub struct LedgerFile {
     /// The ledger's file [default: ledger.db in the state folder]
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
+}
+
+impl LedgerFile {
+    /// For a command that cannot do without.
+    #[must_use]
+    pub fn always(&self) -> LedgerArgs {
+        LedgerArgs { ledger: self.ledger.clone(), no_ledger: false }
+    }
 }
 
 /// `ledger resume`.
@@ -495,6 +588,14 @@ fn parse_delivered(text: &str) -> Result<Delivered, String> {
 
 fn parse_age(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// Whole seconds: logs and the API know nothing finer.
+fn parse_window(text: &str) -> Result<Duration, String> {
+    match parse_time_limit(text)? {
+        window if window < Duration::from_secs(1) => Err("must not be shorter than 1s".to_owned()),
+        window => Ok(Duration::from_secs(window.as_secs())),
+    }
 }
 
 fn parse_time_limit(text: &str) -> Result<Duration, String> {

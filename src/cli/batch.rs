@@ -20,7 +20,7 @@ pub(super) fn batch(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    if args.files.is_empty() && Terminal::can_ask() {
+    if args.input.files.is_empty() && Terminal::can_ask() {
         return Err(CommandFailure::new(
             Exit::Usage,
             anyhow::anyhow!("no file, and standard input is a terminal"),
@@ -30,9 +30,9 @@ pub(super) fn batch(
     }
     let options = input_options(args)?;
     let target = Target::from(args.sending.sandbox);
-    let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: args.max_age };
+    let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: args.max_age };
     let setup = Setup::for_stream(target, global, &args.sending.network, overrides, environment, terminal)?;
-    let (items, reading) = stream::open(&args.files, options)?;
+    let (items, reading) = stream::open(&args.input.files, options)?;
     if args.sending.dry_run {
         let exit = dry_run::show(items, Counted::Lines, &setup, global, terminal)?;
         return match reading.take_error() {
@@ -41,19 +41,26 @@ pub(super) fn batch(
         };
     }
     let (book, _folder) = open_book(&args.sending.ledger, target, &setup, environment)?;
-    let limits = Limits { deadline: args.deadline, ..limits(&setup.settings) };
-    let run = Run { book, adopt: Adopt::Due, limits, summary: Summarise::Always, reading: Some(reading) };
+    let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
+    let run = Run {
+        book,
+        adopt: Adopt::Due,
+        tracking: None,
+        limits,
+        summary: Summarise::Always,
+        reading: Some(reading),
+    };
     run.run(items, &setup, global, terminal)
 }
 
 fn input_options(args: &BatchArgs) -> Result<InputOptions, CommandFailure> {
-    let fields = FieldMap::new(args.field.iter().cloned()).map_err(|error| {
+    let fields = FieldMap::new(args.input.field.iter().cloned()).map_err(|error| {
         CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
     })?;
     Ok(InputOptions {
-        format: args.format,
-        separator: if args.null { Separator::Nul } else { Separator::Newline },
-        channel: args.channel,
+        format: args.input.format,
+        separator: if args.input.null { Separator::Nul } else { Separator::Newline },
+        channel: args.input.channel,
         delivered: args.delivered,
         fields,
     })

@@ -16,7 +16,7 @@ use super::setup::{Setup, Target, format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Auth, AuthMode, Failure};
-use crate::ledger::{LedgerReader, State};
+use crate::ledger::{Kept, LedgerReader, State};
 use crate::output::{Age, CheckLine, Escaped, Format, Tone, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
@@ -128,10 +128,11 @@ fn ledger(path: &Path, target: Target) -> Finding {
     match rows {
         Ok(None) => Finding::new("ledger", Status::Ok, format!("{} will be made", path.display())),
         Ok(Some(rows)) => {
-            let count = |wanted: fn(State) -> bool| -> u64 {
-                rows.iter().filter(|row| row.state.is_some_and(wanted)).map(|row| row.count).sum()
+            let count = |wanted: fn(Kept) -> bool| -> u64 {
+                rows.iter().filter(|row| wanted(row.kept)).map(|row| row.count).sum()
             };
-            let (pending, refused) = (count(State::is_pending), count(|state| state == State::Refused));
+            let pending = count(|kept| matches!(kept, Kept::Conversion(state) if state.is_pending()));
+            let refused = count(|kept| kept == Kept::Conversion(State::Refused));
             let detail = format!("{}: {pending} pending, {refused} refused", path.display());
             if pending == 0 {
                 return Finding::new("ledger", Status::Ok, detail);

@@ -35,6 +35,8 @@ pub(super) fn show(
                 terminal.remark("warning", Tone::Doubtful, Escaped::text(&text));
                 continue;
             }
+            // Rehearsed, events have become records.
+            Item::Event(_) => continue,
             Item::Broken => break,
         };
         let shown = match format(global) {

@@ -144,6 +144,9 @@ fn input_hint(error: &InputError) -> Option<String> {
         InputError::NoHeader { .. } => {
             "the first line must name the columns, for example message_id,delivered,timestamp,channel".to_owned()
         }
+        InputError::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
+            "say which column tells it, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
+        }
         InputError::MissingColumn { field, mapped_to: Some(column), .. } => {
             format!("the first line names no `{column}`; correct --field {field}={column}")
         }
@@ -160,6 +163,9 @@ fn input_hint(error: &InputError) -> Option<String> {
         InputError::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
         InputError::IdsDoNotSay { field, .. } => match field {
             Field::Channel => "give it for all with --channel sms|voice".to_owned(),
+            Field::Sent | Field::Converted => {
+                "for ids whose outcome is known there is nexmo-conversion batch --format ids".to_owned()
+            }
             Field::Delivered | Field::MessageId | Field::Timestamp | Field::Reference => {
                 "give it for all with --delivered true|false".to_owned()
             }

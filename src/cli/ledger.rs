@@ -16,7 +16,7 @@ use super::terminal::Terminal;
 use crate::clock;
 use crate::config::BatchOverrides;
 use crate::domain::{Failure, Outcome};
-use crate::ledger::{self, DeadLetter, Forget, Ledger, LedgerReader, Original, State, StatusRow};
+use crate::ledger::{self, DeadLetter, Forget, Ledger, LedgerReader, Original, StatusRow};
 use crate::output::{Age, Format, ResultLine, to_json};
 use crate::pipeline::{Adopt, Book, Limits, Report};
 
@@ -45,9 +45,9 @@ fn status_text(rows: &[StatusRow], path: &str) -> String {
     }
     let now = clock::now();
     for row in rows {
-        let (state, age) = (state_name(row.state), Age(row.oldest.age_at(now)));
+        let (state, age) = (row.kept.as_str(), Age(row.oldest.age_at(now)));
         let _ =
-            writeln!(text, "{}  {state:<10}  {:>9}  oldest {}Z ({age} ago)", row.account, row.count, row.oldest);
+            writeln!(text, "{}  {state:<11}  {:>9}  oldest {}Z ({age} ago)", row.account, row.count, row.oldest);
     }
     text
 }
@@ -55,15 +55,11 @@ fn status_text(rows: &[StatusRow], path: &str) -> String {
 fn status_json(rows: &[StatusRow]) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
     for row in rows {
-        let (state, oldest) = (state_name(row.state), row.oldest.to_rfc3339());
+        let (state, oldest) = (row.kept.as_str(), row.oldest.to_rfc3339());
         let line = json!({"v": 1, "account": row.account, "state": state, "count": row.count, "oldest": oldest});
         to_json(&mut lines, &line)?;
     }
     Ok(lines)
-}
-
-fn state_name(state: Option<State>) -> &'static str {
-    state.map_or("unreadable", State::as_str)
 }
 
 /// Sends what is pending, as a run without input.
@@ -81,6 +77,7 @@ pub(super) fn resume(
     let run = Run {
         book: Book::Ledger(Box::new(ledger)),
         adopt: Adopt::Everything,
+        tracking: None,
         limits,
         summary: Summarise::Always,
         reading: None,

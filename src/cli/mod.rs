@@ -18,6 +18,7 @@ mod send;
 mod setup;
 mod stream;
 mod terminal;
+mod track;
 
 use std::ffi::OsString;
 use std::panic;
@@ -74,6 +75,7 @@ fn dispatch(cli: Cli, environment: &Environment, terminal: &mut Terminal) -> Res
         Command::Sms(sms) => send::sms(&sms, &global, environment, terminal),
         Command::Voice(voice) => send::voice(&voice, &global, environment, terminal),
         Command::Batch(batch) => batch::batch(&batch, &global, environment, terminal),
+        Command::Track(track) => track::track(&track, &global, environment, terminal),
         Command::Ledger(ledger) => match ledger.command {
             LedgerCommand::Status(file) => ledger::status(&file, &global, environment, terminal),
             LedgerCommand::Resume(resume) => ledger::resume(&resume, &global, environment, terminal),

@@ -44,8 +44,10 @@ impl Progress for Bar {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = records as f64 / seconds;
         let (in_flight, to_retry) = (state.in_flight, state.to_retry);
-        self.bar
-            .set_message(format!("{records} records, {rate:.0}/s, {in_flight} in flight, {to_retry} to retry"));
+        let converted = summary.conversion_rate().map(|rate| format!(", {rate} % converted")).unwrap_or_default();
+        self.bar.set_message(format!(
+            "{records} records, {rate:.0}/s{converted}, {in_flight} in flight, {to_retry} to retry"
+        ));
         if self.reading.size.is_some() {
             self.bar.set_position(self.reading.bytes());
         }

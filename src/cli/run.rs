@@ -11,13 +11,14 @@ use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
 use super::terminal::Terminal;
 use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary};
-use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped};
+use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped, Tracking};
 use crate::transport::Transport;
 
 /// What a sending command has decided on before it sends.
 pub(super) struct Run {
     pub(super) book: Book,
     pub(super) adopt: Adopt,
+    pub(super) tracking: Option<Tracking>,
     pub(super) limits: Limits,
     pub(super) summary: Summarise,
     /// What is known of the input while it is read, where there is one to speak of.
@@ -48,13 +49,14 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let Self { book, adopt, limits, summary: summarise, reading } = self;
+        let Self { book, adopt, tracking, limits, summary: summarise, reading } = self;
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         let plan = Plan {
             transport: &transport,
             account: &setup.account,
             limits,
             adopt,
+            tracking,
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };

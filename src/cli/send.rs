@@ -50,7 +50,14 @@ fn report(
     }
     let (book, _folder) = open_book(&args.sending.ledger, target, &setup, environment)?;
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };
-    let run = Run { book, adopt: Adopt::Nothing, limits: limits_of_one(&setup.settings), summary, reading: None };
+    let run = Run {
+        book,
+        adopt: Adopt::Nothing,
+        tracking: None,
+        limits: limits_of_one(&setup.settings),
+        summary,
+        reading: None,
+    };
     run.run(items.into_iter(), &setup, global, terminal)
 }
 

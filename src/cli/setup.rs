@@ -239,6 +239,13 @@ pub(super) fn open_book(
     Ok((Book::Ledger(Box::new(ledger)), folder))
 }
 
+/// A ledger to throw away, in a folder that goes when it is dropped.
+pub(super) fn open_scratch(setup: &Setup) -> Result<(Ledger, TempDir), CommandFailure> {
+    let folder = tempfile::tempdir().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
+    let path = folder.path().join("ledger.db");
+    Ok((Ledger::open_scratch(&path, &setup.account.api_key.fingerprint(), clock::now())?, folder))
+}
+
 /// Where the ledger is.
 pub(super) fn ledger_path(typed: Option<&PathBuf>, environment: &Environment) -> PathBuf {
     typed

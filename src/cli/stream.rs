@@ -23,6 +23,8 @@ pub(super) struct Reading {
 #[derive(Debug, Default)]
 struct Shared {
     bytes: AtomicU64,
+    events: AtomicU64,
+    unrelated: AtomicU64,
     stop: Arc<AtomicBool>,
     error: Mutex<Option<InputError>>,
 }
@@ -31,6 +33,16 @@ impl Reading {
     /// Bytes read so far.
     pub(super) fn bytes(&self) -> u64 {
         self.shared.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Events that a log told of, so far.
+    pub(super) fn events(&self) -> u64 {
+        self.shared.events.load(Ordering::Relaxed)
+    }
+
+    /// Other lines of that log.
+    pub(super) fn unrelated(&self) -> u64 {
+        self.shared.unrelated.load(Ordering::Relaxed)
     }
 
     /// Set, it lets the reader hand out what it has and take nothing new.
@@ -130,6 +142,13 @@ impl Iterator for Stream {
             self.reading.shared.bytes.store(self.before + bytes, Ordering::Relaxed);
             match item {
                 Ok(Some(input::Item::Record(record))) => self.waiting.push_back(Item::Record(record)),
+                Ok(Some(input::Item::Event(event))) => {
+                    self.reading.shared.events.fetch_add(1, Ordering::Relaxed);
+                    self.waiting.push_back(Item::Event(event));
+                }
+                Ok(Some(input::Item::Unrelated)) => {
+                    self.reading.shared.unrelated.fetch_add(1, Ordering::Relaxed);
+                }
                 Ok(Some(input::Item::Bad(bad))) => self.waiting.push_back(Item::Bad(bad)),
                 Ok(None) => {
                     let blank = reader.counts().blank;

@@ -6,6 +6,7 @@
 mod account;
 mod conversion;
 mod duration;
+mod event;
 mod hex;
 mod message_id;
 mod outcome;
@@ -19,6 +20,7 @@ pub use account::{
 };
 pub use conversion::{Channel, Conversion, Delivered, UnknownChannel, UnknownDelivered};
 pub use duration::{DurationError, parse_duration};
+pub use event::{CodeEvent, Happening};
 pub(crate) use hex::hex;
 pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};

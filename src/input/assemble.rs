@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use super::field::Field;
 use crate::domain::{
-    BadRecord, Channel, Conversion, Delivered, ErrorCode, MessageId, MessageIdError, Record, Reference,
-    TimeSource, Timestamp, TimestampError, UnknownChannel, UnknownDelivered,
+    BadRecord, Channel, CodeEvent, Conversion, Delivered, ErrorCode, Happening, MessageId, MessageIdDoubt,
+    MessageIdError, Record, Reference, TimeSource, Timestamp, TimestampError, UnknownChannel, UnknownDelivered,
 };
 
 /// What a record says, as text; `None` where it is silent.
@@ -18,7 +18,24 @@ pub(super) struct Said<'a> {
     pub delivered: Option<Cow<'a, str>>,
     pub timestamp: Option<Cow<'a, str>>,
     pub channel: Option<Cow<'a, str>>,
+    pub happening: Option<Happening>,
     pub reference: Option<Reference>,
+}
+
+/// What a line comes to.
+#[derive(Debug)]
+pub(super) enum Entry {
+    Record(Record),
+    Event(CodeEvent),
+    /// A line of a log that tells neither that a code was sent nor that the user converted.
+    Unrelated,
+}
+
+/// What lines are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Conversions,
+    Events,
 }
 
 /// What holds for records that do not say.
@@ -26,6 +43,7 @@ pub(super) struct Said<'a> {
 pub(super) struct Defaults {
     pub channel: Option<Channel>,
     pub delivered: Option<Delivered>,
+    pub purpose: Purpose,
     /// The time of reading.
     pub now: Timestamp,
 }
@@ -105,18 +123,21 @@ pub(super) fn text(record: &[u8]) -> Result<&str, Problem> {
     }
 }
 
-/// Makes a record of what it says and what holds where it is silent.
-pub(super) fn assemble(said: Said<'_>, defaults: Defaults, line: u64) -> Result<Record, Refusal> {
-    match conversion(&said, defaults) {
-        Ok((conversion, time)) => Ok(Record {
-            line,
-            reference: said.reference,
-            conversion,
-            time,
-            doubts: said.message_id.map_or_else(Vec::new, |text| MessageId::doubts(&text).collect()),
+/// Makes of what a line says, and of what holds where it is silent, what it comes to.
+pub(super) fn assemble(said: Said<'_>, defaults: Defaults, line: u64) -> Result<Entry, Refusal> {
+    let made = match (defaults.purpose, said.happening) {
+        (Purpose::Conversions, _) => conversion(&said, defaults).map(|(conversion, time)| {
+            let (doubts, reference) = (doubts(&said), said.reference.clone());
+            Entry::Record(Record { line, reference, conversion, time, doubts })
         }),
-        Err(problem) => Err(Refusal { reference: said.reference, problem }),
-    }
+        (Purpose::Events, Some(happening)) => event(&said, happening, defaults, line).map(Entry::Event),
+        (Purpose::Events, None) => Ok(Entry::Unrelated),
+    };
+    made.map_err(|problem| Refusal { reference: said.reference, problem })
+}
+
+fn doubts(said: &Said<'_>) -> Vec<MessageIdDoubt> {
+    said.message_id.as_deref().map_or_else(Vec::new, |text| MessageId::doubts(text).collect())
 }
 
 fn conversion(said: &Said<'_>, defaults: Defaults) -> Result<(Conversion, TimeSource), Problem> {
@@ -125,10 +146,34 @@ fn conversion(said: &Said<'_>, defaults: Defaults) -> Result<(Conversion, TimeSo
         Some(text) => text.parse()?,
         None => defaults.delivered.ok_or(Problem::Missing(Field::Delivered))?,
     };
-    let channel = match &said.channel {
-        Some(text) => text.parse()?,
-        None => defaults.channel.ok_or(Problem::Missing(Field::Channel))?,
-    };
+    let channel = channel(said, defaults)?.ok_or(Problem::Missing(Field::Channel))?;
+    let (timestamp, time) = timestamp(said, defaults)?;
+    let conversion = Conversion { channel, message_id: MessageId::parse(message_id)?, delivered, timestamp };
+    Ok((conversion, time))
+}
+
+/// A code that was sent has a channel; of one that was converted it may be known from when it was sent.
+fn event(said: &Said<'_>, happening: Happening, defaults: Defaults, line: u64) -> Result<CodeEvent, Problem> {
+    let message_id = said.message_id.as_deref().ok_or(Problem::Missing(Field::MessageId))?;
+    let channel = channel(said, defaults)?;
+    if happening == Happening::Sent && channel.is_none() {
+        return Err(Problem::Missing(Field::Channel));
+    }
+    let (timestamp, time) = timestamp(said, defaults)?;
+    let message_id = MessageId::parse(message_id)?;
+    let (doubts, reference) = (doubts(said), said.reference.clone());
+    let raw = Vec::new();
+    Ok(CodeEvent { line, reference, happening, message_id, channel, timestamp, time, doubts, raw })
+}
+
+fn channel(said: &Said<'_>, defaults: Defaults) -> Result<Option<Channel>, Problem> {
+    match &said.channel {
+        Some(text) => Ok(Some(text.parse()?)),
+        None => Ok(defaults.channel),
+    }
+}
+
+fn timestamp(said: &Said<'_>, defaults: Defaults) -> Result<(Timestamp, TimeSource), Problem> {
     let (timestamp, time) = match &said.timestamp {
         Some(text) => (Timestamp::parse(text)?, TimeSource::Given),
         None => (defaults.now, TimeSource::Now),
@@ -136,6 +181,5 @@ fn conversion(said: &Said<'_>, defaults: Defaults) -> Result<(Conversion, TimeSo
     if timestamp.before(Timestamp::MAX_AHEAD) > defaults.now {
         return Err(Problem::Future(timestamp));
     }
-    let conversion = Conversion { channel, message_id: MessageId::parse(message_id)?, delivered, timestamp };
-    Ok((conversion, time))
+    Ok((timestamp, time))
 }

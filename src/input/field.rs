@@ -6,6 +6,8 @@ use std::str::FromStr;
 use strsim::damerau_levenshtein;
 use thiserror::Error;
 
+use crate::domain::Happening;
+
 /// What is read from a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
@@ -17,6 +19,10 @@ pub enum Field {
     Timestamp,
     /// SMS or voice.
     Channel,
+    /// What tells that a code was sent.
+    Sent,
+    /// What tells that the user converted.
+    Converted,
     /// The caller's own mark.
     Reference,
 }
@@ -28,6 +34,9 @@ const NAMES: [(Field, &[&str]); Field::COUNT] = [
     (Field::Delivered, &["delivered"]),
     (Field::Timestamp, &["timestamp", "ts", "time"]),
     (Field::Channel, &["channel", "type"]),
+    // These two are looked for only where `FieldMap::for_events` says.
+    (Field::Sent, &[]),
+    (Field::Converted, &[]),
     (Field::Reference, &["ref"]),
 ];
 
@@ -48,9 +57,16 @@ const RESULT_LINE: [&str; 12] = [
 ];
 
 impl Field {
-    pub(super) const COUNT: usize = 5;
-    pub(super) const ALL: [Self; Self::COUNT] =
-        [Self::MessageId, Self::Delivered, Self::Timestamp, Self::Channel, Self::Reference];
+    pub(super) const COUNT: usize = 7;
+    pub(super) const ALL: [Self; Self::COUNT] = [
+        Self::MessageId,
+        Self::Delivered,
+        Self::Timestamp,
+        Self::Channel,
+        Self::Sent,
+        Self::Converted,
+        Self::Reference,
+    ];
 
     /// The name in messages and in `--field`.
     #[must_use]
@@ -60,6 +76,8 @@ impl Field {
             Self::Delivered => "delivered",
             Self::Timestamp => "timestamp",
             Self::Channel => "channel",
+            Self::Sent => "the sent event",
+            Self::Converted => "the converted event",
             Self::Reference => "ref",
         }
     }
@@ -143,6 +161,9 @@ pub enum FieldMappingError {
     /// The same field twice.
     #[error("{0} is mapped twice")]
     Twice(Field),
+    /// There is no `=` in it, or nothing after it.
+    #[error("`{0}` is not FIELD=VALUE")]
+    NoValue(String),
 }
 
 impl FromStr for FieldMapping {
@@ -154,25 +175,52 @@ impl FromStr for FieldMapping {
             name: name.to_owned(),
             nearest: nearest(name).map(|(field, _)| field),
         })?;
-        let path = path.trim();
-        if path.split('.').any(str::is_empty) {
-            return Err(FieldMappingError::EmptyStep(text.to_owned()));
+        Ok(Self { field, path: Path::parse(path).ok_or_else(|| FieldMappingError::EmptyStep(text.to_owned()))? })
+    }
+}
+
+impl Path {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let steps = text.split('.').map(|step| (!step.is_empty()).then(|| step.into()));
+        Some(Self { text: text.into(), steps: steps.collect::<Option<_>>()? })
+    }
+}
+
+/// One `--sent-when FIELD=VALUE`: by what a line tells that something happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    path: Path,
+    value: Box<str>,
+}
+
+impl FromStr for Mark {
+    type Err = FieldMappingError;
+
+    fn from_str(text: &str) -> Result<Self, FieldMappingError> {
+        let (path, value) = text.split_once('=').ok_or_else(|| FieldMappingError::NoValue(text.to_owned()))?;
+        let path = Path::parse(path).ok_or_else(|| FieldMappingError::EmptyStep(text.to_owned()))?;
+        match value.trim() {
+            "" => Err(FieldMappingError::NoValue(text.to_owned())),
+            value => Ok(Self { path, value: value.into() }),
         }
-        let path = Path { text: path.into(), steps: path.split('.').map(Into::into).collect() };
-        Ok(Self { field, path })
     }
 }
 
 /// Every `--field` of a run. A mapped field is looked for at its path and nowhere else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FieldMap([Option<Path>; Field::COUNT]);
+pub struct FieldMap {
+    paths: [Option<Path>; Field::COUNT],
+    /// The values by which a line tells that a code was sent, and that the user converted.
+    happenings: Option<[Box<str>; 2]>,
+}
 
 impl FieldMap {
     /// Collects the mappings; each field may be mapped once.
     pub fn new(mappings: impl IntoIterator<Item = FieldMapping>) -> Result<Self, FieldMappingError> {
         let mut map = Self::default();
         for FieldMapping { field, path } in mappings {
-            let slot = &mut map.0[field as usize];
+            let slot = &mut map.paths[field as usize];
             if slot.is_some() {
                 return Err(FieldMappingError::Twice(field));
             }
@@ -181,9 +229,34 @@ impl FieldMap {
         Ok(map)
     }
 
+    /// Makes it a map for a log of events, of which these two tell.
+    #[must_use]
+    pub fn for_events(mut self, sent: Mark, converted: Mark) -> Self {
+        self.paths[Field::Sent as usize] = Some(sent.path);
+        self.paths[Field::Converted as usize] = Some(converted.path);
+        self.happenings = Some([sent.value, converted.value]);
+        self
+    }
+
+    /// Whether lines are events of a log, and not conversions.
+    pub(super) fn is_for_events(&self) -> bool {
+        self.happenings.is_some()
+    }
+
+    /// What a line tells that has these texts where the two events would be told. A line may tell both: then the user has
+    /// converted.
+    pub(super) fn happening(&self, sent: Option<&str>, converted: Option<&str>) -> Option<Happening> {
+        let [sent_value, converted_value] = self.happenings.as_ref()?;
+        if converted.is_some_and(|text| text.trim() == &**converted_value) {
+            Some(Happening::Converted)
+        } else {
+            sent.is_some_and(|text| text.trim() == &**sent_value).then_some(Happening::Sent)
+        }
+    }
+
     /// Whether `--field` says where this field stands.
     pub(super) fn maps(&self, field: Field) -> bool {
-        self.0[field as usize].is_some()
+        self.paths[field as usize].is_some()
     }
 
     /// The fields that stand in the column of this name.
@@ -193,16 +266,16 @@ impl FieldMap {
 
     /// The column or path that a field is mapped to.
     pub(super) fn column_of(&self, field: Field) -> Option<&str> {
-        self.0[field as usize].as_ref().map(|path| &*path.text)
+        self.paths[field as usize].as_ref().map(|path| &*path.text)
     }
 
     /// The steps of the path that a field is mapped to.
     pub(super) fn steps_of(&self, field: Field) -> Option<&[Box<str>]> {
-        self.0[field as usize].as_ref().map(|path| &*path.steps)
+        self.paths[field as usize].as_ref().map(|path| &*path.steps)
     }
 
     fn mapped(&self) -> impl Iterator<Item = (Field, &Path)> {
-        Field::ALL.into_iter().zip(&self.0).filter_map(|(field, path)| Some((field, path.as_ref()?)))
+        Field::ALL.into_iter().zip(&self.paths).filter_map(|(field, path)| Some((field, path.as_ref()?)))
     }
 }
 

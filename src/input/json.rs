@@ -7,11 +7,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::assemble::{Defaults, Problem, Refusal, Said, assemble, text};
+use super::assemble::{Defaults, Entry, Problem, Refusal, Said, assemble, text};
 use super::field::{Field, FieldMap, is_from_a_result_line, named};
 use super::notice::Notices;
-use super::scalar::{Also, reference, scalar};
-use crate::domain::Record;
+use super::scalar::{Also, mark, reference, scalar};
 
 /// The scalar half of a visitor that wants none of them.
 macro_rules! skip_scalars {
@@ -48,7 +47,7 @@ pub(super) fn read(
     notices: &mut Notices,
     defaults: Defaults,
     line: u64,
-) -> Result<Record, Refusal> {
+) -> Result<Entry, Refusal> {
     let said = said(text(record)?, fields, notices)?;
     assemble(said, defaults, line)
 }
@@ -67,7 +66,7 @@ fn said<'a>(text: &'a str, fields: &FieldMap, notices: &mut Notices) -> Result<S
             Some(field) => Problem::Twice(field),
             None => bad_json(&error),
         })?;
-    found.into_said()
+    found.into_said(fields)
 }
 
 fn bad_json(error: &serde_json::Error) -> Problem {
@@ -96,11 +95,17 @@ impl<'a> Found<'a> {
         self.0[field as usize].map(|(_, json)| json)
     }
 
-    fn into_said(self) -> Result<Said<'a>, Refusal> {
+    /// A line of a log that tells of nothing that matters may have anything else in it.
+    fn into_said(self, fields: &FieldMap) -> Result<Said<'a>, Refusal> {
+        let told = |field| self.get(field).map(mark);
+        let happening = fields.happening(told(Field::Sent).as_deref(), told(Field::Converted).as_deref());
+        if fields.is_for_events() && happening.is_none() {
+            return Ok(Said::default());
+        }
         let reference = self.get(Field::Reference).map(reference).transpose()?;
         match self.texts() {
             Ok([message_id, delivered, timestamp, channel]) => {
-                Ok(Said { message_id, delivered, timestamp, channel, reference })
+                Ok(Said { message_id, delivered, timestamp, channel, happening, reference })
             }
             Err(problem) => Err(Refusal { reference, problem }),
         }

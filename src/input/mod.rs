@@ -25,14 +25,14 @@ use std::io::{self, Read};
 
 pub use detect::{Encoding, Format};
 pub use error::InputError;
-pub use field::{Field, FieldMap, FieldMapping, FieldMappingError};
+pub use field::{Field, FieldMap, FieldMapping, FieldMappingError, Mark};
 pub use notice::Notice;
 
-use self::assemble::{Defaults, Problem, Refusal};
+use self::assemble::{Defaults, Entry, Problem, Purpose, Refusal};
 use self::lines::{Lines, Step};
 use self::notice::Notices;
 use self::table::{HeaderError, Table};
-use crate::domain::{BadRecord, Channel, Delivered, Record, Timestamp};
+use crate::domain::{BadRecord, Channel, CodeEvent, Delivered, Record, Timestamp};
 
 /// How an input is to be read.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +64,10 @@ pub enum Separator {
 pub enum Item {
     /// A record that can be sent.
     Record(Record),
+    /// Something that happened to a code.
+    Event(CodeEvent),
+    /// A line of a log that tells of neither event.
+    Unrelated,
     /// A record that never can.
     Bad(BadRecord),
 }
@@ -139,14 +143,20 @@ impl<R: Read> Reader<R> {
             if step == Step::End {
                 return Ok(None);
             }
+            let purpose = if self.options.fields.is_for_events() { Purpose::Events } else { Purpose::Conversions };
             let defaults =
-                Defaults { channel: self.options.channel, delivered: self.options.delivered, now: now() };
+                Defaults { channel: self.options.channel, delivered: self.options.delivered, purpose, now: now() };
             if self.layout.is_none() && self.first_line(step, defaults)? == FirstLine::Header {
                 continue;
             }
             let line = self.lines.number();
             return Ok(Some(match self.record(step, defaults)? {
-                Ok(record) => Item::Record(record),
+                Ok(Entry::Record(record)) => Item::Record(record),
+                Ok(Entry::Event(event)) if event.channel.is_none() => {
+                    Item::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
+                }
+                Ok(Entry::Event(event)) => Item::Event(event),
+                Ok(Entry::Unrelated) => Item::Unrelated,
                 Err(refusal) => Item::Bad(refusal.into_bad_record(line, self.lines.record())),
             }));
         }
@@ -162,9 +172,13 @@ impl<R: Read> Reader<R> {
         })
     }
 
-    /// What is worth telling, since this was last asked.
+    /// What is worth telling, since this was last asked. That a log has more in it than is read is not.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        self.notices.take()
+        let mut notices = self.notices.take();
+        if self.options.fields.is_for_events() {
+            notices.retain(|notice| matches!(notice, Notice::ByteOrderMark));
+        }
+        notices
     }
 
     /// How much was read so far.
@@ -229,16 +243,15 @@ impl<R: Read> Reader<R> {
         Ok(first)
     }
 
-    fn record(&mut self, step: Step, defaults: Defaults) -> Result<Result<Record, Refusal>, InputError> {
+    fn record(&mut self, step: Step, defaults: Defaults) -> Result<Result<Entry, Refusal>, InputError> {
         if step == Step::TooLong {
             return Ok(Err(Problem::TooLong.into()));
         }
         let line = self.lines.number();
         match &mut self.layout {
             None | Some(Layout::Ids) => Ok(ids::read(self.lines.record(), defaults, line)),
-            Some(Layout::Table(table, _)) => {
-                table::read(table, &mut self.lines, defaults).map_err(|error| self.unreadable(error))
-            }
+            Some(Layout::Table(table, _)) => table::read(table, &mut self.lines, &self.options.fields, defaults)
+                .map_err(|error| self.unreadable(error)),
             Some(Layout::Json(mapping)) => {
                 let fields = &self.options.fields;
                 let item = json::read(self.lines.record(), fields, &mut self.notices, defaults, line);

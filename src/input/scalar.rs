@@ -43,6 +43,14 @@ pub(super) fn scalar(json: &str, field: Field, also: Also) -> Result<Cow<'_, str
     if is_taken { Ok(json.into()) } else { Err(wrong(field, kind, also.as_str())) }
 }
 
+/// What a value says that may be anything: the text of a string, and of everything else how it was written.
+pub(super) fn mark(json: &str) -> Cow<'_, str> {
+    match Kind::of(json) {
+        Kind::Text => unquoted(json).unwrap_or(json.into()),
+        Kind::BrokenText | Kind::Integer | Kind::Boolean | Kind::Number | Kind::List | Kind::Object => json.into(),
+    }
+}
+
 /// The caller's mark, as it was written.
 pub(super) fn reference(json: &str) -> Result<Reference, Problem> {
     let (is_scalar, kind) = match Kind::of(json) {

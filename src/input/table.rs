@@ -5,13 +5,13 @@ use std::io::{self, Read};
 
 use memchr::memchr_iter;
 
-use super::assemble::{Defaults, Problem, Refusal, Said, assemble, text};
+use super::assemble::{Defaults, Entry, Problem, Purpose, Refusal, Said, assemble, text};
 use super::csv::{Syntax, for_each_cell};
 use super::detect::Format;
 use super::field::{Field, FieldMap, is_from_a_result_line, named_in_any_case, nearest};
 use super::lines::{Lines, Step};
 use super::notice::Notices;
-use crate::domain::{Record, Reference, TimeSource};
+use crate::domain::{Reference, TimeSource};
 
 /// Reads the record in hand, making it grow while a quote is open at the end of a line.
 ///
@@ -26,14 +26,15 @@ use crate::domain::{Record, Reference, TimeSource};
 pub(super) fn read<R: Read>(
     table: &Table,
     lines: &mut Lines<R>,
+    fields: &FieldMap,
     defaults: Defaults,
-) -> io::Result<Result<Record, Refusal>> {
+) -> io::Result<Result<Entry, Refusal>> {
     let mut stray_quote = None;
     loop {
-        match table.row(lines.record(), defaults, lines.number()) {
+        match table.row(lines.record(), fields, defaults, lines.number()) {
             Row::Whole(item) => return Ok(item),
             Row::GoesOn(problem) => {
-                if grow(table, lines, defaults)? == Growth::Stunted {
+                if grow(table, lines, fields, defaults)? == Growth::Stunted {
                     lines.shrink();
                     return Ok(Err(problem.into()));
                 }
@@ -56,9 +57,14 @@ enum Growth {
     Stunted,
 }
 
-fn grow<R: Read>(table: &Table, lines: &mut Lines<R>, defaults: Defaults) -> io::Result<Growth> {
+fn grow<R: Read>(
+    table: &Table,
+    lines: &mut Lines<R>,
+    fields: &FieldMap,
+    defaults: Defaults,
+) -> io::Result<Growth> {
     while lines.extend()? == Step::Line {
-        if table.stands_alone(lines.last_line(), defaults) {
+        if table.stands_alone(lines.last_line(), fields, defaults) {
             return Ok(Growth::Stunted);
         }
         if memchr_iter(b'"', lines.last_line()).count() % 2 == 1 {
@@ -96,7 +102,7 @@ pub(super) enum HeaderError {
 /// One row, or the reason why it is none.
 #[derive(Debug)]
 enum Row {
-    Whole(Result<Record, Refusal>),
+    Whole(Result<Entry, Refusal>),
     /// Its quotes or its number of columns are wrong.
     Broken(Problem),
     /// A quote is open at the end, in a column whose text may go on in the next line.
@@ -138,7 +144,7 @@ impl Table {
     }
 
     /// Reads a row that has all its lines, or the first of them.
-    fn row(&self, record: &[u8], defaults: Defaults, line: u64) -> Row {
+    fn row(&self, record: &[u8], fields: &FieldMap, defaults: Defaults, line: u64) -> Row {
         let text = match text(record) {
             Ok(text) => text,
             Err(problem) => return Row::Broken(problem),
@@ -153,7 +159,7 @@ impl Table {
         });
         match split {
             Ok(found) if found != self.width => Row::Broken(Problem::Ragged { found, wanted: self.width }),
-            Ok(_) => Row::Whole(assemble(said(cells), defaults, line)),
+            Ok(_) => Row::Whole(assemble(said(cells, fields), defaults, line)),
             Err(problem @ Problem::UnclosedQuote(column)) if self.may_have_several_lines(column - 1) => {
                 Row::GoesOn(problem)
             }
@@ -168,17 +174,18 @@ impl Table {
 
     /// Whether this line is a good record without the help of the lines before it. Nearly any text is an id, so
     /// something else in it must be what it should be, too.
-    fn stands_alone(&self, line: &[u8], defaults: Defaults) -> bool {
+    fn stands_alone(&self, line: &[u8], fields: &FieldMap, defaults: Defaults) -> bool {
         let strict = Defaults {
             channel: defaults.channel.filter(|_| !self.has(Field::Channel)),
             delivered: defaults.delivered.filter(|_| !self.has(Field::Delivered)),
-            now: defaults.now,
+            ..defaults
         };
-        match self.row(line, strict, 0) {
-            Row::Whole(Ok(record)) => {
+        match self.row(line, fields, strict, 0) {
+            Row::Whole(Ok(Entry::Record(record))) => {
                 self.has(Field::Channel) || self.has(Field::Delivered) || record.time == TimeSource::Given
             }
-            Row::Whole(Err(_)) | Row::Broken(_) | Row::GoesOn(_) => false,
+            Row::Whole(Ok(Entry::Event(_))) => true,
+            Row::Whole(Ok(Entry::Unrelated) | Err(_)) | Row::Broken(_) | Row::GoesOn(_) => false,
         }
     }
 
@@ -187,9 +194,14 @@ impl Table {
     }
 
     fn missing(&self, defaults: Defaults) -> Option<Field> {
+        let (delivered, happening) = match defaults.purpose {
+            Purpose::Conversions => (defaults.delivered.is_some(), true),
+            Purpose::Events => (true, self.has(Field::Converted)),
+        };
         [
             (Field::MessageId, false),
-            (Field::Delivered, defaults.delivered.is_some()),
+            (Field::Delivered, delivered),
+            (Field::Sent, happening),
             (Field::Channel, defaults.channel.is_some()),
         ]
         .into_iter()
@@ -218,8 +230,8 @@ fn columns(names: &[String], fields: &FieldMap) -> Result<[Option<usize>; Field:
 }
 
 /// A cell with nothing in it is silent, except where an id must stand.
-fn said(cells: [Option<Cow<'_, str>>; Field::COUNT]) -> Said<'_> {
-    let [message_id, delivered, timestamp, channel, reference] = cells;
+fn said<'a>(cells: [Option<Cow<'a, str>>; Field::COUNT], fields: &FieldMap) -> Said<'a> {
+    let [message_id, delivered, timestamp, channel, sent, converted, reference] = cells;
     let [delivered, timestamp, channel, reference] =
         [delivered, timestamp, channel, reference].map(|cell| cell.filter(|text| !text.trim().is_empty()));
     Said {
@@ -227,6 +239,7 @@ fn said(cells: [Option<Cow<'_, str>>; Field::COUNT]) -> Said<'_> {
         delivered,
         timestamp,
         channel,
+        happening: fields.happening(sent.as_deref(), converted.as_deref()),
         reference: reference.map(|text| Reference::from_json(&serde_json::Value::from(text.as_ref()).to_string())),
     }
 }

@@ -1,19 +1,25 @@
 //! A file that is there only to be removed: on a full disk its room lets what is already sent be settled.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 
-use super::place::{Place, create_private};
+use super::place::{Place, create_private, open_private};
 
 /// About what the database grows by when a full log is written back into it.
 const SIZE: usize = 2 * 1024 * 1024;
 
-/// Puts the ballast in place. A disk that has no room even for it is no reason not to open.
+/// Puts the ballast in place, or what is missing of it. A disk that has no room even for it is no reason not to open.
 pub(super) fn lay(place: &Place) {
     let path = place.beside("ballast");
-    let Ok(mut file) = create_private(&path) else {
-        return;
+    let file = match create_private(&path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => open_private(&path),
+        other => other,
     };
+    let Ok(mut file) = file else { return };
+    // Whoever laid it may have been killed while it did.
+    if file.metadata().is_ok_and(|meta| meta.len() >= SIZE as u64) {
+        return;
+    }
     if file.write_all(&vec![0; SIZE]).is_err() {
         let _ = fs::remove_file(&path);
     }

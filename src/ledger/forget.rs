@@ -23,7 +23,8 @@ const BITE: u64 = 1000;
 /// Which rows to remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forget {
-    /// Conversions that were accepted or overtaken; their age counts from then.
+    /// Conversions that were accepted or overtaken, and what is known of codes that converted or were silent; their age counts
+    /// from then.
     Settled,
     /// Dead letters: refused, expired, or never a record; their age counts from then.
     Refused,
@@ -55,6 +56,9 @@ pub fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -
             Forget::Pending => pending(&mut db, &place, *state, before)?,
         };
     }
+    if what == Forget::Settled {
+        count += in_bites(&mut db, &place, u64::MAX, |db| ended_codes(db, before))?;
+    }
     if what == Forget::Refused {
         count += in_bites(&mut db, &place, u64::MAX, |db| unreadable(db, before))?;
     }
@@ -68,6 +72,7 @@ pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Times
     for state in Forget::Settled.states() {
         in_bites(db, place, most, |db| settled(db, *state, before))?;
     }
+    in_bites(db, place, most, |db| ended_codes(db, before))?;
     Ok(())
 }
 
@@ -94,6 +99,16 @@ fn settled(db: &Connection, state: State, before: i64) -> rusqlite::Result<usize
          (SELECT id FROM conversion WHERE state = ?1 AND state >= 2 AND settled <= ?2 ORDER BY settled LIMIT {BITE})"
     ))?
     .execute(params![state, before])
+}
+
+/// Codes that converted or were silent, with their parts.
+fn ended_codes(db: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let ended = format!("SELECT id FROM code WHERE state > 1 AND arrived <= ?1 ORDER BY arrived LIMIT {BITE}");
+    let tx = db.unchecked_transaction()?;
+    tx.prepare_cached(&format!("DELETE FROM part WHERE code IN ({ended})"))?.execute([before])?;
+    let count = tx.prepare_cached(&format!("DELETE FROM code WHERE id IN ({ended})"))?.execute([before])?;
+    tx.commit()?;
+    Ok(count)
 }
 
 fn unreadable(db: &Connection, before: i64) -> rusqlite::Result<usize> {

@@ -10,6 +10,8 @@
 
 mod adoption;
 mod ballast;
+mod code;
+mod draft;
 mod error;
 mod forget;
 mod intake;
@@ -25,18 +27,20 @@ mod tests;
 mod ticket;
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+pub use code::{Closing, CodeCounts, Observed};
 pub use error::LedgerError;
 pub use forget::{Forget, forget};
-pub use reader::{Accepted, DeadLetter, LedgerReader, Original, StatusRow};
+pub use reader::{Accepted, DeadLetter, Kept, LedgerReader, Original, StatusRow};
 pub use row::State;
 pub use ticket::{
     Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
 };
 
-use crate::domain::{AccountFingerprint, BadRecord, Record, Timestamp};
+use crate::domain::{AccountFingerprint, BadRecord, CodeEvent, Record, Timestamp};
 
 use lane::{Desk, Statements};
 use place::Place;
@@ -75,6 +79,13 @@ impl Ledger {
         Ok(Self { db, place, account, lock, entered: 0, unclean_stops })
     }
 
+    /// Opens a ledger that is thrown away: what is written to it need not survive the machine.
+    pub fn open_scratch(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
+        let ledger = Self::open(path, account, now)?;
+        durability(&ledger.db, &ledger.place, Durability::WithTheNext)?;
+        Ok(ledger)
+    }
+
     /// How many runs were found dead when this one began. What each had sent and not settled is sent again.
     #[must_use]
     pub fn unclean_stops(&self) -> u64 {
@@ -86,6 +97,64 @@ impl Ledger {
     pub fn record(&mut self, records: &[Record], now: Timestamp) -> Result<Entries, LedgerError> {
         self.entered = self.entered.saturating_add(records.len() as u64);
         self.write(now, |desk| desk.record(records))
+    }
+
+    /// Takes a group of a log's events and records the conversions that follow from them, in one transaction. `window` is how
+    /// long a code may take to convert.
+    pub fn observe(
+        &mut self,
+        events: &[CodeEvent],
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<Observed, LedgerError> {
+        self.entered = self.entered.saturating_add(events.len() as u64);
+        self.write(now, |desk| desk.observe(events, seconds(window)))
+    }
+
+    /// Closes up to `limit` windows of codes that no other living run watches, and records that these did not convert.
+    pub fn close_windows(
+        &mut self,
+        closing: Closing,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Observed, LedgerError> {
+        self.write(now, |desk| desk.close_windows(closing, limit))
+    }
+
+    /// Gives up some of the conversions that arrived at or before this time without telling their channel; asked again and again,
+    /// all of them. They are dead letters then.
+    pub fn give_up_unplaced(&mut self, arrived: Timestamp, now: Timestamp) -> Result<Vec<BadRecord>, LedgerError> {
+        self.write(now, |desk| desk.give_up_unplaced(arrived))
+    }
+
+    /// How many windows are open that no other living run watches.
+    pub fn open_windows(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
+        self.write(now, code::open_windows)
+    }
+
+    /// What would follow from an event: it is taken, and nothing recorded. For a ledger that is thrown away.
+    pub fn rehearse(
+        &mut self,
+        event: &CodeEvent,
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.write(now, |desk| {
+            Ok(match desk.follow(event, seconds(window), &mut CodeCounts::default())? {
+                code::Followed::New(records) => records,
+                code::Followed::Again(_) => Vec::new(),
+            })
+        })
+    }
+
+    /// Which conversions would follow from closing up to `limit` windows: they are closed, and nothing is recorded.
+    pub fn rehearse_closing(
+        &mut self,
+        closing: Closing,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.write(now, |desk| desk.silences(closing, limit, &mut CodeCounts::default()))
     }
 
     /// Keeps input that was no record as dead letters.
@@ -128,6 +197,13 @@ impl Ledger {
         self.db.close().map_err(|(_, source)| LedgerError::database(&self.place.file, source))
     }
 
+    /// Makes every page more than there are now one too many, which SQLite reports exactly as it reports a full disk.
+    #[cfg(test)]
+    pub(crate) fn leave_no_room(&self) {
+        let pages: i64 = self.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        self.db.pragma_update(None, "max_page_count", pages).unwrap();
+    }
+
     fn write<T>(
         &mut self,
         now: Timestamp,
@@ -148,6 +224,10 @@ impl Ledger {
         tx.commit().map_err(failed)?;
         Ok(done)
     }
+}
+
+fn seconds(window: Duration) -> i64 {
+    i64::try_from(window.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn durability(db: &Connection, place: &Place, durability: Durability) -> Result<(), LedgerError> {

@@ -88,7 +88,8 @@ impl Place {
     }
 }
 
-const PRIVATE: u32 = 0o600;
+/// The mode of every file.
+pub(super) const PRIVATE: u32 = 0o600;
 
 /// Creates a file that was not there, 0600 whatever the umask.
 pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
@@ -107,6 +108,14 @@ pub(super) fn open_to_look(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path)
 }
 
+/// Removes a file; that it is gone already is no news.
+pub(super) fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 /// The standard library sets `O_CLOEXEC` itself: a child that inherited the descriptor would keep its lock.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options.read(true).write(true).mode(PRIVATE).custom_flags(NOFOLLOW)
@@ -121,7 +130,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes the missing folders one by one: a umask may take bits from a mode, and `set_permissions` gives them back.
+/// Makes the missing folders one by one: a umask may take bits from a mode, and `set_permissions` gives them back. A new
+/// folder is synced into the one above it: without its folder the best-synced ledger is gone with the power.
 fn make_folders(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -130,10 +140,11 @@ fn make_folders(folder: &Path) -> std::io::Result<()> {
         make_folders(parent)?;
     }
     match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o700)),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        Err(error) => Err(error),
+        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o700))?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
+        Err(error) => return Err(error),
     }
+    File::open(folder_of(folder))?.sync_all()
 }
 
 #[cfg(target_os = "linux")]

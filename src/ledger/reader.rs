@@ -21,13 +21,36 @@ pub struct LedgerReader {
     place: Place,
 }
 
-/// How many conversions of an account are in a state.
+/// What a ledger keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    /// Conversions in this state.
+    Conversion(State),
+    /// Codes that were sent and whose window is open.
+    OpenWindow,
+    /// Input that was no record.
+    Unreadable,
+}
+
+impl Kept {
+    /// The name for people and programs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Conversion(state) => state.as_str(),
+            Self::OpenWindow => "open_window",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// How much of something is kept for an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusRow {
     /// The account's fingerprint, as [`crate::domain::AccountFingerprint`] shows it.
     pub account: String,
-    /// `None` counts the input that was no record.
-    pub state: Option<State>,
+    /// Of what.
+    pub kept: Kept,
     /// How many.
     pub count: u64,
     /// When the oldest was recorded.
@@ -93,27 +116,45 @@ impl LedgerReader {
     /// Counts and oldest, by account and state.
     pub fn status(&self) -> Result<Vec<StatusRow>, LedgerError> {
         let mut rows = self.counts().map_err(|error| self.failed(error))?;
-        rows.sort_by(|a, b| {
-            (&a.account, a.state.is_none(), a.state).cmp(&(&b.account, b.state.is_none(), b.state))
-        });
+        rows.sort_by(|a, b| (&a.account, a.kept).cmp(&(&b.account, b.kept)));
         Ok(rows)
     }
 
     fn counts(&self) -> rusqlite::Result<Vec<StatusRow>> {
-        let mut query = self.db.prepare(
-            "SELECT fingerprint, state, count(*), min(recorded)
-             FROM conversion JOIN account ON account.id = conversion.account GROUP BY fingerprint, state
-             UNION ALL
-             SELECT fingerprint, NULL, count(*), min(seen)
-             FROM unreadable JOIN account ON account.id = unreadable.account GROUP BY fingerprint",
+        let mut rows = self.counts_of(
+            "SELECT fingerprint, count(*), min(recorded), state
+             FROM conversion JOIN account ON account.id = conversion.account GROUP BY fingerprint, state",
+            |row| row.get(3).map(Kept::Conversion),
         )?;
+        rows.extend(self.counts_of(
+            "SELECT fingerprint, count(*), min(seen)
+             FROM unreadable JOIN account ON account.id = unreadable.account GROUP BY fingerprint",
+            |_| Ok(Kept::Unreadable),
+        )?);
+        // A ledger that an older version wrote last knows no codes.
+        if self.db.table_exists(None, "code")? {
+            rows.extend(self.counts_of(
+                "SELECT fingerprint, count(*), min(arrived)
+                 FROM code JOIN account ON account.id = code.account WHERE state = 0 GROUP BY fingerprint",
+                |_| Ok(Kept::OpenWindow),
+            )?);
+        }
+        Ok(rows)
+    }
+
+    fn counts_of(
+        &self,
+        sql: &str,
+        kept: impl Fn(&Row<'_>) -> rusqlite::Result<Kept>,
+    ) -> rusqlite::Result<Vec<StatusRow>> {
+        let mut query = self.db.prepare(sql)?;
         query
             .query_map([], |row| {
                 Ok(StatusRow {
                     account: row.get(0)?,
-                    state: row.get(1)?,
-                    count: row.get::<_, i64>(2)?.unsigned_abs(),
-                    oldest: row::timestamp(row, 3)?,
+                    count: row.get::<_, i64>(1)?.unsigned_abs(),
+                    oldest: row::timestamp(row, 2)?,
+                    kept: kept(row)?,
                 })
             })?
             .collect()

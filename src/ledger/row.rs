@@ -96,18 +96,24 @@ pub(super) fn channel_number(channel: Channel) -> i64 {
     }
 }
 
+pub(super) fn channel(row: &Row<'_>, column: usize) -> rusqlite::Result<Channel> {
+    match row.get(column)? {
+        0 => Ok(Channel::Sms),
+        1 => Ok(Channel::Voice),
+        other => Err(damaged(column, &format!("channel {other}"))),
+    }
+}
+
+pub(super) fn message_id(row: &Row<'_>, column: usize) -> rusqlite::Result<MessageId> {
+    MessageId::parse(row.get_ref(column)?.as_str()?).map_err(|error| damaged(column, &error.to_string()))
+}
+
 /// The columns of a record, in the order in which [`record`] reads them.
 pub(super) const RECORD: &str = "channel, message_id, delivered, key_time, timestamp, line, reference";
 
 /// Reads a record from a row that begins with [`RECORD`].
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let channel = match row.get(0)? {
-        0 => Channel::Sms,
-        1 => Channel::Voice,
-        other => return Err(damaged(0, &format!("channel {other}"))),
-    };
-    let message_id =
-        MessageId::parse(row.get_ref(1)?.as_str()?).map_err(|error| damaged(1, &error.to_string()))?;
+    let (channel, message_id) = (channel(row, 0)?, message_id(row, 1)?);
     let delivered: bool = row.get(2)?;
     let time = match row.get(3)? {
         -1_i64 => TimeSource::Now,

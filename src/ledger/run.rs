@@ -2,8 +2,8 @@
 //! so neither a stale pid nor a wrong clock can make a dead run look alive.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use rustix::fs::{FlockOperation, flock};
@@ -11,7 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::failpoint::{Promise, is_broken};
 
 use super::LedgerError;
-use super::place::{Place, create_private, open_private};
+use super::place::{Place, create_private, open_private, remove_if_there};
 
 /// The number of a run; never given twice in one ledger.
 pub(super) type RunId = i64;
@@ -110,11 +110,4 @@ impl<'a> Owners<'a> {
 
 fn lock_path(place: &Place, run: RunId) -> PathBuf {
     place.beside(&format!("run-{run}.lock"))
-}
-
-fn remove_if_there(path: &std::path::Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }

@@ -2,10 +2,8 @@
 //!
 //! What the rows mean is not known here.
 
-use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -14,7 +12,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::failpoint::{Promise, is_broken};
 
 use super::LedgerError;
-use super::place::{Occupant, Place, create_private, open_to_look};
+use super::draft::{self, Draft};
+use super::place::{Occupant, Place, open_to_look};
 
 /// "nxcv": tells file(1) and us that a database is a ledger.
 const APPLICATION_ID: i64 = 0x6E78_6376;
@@ -91,6 +90,38 @@ const MIGRATIONS: &[&str] = &["
         UNIQUE (account, digest)
     ) STRICT;
     CREATE INDEX unreadable_seen ON unreadable (seen);
+", "
+    -- One-time codes that a log told of. `closes` is when silence becomes false. `sent` is not known of a code whose conversion
+    -- came first, and its `channel` may not be: then `raw` is the line. Times are the log's, but for `arrived`, the clock's.
+    CREATE TABLE code (
+        id         INTEGER PRIMARY KEY,
+        account    INTEGER NOT NULL,
+        channel    INTEGER,
+        message_id TEXT    NOT NULL,
+        state      INTEGER NOT NULL,
+        owner      INTEGER NOT NULL,
+        sent       INTEGER,
+        closes     INTEGER,
+        converted  INTEGER,
+        arrived    INTEGER NOT NULL,
+        line       INTEGER NOT NULL,
+        reference  TEXT,
+        raw        BLOB
+    ) STRICT;
+    CREATE INDEX code_closes ON code (account, closes) WHERE state = 0;
+    CREATE INDEX code_open ON code (account, arrived) WHERE state = 0;
+    CREATE INDEX code_unplaced ON code (account, arrived) WHERE state = 1;
+    CREATE INDEX code_ended ON code (arrived) WHERE state > 1;
+    CREATE INDEX code_reference ON code (reference, account) WHERE reference NOT NULL;
+
+    -- Which code a message-id belongs to: a long message has several.
+    CREATE TABLE part (
+        message_id TEXT    NOT NULL,
+        account    INTEGER NOT NULL,
+        code       INTEGER NOT NULL,
+        PRIMARY KEY (message_id, account)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX part_code ON part (code);
 "];
 
 /// The version that this program writes.
@@ -101,6 +132,9 @@ pub(super) fn known_version() -> i64 {
 /// Opens the ledger at a place for writing, making a new one where there is nothing.
 pub(super) fn open(place: &Place) -> Result<Connection, LedgerError> {
     refuse_old_sqlite()?;
+    // Also where there is a ledger: of several who made it, one may have been killed when another had won. What cannot be
+    // cleared away is in nobody's way.
+    let _ = draft::clear_away(place);
     if place.occupant()? == Occupant::Nothing {
         create(place)?;
     }
@@ -153,39 +187,22 @@ fn refuse_old_sqlite() -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// A ledger appears under its name complete: it is built beside it and linked, so that a crash never leaves an empty
-/// file, and of two who create it at once one wins.
-fn create(place: &Place) -> Result<(), LedgerError> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let draft =
-        Place { file: place.beside(&format!("new-{}-{number}", process::id())), folder: place.folder.clone() };
-    let action = |source| LedgerError::file("create", &place.file, source);
-    remove_if_there(&draft).map_err(action)?;
-    create_private(&draft.file).map_err(action)?;
-    let built = build(&draft).map_err(|source| LedgerError::database(&place.file, source));
-    let linked = built.and_then(|()| match fs::hard_link(&draft.file, &place.file) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other.map_err(action),
-    });
-    remove_if_there(&draft).map_err(action)?;
-    linked?;
-    File::open(&place.folder).and_then(|folder| folder.sync_all()).map_err(action)
+pub(super) fn create(place: &Place) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::file("create", &place.file, source);
+    let draft = Draft::begin(place).map_err(failed)?;
+    build(draft.path()).map_err(|source| LedgerError::database(&place.file, source))?;
+    draft.publish(place).map_err(failed)
 }
 
-fn build(draft: &Place) -> rusqlite::Result<()> {
-    let mut db = Connection::open_with_flags(&draft.file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+fn build(draft: &Path) -> rusqlite::Result<()> {
+    let mut db = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut db)?;
+    // Already here: were it done at the ledger's place, a kill could leave an undo log there, which nobody who only looks may
+    // roll back.
+    db.pragma_update(None, "journal_mode", "wal")?;
     db.close().map_err(|(_, error)| error)
-}
-
-fn remove_if_there(draft: &Place) -> io::Result<()> {
-    match fs::remove_file(&draft.file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }
 
 /// Connects to a ledger of ours and of our time. Until that is known nothing is written, not even by closing.

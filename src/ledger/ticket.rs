@@ -107,6 +107,17 @@ pub struct Entries {
     pub released: Released,
 }
 
+impl Entries {
+    /// Adds what another group came to.
+    pub(super) fn absorb(&mut self, other: Self) {
+        let Self { recorded, released: Released { tickets, stale, expired } } = other;
+        self.recorded.extend(recorded);
+        self.released.tickets.extend(tickets);
+        self.released.stale.extend(stale);
+        self.released.expired.extend(expired);
+    }
+}
+
 /// What became of one record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recorded {

@@ -138,6 +138,8 @@ impl Listener for Printer<'_> {
                     self.remark("retrying", Tone::Aside, &format!("{id} in {}ms: {why}", wait.as_millis()));
                 }
             }
+            Event::Tracked(counts) => self.summary.track(counts),
+            Event::WindowsOpen(open) => self.summary.windows_open = Some(open),
             Event::Stopped(stopped) => self.say_why_it_stopped(&stopped),
         }
         if self.unwritten.len() > FLUSH_AT { self.write() } else { self.standing() }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Age;
 use crate::domain::{ErrorCode, Outcome, Timestamp};
-use crate::ledger::Origin;
+use crate::ledger::{CodeCounts, Origin};
 use crate::pipeline::{Report, Subject};
 
 /// Counts over a run. Its size does not depend on the run's length.
@@ -27,6 +27,12 @@ pub struct Summary {
     pub ambiguous_resends: u64,
     /// Earlier runs that were found dead, and how many requests each of them can at most have left unsettled.
     pub unclean_stops: (u64, usize),
+    /// What a log told of codes, where it told of any.
+    codes: Option<CodeCounts>,
+    /// How many codes may still convert; known when the input has ended.
+    pub windows_open: Option<u64>,
+    /// Of the accepted, how many are true.
+    pub converted: u64,
     /// Failures by their kind: the same one is explained once and counted here.
     failures: BTreeMap<ErrorCode, u64>,
     /// Accepted reports by the age of their event in seconds, rounded to two digits.
@@ -43,7 +49,12 @@ impl Summary {
             *self.failures.entry(failure.code).or_default() += 1;
         }
         match report.outcome {
-            Outcome::Accepted => self.accepted += 1,
+            Outcome::Accepted => {
+                self.accepted += 1;
+                if let Subject::Conversion(conversion, _) = &report.subject {
+                    self.converted += u64::from(conversion.delivered.as_bool());
+                }
+            }
             Outcome::Rejected(_) => self.rejected += 1,
             Outcome::Retry(_) => self.retry += 1,
             Outcome::Invalid(_) => self.invalid += 1,
@@ -59,6 +70,23 @@ impl Summary {
                 self.stale += 1;
             }
         }
+    }
+
+    /// Counts what a log told.
+    pub fn track(&mut self, counts: CodeCounts) {
+        let sum = self.codes.get_or_insert_default();
+        sum.sent += counts.sent;
+        sum.parts += counts.parts;
+        sum.converted += counts.converted;
+        sum.late += counts.late;
+        sum.silent += counts.silent;
+        sum.repeated += counts.repeated;
+    }
+
+    /// The share of the accepted conversions that are true, in percent: what the routing judges by.
+    #[must_use]
+    pub fn conversion_rate(&self) -> Option<u64> {
+        (self.converted * 100 + self.accepted / 2).checked_div(self.accepted)
     }
 
     /// How many records were counted.
@@ -98,6 +126,19 @@ impl fmt::Display for Summary {
         }
         if let (stops @ 1.., window) = self.unclean_stops {
             write!(f, "; {stops} earlier runs ended uncleanly: up to {window} repeats for each")?;
+        }
+        if let Some(codes) = &self.codes {
+            let CodeCounts { sent, parts, converted, late, silent, repeated } = codes;
+            write!(f, "\ncodes: {sent} sent, {converted} converted ({late} late), {silent} silent")?;
+            if *parts > 0 {
+                write!(f, ", {parts} further parts")?;
+            }
+            if *repeated > 0 {
+                write!(f, ", {repeated} events known before")?;
+            }
+            if let Some(open) = self.windows_open {
+                write!(f, "; {open} windows open")?;
+            }
         }
         if !self.failures.is_empty() {
             f.write_str("\nreasons")?;

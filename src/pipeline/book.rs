@@ -1,8 +1,11 @@
 //! Writing down before sending, and settling after. With no ledger it is the same story without the disk.
 
-use crate::domain::{BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
+use std::time::Duration;
+
+use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::ledger::{
-    Due, Effort, Known, Ledger, LedgerError, Origin, Recorded, Released, RowId, Settlement, Ticket,
+    Closing, CodeCounts, Due, Effort, Known, Ledger, LedgerError, Observed, Origin, Recorded, Released, RowId,
+    Settlement, Ticket,
 };
 
 /// Where conversions are written down.
@@ -90,6 +93,52 @@ impl Book {
         }
     }
 
+    /// Takes what a log told of codes, and writes down what follows. Windows live in a ledger; without one nothing is tracked.
+    pub(super) fn observe(
+        &mut self,
+        events: &[CodeEvent],
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<(Entered, CodeCounts), LedgerError> {
+        match self {
+            Self::Nowhere => Ok((Entered::default(), CodeCounts::default())),
+            Self::Ledger(ledger) => Ok(Entered::from_observed(ledger.observe(events, window, now)?)),
+        }
+    }
+
+    /// Closes windows, and writes down that these codes did not convert.
+    pub(super) fn close_windows(
+        &mut self,
+        closing: Closing,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<(Entered, CodeCounts), LedgerError> {
+        match self {
+            Self::Nowhere => Ok((Entered::default(), CodeCounts::default())),
+            Self::Ledger(ledger) => Ok(Entered::from_observed(ledger.close_windows(closing, limit, now)?)),
+        }
+    }
+
+    /// Gives up some of the conversions that arrived by this time and whose channel nothing tells.
+    pub(super) fn give_up_unplaced(
+        &mut self,
+        arrived: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<BadRecord>, LedgerError> {
+        match self {
+            Self::Nowhere => Ok(Vec::new()),
+            Self::Ledger(ledger) => ledger.give_up_unplaced(arrived, now),
+        }
+    }
+
+    /// How many codes may still convert.
+    pub(super) fn open_windows(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
+        match self {
+            Self::Nowhere => Ok(0),
+            Self::Ledger(ledger) => ledger.open_windows(now),
+        }
+    }
+
     /// Keeps input that was no record.
     pub(super) fn enter_bad(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
         match self {
@@ -132,6 +181,11 @@ impl Book {
 }
 
 impl Entered {
+    fn from_observed(observed: Observed) -> (Self, CodeCounts) {
+        let Observed { entries, counts } = observed;
+        (Self::from_entries(entries.recorded, entries.released), counts)
+    }
+
     fn from_entries(recorded: Vec<Recorded>, released: Released) -> Self {
         let mut entered = Self { expired: released.expired, ..Self::default() };
         for answer in recorded {

@@ -5,13 +5,17 @@ use std::time::Duration;
 use crate::domain::{
     BadRecord, Conversion, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
 };
-use crate::ledger::{Effort, Origin};
+use crate::ledger::{CodeCounts, Effort, Origin};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// An input record is done with, for this run.
     Settled(Box<Report>),
+    /// What a log told of codes, or their silence.
+    Tracked(CodeCounts),
+    /// How many codes may still convert, now that the input has ended.
+    WindowsOpen(u64),
     /// Something worth knowing while it goes on.
     Notice(Notice),
     /// Nothing more will be read or sent.

@@ -11,8 +11,10 @@
 mod book;
 mod event;
 mod judge;
+mod rehearsal;
 mod schedule;
 mod sending;
+mod windows;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,16 +25,19 @@ use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
 
 pub use self::book::Book;
 pub use self::event::{Event, Listener, ListenerGone, Notice, Report, State, StopReason, Stopped, Subject};
+pub use self::rehearsal::Rehearsal;
 pub use self::schedule::Limits;
+pub use self::windows::{AtEnd, Tracking};
 
 use self::book::{Done, End, Entered, Warrant, settlement};
 use self::judge::{Judgement, Trouble, judge};
 use self::schedule::{Again, Job, Schedule};
 use self::sending::{Attempt, Gate, send_jobs};
+use self::windows::{Input, Windows};
 use crate::clock;
-use crate::domain::{Account, BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::domain::{Account, BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::failpoint::{Promise, is_broken};
-use crate::ledger::{Due, LedgerError, Origin, RowId, Settlement, Ticket};
+use crate::ledger::{CodeCounts, Due, LedgerError, Origin, RowId, Settlement, Ticket};
 use crate::transport::Transport;
 
 /// Something out of the input.
@@ -40,6 +45,8 @@ use crate::transport::Transport;
 pub enum Item {
     /// A record to send.
     Record(Record),
+    /// Something that happened to a code, from which records may follow.
+    Event(CodeEvent),
     /// One that can never be sent.
     Bad(BadRecord),
     /// Something worth telling about the input, once.
@@ -58,6 +65,8 @@ pub struct Plan<'a> {
     pub limits: Limits,
     /// Which rows of earlier runs are taken over; none without a ledger.
     pub adopt: Adopt,
+    /// How codes are tracked, where the input tells of such.
+    pub tracking: Option<Tracking>,
     /// Set from outside: nothing more is read or sent, and what is in flight is waited for.
     pub interrupted: &'a AtomicBool,
     /// Set by the run when it wants no more input: whoever reads must not take anything new then.
@@ -113,6 +122,7 @@ where
             if input_rests || !run.reading {
                 run.adopt(now);
             }
+            run.close_windows(if input_rests { Input::Rests } else { Input::Flows });
             while let Some(job) = run.schedule.next(now) {
                 if senders.len() < plan.limits.jobs.min(run.schedule.in_flight()) {
                     senders.push(start_sender());
@@ -183,6 +193,7 @@ struct Run<'a> {
     /// Ended deliveries that are not settled yet: nobody is told before the disk knows.
     unsettled: Vec<(Ticket, Settlement)>,
     untold: Vec<Report>,
+    windows: Option<Windows>,
     /// The ledger has failed: it is not asked again, because each time might take as long as the first.
     ledger_lost: bool,
 }
@@ -200,12 +211,15 @@ impl<'a> Run<'a> {
             waiting: HashMap::new(),
             unsettled: Vec::new(),
             untold: Vec::new(),
+            windows: plan.tracking.map(Windows::new),
             ledger_lost: false,
         }
     }
 
     fn is_over(&self) -> bool {
-        (self.stopped.is_some() || !(self.reading || self.adopting == Adopting::Now)) && self.schedule.is_empty()
+        let watching = self.windows.as_ref().is_some_and(|windows| !windows.are_finished());
+        let goes_on = self.reading || self.adopting == Adopting::Now || watching;
+        (self.stopped.is_some() || !goes_on) && self.schedule.is_empty()
     }
 
     /// The input, while there is room for more of it and use.
@@ -241,9 +255,77 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Closes the windows that are due, a group at a time.
+    fn close_windows(&mut self, input: Input) {
+        let input = if self.reading { input } else { Input::Ended };
+        let Some(windows) = &self.windows else { return };
+        let room = self.schedule.room();
+        if self.stopped.is_some() || windows.are_finished() || room < GROUP / 2 {
+            return;
+        }
+        let now = clock::now();
+        let mut may_be_more = false;
+        for closing in windows.closed(input, now) {
+            match self.book.close_windows(closing, room.min(GROUP) / 2, now) {
+                Ok((entered, counts)) => {
+                    if counts == CodeCounts::default() {
+                        self.windows.iter_mut().for_each(|windows| windows.found_nothing(closing));
+                    } else {
+                        may_be_more = true;
+                        self.hear(Event::Tracked(counts));
+                        self.entered(entered);
+                    }
+                }
+                Err(error) => return self.stop_for_ledger(&error),
+            }
+        }
+        if !may_be_more && self.windows.as_mut().is_some_and(|windows| windows.is_worth_a_look(input, now)) {
+            self.look_at_what_stays_open(input, now);
+        }
+    }
+
+    /// Nothing is due: what will never be, and is there anything to wait for?
+    fn look_at_what_stays_open(&mut self, input: Input, now: Timestamp) {
+        let Some(windows) = &mut self.windows else { return };
+        let given_up = match windows.unplaced_since(input, now) {
+            Some(since) => self.book.give_up_unplaced(since, now),
+            None => return,
+        };
+        let open = given_up.and_then(|given_up| Ok((given_up, self.book.open_windows(now)?)));
+        match open {
+            Ok((given_up, open)) => {
+                if given_up.is_empty() && input == Input::Ended {
+                    windows.all_closed(open);
+                    self.hear(Event::WindowsOpen(open));
+                }
+                for bad in given_up {
+                    self.tell(Report::invalid(bad));
+                }
+            }
+            Err(error) => self.stop_for_ledger(&error),
+        }
+    }
+
+    /// Takes what a log told, and records the conversions that follow.
+    fn observe(&mut self, events: &[CodeEvent], now: Timestamp) {
+        let Some(windows) = &mut self.windows else { return };
+        if self.ledger_lost {
+            return;
+        }
+        match self.book.observe(events, windows.tracking.window, now) {
+            Ok((entered, counts)) => {
+                windows.saw(events);
+                self.hear(Event::Tracked(counts));
+                self.entered(entered);
+            }
+            Err(error) => self.stop_for_ledger(&error),
+        }
+    }
+
     /// Records a group of arrivals, before any of it may be sent.
     fn take_in(&mut self, arrived: Vec<Option<Item>>) {
         let (mut records, mut bad) = (Vec::with_capacity(arrived.len()), Vec::new());
+        let mut events = Vec::new();
         let now = clock::now();
         for item in arrived {
             match item {
@@ -252,6 +334,7 @@ impl<'a> Run<'a> {
                     self.tell(Report::not_sent(record, Outcome::Skipped(why)));
                 }
                 Some(Item::Record(record)) => records.push(record),
+                Some(Item::Event(event)) => events.push(event),
                 Some(Item::Bad(record)) => bad.push(record),
                 Some(Item::Remark(text)) => self.hear(Event::Notice(Notice::Input(text))),
                 Some(Item::Broken) => {
@@ -263,6 +346,9 @@ impl<'a> Run<'a> {
         }
         if !records.is_empty() {
             self.record(records, now);
+        }
+        if !events.is_empty() {
+            self.observe(&events, now);
         }
         if !bad.is_empty() {
             if !self.ledger_lost
@@ -403,7 +489,8 @@ impl<'a> Run<'a> {
             if self.ledger_lost { Ok(Entered::default()) } else { self.book.settle(group, clock::now()) };
         match settled {
             Ok(entered) => self.entered(entered),
-            Err(error) => self.stop_for_ledger(&error),
+            // Not even on a full disk does sending go on now: all of it would be sent again.
+            Err(error) => self.lose_ledger(&error),
         }
         for report in std::mem::take(&mut self.untold) {
             self.tell(if self.ledger_lost { unsettled(report) } else { report });
@@ -422,18 +509,20 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Where there is only no room for more, what is recorded goes on: settling needs less room, and has the ballast's.
     fn stop_for_ledger(&mut self, error: &LedgerError) {
-        self.ledger_lost |= !matches!(error, LedgerError::DiskFull { .. });
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
+        if matches!(error, LedgerError::DiskFull { .. }) {
+            self.stop(Stopped::RecordingFailed(in_full(error)));
+        } else {
+            self.lose_ledger(error);
         }
+    }
+
+    fn lose_ledger(&mut self, error: &LedgerError) {
+        self.ledger_lost = true;
+        let message = in_full(error);
         self.stop(if matches!(error, LedgerError::Busy { .. }) {
             Stopped::LedgerBusy(message)
-        } else if matches!(error, LedgerError::DiskFull { .. }) {
-            Stopped::RecordingFailed(message)
         } else {
             Stopped::LedgerFailed(message)
         });
@@ -530,6 +619,17 @@ impl<'a> Run<'a> {
     }
 }
 
+/// An error with its causes.
+fn in_full(error: &LedgerError) -> String {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}
+
 /// What is told of a delivery whose end could not be written down: a later run sends it again.
 fn unsettled(report: Report) -> Report {
     match report.outcome {
@@ -572,13 +672,14 @@ mod tests {
 
     use super::sending::Exchange;
     use super::{
-        Adopt, Attempt, Book, Event, Item, Limits, Listener, ListenerGone, Plan, Report, Run, State, Stopped,
+        Adopt, Attempt, Book, End, Event, Item, Limits, Listener, ListenerGone, Plan, Report, Run, State, Stopped,
         clock,
     };
     use crate::domain::{
-        Account, ApiKey, Auth, Channel, Conversion, Delivered, ErrorCode, MessageId, Reached, Record, Secret,
-        TimeSource, Timestamp,
+        Account, ApiKey, Auth, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Reached,
+        Record, Secret, TimeSource, Timestamp,
     };
+    use crate::ledger::Ledger;
     use crate::transport::{
         Cause, ConnectionAge, Endpoint, Phase, Sent, Transport, TransportError, Trust, TrustStore,
     };
@@ -603,37 +704,64 @@ mod tests {
     fn record(line: u64) -> Item {
         let conversion = Conversion {
             channel: Channel::Sms,
-            message_id: MessageId::parse("0A").unwrap(),
+            message_id: MessageId::parse(&format!("0A{line}")).unwrap(),
             delivered: Delivered::True,
             timestamp: Timestamp::from_unix(1_795_310_726).unwrap(),
         };
         Item::Record(Record { line, reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() })
     }
 
-    #[test]
-    fn a_stop_does_not_turn_maybe_sent_into_not_sent() {
-        let endpoint = Endpoint {
-            base_url: BaseUrl::parse("http://127.0.0.1:9").unwrap(),
-            proxy: None,
-            trust: TrustStore::new(Trust::System),
-            connect_timeout: Duration::from_secs(1),
-            max_time: Duration::from_secs(1),
-        };
-        let plan = Plan {
-            transport: &Transport::new(endpoint).unwrap(),
-            account: &Account { api_key: ApiKey::parse("k").unwrap(), auth: Auth::Form(Secret::new("s".into())) },
-            limits: Limits {
+    /// What a plan borrows.
+    struct Stage {
+        transport: Transport,
+        account: Account,
+        never: AtomicBool,
+        stop_reading: AtomicBool,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let endpoint = Endpoint {
+                base_url: BaseUrl::parse("http://127.0.0.1:9").unwrap(),
+                proxy: None,
+                trust: TrustStore::new(Trust::System),
+                connect_timeout: Duration::from_secs(1),
+                max_time: Duration::from_secs(1),
+            };
+            let auth = Auth::Form(Secret::new("s".into()));
+            Self {
+                transport: Transport::new(endpoint).unwrap(),
+                account: Account { api_key: ApiKey::parse("k").unwrap(), auth },
+                never: AtomicBool::new(false),
+                stop_reading: AtomicBool::new(false),
+            }
+        }
+
+        fn plan(&self) -> Plan<'_> {
+            let limits = Limits {
                 jobs: 1,
                 retries: 4,
                 retry_max_time: Duration::from_secs(120),
                 interval: None,
                 max_age: None,
                 deadline: None,
-            },
-            adopt: Adopt::Nothing,
-            interrupted: &AtomicBool::new(false),
-            stop_reading: &AtomicBool::new(false),
-        };
+            };
+            Plan {
+                transport: &self.transport,
+                account: &self.account,
+                limits,
+                adopt: Adopt::Nothing,
+                tracking: None,
+                interrupted: &self.never,
+                stop_reading: &self.stop_reading,
+            }
+        }
+    }
+
+    #[test]
+    fn a_stop_does_not_turn_maybe_sent_into_not_sent() {
+        let stage = Stage::new();
+        let plan = stage.plan();
         let mut heard = Heard::default();
         let mut run = Run::new(Book::Nowhere, &plan, &mut heard);
         run.take_in(vec![Some(record(1)), Some(record(2)), None]);
@@ -658,5 +786,30 @@ mod tests {
             })
             .collect();
         assert_eq!(told, [(2, ErrorCode::Interrupted, Reached::No), (1, ErrorCode::Timeout, Reached::Unknown)]);
+    }
+
+    #[test]
+    fn what_a_full_disk_does_not_let_be_settled_is_not_called_accepted_and_ends_the_sending() {
+        let stage = Stage::new();
+        let plan = stage.plan();
+        let folder = tempfile::tempdir().unwrap();
+        let account = stage.account.api_key.fingerprint();
+        let ledger = Ledger::open(&folder.path().join("ledger.db"), &account, clock::now()).unwrap();
+        ledger.leave_no_room();
+        let mut heard = Heard::default();
+        let mut run = Run::new(Book::Ledger(Box::new(ledger)), &plan, &mut heard);
+        run.take_in((1..=3).map(record).map(Some).collect());
+        let job = run.schedule.next(clock::monotonic()).unwrap();
+        run.schedule.settled(&Outcome::Accepted);
+        run.finish(job, Outcome::Accepted, End::Tried);
+        let job = run.schedule.next(clock::monotonic()).unwrap();
+        let larger_than_a_page = Failure::answered(ErrorCode::ServerError, "x".repeat(10_000));
+        run.finish(job, Outcome::Retry(larger_than_a_page), End::Tried);
+        run.settle();
+        assert!(run.gives_up() && run.schedule.next(clock::monotonic()).is_none());
+        let stopped = run.end();
+        assert!(matches!(stopped, Some(Stopped::LedgerFailed(_))), "{stopped:?}");
+        let told: Vec<_> = heard.0.iter().map(|report| report.outcome.failure().unwrap().code).collect();
+        assert_eq!(told, [ErrorCode::Interrupted, ErrorCode::ServerError, ErrorCode::Interrupted]);
     }
 }

@@ -154,13 +154,17 @@ pub(super) enum Again {
     Hopeless(Box<Job>, StopReason),
 }
 
+/// Jobs that wait for their time, by that time; equal times keep their order.
+type Delayed = BTreeMap<(Duration, u64), Job>;
+
 /// The plan of a run.
 #[derive(Debug)]
 pub(super) struct Schedule {
     limits: Limits,
     ready: VecDeque<Job>,
-    /// What waits for its time, by that time; equal times keep their order.
-    delayed: BTreeMap<(Duration, u64), Job>,
+    delayed: Delayed,
+    /// As `delayed`, but a try of these may have arrived: they are unsettled like those that are under way.
+    doubtful: Delayed,
     delayed_count: u64,
     in_flight: usize,
     /// Requests that may be under way at once, now: one until the first success, then more with each.
@@ -184,7 +188,8 @@ impl Schedule {
         Self {
             limits,
             ready: VecDeque::new(),
-            delayed: BTreeMap::new(),
+            delayed: Delayed::new(),
+            doubtful: Delayed::new(),
             delayed_count: 0,
             in_flight: 0,
             concurrency: 1,
@@ -212,7 +217,7 @@ impl Schedule {
 
     /// How much more work may be admitted.
     pub(super) fn room(&self) -> usize {
-        let held = self.ready.len() + self.delayed.len() + self.in_flight;
+        let held = self.ready.len() + self.to_retry() + self.in_flight;
         self.most_held().saturating_sub(held)
     }
 
@@ -228,7 +233,11 @@ impl Schedule {
 
     /// Whether nothing waits and nothing is under way.
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.delayed.is_empty() && self.in_flight == 0
+        self.ready.is_empty() && self.to_retry() == 0 && self.in_flight == 0
+    }
+
+    fn to_retry(&self) -> usize {
+        self.delayed.len() + self.doubtful.len()
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -236,7 +245,7 @@ impl Schedule {
     }
 
     pub(super) fn state(&self) -> State {
-        State { in_flight: self.in_flight.min(self.concurrency), to_retry: self.delayed.len() }
+        State { in_flight: self.in_flight.min(self.concurrency), to_retry: self.to_retry() }
     }
 
     pub(super) fn is_paused(&self, now: Duration) -> bool {
@@ -248,10 +257,10 @@ impl Schedule {
         if self.is_paused(now) || now < self.next_slot || self.in_flight >= self.permits() {
             return None;
         }
-        let due = self.delayed.first_entry().filter(|delayed| delayed.key().0 <= now);
-        let mut job = match due {
-            Some(delayed) => delayed.remove(),
-            None => self.ready.pop_front()?,
+        let mut job = match pop_due(&mut self.doubtful, now) {
+            Some(job) => job,
+            None if self.window_is_full() => return None,
+            None => pop_due(&mut self.delayed, now).or_else(|| self.ready.pop_front())?,
         };
         if let Some(interval) = self.limits.interval {
             self.next_slot = self.next_slot.max(now) + interval;
@@ -272,13 +281,21 @@ impl Schedule {
         if full_speed { self.limits.window() } else { self.concurrency }
     }
 
+    /// Whether a kill could already cause as many repeats as it may. A record that may have arrived counts until it is settled,
+    /// also while it waits to be tried again.
+    fn window_is_full(&self) -> bool {
+        self.in_flight + self.doubtful.len() >= self.limits.window()
+    }
+
     /// How long until [`Schedule::next`] may have something that it has not now.
     pub(super) fn wakeup(&self, now: Duration) -> Option<Duration> {
-        let work = match self.delayed.first_key_value() {
-            _ if !self.ready.is_empty() => now,
-            Some(((due, _), _)) => *due,
-            None => return None,
+        let due = |waiting: &Delayed| waiting.first_key_value().map(|((due, _), _)| *due);
+        let others = match () {
+            () if self.window_is_full() => None,
+            () if !self.ready.is_empty() => Some(now),
+            () => due(&self.delayed),
         };
+        let work = due(&self.doubtful).into_iter().chain(others).min()?;
         (self.in_flight < self.permits())
             .then(|| work.max(self.paused_until).max(self.next_slot).saturating_sub(now))
     }
@@ -341,7 +358,8 @@ impl Schedule {
         }
         self.retry_tokens -= 1.0;
         self.delayed_count += 1;
-        self.delayed.insert((due, self.delayed_count), job);
+        let waiting = if job.ambiguous { &mut self.doubtful } else { &mut self.delayed };
+        waiting.insert((due, self.delayed_count), job);
         Again::Planned { wait, pause }
     }
 
@@ -396,8 +414,15 @@ impl Schedule {
 
     /// Everything that waits; what is under way will still come back.
     pub(super) fn drain(&mut self) -> Vec<Job> {
-        self.ready.drain(..).chain(std::mem::take(&mut self.delayed).into_values()).collect()
+        let (doubtful, delayed) = (std::mem::take(&mut self.doubtful), std::mem::take(&mut self.delayed));
+        self.ready.drain(..).chain(doubtful.into_values()).chain(delayed.into_values()).collect()
     }
+}
+
+/// The first job that waits, if its time has come.
+fn pop_due(waiting: &mut Delayed, now: Duration) -> Option<Job> {
+    let first = waiting.first_entry().filter(|first| first.key().0 <= now)?;
+    Some(first.remove())
 }
 
 /// Full jitter: anything up to base × 2ⁿ, so that many clients do not come back together.
@@ -615,6 +640,30 @@ mod tests {
         }
         assert!((BREAKER_FAILURES..=BREAKER_FAILURES + 5).contains(&requests), "{requests}");
         assert!(hopeless && now < seconds(200), "it ends the run when a record's time has passed: {now:?}");
+    }
+
+    #[test]
+    fn what_may_have_arrived_counts_in_the_window_while_it_waits_to_be_tried_again() {
+        for (jobs, window) in [(1, 1), (4, 64)] {
+            let mut schedule = with_jobs(Limits { jobs, ..LIMITS }, 1000);
+            schedule.retry_tokens = 1000.0;
+            let mut handed_out = 0;
+            while let Some(mut job) = schedule.next(Duration::ZERO) {
+                handed_out += 1;
+                job.attempts += 1;
+                if handed_out % 2 == 0 || jobs == 1 {
+                    let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
+                } else {
+                    schedule.settled(&Outcome::Accepted);
+                }
+            }
+            assert_eq!(schedule.state().to_retry, window, "the window is full of them");
+            assert!(schedule.wakeup(Duration::ZERO).is_some(), "and it is known when the first is tried again");
+            assert!(schedule.next(seconds(60)).unwrap().may_have_arrived(), "these go on");
+            schedule.settled(&Outcome::Accepted);
+            let others = hand_out(&mut schedule, Duration::ZERO);
+            assert_eq!(others.len(), 1, "whoever is settled makes room for another");
+        }
     }
 
     #[test]

@@ -38,3 +38,4 @@ mod sources;
 mod standard_input;
 mod streams;
 mod terminals;
+mod tracking;

@@ -1,6 +1,7 @@
 //! Whole inputs in, items out. Each item is told in one line, so that a test shows everything that was read.
 
 mod csv;
+mod events;
 mod ids;
 mod ndjson;
 mod stream;
@@ -9,7 +10,7 @@ mod tsv;
 use std::io::Read;
 
 use super::{Format, InputError, InputOptions, Item, Notice, Reader};
-use crate::domain::{BadRecord, Channel, Delivered, Record, TimeSource, Timestamp};
+use crate::domain::{BadRecord, Channel, CodeEvent, Delivered, Record, TimeSource, Timestamp};
 
 /// 2026-11-22 01:25:26 UTC.
 const NOW: i64 = 1_795_310_726;
@@ -57,6 +58,8 @@ fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<Notice> {
 fn tell(item: &Item) -> String {
     match item {
         Item::Record(record) => tell_record(record),
+        Item::Event(event) => tell_event(event),
+        Item::Unrelated => "unrelated".to_owned(),
         Item::Bad(BadRecord { line, reference, message, .. }) => {
             let reference = reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
             format!("{line}: bad: {message}{reference}")
@@ -75,4 +78,12 @@ fn tell_record(record: &Record) -> String {
     let doubts = doubts.concat();
     let (line, channel, id, delivered) = (record.line, it.channel, &it.message_id, it.delivered);
     format!("{line}: {channel} {id} {delivered}{time}{reference}{doubts}")
+}
+
+fn tell_event(event: &CodeEvent) -> String {
+    let channel = event.channel.map_or("over something", |channel| channel.as_str());
+    let reference = event.reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
+    let raw = if event.raw.is_empty() { "" } else { " (raw)" };
+    let (line, id, happening, time) = (event.line, &event.message_id, event.happening, event.timestamp);
+    format!("{line}: {channel} {id} {happening:?} {time}{reference}{raw}")
 }

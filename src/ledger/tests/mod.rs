@@ -1,5 +1,6 @@
 //! The ledger on real files: what is recorded, what is known again, what survives, what is refused.
 
+mod codes;
 mod files;
 mod model;
 mod order;

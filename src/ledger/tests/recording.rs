@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{BadRecord, Channel, Conversion, ErrorCode, MessageIdDoubt, Record, Reference};
-use crate::ledger::{Due, Forget, Known, LedgerReader, Origin, Original, Recorded, State, forget};
+use crate::ledger::{Due, Forget, Kept, Known, LedgerReader, Origin, Original, Recorded, State, forget};
 
 use super::{ALMOST_A_DAY, DAY, Desk, accepted, account, at, failed, postponed, ready, refused, sms, untimed};
 
@@ -213,8 +213,8 @@ fn status_counts_by_account_and_state_and_tells_the_oldest() {
     desk.wait(DAY);
     let _held = ledger.ready(&sms("0C", 0), desk.now);
     let status = LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap();
-    let told: Vec<_> = status.iter().map(|row| (row.state, row.count, row.oldest)).collect();
-    assert_eq!(told, [(Some(State::Held), 2, begun), (Some(State::Accepted), 1, begun)]);
+    let told: Vec<_> = status.iter().map(|row| (row.kept, row.count, row.oldest)).collect();
+    assert_eq!(told, [(Kept::Conversion(State::Held), 2, begun), (Kept::Conversion(State::Accepted), 1, begun)]);
     assert_eq!(status[0].account, account("abcd1234").as_str());
 }
 

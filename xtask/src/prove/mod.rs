@@ -1,7 +1,13 @@
 //! Proofs of what `docs/promises.md` promises: each breaks something for real, shows that it did, counts in the sandbox's log,
 //! and has a control in which the promise is broken and the same count must notice.
 
+mod count;
+mod kill;
+mod overlap;
+mod power;
+mod producer;
 mod stage;
+mod strace;
 
 use std::path::Path;
 
@@ -10,24 +16,21 @@ use clap::Subcommand;
 /// A promise
 #[derive(Debug, Subcommand)]
 pub(crate) enum Proof {
-    /// Nothing recorded is lost by kill -9
-    Kill,
+    /// Nothing recorded is lost by kill -9, and what it repeats is bounded
+    Kill(kill::KillArgs),
+    /// Of several runs at once, one sends each record, and a killed one's are free at once
+    Overlap(overlap::OverlapArgs),
+    /// Nothing recorded is lost when the power is cut
+    Power(power::PowerArgs),
 }
 
 impl Proof {
     /// Tries to break the promise; fails if that succeeds, or if the control does not.
     pub(crate) fn show(self, root: &Path) -> anyhow::Result<String> {
         match self {
-            Self::Kill => {
-                let programs = stage::Programs::build(root)?;
-                let witness = stage::Witness::start(&programs, &[])?;
-                let mut program = witness.command(&programs.honest);
-                program.args(["--json", "sms", "0A0000000123ABCD1", "--delivered"]).status()?;
-                let mut broken = witness.command(&programs.breakable);
-                broken.args(["--json", "sms", "0A0000000123ABCD2", "--delivered"]);
-                broken.env(stage::BREAK, "owned-by-one-run").status()?;
-                Ok(format!("{:?}", witness.deliveries()?))
-            }
+            Self::Kill(args) => kill::show(root, &args),
+            Self::Overlap(args) => overlap::show(root, &args),
+            Self::Power(args) => power::show(root, &args),
         }
     }
 }

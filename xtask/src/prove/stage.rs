@@ -1,8 +1,8 @@
 //! Where promises are put to the test: the program in two builds, and a sandbox in a process of its own as the witness.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -51,12 +51,15 @@ pub(crate) struct Witness {
     folder: TempDir,
     sandbox: Child,
     base_url: String,
-    api_key: String,
+    pub(crate) api_key: String,
     api_secret: String,
 }
 
 /// The log is taken to be complete when it has not grown for this long.
 const QUIET: Duration = Duration::from_millis(200);
+
+/// Between two runs a shorter rest will do: nothing is counted yet.
+const PAUSE: Duration = Duration::from_millis(15);
 
 impl Witness {
     /// Starts a sandbox with these further arguments.
@@ -111,19 +114,63 @@ impl Witness {
 
     /// Every request that arrived, once no more arrive.
     pub(crate) fn requests(&self) -> anyhow::Result<Vec<LoggedRequest>> {
-        let log = self.folder().join("requests.ndjson");
-        let length = || fs::metadata(&log).map_or(0, |meta| meta.len());
+        Ok(self.requests_with_places()?.into_iter().map(|(_, request)| request).collect())
+    }
+
+    /// The same, each with the byte of the log at which it stands.
+    pub(crate) fn requests_with_places(&self) -> anyhow::Result<Vec<(u64, LoggedRequest)>> {
+        self.log_length_after(QUIET);
+        let text = fs::read_to_string(self.log()).unwrap_or_default();
+        let mut place = 0;
+        let mut requests = Vec::new();
+        for line in text.split_inclusive('\n') {
+            requests.push((place, serde_json::from_str(line).with_context(|| line.to_owned())?));
+            place += line.len() as u64;
+        }
+        Ok(requests)
+    }
+
+    /// How long the log is once it rests for a moment: what a run that has just ended had sent is in it.
+    pub(crate) fn log_at_rest(&self) -> u64 {
+        self.log_length_after(PAUSE)
+    }
+
+    fn log_length_after(&self, rest: Duration) -> u64 {
+        let length = || fs::metadata(self.log()).map_or(0, |meta| meta.len());
         let mut before = length();
         loop {
-            clock::sleep(QUIET);
+            clock::sleep(rest);
             let now = length();
             if now == before {
-                break;
+                return now;
             }
             before = now;
         }
-        let text = fs::read_to_string(&log).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+    }
+
+    /// The log as it is at this moment.
+    pub(crate) fn log_now(&self) -> anyhow::Result<String> {
+        match fs::read_to_string(self.log()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+            other => other.context("cannot read the sandbox's log"),
+        }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder().join("requests.ndjson")
+    }
+
+    /// How long the log is now.
+    pub(crate) fn log_length(&self) -> u64 {
+        fs::metadata(self.log()).map_or(0, |meta| meta.len())
+    }
+
+    /// The requests that arrived since the log had this length. They are complete when every program that sent any has ended
+    /// by itself, because a request is logged before it is answered.
+    pub(crate) fn requests_since(&self, length: u64) -> anyhow::Result<Vec<LoggedRequest>> {
+        let mut log = File::open(self.log())?;
+        log.seek(SeekFrom::Start(length))?;
+        BufReader::new(log).lines().map(|line| Ok(serde_json::from_str(&line?)?)).collect()
     }
 
     /// How often each message-id with its value was delivered and answered with 200.

@@ -1,0 +1,102 @@
+//! `track`: a log of codes that were sent and of users who converted. Silence becomes false.
+
+use super::args::{AtEndOfInput, Global, TrackArgs};
+use super::dry_run;
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::CommandFailure;
+use super::run::{Run, Summarise};
+use super::setup::{Setup, Target, limits, open_book, open_scratch};
+use super::stream::{self, Reading};
+use super::terminal::Terminal;
+use crate::config::BatchOverrides;
+use crate::domain::Timestamp;
+use crate::input::{FieldMap, InputOptions, Separator};
+use crate::output::{Age, Counted, Tone};
+use crate::pipeline::{Adopt, AtEnd, Limits, Rehearsal, Tracking};
+
+pub(super) fn track(
+    args: &TrackArgs,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    if args.input.files.is_empty() && Terminal::can_ask() {
+        return Err(CommandFailure::new(
+            Exit::Usage,
+            anyhow::anyhow!("no file, and standard input is a terminal"),
+            "for example: echo '{\"event\":\"converted\",\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\"}' | \
+             nexmo-conversion track --sandbox",
+        ));
+    }
+    let options = input_options(args)?;
+    let tracking = Tracking { window: args.window, at_end: args.at_end.into() };
+    let target = Target::from(args.sandbox);
+    let overrides =
+        BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), ..BatchOverrides::default() };
+    let setup = Setup::for_stream(target, global, &args.network, overrides, environment, terminal)?;
+    if args.window > Timestamp::ROUTING_WINDOW {
+        let window = Age(i64::try_from(args.window.as_secs()).unwrap_or(i64::MAX));
+        let text = format_args!(
+            "silence is told after {window}; over 15m it no longer counts in the current routing analysis"
+        );
+        terminal.remark("warning", Tone::Doubtful, text);
+    }
+    let (items, reading) = stream::open(&args.input.files, options)?;
+    let exit = if args.dry_run {
+        let (ledger, _folder) = open_scratch(&setup)?;
+        let derived = Rehearsal::new(items, ledger, tracking);
+        let exit = dry_run::show(derived, Counted::Lines, &setup, global, terminal)?;
+        match reading.take_error() {
+            Some(error) => return Err(error.into()),
+            None => exit,
+        }
+    } else {
+        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, environment)?;
+        let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
+        let run = Run {
+            book,
+            adopt: Adopt::Due,
+            tracking: Some(tracking),
+            limits,
+            summary: Summarise::Always,
+            reading: Some(reading.clone()),
+        };
+        run.run(items, &setup, global, terminal)?
+    };
+    warn_of_a_wrong_mapping(&reading, terminal);
+    Ok(exit)
+}
+
+/// A quiet hour is no mistake, but a log that never tells of a code most likely is.
+fn warn_of_a_wrong_mapping(reading: &Reading, terminal: &mut Terminal) {
+    if let (0, unrelated @ 1..) = (reading.events(), reading.unrelated()) {
+        let text = format!("none of {unrelated} lines tells that a code was sent or that a user converted");
+        terminal.remark("warning", Tone::Doubtful, text);
+        let hint = "say by what they tell it: --sent-when FIELD=VALUE --converted-when FIELD=VALUE";
+        terminal.remark("hint", Tone::Aside, hint);
+    }
+}
+
+fn input_options(args: &TrackArgs) -> Result<InputOptions, CommandFailure> {
+    let fields = FieldMap::new(args.input.field.iter().cloned()).map_err(|error| {
+        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
+    })?;
+    Ok(InputOptions {
+        format: args.input.format,
+        separator: if args.input.null { Separator::Nul } else { Separator::Newline },
+        channel: args.input.channel,
+        delivered: None,
+        fields: fields.for_events(args.sent_when.clone(), args.converted_when.clone()),
+    })
+}
+
+impl From<AtEndOfInput> for AtEnd {
+    fn from(at_end: AtEndOfInput) -> Self {
+        match at_end {
+            AtEndOfInput::Keep => Self::Keep,
+            AtEndOfInput::Wait => Self::Wait,
+            AtEndOfInput::Expire => Self::Expire,
+        }
+    }
+}

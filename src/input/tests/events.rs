@@ -1,0 +1,113 @@
+//! Logs: lines that tell that a code was sent or that the user converted, among others.
+
+use crate::domain::Channel;
+use crate::input::{Field, FieldMap, FieldMapping, FieldMappingError, Format, InputError, InputOptions, Mark};
+
+use super::{notices, stopped, told};
+
+fn log(sent: &str, converted: &str) -> InputOptions {
+    let fields = FieldMap::default().for_events(sent.parse().unwrap(), converted.parse().unwrap());
+    InputOptions { fields, ..InputOptions::default() }
+}
+
+fn plain() -> InputOptions {
+    log("event=sent", "event=converted")
+}
+
+#[test]
+fn events_are_taken_out_of_a_log_and_other_lines_passed_over() {
+    let input = r#"{"event":"sent","message_id":"0A","channel":"sms","timestamp":"2026-11-22 01:00:00","ref":7}
+{"event":"login","message_id":{"no":"id"},"timestamp":[]}
+{"level":"info"}
+{"event":"converted","message_id":"0A","ts":1795310726,"user":"x"}
+{"event":"converted","message_id":"0B","channel":"voice","ts":1795310726}
+"#;
+    assert_eq!(
+        told(input, &plain()),
+        [
+            "1: sms 0A Sent 2026-11-22 01:00:00 ref=7",
+            "unrelated",
+            "unrelated",
+            "4: over something 0A Converted 2026-11-22 01:25:26 (raw)",
+            "5: voice 0B Converted 2026-11-22 01:25:26",
+        ]
+    );
+    assert_eq!(notices(input, &plain()), [], "a log has more in it than is read");
+}
+
+#[test]
+fn what_tells_an_event_may_stand_anywhere_and_be_anything() {
+    let input = r#"{"otp":{"state":3},"id":"0A","type":"sms"}
+{"verified":true,"id":"0A"}
+{"otp":{"state":"3"},"verified":true,"id":"0B","type":"sms"}
+"#;
+    assert_eq!(
+        told(input, &log("otp.state=3", "verified=true")),
+        [
+            "1: sms 0A Sent 2026-11-22 01:25:26",
+            "2: over something 0A Converted 2026-11-22 01:25:26 (raw)",
+            // It tells both: then the user has converted.
+            "3: sms 0B Converted 2026-11-22 01:25:26",
+        ]
+    );
+}
+
+#[test]
+fn a_table_tells_events_in_a_column() {
+    let input = "status;id;channel;time\nsent;0A;sms;2026-11-22 01:00:00\nother;;;\n converted ;0A;;\n";
+    assert_eq!(
+        told(input, &log("status=sent", "status=converted")),
+        [
+            "2: sms 0A Sent 2026-11-22 01:00:00",
+            "unrelated",
+            "4: over something 0A Converted 2026-11-22 01:25:26 (raw)",
+        ]
+    );
+}
+
+#[test]
+fn an_event_that_lacks_something_is_refused() {
+    let input = r#"{"event":"sent","message_id":"0A"}
+{"event":"sent","channel":"sms"}
+{"event":"converted","message_id":"0A","timestamp":"yesterday"}
+{"event":"converted","message_id":"","channel":"sms","ref":"x"}
+{"event":
+"#;
+    let told = told(input, &plain());
+    assert_eq!(told[0], "1: bad: channel is missing");
+    assert_eq!(told[1], "2: bad: message-id is missing");
+    assert!(told[2].starts_with("3: bad: "), "{}", told[2]);
+    assert!(told[3].starts_with("4: bad: ") && told[3].ends_with("ref=\"x\""), "{}", told[3]);
+    assert!(told[4].starts_with("5: bad: bad JSON"), "{}", told[4]);
+}
+
+#[test]
+fn the_channel_that_is_given_for_all_is_the_events_channel() {
+    let options = InputOptions { channel: Some(Channel::Voice), ..plain() };
+    let input = "{\"event\":\"sent\",\"id\":\"0A\"}\n{\"event\":\"converted\",\"id\":\"0A\"}\n";
+    assert_eq!(
+        told(input, &options),
+        ["1: voice 0A Sent 2026-11-22 01:25:26", "2: voice 0A Converted 2026-11-22 01:25:26"]
+    );
+}
+
+#[test]
+fn an_input_that_cannot_tell_events_is_stopped() {
+    let error = stopped("message_id,channel\n0A,sms\n", &plain());
+    assert!(matches!(error, InputError::MissingColumn { field: Field::Sent, .. }), "{error:?}");
+    let error = stopped("event,channel\nsent,sms\n", &plain());
+    assert!(matches!(error, InputError::MissingColumn { field: Field::MessageId, .. }), "{error:?}");
+    let ids = InputOptions { format: Format::Ids, channel: Some(Channel::Sms), ..plain() };
+    assert!(matches!(stopped("0A\n", &ids), InputError::IdsDoNotSay { field: Field::Sent, .. }));
+}
+
+#[test]
+fn a_mark_is_a_field_and_a_value() {
+    let error = |text: &str| text.parse::<Mark>().unwrap_err();
+    assert_eq!(error("event"), FieldMappingError::NoValue("event".into()));
+    assert_eq!(error("event="), FieldMappingError::NoValue("event=".into()));
+    assert_eq!(error("=sent"), FieldMappingError::EmptyStep("=sent".into()));
+    assert_eq!(error("a..b=sent"), FieldMappingError::EmptyStep("a..b=sent".into()));
+    assert!("a.b=x=y".parse::<Mark>().is_ok(), "a value may have an = in it");
+    assert!("sent=path".parse::<FieldMapping>().is_err(), "events are not mapped by --field");
+}

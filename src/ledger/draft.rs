@@ -1,0 +1,98 @@
+//! A ledger that is being made. It lies beside its place under a name that nobody else has, and gets its own name when it is
+//! whole: a crash never leaves half a ledger, and of two who make one at once, one wins.
+//!
+//! Whoever makes one holds a lock on it. What is not locked was left by a process that died, and is cleared away by the next
+//! run. Names are made by chance and not of process numbers, which repeat: in each container the first is 1.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use tempfile::NamedTempFile;
+
+use super::place::{PRIVATE, Place, open_private, remove_if_there};
+
+/// An empty file to make a ledger in. Dropped, it is removed.
+#[derive(Debug)]
+pub(super) struct Draft(NamedTempFile);
+
+impl Draft {
+    pub(super) fn begin(place: &Place) -> io::Result<Self> {
+        loop {
+            let file = tempfile::Builder::new().prefix(&prefix(place)).tempfile_in(&place.folder)?;
+            file.as_file().set_permissions(Permissions::from_mode(PRIVATE))?;
+            // Whoever clears away may have been between the making and the lock.
+            if lock(file.as_file())? == Lock::Taken && file.as_file().metadata()?.nlink() > 0 {
+                return Ok(Self(file));
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Gives the whole ledger its name, unless somebody else's has it by now: then that is the ledger.
+    pub(super) fn publish(self, place: &Place) -> io::Result<()> {
+        match self.0.persist_noclobber(&place.file) {
+            Ok(_) => {}
+            Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => {}
+            Err(failed) => return Err(failed.error),
+        }
+        File::open(&place.folder).and_then(|folder| folder.sync_all())
+    }
+}
+
+fn prefix(place: &Place) -> OsString {
+    place.beside("new-").file_name().map(OsString::from).unwrap_or_default()
+}
+
+/// Clears away what the dead have left of ledgers that they were making.
+pub(super) fn clear_away(place: &Place) -> io::Result<()> {
+    let prefix = prefix(place);
+    for entry in fs::read_dir(&place.folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let is_companion = COMPANIONS.iter().any(|companion| name.ends_with(companion.as_bytes()));
+        if name.starts_with(prefix.as_encoded_bytes()) && !is_companion {
+            clear_one_away(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// What SQLite has put beside a draft goes first: without its draft nobody would look for it.
+fn clear_one_away(draft: &Path) -> io::Result<()> {
+    let file = match open_private(draft) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    if lock(&file)? == Lock::Taken {
+        for companion in COMPANIONS {
+            let mut path = draft.as_os_str().to_owned();
+            path.push(companion);
+            remove_if_there(&PathBuf::from(path))?;
+        }
+        remove_if_there(draft)?;
+    }
+    Ok(())
+}
+
+const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+#[derive(PartialEq, Eq)]
+enum Lock {
+    Taken,
+    Anothers,
+}
+
+fn lock(file: &File) -> io::Result<Lock> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Lock::Taken),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(Lock::Anothers),
+        Err(error) => Err(error.into()),
+    }
+}

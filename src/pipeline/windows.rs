@@ -1,0 +1,203 @@
+//! When silence is long enough: which windows have closed, by the log's own time and by the clock. Time is handed in; what is open
+//! stands in the ledger.
+
+use std::time::Duration;
+
+use crate::domain::{CodeEvent, Timestamp};
+use crate::ledger::Closing;
+
+/// How codes are tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tracking {
+    /// How long a code may take to convert.
+    pub window: Duration,
+    /// What becomes of the windows that are open when the input ends.
+    pub at_end: AtEnd,
+}
+
+/// What becomes of the windows that are open when the input ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtEnd {
+    /// They stay open; a later run closes what is due then.
+    Keep,
+    /// The run goes on until they have closed.
+    Wait,
+    /// They close at once.
+    Expire,
+}
+
+/// What the input does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Input {
+    /// There is more to read.
+    Flows,
+    /// For now there is nothing to read: what happened has been told.
+    Rests,
+    /// Nothing more will come.
+    Ended,
+}
+
+/// Part of the window for which the lines of a log may be out of order before a window is closed too early.
+const DISORDER: u32 = 4;
+
+/// What a run knows of its windows.
+#[derive(Debug)]
+pub(super) struct Windows {
+    pub(super) tracking: Tracking,
+    /// The latest time that the log has told.
+    log_time: Option<Timestamp>,
+    /// What was asked last and had nothing to close: by the log, and by the clock.
+    nothing: [Option<Closing>; 2],
+    /// When it was last looked at what stays open.
+    looked: Option<(Input, Timestamp)>,
+    finished: bool,
+}
+
+impl Windows {
+    pub(super) fn new(tracking: Tracking) -> Self {
+        Self { tracking, log_time: None, nothing: [None; 2], looked: None, finished: false }
+    }
+
+    /// Reads the log's time off its events.
+    pub(super) fn saw(&mut self, events: &[CodeEvent]) {
+        self.log_time = events.iter().map(|event| event.timestamp).chain(self.log_time).max();
+    }
+
+    /// Which windows have closed now, in so far as it was not asked already.
+    ///
+    /// While a log is read, only its own time counts: yesterday's log may tell a line later that the code was used. Where the log
+    /// has nothing to say for a while, the clock goes on for it. A log's time is never ahead of the clock's.
+    pub(super) fn closed(&self, input: Input, now: Timestamp) -> impl Iterator<Item = Closing> + use<> {
+        let Tracking { window, at_end } = self.tracking;
+        let slack = window / DISORDER;
+        let log = |slack| self.log_time.map(|time| Closing::ByLog(time.min(now).before(slack)));
+        let clock = |slack| Some(Closing::ByClock(now.before(window + slack)));
+        let closed = match (input, at_end) {
+            (Input::Flows, _) => [log(slack), None],
+            (Input::Rests, _) => [log(slack), clock(slack)],
+            (Input::Ended, AtEnd::Keep) => [log(Duration::ZERO), clock(Duration::ZERO)],
+            (Input::Ended, AtEnd::Wait) => [Some(Closing::ByLog(now)), clock(Duration::ZERO)],
+            (Input::Ended, AtEnd::Expire) => [Some(Closing::All), None],
+        };
+        let nothing = self.nothing;
+        closed
+            .into_iter()
+            .zip(nothing)
+            .filter(|(closed, nothing)| closed != nothing)
+            .filter_map(|(closed, _)| closed)
+    }
+
+    /// Nothing was to be closed.
+    pub(super) fn found_nothing(&mut self, closing: Closing) {
+        match closing {
+            Closing::ByLog(_) | Closing::All => self.nothing[0] = Some(closing),
+            Closing::ByClock(_) => self.nothing[1] = Some(closing),
+        }
+    }
+
+    /// Whether anything can have changed in what stays open. At the end it is looked at again and again until all is done.
+    pub(super) fn is_worth_a_look(&mut self, input: Input, now: Timestamp) -> bool {
+        let looked = self.looked.replace((input, now));
+        looked != Some((input, now))
+    }
+
+    /// By when a conversion has to have arrived for nothing to be expected any more that tells its channel.
+    pub(super) fn unplaced_since(&self, input: Input, now: Timestamp) -> Option<Timestamp> {
+        match input {
+            Input::Flows => None,
+            Input::Rests => Some(now.before(self.tracking.window)),
+            Input::Ended => Some(now),
+        }
+    }
+
+    /// After the input's end everything that is due has been closed.
+    pub(super) fn all_closed(&mut self, still_open: u64) {
+        self.finished = self.tracking.at_end != AtEnd::Wait || still_open == 0;
+    }
+
+    /// Whether the run has nothing to wait for any more.
+    pub(super) fn are_finished(&self) -> bool {
+        self.finished
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AtEnd, Input, Tracking, Windows};
+    use crate::domain::{Channel, CodeEvent, Happening, MessageId, TimeSource, Timestamp};
+    use crate::ledger::Closing;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix(1_795_310_726 + seconds).unwrap()
+    }
+
+    fn windows(at_end: AtEnd, log_time: i64) -> Windows {
+        let mut windows = Windows::new(Tracking { window: std::time::Duration::from_secs(600), at_end });
+        windows.saw(&[event(log_time - 5), event(log_time), event(log_time - 1)]);
+        windows
+    }
+
+    fn event(seconds: i64) -> CodeEvent {
+        CodeEvent {
+            line: 1,
+            reference: None,
+            happening: Happening::Sent,
+            message_id: MessageId::parse("0A").unwrap(),
+            channel: Some(Channel::Sms),
+            timestamp: at(seconds),
+            time: TimeSource::Given,
+            doubts: Vec::new(),
+            raw: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn while_a_log_is_read_only_its_own_time_counts_with_some_room_for_disorder() {
+        let windows = windows(AtEnd::Keep, 0);
+        let closed: Vec<_> = windows.closed(Input::Flows, at(86_400)).collect();
+        assert_eq!(closed, [Closing::ByLog(at(-150))]);
+    }
+
+    #[test]
+    fn when_the_log_rests_the_clock_goes_on_for_it() {
+        let windows = windows(AtEnd::Keep, 0);
+        let closed: Vec<_> = windows.closed(Input::Rests, at(5)).collect();
+        assert_eq!(closed, [Closing::ByLog(at(-150)), Closing::ByClock(at(5 - 750))]);
+    }
+
+    #[test]
+    fn at_the_end_everything_has_been_told() {
+        let end = |at_end| windows(at_end, 0).closed(Input::Ended, at(5)).collect::<Vec<_>>();
+        assert_eq!(end(AtEnd::Keep), [Closing::ByLog(at(0)), Closing::ByClock(at(5 - 600))]);
+        assert_eq!(end(AtEnd::Wait), [Closing::ByLog(at(5)), Closing::ByClock(at(5 - 600))]);
+        assert_eq!(end(AtEnd::Expire), [Closing::All]);
+    }
+
+    #[test]
+    fn a_log_from_the_future_does_not_close_what_the_clock_leaves_open() {
+        let windows = windows(AtEnd::Keep, 3600);
+        assert_eq!(windows.closed(Input::Flows, at(0)).next(), Some(Closing::ByLog(at(-150))));
+    }
+
+    #[test]
+    fn nothing_is_asked_twice() {
+        let mut windows = windows(AtEnd::Keep, 0);
+        for closing in windows.closed(Input::Rests, at(5)) {
+            windows.found_nothing(closing);
+        }
+        assert_eq!(windows.closed(Input::Rests, at(5)).next(), None);
+        assert_eq!(windows.closed(Input::Rests, at(6)).count(), 1);
+        assert_eq!(Windows::new(windows.tracking).closed(Input::Flows, at(5)).next(), None);
+    }
+
+    #[test]
+    fn only_a_run_that_waits_goes_on_after_the_end() {
+        for (at_end, open, finished) in
+            [(AtEnd::Keep, 1, true), (AtEnd::Wait, 1, false), (AtEnd::Wait, 0, true), (AtEnd::Expire, 0, true)]
+        {
+            let mut windows = windows(at_end, 0);
+            windows.all_closed(open);
+            assert_eq!(windows.are_finished(), finished);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! kill -9 at any moment: nothing that was recorded is lost, and what a kill repeats is bounded.
+//!
+//! A producer pipes records into one run after the other. Each run is killed after a random time; the next one is fed again
+//! what no result line has acknowledged, and only that. In the end one run may finish, and the sandbox's log is counted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use fastrand::Rng;
+use nexmo_conversion::clock;
+use nexmo_conversion::ledger::{Kept, LedgerReader};
+
+use super::count::{Count, End, Run};
+use super::producer::{Fact, Fate, Feed, Producer, watch};
+use super::stage::{BREAK, Programs, Witness};
+
+/// `prove kill`.
+#[derive(Debug, Args)]
+pub(crate) struct KillArgs {
+    /// How many living runs are killed
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    kills: usize,
+    /// Begin chance with this number, which an earlier proof has printed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// Kills in one chapter. Each has a sandbox and a ledger of its own, so that the last kills hit no other program than the first.
+const CHAPTER: usize = 25;
+
+/// The control must lose something within this many kills.
+const CONTROL: usize = 300;
+
+/// How the sandbox answers in a chapter; they take turns.
+const WEATHER: [&[&str]; 3] = [&[], &["--latency", "20ms"], &["--latency", "5ms", "--every", "4:half-headers"]];
+
+/// Kills and counts; fails if something was lost, repeated too often, or if the broken program lost nothing.
+pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
+    let programs = Programs::build(root)?;
+    let began = clock::monotonic();
+    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let mut chance = Rng::with_seed(seed);
+    let mut honest = Tally::default();
+    while honest.kills < args.kills {
+        let kills = CHAPTER.min(args.kills - honest.kills);
+        let weather = WEATHER[honest.chapters % WEATHER.len()];
+        let chapter = Chapter::tell(&programs, Subject::Honest, weather, kills, &mut chance)
+            .with_context(|| format!("seed {seed}, chapter {}", honest.chapters + 1))?;
+        ensure!(chapter.count.is_good(), "seed {seed}, chapter {}: {}", honest.chapters + 1, chapter.count);
+        honest.add(&chapter);
+    }
+    honest.ensure_fired()?;
+    let births = births(&programs, args.kills.div_ceil(4), &mut chance)?;
+    let took = clock::monotonic().saturating_sub(began);
+
+    let mut broken = Tally::default();
+    while broken.count.lost.is_empty() {
+        ensure!(broken.kills < CONTROL, "control: {CONTROL} kills, and nobody noticed that nothing was recorded");
+        let chapter = Chapter::tell(&programs, Subject::RecordedTooLate, WEATHER[0], 10, &mut chance);
+        broken.add(&chapter.with_context(|| format!("control, seed {seed}"))?);
+    }
+    Ok(format!(
+        "seed {seed}\n{honest}\n{births}\nin {:.1} s\ncontrol (told before recorded): {} of {} records lost after {} kills",
+        took.as_secs_f64(),
+        broken.count.lost.len(),
+        broken.count.facts,
+        broken.kills,
+    ))
+}
+
+/// Which program is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    /// The one that users get.
+    Honest,
+    /// One that calls records accepted before they are recorded.
+    RecordedTooLate,
+}
+
+/// One ledger's story, from its birth to its last run.
+struct Chapter {
+    runs: Vec<Run>,
+    count: Count,
+}
+
+impl Chapter {
+    fn tell(
+        programs: &Programs,
+        subject: Subject,
+        weather: &[&str],
+        kills: usize,
+        chance: &mut Rng,
+    ) -> anyhow::Result<Self> {
+        let witness = Witness::start(programs, weather)?;
+        let program = |arguments: &[&str]| {
+            let mut command = witness.command(match subject {
+                Subject::Honest => &programs.honest,
+                Subject::RecordedTooLate => &programs.breakable,
+            });
+            if subject == Subject::RecordedTooLate {
+                command.env(BREAK, "recorded-before-told");
+            }
+            command.arg("--json").args(arguments);
+            command
+        };
+        let mut producer = Producer::default();
+        let mut runs = Vec::new();
+        // A run that was faster than its killer is not counted.
+        while runs.iter().filter(|run: &&Run| run.end == End::Killed).count() < kills {
+            let jobs = *chance.choice(&[1, 4, 16, 16, 32]).unwrap_or(&16);
+            let many = jobs.to_string();
+            let fate = Fate::KilledAfter(time_to_live(runs.len(), chance));
+            let (feed, arguments, window) = match chance.u8(..10) {
+                0 => {
+                    let fact = producer.make_one();
+                    let value = format!("--delivered={}", fact.delivered);
+                    let arguments = ["sms", &fact.id, &value].map(str::to_owned).to_vec();
+                    (Feed::Argument(fact), arguments, 1)
+                }
+                1 => {
+                    let arguments = ["ledger", "resume", "-j", &many].map(str::to_owned).to_vec();
+                    (Feed::Nothing, arguments, window(jobs))
+                }
+                _ => {
+                    let arguments = ["batch", "-j", &many].map(str::to_owned).to_vec();
+                    (Feed::Pipe(producer.script(chance)), arguments, window(jobs))
+                }
+            };
+            let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+            let ended = watch(&mut program(&arguments), feed, fate, &witness.folder().join("stderr"))?;
+            let end = match ended.code {
+                None => End::Killed,
+                // The sandbox of a chapter with faults may have had some for an `sms` that was too fast to be killed.
+                Some(0 | 75) if arguments[0] != "batch" => End::Clean,
+                Some(code) => anyhow::bail!("{arguments:?} ended by itself with {code}: {}", ended.stderr),
+            };
+            producer.heard(runs.len(), &ended);
+            runs.push(Run { end, window, log: witness.log_at_rest(), left: leavings(&witness)? });
+        }
+
+        let last = Feed::Rest(producer.rest());
+        let ended =
+            watch(&mut program(&["batch", "-j", "32"]), last, Fate::Finishes, &witness.folder().join("stderr"))?;
+        producer.heard(runs.len(), &ended);
+        let mut code = ended.code;
+        let mut said = ended.stderr;
+        // Where the sandbox has faults, some records are given up for the run: resuming sends them.
+        for _ in 0..20 {
+            if code == Some(0) && pending(&witness.ledger())? == 0 {
+                break;
+            }
+            ensure!(matches!(code, Some(0 | 75)), "the last run ended with {code:?}: {said}");
+            runs.push(Run { end: End::Clean, window: 0, log: witness.log_at_rest(), left: leavings(&witness)? });
+            let resume = &mut program(&["ledger", "resume"]);
+            let ended = watch(resume, Feed::Nothing, Fate::Finishes, &witness.folder().join("stderr"))?;
+            producer.heard(runs.len(), &ended);
+            (code, said) = (ended.code, ended.stderr);
+        }
+        ensure!(code == Some(0), "the last run ended with {code:?}: {said}");
+        ensure!(pending(&witness.ledger())? == 0, "rows are pending after a run that ended with 0");
+        let requests = witness.requests_with_places()?;
+        let left = leavings(&witness)?;
+        ensure!(left.files.is_empty(), "left beside the ledger: {:?}", left.files);
+        runs.push(Run { end: End::Clean, window: 0, log: u64::MAX, left });
+        let count = Count::of(&producer, &runs, &requests);
+        Ok(Self { runs, count })
+    }
+}
+
+/// From 5 to 200 ms; now and then, and while the ledger is new, hardly any time: that hits a run that recovers, or is
+/// about to begin.
+fn time_to_live(number: usize, chance: &mut Rng) -> Duration {
+    let longest = if number < 3 || chance.u8(..5) == 0 { 15_000 } else { 200_000 };
+    let shortest = if longest < 200_000 { 0 } else { 5_000 };
+    Duration::from_micros(chance.u64(shortest..longest))
+}
+
+/// W, as `docs/promises.md` has it, not as the program has it.
+fn window(jobs: u64) -> u64 {
+    if jobs == 1 { 1 } else { 64.max(4 * jobs) }
+}
+
+/// What a killed run left.
+#[derive(Debug, Default)]
+pub(crate) struct Leavings {
+    /// Rows whose outcome was not settled.
+    pub(crate) pending: u64,
+    /// Files beside the ledger that belong to a run, or to a ledger that was being made.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+fn leavings(witness: &Witness) -> anyhow::Result<Leavings> {
+    Ok(Leavings { pending: pending(&witness.ledger())?, files: strangers(&witness.ledger())? })
+}
+
+/// Rows of a ledger whose outcome is open. Whoever only looks must be able to at any time, whatever was killed before.
+pub(crate) fn pending(ledger: &Path) -> anyhow::Result<u64> {
+    let rows = match LedgerReader::open(ledger)? {
+        Some(ledger) => ledger.status()?,
+        None => Vec::new(),
+    };
+    let pending = rows.iter().filter(|row| matches!(row.kept, Kept::Conversion(state) if state.is_pending()));
+    Ok(pending.map(|row| row.count).sum())
+}
+
+/// What lies beside a ledger and is not a part of it.
+fn strangers(ledger: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = ledger.parent().context("a ledger without a folder")?;
+    let known = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.ballast"];
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut strangers = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if !known.iter().any(|name| path.ends_with(name)) {
+            strangers.push(path);
+        }
+    }
+    Ok(strangers)
+}
+
+/// What all chapters came to.
+#[derive(Debug, Default)]
+struct Tally {
+    chapters: usize,
+    kills: usize,
+    in_recovery: usize,
+    unclean: usize,
+    unsettled: usize,
+    count: Count,
+}
+
+impl Tally {
+    fn add(&mut self, chapter: &Chapter) {
+        let killed: Vec<_> = chapter.runs.iter().filter(|run| run.end == End::Killed).collect();
+        self.chapters += 1;
+        self.kills += killed.len();
+        self.unclean += killed.iter().filter(|run| !run.left.files.is_empty()).count();
+        self.unsettled += killed.iter().filter(|run| run.left.pending > 0).count();
+        let both = chapter.runs.windows(2).filter(|pair| pair.iter().all(|run| run.end == End::Killed));
+        self.in_recovery += both.filter(|pair| !pair[0].left.files.is_empty()).count();
+        self.count.add(&chapter.count);
+    }
+
+    fn ensure_fired(&self) -> anyhow::Result<()> {
+        ensure!(self.unclean > 0, "no kill left an unclean stop");
+        ensure!(self.unsettled > 0, "no kill left rows unsettled");
+        ensure!(self.count.repeats > 0, "no kill hit a run with a request in flight");
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "{} kills of living runs on {} ledgers: {} left an unclean stop, {} left rows unsettled, {} hit the run after an \
+             unclean stop",
+            self.kills, self.chapters, self.unclean, self.unsettled, self.in_recovery
+        )?;
+        self.count.fmt(f)
+    }
+}
+
+/// Kills while a ledger is made for the first time: each on a fresh folder, until a run is let through.
+fn births(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::Result<String> {
+    let witness = Witness::start(programs, &[])?;
+    let (mut hits, mut unborn, mut drafts) = (0, 0, 0);
+    for number in 0..ledgers {
+        let ledger = witness.folder().join(format!("births/{number}/ledger.db"));
+        let id = format!("BIRTH{number}");
+        let sms = || {
+            let mut command = witness.command(&programs.honest);
+            command.args(["--json", "sms", &id, "--delivered"]).env("NEXMO_CONVERSION_LEDGER", &ledger);
+            command
+        };
+        let stderr = witness.folder().join("stderr");
+        for _ in 0..4 {
+            let longest = if chance.bool() { 6_000 } else { 60_000 };
+            let fate = Fate::KilledAfter(Duration::from_micros(chance.u64(..longest)));
+            let ended = watch(&mut sms(), Feed::Nothing, fate, &stderr)?;
+            ensure!(matches!(ended.code, None | Some(0)), "{:?}: {}", ended.code, ended.stderr);
+            hits += usize::from(ended.code.is_none());
+            unborn += usize::from(!ledger.exists());
+            pending(&ledger)?;
+            drafts += usize::from(strangers(&ledger)?.iter().any(|path| path.to_string_lossy().contains(".new-")));
+        }
+        let ended = watch(&mut sms(), Feed::Nothing, Fate::Finishes, &stderr)?;
+        ensure!(ended.code == Some(0), "after kills at its birth: {:?}: {}", ended.code, ended.stderr);
+        let left = strangers(&ledger)?;
+        ensure!(left.is_empty(), "left beside a new ledger: {left:?}");
+    }
+    let deliveries = witness.deliveries()?;
+    ensure!(deliveries.len() == ledgers, "{} of {ledgers} records arrived", deliveries.len());
+    ensure!(ledgers < 10 || (unborn > 0 && drafts > 0), "no kill hit the birth of a ledger");
+    Ok(format!(
+        "{ledgers} ledgers whose first runs were killed {hits} times: {unborn} before there was a ledger, {drafts} while it \
+         was being made; each was used then, and nothing was left beside it"
+    ))
+}
+
+/// A fact of the producer that is not in a pair.
+impl Producer {
+    fn make_one(&mut self) -> Fact {
+        self.make("ONE", true, None)
+    }
+}
