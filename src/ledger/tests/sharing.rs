@@ -168,6 +168,41 @@ fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
 }
 
 #[test]
+fn a_lock_file_that_a_kill_left_before_its_run_was_recorded_is_in_nobodys_way() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    fs::write(desk.path().with_file_name("ledger.db.run-2.lock"), "").unwrap();
+    desk.open().close(desk.now).unwrap();
+    assert!(!desk.path().with_file_name("ledger.db.run-2.lock").exists(), "it had another name");
+}
+
+#[test]
+fn a_lock_that_cannot_be_looked_at_is_not_taken_for_one_of_the_dead() {
+    let desk = Desk::new();
+    let mut one = desk.open();
+    let _ticket = one.ready(&sms("0A", 0), desk.now);
+    let lock = desk.path().with_file_name("ledger.db.run-1.lock");
+    fs::remove_file(&lock).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &lock).unwrap();
+    let refused = Ledger::open(&desk.path(), &account("abcd1234"), desk.now);
+    assert!(matches!(refused, Err(LedgerError::File { .. })), "{:?}", refused.err());
+}
+
+#[test]
+fn a_lock_that_somebody_removed_is_no_trouble_and_one_that_cannot_be_removed_is() {
+    let desk = Desk::new();
+    let lock = |run: u32| desk.path().with_file_name(format!("ledger.db.run-{run}.lock"));
+    let ledger = desk.open();
+    fs::remove_file(lock(1)).unwrap();
+    ledger.close(desk.now).unwrap();
+    let ledger = desk.open();
+    fs::remove_file(lock(2)).unwrap();
+    fs::create_dir(lock(2)).unwrap();
+    let refused = ledger.close(desk.now);
+    assert!(matches!(refused, Err(LedgerError::File { .. })), "{refused:?}");
+}
+
+#[test]
 fn damage_is_found_after_a_crash_and_not_looked_for_after_a_clean_end() {
     let desk = Desk::new();
     let mut ledger = desk.open();
