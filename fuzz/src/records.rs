@@ -1,14 +1,16 @@
 //! Record streams: every line is accounted for, whatever the pieces it arrives in, and a result line is an input line.
 //!
 //! Four characters in front: the format (0 auto, 1 NDJSON, 2 CSV, 3 TSV, 4 ids), what holds by default (bits: 1 channel,
-//! 2 delivered, 4 NUL separates), a `--field` mapping, and where the bytes are cut. U+0002 stands for 40,000 letters.
+//! 2 delivered, 4 NUL separates), a mapping (4 and 5 are logs of events), and where the bytes are cut. U+0002 stands for
+//! 40,000 letters.
 
 use std::cell::Cell;
 use std::iter;
 use std::rc::Rc;
 
 use nexmo_conversion::domain::{
-    BadRecord, Channel, Delivered, ErrorCode, Failure, Outcome, Record, Reference, TimeSource, Timestamp,
+    BadRecord, Channel, CodeEvent, Delivered, ErrorCode, Failure, Happening, Outcome, Record, Reference,
+    TimeSource, Timestamp,
 };
 use nexmo_conversion::input::{Counts, FieldMap, Format, InputOptions, Item, Notice, Reader, Separator};
 use nexmo_conversion::output::{Counted, Paint, ResultLine, to_json, write_line};
@@ -41,6 +43,8 @@ pub fn records(mut data: &[u8]) {
     for (item, _) in &read_by_line.items {
         match item {
             Item::Record(record) => is_good(record),
+            Item::Event(event) => is_good_event(event),
+            Item::Unrelated => assert!(!matches!(options.format, Format::Ids)),
             Item::Bad(bad) => is_explained(bad),
         }
     }
@@ -55,18 +59,25 @@ fn options(data: &mut &[u8]) -> InputOptions {
         _ => Format::Auto,
     };
     let defaults = choice(data);
-    let mappings: &[&str] = match choice(data) {
-        1 => &["message-id=otp.id"],
-        2 => &["message-id=sid", "delivered=ok", "timestamp=meta.at"],
-        3 => &["message-id=a.0.b", "ref=a", "channel=a.1"],
-        _ => &[],
+    let (mappings, events): (&[&str], Option<[&str; 2]>) = match choice(data) {
+        1 => (&["message-id=otp.id"], None),
+        2 => (&["message-id=sid", "delivered=ok", "timestamp=meta.at"], None),
+        3 => (&["message-id=a.0.b", "ref=a", "channel=a.1"], None),
+        4 => (&[], Some(["event=sent", "event=ok"])),
+        5 => (&["message-id=otp.id", "ref=user"], Some(["otp.sent=1", "login=true"])),
+        _ => (&[], None),
+    };
+    let fields = FieldMap::new(mappings.iter().map(|mapping| mapping.parse().unwrap())).unwrap();
+    let fields = match events.map(|marks| marks.map(|mark| mark.parse().unwrap())) {
+        Some([sent, converted]) => fields.for_events(sent, converted),
+        None => fields,
     };
     InputOptions {
         format,
         separator: if defaults & 4 == 0 { Separator::Newline } else { Separator::Nul },
         channel: (defaults & 1 != 0).then_some(Channel::Voice),
         delivered: (defaults & 2 != 0).then_some(Delivered::False),
-        fields: FieldMap::new(mappings.iter().map(|mapping| mapping.parse().unwrap())).unwrap(),
+        fields,
     }
 }
 
@@ -88,20 +99,25 @@ fn with_long_lines(data: &[u8]) -> Vec<u8> {
 /// All that is to be known about an input.
 #[derive(PartialEq)]
 struct Seen {
-    /// The items, each with how many bytes of the input had been handed out when it came.
-    items: Vec<(Item, HandedOut)>,
+    items: Vec<(Item, Moment)>,
     notices: Vec<Notice>,
     format: Option<Format>,
     /// Counts at the end, or the error.
     end: Result<Counts, String>,
 }
 
-/// A number that is looked at, but not compared: it is about one way of cutting.
-struct HandedOut(usize);
+/// How far the input was when an item came.
+struct Moment {
+    /// Bytes that the source had handed out.
+    handed_out: usize,
+    /// Lines that the reader had taken.
+    taken: u64,
+}
 
-impl PartialEq for HandedOut {
-    fn eq(&self, _: &Self) -> bool {
-        true
+impl PartialEq for Moment {
+    /// What was handed out is about one way of cutting.
+    fn eq(&self, other: &Self) -> bool {
+        self.taken == other.taken
     }
 }
 
@@ -113,7 +129,9 @@ fn read(input: &[u8], options: &InputOptions, cut: Cut) -> Seen {
         let item = reader.next(now);
         notices.extend(reader.take_notices());
         match item {
-            Ok(Some(item)) => items.push((item, HandedOut(handed_out.get()))),
+            Ok(Some(item)) => {
+                items.push((item, Moment { handed_out: handed_out.get(), taken: reader.counts().lines }));
+            }
             Ok(None) => break Ok(reader.counts()),
             Err(error) => break Err(error.to_string()),
         }
@@ -157,19 +175,20 @@ impl<'a> Lines<'a> {
 
 impl Seen {
     fn is_accounted_for(&self, lines: &Lines<'_>) {
-        let number = |item: &Item| match item {
+        let number = |(item, moment): &(Item, Moment)| match item {
             Item::Record(record) => record.line,
+            Item::Event(event) => event.line,
             Item::Bad(bad) => bad.line,
+            Item::Unrelated => moment.taken,
         };
-        let numbers: Vec<usize> =
-            self.items.iter().map(|(item, _)| usize::try_from(number(item)).unwrap()).collect();
+        let numbers: Vec<usize> = self.items.iter().map(|item| usize::try_from(number(item)).unwrap()).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "line numbers do not rise: {numbers:?}");
         assert!(numbers.iter().all(|number| (1..=lines.lines.len()).contains(number)), "{numbers:?}");
 
         let has_header = matches!(self.format, Some(Format::Csv | Format::Tsv));
         let quotes = |line: &[u8]| line.contains(&b'"');
         let may_go_on = self.format == Some(Format::Csv) && lines.lines.iter().any(|(line, _)| quotes(line));
-        for ((item, handed_out), number) in self.items.iter().zip(&numbers) {
+        for ((item, moment), number) in self.items.iter().zip(&numbers) {
             let (line, end) = lines.lines[number - 1];
             if let Item::Bad(bad) = item {
                 let kept = &line[..line.len().min(BadRecord::RAW_MAX)];
@@ -179,7 +198,7 @@ impl Seen {
                     is_kept || *number == 1 && kept.starts_with(&bad.raw) && line.len() + 3 > BadRecord::RAW_MAX;
                 assert!(is_kept, "line {number} is kept as {:?}", String::from_utf8_lossy(&bad.raw));
             }
-            assert!(may_go_on || handed_out.0 <= end, "line {number} waits for what comes after it");
+            assert!(may_go_on || moment.handed_out <= end, "line {number} waits for what comes after it");
         }
 
         let Ok(counts) = self.end else { return };
@@ -192,7 +211,10 @@ impl Seen {
             let blank = (0..lines.lines.len()).filter(|index| lines.is_blank(*index)).count();
             assert!(counts.blank <= blank as u64, "{counts:?}");
             assert!(numbers.iter().all(|number| filled.contains(number)), "{numbers:?} of {filled:?}");
-            self.no_line_without_a_quote_is_swallowed(lines, filled, &numbers);
+            // An unrelated line does not say where it began.
+            if !self.items.iter().any(|(item, _)| matches!(item, Item::Unrelated)) {
+                self.no_line_without_a_quote_is_swallowed(lines, filled, &numbers);
+            }
         } else {
             let header = u64::from(has_header);
             assert_eq!(counts.blank + header + numbers.len() as u64, counts.lines, "{counts:?}");
@@ -210,12 +232,15 @@ impl Seen {
                 lines.lines[before - 1].0.contains(&b'"'),
                 "line {before} has no quote to swallow {swallowed} with"
             );
-            let record =
-                self.items.iter().find(|(item, _)| matches!(item, Item::Record(r) if r.line == *before as u64));
-            let bad = self.items.iter().any(
-                |(item, _)| matches!(item, Item::Bad(b) if b.line == *before as u64 && b.raw.contains(&b'\n')),
-            );
-            assert!(record.is_some() || bad, "line {swallowed} is lost with the refused line {before}");
+            let is_whole = |item: &Item| match item {
+                Item::Record(record) => record.line == *before as u64,
+                Item::Event(event) => event.line == *before as u64,
+                // Several lines that are a row, if not a good one; of what is no row only the first is refused.
+                Item::Bad(bad) => bad.line == *before as u64 && bad.raw.contains(&b'\n'),
+                Item::Unrelated => false,
+            };
+            let is_whole = self.items.iter().any(|(item, _)| is_whole(item));
+            assert!(is_whole, "line {swallowed} is lost with the refused line {before}");
         }
     }
 }
@@ -243,6 +268,17 @@ fn is_good(record: &Record) {
         assert_eq!(mark(again.reference.as_ref()), mark(record.reference.as_ref()));
         assert_eq!((again.time, again.line), (TimeSource::Given, 1));
     }
+}
+
+/// An event says enough to become a record, or is kept as it was written.
+fn is_good_event(event: &CodeEvent) {
+    let id = event.message_id.as_str();
+    assert!((1..=256).contains(&id.len()) && !id.contains(char::is_whitespace), "{id:?}");
+    assert!(event.timestamp.before(Timestamp::MAX_AHEAD) <= now(), "{event:?}");
+    assert!(event.time == TimeSource::Given || event.timestamp == now(), "{event:?}");
+    assert!(event.channel.is_some() || event.happening == Happening::Converted, "{event:?}");
+    assert_eq!(event.raw.is_empty(), event.channel.is_some());
+    assert!(event.raw.len() <= BadRecord::RAW_MAX);
 }
 
 /// That the reason is one for people, and that a result line about it is no good record either.
