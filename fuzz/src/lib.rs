@@ -12,6 +12,7 @@
 #![expect(clippy::unwrap_used, reason = "as above")]
 
 mod escaping;
+mod plain;
 mod records;
 mod replies;
 mod retry_after;

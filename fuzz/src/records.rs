@@ -16,11 +16,13 @@ use nexmo_conversion::input::{Counts, FieldMap, Format, InputOptions, Item, Noti
 use nexmo_conversion::output::{Counted, Paint, ResultLine, to_json, write_line};
 use nexmo_conversion::pipeline::Report;
 
+use crate::plain::{Plain, plain};
 use crate::source::{Cut, Source};
 use crate::{assert_only_prints, choice, now};
 
 /// See the module.
 pub fn records(mut data: &[u8]) {
+    let maps_fields = data.get(2).is_some_and(|choice| (1..=5).contains(&(choice & 0x0f)));
     let options = options(&mut data);
     let seed = u64::from(choice(&mut data));
     let input = with_long_lines(data);
@@ -39,7 +41,11 @@ pub fn records(mut data: &[u8]) {
         "what is read depends on the pieces: anywhere"
     );
 
-    read_by_line.is_accounted_for(&Lines::of(&input, separator));
+    let lines = Lines::of(&input, separator);
+    read_by_line.is_accounted_for(&lines);
+    if !maps_fields && (!input.contains(&b'"') || read_by_line.format == Some(Format::Ndjson)) {
+        read_by_line.takes_what_is_plain(&lines, &options);
+    }
     for (item, _) in &read_by_line.items {
         match item {
             Item::Record(record) => is_good(record),
@@ -219,6 +225,28 @@ impl Seen {
             let header = u64::from(has_header);
             assert_eq!(counts.blank + header + numbers.len() as u64, counts.lines, "{counts:?}");
             assert_eq!(numbers, filled, "a line is left out, or there twice");
+        }
+    }
+
+    /// A reader that refused everything would keep every other promise.
+    fn takes_what_is_plain(&self, lines: &Lines<'_>, options: &InputOptions) {
+        let Some(format) = self.format else { return };
+        let header =
+            (0..lines.lines.len()).find(|index| !lines.is_blank(*index)).map(|index| lines.lines[index].0);
+        for (item, moment) in &self.items {
+            let line = lines.lines[usize::try_from(moment.taken).unwrap() - 1].0;
+            let Some(expected) = plain(line, header.unwrap_or_default(), format, options) else { continue };
+            let Item::Record(record) = item else {
+                panic!("{:?} is taken for {item:?}", String::from_utf8_lossy(line))
+            };
+            let conversion = &record.conversion;
+            let said = Plain {
+                message_id: conversion.message_id.as_str().to_owned(),
+                delivered: conversion.delivered,
+                channel: conversion.channel,
+                timestamp: (record.time == TimeSource::Given).then_some(conversion.timestamp),
+            };
+            assert_eq!(said, expected, "{:?}", String::from_utf8_lossy(line));
         }
     }
 
