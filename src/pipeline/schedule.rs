@@ -1014,4 +1014,13 @@ mod tests {
         let _ = schedule.again(job, &trouble(TroubleKind::Overloaded, None), Duration::ZERO);
         assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 7);
     }
+    #[test]
+    fn who_may_hand_out_only_what_may_have_arrived_waits_for_its_time() {
+        let mut schedule = with_jobs(Limits { jobs: 1, ..LIMITS }, 2);
+        let job = schedule.next(Duration::ZERO).unwrap();
+        let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, Some(40)), Duration::ZERO);
+        assert!(schedule.next(seconds(39)).is_none(), "the window of one is full");
+        assert_eq!(schedule.wakeup(seconds(10)), Some(seconds(30)));
+        assert_eq!(schedule.next(seconds(40)).unwrap().record().line, 0);
+    }
 }
