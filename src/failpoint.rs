@@ -15,15 +15,18 @@ pub enum Promise {
     SyncedWhenCommitted,
     /// What a living run has is that run's alone. Broken: every other run looks dead.
     OwnedByOneRun,
+    /// No more is unsettled than the window holds. Broken: what may have arrived leaves it while it waits to be tried again.
+    WindowHeld,
     /// No redirect is followed. Broken: ten are, and the page at their end is the answer.
     RedirectsNotFollowed,
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 4] = [
+pub const PROMISES: [(&str, Promise); 5] = [
     ("recorded-before-told", Promise::RecordedBeforeTold),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("owned-by-one-run", Promise::OwnedByOneRun),
+    ("window-held", Promise::WindowHeld),
     ("redirects-not-followed", Promise::RedirectsNotFollowed),
 ];
 

@@ -241,37 +241,61 @@ impl Desk<'_> {
             return Ok(nothing);
         };
         // Its conversion was told before its being sent, which now tells what it is a part of.
-        if let (Some(converted), Some(whole)) = (code.converted, kin)
-            && whole.id != code.id
-            && whole.state == State::Open
-        {
+        let whole = kin.filter(|whole| whole.id != code.id && whole.state == State::Open);
+        if let (Some(converted), Some(whole)) = (code.converted, whole) {
             self.end(whole, State::Converted, Some(converted))?;
         }
         match code.state {
-            State::Unplaced | State::GivenUp => self.placed(code, event),
+            State::Unplaced | State::GivenUp => self.placed(code, whole, event),
             State::Open | State::Converted => self.sent_earlier(code, event, window).map(|()| nothing),
             State::Silent => Ok(nothing),
         }
     }
 
-    /// Now that it was seen being sent, the channel of what was converted is known.
-    fn placed(&self, code: &Code, event: &CodeEvent) -> rusqlite::Result<Followed> {
-        let placed = Code { channel: event.channel, ..code.clone() };
-        let mut place = self
-            .db
-            .prepare_cached("UPDATE code SET channel = ?2, state = ?3, sent = ?4, raw = NULL WHERE id = ?1")?;
-        let channel = event.channel.map(channel_number);
-        place.execute(params![code.id, channel, State::Converted, event.timestamp.unix()])?;
-        let converted = placed.converted.unwrap_or(event.timestamp);
+    /// The channel of what was converted is known now, and maybe also what it is a part of: then the first part stands for it.
+    fn placed(&self, code: &Code, whole: Option<&Code>, event: &CodeEvent) -> rusqlite::Result<Followed> {
+        let converted = code.converted.unwrap_or(event.timestamp);
+        let placed = if let Some(whole) = whole {
+            self.merge(code, whole)?;
+            Code { line: code.line, ..whole.clone() }
+        } else {
+            self.place(code, event)?;
+            Code { channel: event.channel, ..code.clone() }
+        };
         Ok(Followed::New(placed.conversion(Delivered::True, converted).into_iter().collect()))
+    }
+
+    fn place(&self, code: &Code, event: &CodeEvent) -> rusqlite::Result<()> {
+        let mut place = self.db.prepare_cached(
+            "UPDATE code SET channel = ?2, state = ?3, sent = ?4, reference = coalesce(reference, ?5), raw = NULL
+             WHERE id = ?1",
+        )?;
+        place
+            .execute(params![
+                code.id,
+                event.channel.map(channel_number),
+                State::Converted,
+                (event.happening == Happening::Sent).then_some(event.timestamp.unix()),
+                event.reference.as_ref().map(Reference::as_json),
+            ])
+            .map(drop)
+    }
+
+    fn merge(&self, part: &Code, whole: &Code) -> rusqlite::Result<()> {
+        let mut parts = self.db.prepare_cached("UPDATE part SET code = ?2 WHERE code = ?1")?;
+        parts.execute([part.id, whole.id])?;
+        self.db.prepare_cached("DELETE FROM code WHERE id = ?1")?.execute([part.id]).map(drop)
     }
 
     /// The first part that was sent opens the window, in whatever order they are told.
     fn sent_earlier(&self, code: &Code, event: &CodeEvent, window: Window) -> rusqlite::Result<()> {
         let sent = event.timestamp;
         if event.time == TimeSource::Given && code.sent.is_none_or(|known| sent < known) {
-            let mut update = self.db.prepare_cached("UPDATE code SET sent = ?2, closes = ?3 WHERE id = ?1")?;
-            update.execute(params![code.id, sent.unix(), sent.unix().saturating_add(window)])?;
+            let mut update = self.db.prepare_cached(
+                "UPDATE code SET sent = ?2, closes = ?3, reference = coalesce(reference, ?4) WHERE id = ?1",
+            )?;
+            let reference = event.reference.as_ref().map(Reference::as_json);
+            update.execute(params![code.id, sent.unix(), sent.unix().saturating_add(window), reference])?;
         }
         Ok(())
     }
@@ -317,7 +341,7 @@ impl Desk<'_> {
             }
             (State::Unplaced | State::GivenUp, Some(_)) => {
                 counts.repeated += 1;
-                self.placed(&told, event)?
+                self.placed(&told, None, event)?
             }
             (State::Converted | State::Unplaced | State::GivenUp, _) => {
                 counts.repeated += 1;

@@ -26,6 +26,7 @@ mod schema;
 mod tests;
 mod ticket;
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -58,7 +59,18 @@ pub struct Ledger {
     account: i64,
     lock: RunLock,
     entered: u64,
-    unclean_stops: u64,
+    /// Runs that were found dead. They are forgotten by the first run that ends, and so has told of them.
+    dead: Vec<RunId>,
+    ballast: Ballast,
+}
+
+/// The room that settling can count on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ballast {
+    /// As it was when the run began.
+    Kept,
+    /// Given away by this run.
+    Burnt,
 }
 
 impl Ledger {
@@ -73,10 +85,11 @@ impl Ledger {
             make_room(&db, &place);
             begun = begin_run(&mut db, &place, account, now);
         }
-        let Begun { account, lock, unclean_stops } = begun?;
-        ballast::lay(&place);
+        let Begun { account, lock, dead } = begun?;
+        // A disk that has no room even for it is no reason not to open.
+        let _ = ballast::lay(&place);
         durability(&db, &place, Durability::Now)?;
-        Ok(Self { db, place, account, lock, entered: 0, unclean_stops })
+        Ok(Self { db, place, account, lock, entered: 0, dead, ballast: Ballast::Kept })
     }
 
     /// Opens a ledger that is thrown away: what is written to it need not survive the machine.
@@ -86,15 +99,17 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// How many runs were found dead when this one began. What each had sent and not settled is sent again.
+    /// How many runs have died since the last one that ended. What each had sent and not settled is sent again.
     #[must_use]
     pub fn unclean_stops(&self) -> u64 {
-        self.unclean_stops
+        self.dead.len() as u64
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
-    /// is recorded.
+    /// is recorded. On a disk that was full, nothing is until there is room for the ballast again: what was recorded without it
+    /// could perhaps not be settled.
     pub fn record(&mut self, records: &[Record], now: Timestamp) -> Result<Entries, LedgerError> {
+        self.lay_ballast_again()?;
         self.entered = self.entered.saturating_add(records.len() as u64);
         self.write(now, |desk| desk.record(records))
     }
@@ -107,6 +122,7 @@ impl Ledger {
         window: Duration,
         now: Timestamp,
     ) -> Result<Observed, LedgerError> {
+        self.lay_ballast_again()?;
         self.entered = self.entered.saturating_add(events.len() as u64);
         self.write(now, |desk| desk.observe(events, seconds(window)))
     }
@@ -118,6 +134,7 @@ impl Ledger {
         limit: usize,
         now: Timestamp,
     ) -> Result<Observed, LedgerError> {
+        self.lay_ballast_again()?;
         self.write(now, |desk| desk.close_windows(closing, limit))
     }
 
@@ -159,6 +176,7 @@ impl Ledger {
 
     /// Keeps input that was no record as dead letters.
     pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
+        self.lay_ballast_again()?;
         self.write(now, |desk| desk.record_refused(records).map_err(|error| desk.failed(error)))
     }
 
@@ -169,6 +187,7 @@ impl Ledger {
         let mut settled = self.write(now, |desk| desk.settle(&group));
         if let Err(LedgerError::DiskFull { .. }) = settled {
             make_room(&self.db, &self.place);
+            self.ballast = Ballast::Burnt;
             settled = self.write(now, |desk| desk.settle(&group));
         }
         settled.map_err(|cause| Unsettled { group, cause })
@@ -188,13 +207,28 @@ impl Ledger {
         let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
         let run = self.lock.run;
         self.lock.end()?;
-        let forgotten = tidied.and_then(|()| forget_run(&self.db, &self.place, run));
+        let mut told = std::iter::once(&run).chain(&self.dead);
+        let forgotten = tidied.and_then(|()| told.try_for_each(|run| forget_run(&self.db, &self.place, *run)));
         match forgotten {
             // Told where it mattered; for want of the last row the next run checks the file.
             Ok(()) | Err(LedgerError::DiskFull { .. }) => {}
             Err(error) => return Err(error),
         }
         self.db.close().map_err(|(_, source)| LedgerError::database(&self.place.file, source))
+    }
+
+    fn lay_ballast_again(&mut self) -> Result<(), LedgerError> {
+        if self.ballast == Ballast::Burnt {
+            ballast::lay(&self.place).map_err(|source| {
+                if source.kind() == io::ErrorKind::StorageFull {
+                    LedgerError::DiskFull { path: self.place.file.clone() }
+                } else {
+                    LedgerError::file("keep room beside", &self.place.file, source)
+                }
+            })?;
+            self.ballast = Ballast::Kept;
+        }
+        Ok(())
     }
 
     /// Makes every page more than there are now one too many, which SQLite reports exactly as it reports a full disk.
@@ -245,18 +279,18 @@ fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
     db.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-/// After a run that did not end cleanly the file is checked, once; only then is the run forgotten.
-fn bury_the_dead(db: &Connection, place: &Place) -> Result<u64, LedgerError> {
+/// After a run that did not end cleanly the file is checked. What is left of the run is its number, until somebody has told of
+/// it: whoever buries it may be killed before.
+fn bury_the_dead(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
     let dead = dead_runs(db, place)?;
     if dead.is_empty() {
-        return Ok(0);
+        return Ok(dead);
     }
     schema::check(db, place)?;
     for run in &dead {
         run::bury(place, *run)?;
-        forget_run(db, place, *run)?;
     }
-    Ok(dead.len() as u64)
+    Ok(dead)
 }
 
 fn forget_run(db: &Connection, place: &Place, run: RunId) -> Result<(), LedgerError> {
@@ -283,7 +317,7 @@ fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> 
 struct Begun {
     account: i64,
     lock: RunLock,
-    unclean_stops: u64,
+    dead: Vec<RunId>,
 }
 
 /// Clears up after the dead and begins.
@@ -296,7 +330,7 @@ fn begin_run(
     now: Timestamp,
 ) -> Result<Begun, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
-    let unclean_stops = bury_the_dead(db, place)?;
+    let dead = bury_the_dead(db, place)?;
     let tx = begin(db).map_err(failed)?;
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()]).map_err(failed)?;
     let account = tx
@@ -305,5 +339,5 @@ fn begin_run(
     tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()]).map_err(failed)?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
     tx.commit().map_err(failed)?;
-    Ok(Begun { account, lock, unclean_stops })
+    Ok(Begun { account, lock, dead })
 }

@@ -213,6 +213,20 @@ fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole(
         desk.now,
     );
     assert_eq!(told, [yes("0A2", -690), yes("0B2", -690)]);
+    let told = ledger.hears(
+        &[
+            converted("0C2", -690),
+            of("z", sent("0C1", -700)),
+            of("z", sent("0C2", -700)),
+            of("z", sent("0C3", -700)),
+            converted("0D1", -690),
+            of("w", sent("0D1", -700)),
+            of("w", sent("0D2", -700)),
+            converted("0C2", -687),
+        ],
+        desk.now,
+    );
+    assert_eq!(told, [yes("0C1", -690), yes("0D1", -690)]);
     assert_eq!(ledger.closes(Closing::All, desk.now), []);
 }
 

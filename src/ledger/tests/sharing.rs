@@ -203,6 +203,22 @@ fn a_lock_that_somebody_removed_is_no_trouble_and_one_that_cannot_be_removed_is(
 }
 
 #[test]
+fn every_death_is_told_by_the_first_run_that_ends_also_if_others_died_before_they_could() {
+    let desk = Desk::new();
+    for died in 0..3 {
+        let ledger = desk.open();
+        assert_eq!(ledger.unclean_stops(), died);
+        ledger.crash();
+    }
+    let ledger = desk.open();
+    assert_eq!(ledger.unclean_stops(), 3);
+    ledger.close(desk.now).unwrap();
+    let ledger = desk.open();
+    assert_eq!(ledger.unclean_stops(), 0);
+    ledger.close(desk.now).unwrap();
+}
+
+#[test]
 fn damage_is_found_after_a_crash_and_not_looked_for_after_a_clean_end() {
     let desk = Desk::new();
     let mut ledger = desk.open();

@@ -37,6 +37,8 @@ pub(crate) struct Count {
     pub(crate) repeats: u64,
     /// Sent once more because no answer came, within a run, or after one that had given it up.
     resends: u64,
+    /// Kills that repeated more than their W.
+    pub(crate) beyond: usize,
     /// W of every kill.
     bound: u64,
     /// The most that one kill repeated, and that kill's W.
@@ -72,7 +74,11 @@ impl Count {
                 } else if !before.answered {
                     count.resends += 1;
                 } else {
-                    count.fault(format!("{key:?} was repeated without a reason"));
+                    let (first, second) = (before.run, delivery.run);
+                    let how = runs[first].end;
+                    count.fault(format!(
+                        "{key:?}, answered in run {first} ({how:?}), was repeated in run {second}"
+                    ));
                 }
             }
             last.insert(key, delivery);
@@ -80,6 +86,7 @@ impl Count {
         for (repeats, run) in repeated.iter().zip(runs) {
             count.repeats += repeats;
             if *repeats > run.window {
+                count.beyond += 1;
                 count.fault(format!("a kill repeated {repeats} of at most {}", run.window));
             }
             if run.end == End::Killed {
@@ -114,6 +121,7 @@ impl Count {
         self.lost.extend(other.lost.iter().cloned());
         self.repeats += other.repeats;
         self.resends += other.resends;
+        self.beyond += other.beyond;
         self.bound += other.bound;
         self.most = self.most.max(other.most);
         self.faults.extend(other.faults.iter().cloned());

@@ -41,8 +41,9 @@ const LIVING: u64 = 60;
 /// W of a run with up to 16 jobs.
 const WINDOW: u64 = 64;
 
-/// The next run must have begun to send by then. Every timeout and every planned attempt would be later.
-const AT_ONCE: Duration = Duration::from_secs(3);
+/// The next run must have begun to send by then, on a busy machine too. Waiting for a lock (10 s) or for a planned attempt (60 s)
+/// would be later.
+const AT_ONCE: Duration = Duration::from_secs(8);
 
 /// Lets runs meet and counts; fails if something went twice, or if runs without ownership sent nothing twice.
 pub(crate) fn show(root: &Path, args: &OverlapArgs) -> anyhow::Result<String> {

@@ -58,6 +58,9 @@ pub(crate) struct Witness {
 /// The log is taken to be complete when it has not grown for this long.
 const QUIET: Duration = Duration::from_millis(200);
 
+/// The sandbox closes what its client has closed within this time, or something is wrong.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Between two runs a shorter rest will do: nothing is counted yet.
 const PAUSE: Duration = Duration::from_millis(15);
 
@@ -130,9 +133,30 @@ impl Witness {
         Ok(requests)
     }
 
-    /// How long the log is once it rests for a moment: what a run that has just ended had sent is in it.
-    pub(crate) fn log_at_rest(&self) -> u64 {
-        self.log_length_after(PAUSE)
+    /// How long the log is once it has all that a run had sent that has just ended: the sandbox has read each of its
+    /// connections to the end, and the log rests for a moment.
+    pub(crate) fn log_at_rest(&self) -> anyhow::Result<u64> {
+        let began = clock::monotonic();
+        while self.open_connections()? > 0 {
+            ensure!(clock::monotonic().saturating_sub(began) < PATIENCE, "the sandbox reads no further");
+            clock::sleep(Duration::from_millis(1));
+        }
+        Ok(self.log_length_after(PAUSE))
+    }
+
+    /// Connections that the sandbox has not closed, those included that it has not even taken; by the kernel's table
+    /// (`proc_pid_net(5)`: addresses and states in hexadecimal).
+    fn open_connections(&self) -> anyhow::Result<usize> {
+        const TIME_WAIT: &str = "06";
+        const LISTEN: &str = "0A";
+        let port: u16 = self.base_url.rsplit(':').next().unwrap_or_default().parse()?;
+        let local = format!("0100007F:{port:04X}");
+        let table = fs::read_to_string("/proc/net/tcp").context("cannot see the kernel's connections")?;
+        let open = table.lines().filter(|line| {
+            let mut fields = line.split_ascii_whitespace().skip(1);
+            fields.next() == Some(local.as_str()) && !matches!(fields.nth(1), Some(TIME_WAIT | LISTEN) | None)
+        });
+        Ok(open.count())
     }
 
     fn log_length_after(&self, rest: Duration) -> u64 {

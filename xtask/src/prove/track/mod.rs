@@ -1,0 +1,174 @@
+//! A day of an application's log, whose truth is known, becomes exactly the right conversions: once, again, and through kill -9.
+
+mod day;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use std::{fs, thread};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use fastrand::Rng;
+use nexmo_conversion::clock;
+
+use super::stage::{Programs, Witness};
+use day::{Day, Told};
+
+/// `prove track`.
+#[derive(Debug, Args)]
+pub(crate) struct TrackArgs {
+    /// How many codes were sent in the day
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    codes: usize,
+    /// How many runs over the log are killed
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    kills: usize,
+    /// Begin chance with this number, which an earlier proof has printed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// Requests that one kill may repeat: four times the jobs that are the default.
+const WINDOW: u64 = 64;
+
+/// No run may take longer.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Writes the day, lets it be tracked, and compares; fails if anything is missing, too many, wrong or out of order.
+pub(crate) fn show(root: &Path, args: &TrackArgs) -> anyhow::Result<String> {
+    let programs = Programs::build(root)?;
+    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let mut chance = Rng::with_seed(seed);
+    let day = Day::make(args.codes, clock::now(), &mut chance);
+    let story = undisturbed(&programs, &day).with_context(|| format!("seed {seed}"))?;
+    let killed = through_kills(&programs, &day, args.kills, story.took, &mut chance)
+        .with_context(|| format!("seed {seed}, with kills"))?;
+    Ok(format!("seed {seed}\n{day}\n{story}\n{killed}"))
+}
+
+/// The whole log, and the whole log again.
+fn undisturbed(programs: &Programs, day: &Day) -> anyhow::Result<Story> {
+    let witness = Witness::start(programs, &[])?;
+    let took = finish(programs, &witness, day)?;
+    let requests = compare(&witness, day, Repeats::None)?;
+    finish(programs, &witness, day)?;
+    let again = compare(&witness, day, Repeats::None)? - requests;
+    ensure!(again == 0, "reading the log again sent {again} requests");
+    Ok(Story { took, requests })
+}
+
+/// A run that is not disturbed.
+struct Story {
+    took: Duration,
+    requests: u64,
+}
+
+impl std::fmt::Display for Story {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { took, requests } = self;
+        write!(
+            f,
+            "exactly the right {requests} conversions in {:.1} s; read again: no request",
+            took.as_secs_f64()
+        )
+    }
+}
+
+/// Runs are killed at random moments of the time that one takes; the last one may finish.
+fn through_kills(
+    programs: &Programs,
+    day: &Day,
+    kills: usize,
+    took: Duration,
+    chance: &mut Rng,
+) -> anyhow::Result<String> {
+    let witness = Witness::start(programs, &[])?;
+    let mut hit = 0;
+    let mut bound = 0;
+    for _ in 0..kills {
+        let log = log_file(&witness, day)?;
+        let mut run = witness.command(&programs.honest);
+        let mut run = run.arg("track").arg(log).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        clock::sleep(Duration::from_millis(5).max(took.mul_f64(chance.f64())));
+        if run.try_wait()?.is_none() {
+            run.kill()?;
+            hit += 1;
+            bound += WINDOW;
+        }
+        run.wait()?;
+    }
+    ensure!(kills == 0 || hit > 0, "no kill hit a living run");
+    finish(programs, &witness, day)?;
+    let requests = compare(&witness, day, Repeats::UpTo(bound))?;
+    let repeated = requests - day.truth.len() as u64;
+    Ok(format!("{hit} of {kills} runs killed: none missing, none wrong, {repeated} repeated (at most {bound})"))
+}
+
+fn log_file(witness: &Witness, day: &Day) -> anyhow::Result<std::path::PathBuf> {
+    let path = witness.folder().join("day.ndjson");
+    if !path.exists() {
+        fs::write(&path, &day.log)?;
+    }
+    Ok(path)
+}
+
+/// Lets a run come to its end. The day is over, so what has not converted by now is silent.
+fn finish(programs: &Programs, witness: &Witness, day: &Day) -> anyhow::Result<Duration> {
+    let log = log_file(witness, day)?;
+    let began = clock::monotonic();
+    let mut command = witness.command(&programs.honest);
+    let run = command.args(["track", "--quiet", "--at-end", "expire"]).arg(log).stderr(Stdio::piped()).spawn()?;
+    let run = thread::spawn(move || run.wait_with_output());
+    while !run.is_finished() {
+        ensure!(clock::monotonic().saturating_sub(began) < LIMIT, "a run did not end");
+        clock::sleep(Duration::from_millis(10));
+    }
+    let Ok(output) = run.join() else { bail!("a run was lost") };
+    let output = output?;
+    ensure!(ExitStatus::success(&output.status), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    Ok(clock::monotonic().saturating_sub(began))
+}
+
+/// How much may be sent more than once.
+#[derive(Debug, Clone, Copy)]
+enum Repeats {
+    None,
+    UpTo(u64),
+}
+
+/// Compares the sandbox's log with the truth, and tells how many requests there were.
+fn compare(witness: &Witness, day: &Day, repeats: Repeats) -> anyhow::Result<u64> {
+    let mut count: BTreeMap<Told, u64> = BTreeMap::new();
+    let mut values: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+    let requests = witness.requests()?;
+    for request in &requests {
+        let parameter = |name| request.parameter(name).unwrap_or_default().to_owned();
+        let told = Told {
+            message_id: parameter("message-id"),
+            channel: request.path.trim_start_matches("/conversions/").to_owned(),
+            delivered: parameter("delivered") == "true",
+            timestamp: parameter("timestamp"),
+        };
+        ensure!(request.status == Some(200), "answered otherwise: {request:?}");
+        values.entry(told.message_id.clone()).or_default().push(told.delivered);
+        *count.entry(told).or_default() += 1;
+    }
+    for told in &day.truth {
+        ensure!(count.contains_key(told), "missing: {told:?}");
+    }
+    for told in count.keys() {
+        ensure!(day.truth.contains(told), "wrong: {told:?}");
+    }
+    for (id, values) in values {
+        ensure!(values.is_sorted(), "{id}: false after true");
+    }
+    let total = requests.len() as u64;
+    let repeated = total - day.truth.len() as u64;
+    match repeats {
+        Repeats::None => ensure!(repeated == 0, "{repeated} conversions were sent more than once"),
+        Repeats::UpTo(bound) => ensure!(repeated <= bound, "{repeated} repeated, and {bound} are allowed"),
+    }
+    Ok(total)
+}
