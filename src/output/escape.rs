@@ -49,7 +49,8 @@ fn acts_on_a_terminal(c: char) -> bool {
 }
 
 /// JSON whose strings are as harmless on a terminal as [`Escaped`] text. JSON itself leaves DEL, C1 and bidirectional
-/// controls as they are.
+/// controls as they are. What is passed on as it was written (a `ref`) is no exception: nothing of the kind stands in JSON
+/// outside a string, and in a string it means the same escaped.
 pub struct TerminalSafeJson;
 
 impl Formatter for TerminalSafeJson {
@@ -93,6 +94,14 @@ mod tests {
     fn nothing_acts_on_the_terminal_and_nothing_is_lost() {
         assert_eq!(Escaped(b"a\x1b[31mb\0\n\x7f\xff\xc2\x9b").to_string(), r"a\u{1b}[31mb\u{0}\n\u{7f}\xff\u{9b}");
         assert_eq!(Escaped::text("a\u{202e}b\u{200b} 日本 é").to_string(), r"a\u{202e}b\u{200b} 日本 é");
+    }
+
+    #[test]
+    fn json_that_is_passed_on_is_harmless_too_and_means_the_same() {
+        let raw = serde_json::value::RawValue::from_string("\"\u{9b}31m\u{202e}\\u0000 é\u{7f}\"".into()).unwrap();
+        let mut line = Vec::new();
+        to_json(&mut line, &raw).unwrap();
+        assert_eq!(str::from_utf8(&line).unwrap(), "\"\\u009b31m\\u202e\\u0000 é\\u007f\"\n");
     }
 
     /// Proptest's own texts have no character that acts.

@@ -39,6 +39,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
         "C\nD\nno id\n",
         Says::Results,
     ),
+    example(
+        "track",
+        &["--channel", "sms"],
+        "{\"event\":\"converted\",\"id\":\"E\"}\n{\"event\":\"sent\"}\nno event\n",
+        Says::Results,
+    ),
     example("ledger status", &[], "", Says::Results),
     example("ledger refused", &[], "", Says::Results),
     example("ledger resume", &[], "", Says::Remarks),
