@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 
 use super::super::ledger_rows;
-use super::{Stage, told};
+use super::{Stage, said_of};
 
 /// How many conversions are read: more than there is room for, even when the log is written back again and again.
 const RECORDS: usize = 20_000;
@@ -99,7 +99,7 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
     let mut exit = || anyhow::Ok(exits.next().context("the script has ended")??);
 
     let full = exit()?;
-    let told = told(&fs::read(results.join("told"))?);
+    let told = said_of(&fs::read(results.join("told"))?, &["accepted"]);
     let left: Vec<_> = ids.iter().filter(|id| !told.contains(*id)).map(String::as_str).collect();
     fs::write(results.join("left"), left.join("\n"))?;
     script.stdin.take().context("no input")?.write_all(b"go\n")?;
