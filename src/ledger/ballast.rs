@@ -1,28 +1,27 @@
 //! A file that is there only to be removed: on a full disk its room lets what is already sent be settled.
 
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 
 use super::place::{Place, create_private, open_private};
 
 /// About what the database grows by when a full log is written back into it.
 const SIZE: usize = 2 * 1024 * 1024;
 
-/// Puts the ballast in place, or what is missing of it. A disk that has no room even for it is no reason not to open.
-pub(super) fn lay(place: &Place) {
+/// Puts the ballast in place, or what is missing of it.
+pub(super) fn lay(place: &Place) -> io::Result<()> {
     let path = place.beside("ballast");
-    let file = match create_private(&path) {
+    let mut file = match create_private(&path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => open_private(&path),
         other => other,
-    };
-    let Ok(mut file) = file else { return };
+    }?;
     // Whoever laid it may have been killed while it did.
-    if file.metadata().is_ok_and(|meta| meta.len() >= SIZE as u64) {
-        return;
+    if file.metadata()?.len() >= SIZE as u64 {
+        return Ok(());
     }
-    if file.write_all(&vec![0; SIZE]).is_err() {
+    file.write_all(&vec![0; SIZE]).inspect_err(|_| {
         let _ = fs::remove_file(&path);
-    }
+    })
 }
 
 /// Gives the ballast's room away. That it is gone already is no news.

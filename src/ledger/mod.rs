@@ -27,6 +27,7 @@ mod schema;
 mod tests;
 mod ticket;
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,6 +63,16 @@ pub struct Ledger {
     entered: u64,
     /// Runs that were found dead. They are forgotten by the first run that ends, and so has told of them.
     dead: Vec<RunId>,
+    ballast: Ballast,
+}
+
+/// The room that settling can count on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ballast {
+    /// As it was when the run began.
+    Kept,
+    /// Given away by this run.
+    Burnt,
 }
 
 impl Ledger {
@@ -77,9 +88,10 @@ impl Ledger {
             begun = begin_run(&mut db, &place, account, now);
         }
         let Begun { account, lock, dead } = begun?;
-        ballast::lay(&place);
+        // A disk that has no room even for it is no reason not to open.
+        let _ = ballast::lay(&place);
         durability(&db, &place, Durability::Now)?;
-        Ok(Self { db, place, account, lock, entered: 0, dead })
+        Ok(Self { db, place, account, lock, entered: 0, dead, ballast: Ballast::Kept })
     }
 
     /// Opens a ledger that is thrown away: what is written to it need not survive the machine.
@@ -96,8 +108,10 @@ impl Ledger {
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
-    /// is recorded.
+    /// is recorded. On a disk that was full, nothing is until there is room for the ballast again: what was recorded without it
+    /// could perhaps not be settled.
     pub fn record(&mut self, records: &[Record], now: Timestamp) -> Result<Entries, LedgerError> {
+        self.lay_ballast_again()?;
         self.entered = self.entered.saturating_add(records.len() as u64);
         self.write(now, |desk| desk.record(records))
     }
@@ -110,6 +124,7 @@ impl Ledger {
         window: Duration,
         now: Timestamp,
     ) -> Result<Observed, LedgerError> {
+        self.lay_ballast_again()?;
         self.entered = self.entered.saturating_add(events.len() as u64);
         self.write(now, |desk| desk.observe(events, seconds(window)))
     }
@@ -121,6 +136,7 @@ impl Ledger {
         limit: usize,
         now: Timestamp,
     ) -> Result<Observed, LedgerError> {
+        self.lay_ballast_again()?;
         self.write(now, |desk| desk.close_windows(closing, limit))
     }
 
@@ -162,6 +178,7 @@ impl Ledger {
 
     /// Keeps input that was no record as dead letters.
     pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
+        self.lay_ballast_again()?;
         self.write(now, |desk| desk.record_refused(records).map_err(|error| desk.failed(error)))
     }
 
@@ -172,6 +189,7 @@ impl Ledger {
         let mut settled = self.write(now, |desk| desk.settle(&group));
         if let Err(LedgerError::DiskFull { .. }) = settled {
             make_room(&self.db, &self.place);
+            self.ballast = Ballast::Burnt;
             settled = self.write(now, |desk| desk.settle(&group));
         }
         settled.map_err(|cause| Unsettled { group, cause })
@@ -199,6 +217,20 @@ impl Ledger {
             Err(error) => return Err(error),
         }
         self.db.close().map_err(|(_, source)| LedgerError::database(&self.place.file, source))
+    }
+
+    fn lay_ballast_again(&mut self) -> Result<(), LedgerError> {
+        if self.ballast == Ballast::Burnt {
+            ballast::lay(&self.place).map_err(|source| {
+                if source.kind() == io::ErrorKind::StorageFull {
+                    LedgerError::DiskFull { path: self.place.file.clone() }
+                } else {
+                    LedgerError::file("keep room beside", &self.place.file, source)
+                }
+            })?;
+            self.ballast = Ballast::Kept;
+        }
+        Ok(())
     }
 
     /// Makes every page more than there are now one too many, which SQLite reports exactly as it reports a full disk.

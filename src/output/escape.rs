@@ -49,7 +49,8 @@ fn acts_on_a_terminal(c: char) -> bool {
 }
 
 /// JSON whose strings are as harmless on a terminal as [`Escaped`] text. JSON itself leaves DEL, C1 and bidirectional
-/// controls as they are.
+/// controls as they are. What is passed on as it was written (a `ref`) is no exception: nothing of the kind stands in JSON
+/// outside a string, and in a string it means the same escaped.
 pub struct TerminalSafeJson;
 
 impl Formatter for TerminalSafeJson {
@@ -68,6 +69,11 @@ impl Formatter for TerminalSafeJson {
             }
         }
         Ok(())
+    }
+
+    /// JSON from outside that is repeated as it was written: there, too, all that acts can only stand in a string.
+    fn write_raw_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        self.write_string_fragment(writer, fragment)
     }
 }
 
@@ -90,6 +96,25 @@ mod tests {
         assert_eq!(Escaped::text("a\u{202e}b\u{200b} 日本 é").to_string(), r"a\u{202e}b\u{200b} 日本 é");
     }
 
+    #[test]
+    fn json_that_is_passed_on_is_harmless_too_and_means_the_same() {
+        let raw = serde_json::value::RawValue::from_string("\"\u{9b}31m\u{202e}\\u0000 é\u{7f}\"".into()).unwrap();
+        let mut line = Vec::new();
+        to_json(&mut line, &raw).unwrap();
+        assert_eq!(str::from_utf8(&line).unwrap(), "\"\\u009b31m\\u202e\\u0000 é\\u007f\"\n");
+    }
+
+    /// Proptest's own texts have no character that acts.
+    fn hostile_text() -> impl Strategy<Value = String> {
+        const ACTING: [&str; 11] =
+            ["\0", "\x1b[2J", "\n", "\r", "\x7f", "\u{9b}", "\u{202e}", "\u{2066}", "\u{feff}", "\"", "\\"];
+        let piece = prop_oneof![
+            any::<char>().prop_map(String::from),
+            prop::sample::select(&ACTING[..]).prop_map(String::from)
+        ];
+        prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+    }
+
     proptest! {
         #[test]
         fn no_bytes_get_through_that_act(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -97,9 +122,19 @@ mod tests {
         }
 
         #[test]
-        fn json_is_harmless_and_reads_back(text in any::<String>()) {
+        fn json_is_harmless_and_reads_back(text in hostile_text()) {
             let mut line = Vec::new();
             to_json(&mut line, &text).unwrap();
+            let json = String::from_utf8(line).unwrap();
+            prop_assert!(!json.trim_end_matches('\n').chars().any(acts_on_a_terminal));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+
+        #[test]
+        fn so_is_json_that_is_repeated(text in hostile_text()) {
+            let raw = serde_json::value::RawValue::from_string(serde_json::to_string(&text).unwrap()).unwrap();
+            let mut line = Vec::new();
+            to_json(&mut line, &raw).unwrap();
             let json = String::from_utf8(line).unwrap();
             prop_assert!(!json.trim_end_matches('\n').chars().any(acts_on_a_terminal));
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);

@@ -268,8 +268,11 @@ impl Printer<'_> {
                 self.remark("error", Tone::Bad, "stopped: at least 95 of the first 100 answers were refusals");
                 self.remark("hint", Tone::Aside, "the ids or the channel are probably mapped wrongly");
             }
-            Stopped::LedgerBusy(why) | Stopped::LedgerFailed(why) => self.remark("error", Tone::Bad, why),
+            Stopped::LedgerBusy(why) | Stopped::LedgerFailed(why) => {
+                self.remark("error", Tone::Bad, &Escaped::text(why).to_string());
+            }
             Stopped::RecordingFailed(why) => {
+                let why = Escaped::text(why);
                 self.remark("error", Tone::Bad, &format!("{why}; sending what is recorded, and taking no more"));
             }
             // The record that met the failure has told it; the input's fault is told by who reads it; without an output there
@@ -294,5 +297,36 @@ impl Printer<'_> {
         }
         let label = self.manner.remarks_paint.tone(tone, format!("{label}:"));
         let _ = writeln!(self.unsaid, "{label} {text}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AdoptedRows, Format, Loudness, Manner, Printer};
+    use crate::output::{Counted, Paint};
+    use crate::pipeline::{Event, Listener as _, State, Stopped};
+
+    #[test]
+    fn the_name_of_a_ledgers_folder_does_not_act_on_the_terminal() {
+        let why = "cannot write /tmp/\u{1b}[2J\u{202e}".to_owned();
+        for stopped in
+            [Stopped::LedgerBusy(why.clone()), Stopped::LedgerFailed(why.clone()), Stopped::RecordingFailed(why)]
+        {
+            let (mut results, mut remarks) = (Vec::new(), Vec::new());
+            let manner = Manner {
+                format: Format::Text,
+                loudness: Loudness::Normal,
+                results_paint: Paint::Plain,
+                remarks_paint: Paint::Plain,
+                profile: None,
+                adopted: AdoptedRows::Counted,
+                counted: Counted::Lines,
+            };
+            let mut printer = Printer::new(&mut results, &mut remarks, manner, &|_| None);
+            printer.hear(Event::Stopped(stopped)).unwrap();
+            printer.turn(State::default()).unwrap();
+            let said = String::from_utf8(remarks).unwrap();
+            assert!(said.starts_with(r"error: cannot write /tmp/\u{1b}[2J\u{202e}"), "{said:?}");
+        }
     }
 }

@@ -169,6 +169,7 @@ mod tests {
         use ConnectionAge::{Fresh, Reused};
         assert_eq!(kind(answered(429)), (TroubleKind::Throttled, ErrorCode::RateLimited, Reached::Yes));
         assert_eq!(kind(answered(503)), (TroubleKind::Overloaded, ErrorCode::ServerError, Reached::Yes));
+        assert_eq!(kind(answered(500)), (TroubleKind::Server, ErrorCode::ServerError, Reached::Yes));
         let dns = failed(Cause::Dns("h".into()), Sent::No, Fresh);
         assert_eq!(kind(dns), (TroubleKind::NotSent, ErrorCode::Dns, Reached::No));
         let late = failed(Cause::Timeout(Phase::Exchange), Sent::Maybe, Fresh);

@@ -2,8 +2,7 @@
 //!
 //! The numbers and their reasons are in `docs/decisions/0004-retries.md`.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::book::Warrant;
@@ -50,9 +49,10 @@ const BREAKER_PAUSE: Duration = Duration::from_secs(30);
 const REST: Duration = Duration::from_secs(120);
 /// Not HTTP or not TLS may be an accident this many times in a row.
 const NONSENSE_LIMIT: u32 = 3;
-/// Retries are at most a tenth of the requests, beyond a start of this many.
+/// Retries are at most a tenth of the records that were tried, beyond a start of this many. A retry earns no other one: a
+/// tenth of a tenth of a tenth would be more than was promised.
 const RETRIES_FREE: f64 = 20.0;
-const RETRIES_PER_REQUEST: f64 = 0.1;
+const RETRIES_PER_RECORD: f64 = 0.1;
 /// Records that are held in memory at once, at most.
 const HELD: usize = 1024;
 /// The unsettled window is four times the jobs, and at least this.
@@ -156,14 +156,17 @@ pub(super) enum Again {
     Hopeless(Box<Job>, StopReason),
 }
 
+/// Jobs that wait for their time, by that time; equal times keep their order.
+type Delayed = BTreeMap<(Duration, u64), Job>;
+
 /// The plan of a run.
 #[derive(Debug)]
 pub(super) struct Schedule {
     limits: Limits,
     ready: VecDeque<Job>,
-    delayed: BinaryHeap<Reverse<Delayed>>,
+    delayed: Delayed,
     /// As `delayed`, but a try of these may have arrived: they are unsettled like those that are under way.
-    doubtful: BinaryHeap<Reverse<Delayed>>,
+    doubtful: Delayed,
     delayed_count: u64,
     in_flight: usize,
     /// Requests that may be under way at once, now: one until the first success, then more with each.
@@ -187,8 +190,8 @@ impl Schedule {
         Self {
             limits,
             ready: VecDeque::new(),
-            delayed: BinaryHeap::new(),
-            doubtful: BinaryHeap::new(),
+            delayed: Delayed::new(),
+            doubtful: Delayed::new(),
             delayed_count: 0,
             in_flight: 0,
             concurrency: 1,
@@ -268,17 +271,18 @@ impl Schedule {
         if job.ambiguous {
             job.ambiguous_resends += 1;
         }
+        if job.attempts == 0 {
+            self.retry_tokens += RETRIES_PER_RECORD;
+        }
         self.in_flight += 1;
-        self.retry_tokens += RETRIES_PER_REQUEST;
         Some(job)
     }
 
     /// How many jobs may be handed out at once. At full speed some more than are under way wait in front of the senders, so
     /// that these need not wait while a group is settled; a closed gate gives them back.
     fn permits(&self) -> usize {
-        let full_speed =
-            self.concurrency == self.limits.jobs && self.limits.jobs > 1 && self.limits.interval.is_none();
-        if full_speed { WINDOW_MIN.max(4 * self.limits.jobs) } else { self.concurrency }
+        let full_speed = self.concurrency == self.limits.jobs && self.limits.interval.is_none();
+        if full_speed { self.limits.window() } else { self.concurrency }
     }
 
     /// Whether a kill could already cause as many repeats as it may. A record that may have arrived counts until it is settled,
@@ -290,7 +294,7 @@ impl Schedule {
 
     /// How long until [`Schedule::next`] may have something that it has not now.
     pub(super) fn wakeup(&self, now: Duration) -> Option<Duration> {
-        let due = |waiting: &BinaryHeap<Reverse<Delayed>>| waiting.peek().map(|Reverse(first)| first.due);
+        let due = |waiting: &Delayed| waiting.first_key_value().map(|((due, _), _)| *due);
         let others = match () {
             () if self.window_is_full() => None,
             () if !self.ready.is_empty() => Some(now),
@@ -301,9 +305,13 @@ impl Schedule {
             .then(|| work.max(self.paused_until).max(self.next_slot).saturating_sub(now))
     }
 
-    /// A job came back untouched, because the gate was closed.
+    /// A job came back untouched, because the gate was closed: it is as if it had not been handed out.
     pub(super) fn bounced(&mut self, mut job: Job) {
         self.in_flight -= 1;
+        if job.attempts == 0 {
+            job.first_try = None;
+            self.retry_tokens -= RETRIES_PER_RECORD;
+        }
         if job.ambiguous {
             job.ambiguous_resends -= 1;
         }
@@ -360,7 +368,7 @@ impl Schedule {
         self.retry_tokens -= 1.0;
         self.delayed_count += 1;
         let waiting = if job.ambiguous { &mut self.doubtful } else { &mut self.delayed };
-        waiting.push(Reverse(Delayed { due, order: self.delayed_count, job }));
+        waiting.insert((due, self.delayed_count), job);
         Again::Planned { wait, pause }
     }
 
@@ -385,11 +393,10 @@ impl Schedule {
                 // A stream that rests for hours between two failures has not been without a network for hours.
                 let goes_on = now.saturating_sub(last) <= self.limits.retry_max_time.max(REST);
                 self.broken = Some((if goes_on { since } else { now }, now));
-                self.failures = if goes_on { self.failures + 1 } else { 1 };
+                self.failures = if goes_on { self.failures.saturating_add(1) } else { 1 };
                 if self.failures >= BREAKER_FAILURES {
-                    // One probe after the pause: another failure opens the breaker again at once.
+                    // One probe after the pause: another failure, which counts on, opens the breaker again at once.
                     self.concurrency = 1;
-                    self.failures = BREAKER_FAILURES - 1;
                     Some(BREAKER_PAUSE)
                 } else {
                     None
@@ -416,17 +423,15 @@ impl Schedule {
 
     /// Everything that waits; what is under way will still come back.
     pub(super) fn drain(&mut self) -> Vec<Job> {
-        let doubtful = std::mem::take(&mut self.doubtful).into_sorted_vec();
-        let delayed = std::mem::take(&mut self.delayed).into_sorted_vec();
-        let waiting = doubtful.into_iter().rev().chain(delayed.into_iter().rev());
-        self.ready.drain(..).chain(waiting.map(|Reverse(delayed)| delayed.job)).collect()
+        let (doubtful, delayed) = (std::mem::take(&mut self.doubtful), std::mem::take(&mut self.delayed));
+        self.ready.drain(..).chain(doubtful.into_values()).chain(delayed.into_values()).collect()
     }
 }
 
 /// The first job that waits, if its time has come.
-fn pop_due(waiting: &mut BinaryHeap<Reverse<Delayed>>, now: Duration) -> Option<Job> {
-    waiting.peek().filter(|Reverse(first)| first.due <= now)?;
-    waiting.pop().map(|Reverse(first)| first.job)
+fn pop_due(waiting: &mut Delayed, now: Duration) -> Option<Job> {
+    let first = waiting.first_entry().filter(|first| first.key().0 <= now)?;
+    Some(first.remove())
 }
 
 /// Full jitter: anything up to base × 2ⁿ, so that many clients do not come back together.
@@ -443,39 +448,11 @@ fn backoff(trouble: &Trouble, attempts: u32) -> Duration {
     ceiling.mul_f64(fastrand::f64())
 }
 
-/// A job that waits for its time; equal times keep their order.
-#[derive(Debug)]
-struct Delayed {
-    due: Duration,
-    order: u64,
-    job: Job,
-}
-
-impl PartialEq for Delayed {
-    fn eq(&self, other: &Self) -> bool {
-        (self.due, self.order) == (other.due, other.order)
-    }
-}
-
-impl Eq for Delayed {}
-
-impl PartialOrd for Delayed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Delayed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.due, self.order).cmp(&(other.due, other.order))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Again, BREAKER_FAILURES, BREAKER_PAUSE, Job, Limits, Schedule};
+    use super::{Again, BREAKER_FAILURES, BREAKER_PAUSE, Job, Limits, Schedule, backoff};
     use crate::domain::{
         Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Reached, Record, TimeSource,
         Timestamp,
@@ -743,7 +720,7 @@ mod tests {
     }
 
     #[test]
-    fn retries_are_at_most_a_tenth_of_the_requests_beyond_the_first_few() {
+    fn retries_are_at_most_a_tenth_of_the_records_beyond_the_first_few() {
         let mut schedule = Schedule::new(Limits { jobs: 1, ..LIMITS });
         let (mut now, mut requests, mut retried) = (Duration::ZERO, 0_u32, 0_u32);
         for id in 0..5_000 {
@@ -761,7 +738,21 @@ mod tests {
             now += seconds(1);
         }
         assert!(retried > 100, "the budget is used: {retried}");
-        assert!(f64::from(retried) <= 20.0 + 0.1 * f64::from(requests), "{retried} of {requests}");
+        assert!(f64::from(retried) <= 20.0 + 0.1 * f64::from(requests - retried), "{retried} of {requests}");
+    }
+
+    #[test]
+    fn what_comes_back_untouched_has_earned_no_retry_and_used_up_no_time() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        for _ in 0..1000 {
+            let job = schedule.next(Duration::ZERO).unwrap();
+            schedule.bounced(job);
+        }
+        assert!((schedule.retry_tokens - super::RETRIES_FREE).abs() < 0.001, "{}", schedule.retry_tokens);
+        let late = LIMITS.retry_max_time + seconds(1);
+        let mut job = schedule.next(late).unwrap();
+        job.attempts += 1;
+        assert!(matches!(schedule.again(job, &trouble(TroubleKind::Server, None), late), Again::Planned { .. }));
     }
 
     #[test]
@@ -818,5 +809,241 @@ mod tests {
         let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
         let job = schedule.next(seconds(60)).unwrap();
         assert_eq!(job.report(Outcome::Accepted).1.ambiguous_resends, 1);
+    }
+    #[test]
+    fn the_unsettled_window_is_one_alone_64_for_a_few_and_four_times_the_jobs_for_many() {
+        let window = |jobs| Limits { jobs, ..LIMITS }.window();
+        assert_eq!([1, 2, 16, 17, 100].map(window), [1, 64, 64, 68, 400]);
+        let mut many = with_jobs(Limits { jobs: 100, ..LIMITS }, 1000);
+        many.concurrency = 100;
+        assert_eq!(hand_out(&mut many, Duration::ZERO).len(), 400);
+    }
+
+    #[test]
+    fn work_counts_against_the_room_whether_it_is_ready_waits_or_is_under_way() {
+        let mut schedule = with_jobs(LIMITS, 10);
+        schedule.concurrency = 3;
+        assert_eq!((schedule.room(), schedule.state().in_flight), (1014, 0));
+        let mut under_way = hand_out(&mut schedule, Duration::ZERO);
+        assert_eq!((schedule.room(), schedule.state().in_flight), (1014, 3));
+        let _ = schedule.again(under_way.remove(0), &trouble(TroubleKind::NotSent, None), Duration::ZERO);
+        assert_eq!((schedule.room(), schedule.in_flight(), schedule.state().to_retry), (1014, 2, 1));
+        schedule.failed();
+        schedule.settled(&Outcome::Accepted);
+        assert_eq!((schedule.room(), schedule.in_flight()), (1016, 0));
+        assert_eq!(Schedule::new(Limits { jobs: 1000, ..LIMITS }).room(), 4000);
+    }
+
+    #[test]
+    fn more_is_wanted_up_to_half_of_what_is_held() {
+        assert!(with_jobs(LIMITS, 512).wants_more() && !with_jobs(LIMITS, 513).wants_more());
+    }
+
+    #[test]
+    fn it_is_empty_only_if_nothing_is_ready_waits_or_is_under_way() {
+        let mut schedule = with_jobs(LIMITS, 0);
+        assert!(schedule.is_empty());
+        schedule.admit(job(1));
+        assert!(!schedule.is_empty(), "ready");
+        let under_way = schedule.next(Duration::ZERO).unwrap();
+        assert!(!schedule.is_empty(), "under way");
+        let _ = schedule.again(under_way, &trouble(TroubleKind::NotSent, None), Duration::ZERO);
+        assert!(!schedule.is_empty(), "waits");
+        assert_eq!(schedule.drain().len(), 1);
+        assert!(schedule.is_empty());
+    }
+
+    #[test]
+    fn it_shows_what_is_being_sent_and_not_what_stands_in_front_of_the_senders() {
+        let mut schedule = with_jobs(LIMITS, 100);
+        schedule.concurrency = LIMITS.jobs;
+        assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 64);
+        assert_eq!(schedule.state().in_flight, 16);
+    }
+
+    #[test]
+    fn who_has_handed_out_all_it_may_waits_for_something_to_come_back() {
+        let mut schedule = with_jobs(LIMITS, 2);
+        assert_eq!(schedule.wakeup(seconds(5)), Some(Duration::ZERO));
+        let _under_way = schedule.next(seconds(5)).unwrap();
+        assert_eq!(schedule.wakeup(seconds(5)), None);
+    }
+
+    #[test]
+    fn what_comes_back_untouched_goes_first_and_counts_as_never_handed_out() {
+        let mut schedule = with_jobs(LIMITS, 3);
+        let mut first = schedule.next(Duration::ZERO).unwrap();
+        first.attempts += 1;
+        let _ = schedule.again(first, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
+        let again = schedule.next(seconds(60)).unwrap();
+        schedule.bounced(again);
+        assert_eq!((schedule.in_flight(), schedule.room()), (0, 1021));
+        let again = schedule.next(seconds(60)).unwrap();
+        assert_eq!(again.record().line, 0);
+        assert_eq!(again.report(Outcome::Accepted).1.ambiguous_resends, 1);
+    }
+
+    #[test]
+    fn the_first_hundred_answers_decide_whether_nearly_all_is_refused() {
+        let after = |refused: u32, accepted: u32| {
+            let mut schedule = with_jobs(LIMITS, 200);
+            let failure = Failure::answered(ErrorCode::BadParameters, "no");
+            let answers = (0..refused).map(|_| Outcome::Rejected(failure.clone()));
+            for answer in answers.chain((0..accepted).map(|_| Outcome::Accepted)) {
+                schedule.next(Duration::ZERO).unwrap();
+                schedule.settled(&answer);
+            }
+            schedule.nearly_all_refused()
+        };
+        assert!(after(95, 5) && after(100, 0));
+        assert!(!after(94, 6) && !after(99, 0) && !after(0, 100) && !after(101, 0));
+    }
+
+    #[test]
+    fn a_report_tells_all_tries_of_this_run() {
+        let mut job = job(7);
+        job.origin = Origin::Adopted;
+        let at = |seconds| Timestamp::from_unix(seconds).unwrap();
+        job.tried(at(10), seconds(1), seconds(2));
+        job.tried(at(20), seconds(5), seconds(9));
+        job.last_status = Some(503);
+        let (ticket, report) = job.report(Outcome::Accepted);
+        assert!(ticket.is_none());
+        assert_eq!((report.line, report.origin, report.attempts), (7, Origin::Adopted, 2));
+        assert_eq!((report.http_status, report.sent_at, report.elapsed), (Some(503), Some(at(20)), seconds(8)));
+    }
+
+    #[test]
+    fn that_a_try_may_have_arrived_is_not_forgotten_for_a_later_one_that_did_not() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        let mut job = schedule.next(Duration::ZERO).unwrap();
+        assert!(!job.may_have_arrived());
+        assert_eq!(job.unfinished(), None);
+        let refused = trouble(TroubleKind::NotSent, None);
+        job.last_failure = Some(refused.failure.clone());
+        assert_eq!(job.unfinished().unwrap().reached_server, Reached::No);
+        let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, None), Duration::ZERO);
+        let mut job = schedule.next(seconds(60)).unwrap();
+        assert!(job.may_have_arrived());
+        job.last_failure = Some(refused.failure);
+        let told = job.unfinished().unwrap();
+        assert_eq!((told.reached_server, told.code), (Reached::Unknown, ErrorCode::Connect));
+    }
+
+    #[test]
+    fn a_fresh_connection_that_is_closed_too_is_waited_for() {
+        let (mut schedule, mut waits) = (with_jobs(Limits { retries: 100, ..LIMITS }, 1), Vec::new());
+        for second in 0..10 {
+            let mut job = schedule.next(seconds(60 * second)).unwrap();
+            job.attempts += 1;
+            let stale = trouble(TroubleKind::StaleConnection, None);
+            let Again::Planned { wait, pause: None } = schedule.again(job, &stale, seconds(60 * second)) else {
+                panic!("not planned")
+            };
+            waits.push(wait);
+            schedule.limits.retry_max_time = seconds(3600);
+        }
+        assert_eq!(waits[0], Duration::ZERO);
+        assert!(waits[1..].iter().all(|wait| !wait.is_zero()), "{waits:?}");
+    }
+
+    #[test]
+    fn a_try_may_begin_in_the_last_moment_of_a_records_time_and_of_the_run() {
+        let planned = |ends: u64, wait: u64| {
+            let mut schedule = with_jobs(Limits { retry_max_time: seconds(100), ..LIMITS }, 1);
+            schedule.end_at(Some(seconds(ends)));
+            let job = schedule.next(Duration::ZERO).unwrap();
+            let again = schedule.again(job, &trouble(TroubleKind::MaybeSent, Some(wait)), Duration::ZERO);
+            matches!(again, Again::Planned { .. })
+        };
+        assert!(planned(1000, 100) && !planned(1000, 101));
+        assert!(planned(50, 50) && !planned(50, 51));
+    }
+    #[test]
+    fn waits_are_anything_up_to_a_ceiling_that_doubles() {
+        for (kind, attempts, ceiling) in [
+            (TroubleKind::Server, 1, 200),
+            (TroubleKind::NotSent, 3, 800),
+            (TroubleKind::Overloaded, 1, 1000),
+            (TroubleKind::Throttled, 4, 8000),
+            (TroubleKind::MaybeSent, 1000, 30_000),
+        ] {
+            let ceiling = Duration::from_millis(ceiling);
+            let waits: Vec<_> = (0..500).map(|_| backoff(&trouble(kind, None), attempts)).collect();
+            assert!(waits.iter().all(|wait| *wait <= ceiling), "{kind:?}");
+            let longest = waits.iter().max().unwrap();
+            assert!(*longest > ceiling * 3 / 4, "{kind:?}: {longest:?}");
+            let shortest = waits.iter().min().unwrap();
+            assert!(*shortest < ceiling / 4, "{kind:?}: {shortest:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_due_at_the_same_time_keeps_its_order() {
+        let mut schedule = with_jobs(LIMITS, 10);
+        schedule.concurrency = 10;
+        for job in hand_out(&mut schedule, Duration::ZERO) {
+            // Longer than any wait of its own.
+            let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, Some(40)), Duration::ZERO);
+        }
+        let lines: Vec<_> = schedule.drain().iter().map(|job| job.record().line).collect();
+        assert_eq!(lines, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn the_last_token_buys_a_retry_and_less_than_one_does_not() {
+        for (tokens, planned) in [(1.0, true), (0.99, false)] {
+            let mut schedule = with_jobs(LIMITS, 1);
+            let job = schedule.next(Duration::ZERO).unwrap();
+            schedule.retry_tokens = tokens;
+            let again = schedule.again(job, &trouble(TroubleKind::NotSent, None), Duration::ZERO);
+            assert_eq!(matches!(again, Again::Planned { .. }), planned);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_is_just_not_too_long_does_not_end_the_run() {
+        let hopeless = |wait: u64, ends: u64, silence: u64| {
+            let mut schedule = with_jobs(Limits { retry_max_time: seconds(100), retries: 0, ..LIMITS }, 2);
+            schedule.end_at(Some(seconds(ends)));
+            schedule.broken = Some((Duration::ZERO, seconds(silence)));
+            let job = schedule.next(seconds(silence)).unwrap();
+            let kind = if wait > 0 { TroubleKind::Throttled } else { TroubleKind::NotSent };
+            let again = schedule.again(job, &trouble(kind, Some(wait)), seconds(silence));
+            matches!(again, Again::Hopeless(_, StopReason::Later))
+        };
+        assert!(!hopeless(100, 1000, 0) && hopeless(101, 1000, 0), "longer than a record may wait");
+        assert!(!hopeless(50, 50, 0) && hopeless(51, 50, 0), "longer than the run lasts");
+        assert!(
+            !hopeless(0, 1000, 100) && hopeless(0, 1000, 101),
+            "nobody there for longer than a record may wait"
+        );
+    }
+
+    #[test]
+    fn no_time_at_all_is_no_pause() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        let job = schedule.next(Duration::ZERO).unwrap();
+        let again = schedule.again(job, &trouble(TroubleKind::Throttled, Some(0)), Duration::ZERO);
+        assert!(matches!(again, Again::Planned { pause: None, .. }));
+        assert!(!schedule.is_paused(Duration::ZERO));
+    }
+
+    #[test]
+    fn each_503_halves_the_requests_under_way() {
+        let mut schedule = with_jobs(LIMITS, 1000);
+        schedule.concurrency = 15;
+        let job = schedule.next(Duration::ZERO).unwrap();
+        let _ = schedule.again(job, &trouble(TroubleKind::Overloaded, None), Duration::ZERO);
+        assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 7);
+    }
+    #[test]
+    fn who_may_hand_out_only_what_may_have_arrived_waits_for_its_time() {
+        let mut schedule = with_jobs(Limits { jobs: 1, ..LIMITS }, 2);
+        let job = schedule.next(Duration::ZERO).unwrap();
+        let _ = schedule.again(job, &trouble(TroubleKind::MaybeSent, Some(40)), Duration::ZERO);
+        assert!(schedule.next(seconds(39)).is_none(), "the window of one is full");
+        assert_eq!(schedule.wakeup(seconds(10)), Some(seconds(30)));
+        assert_eq!(schedule.next(seconds(40)).unwrap().record().line, 0);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
+
 use crate::domain::ErrorCode;
 
 /// A complete reply, as far as it matters.
@@ -90,37 +92,12 @@ fn is_web_page(body: &[u8]) -> bool {
 #[must_use]
 pub fn reason(status: u16) -> &'static str {
     match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        204 => "No Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        307 => "Temporary Redirect",
-        308 => "Permanent Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        402 => "Payment Required",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        407 => "Proxy Authentication Required",
-        408 => "Request Timeout",
-        410 => "Gone",
+        // As RFC 9110 has renamed it.
         413 => "Content Too Large",
-        415 => "Unsupported Media Type",
         420 | 423 => "Invalid Parameters",
+        // The same.
         422 => "Unprocessable Content",
-        425 => "Too Early",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        511 => "Network Authentication Required",
-        _ => "",
+        _ => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default(),
     }
 }
 
@@ -128,7 +105,7 @@ pub fn reason(status: u16) -> &'static str {
 mod tests {
     use std::time::Duration;
 
-    use super::{Reply, StopCause, Verdict, classify};
+    use super::{Reply, StopCause, Verdict, classify, reason};
 
     fn reply(status: u16, body: &str) -> Reply {
         Reply { status, retry_after: Some(Duration::from_secs(7)), body: body.into() }
@@ -168,8 +145,25 @@ mod tests {
         for status in [404, 405, 406, 410, 415, 501, 505] {
             assert_eq!(classify(&reply(status, "")), Verdict::Stop(StopCause::WrongAddress), "{status}");
         }
+        assert_eq!(classify(&reply(511, "")), Verdict::Stop(StopCause::Portal));
         for status in [201, 202, 204, 299] {
             assert_eq!(classify(&reply(status, "")), Verdict::Accepted, "{status}");
+        }
+    }
+    #[test]
+    fn a_status_is_shown_by_its_registered_name_or_by_the_apis_own() {
+        for (status, name) in [
+            (200, "OK"),
+            (401, "Unauthorized"),
+            (413, "Content Too Large"),
+            (420, "Invalid Parameters"),
+            (422, "Unprocessable Content"),
+            (423, "Invalid Parameters"),
+            (503, "Service Unavailable"),
+            (520, ""),
+            (0, ""),
+        ] {
+            assert_eq!(reason(status), name, "{status}");
         }
     }
 }

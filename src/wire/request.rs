@@ -253,6 +253,17 @@ mod tests {
     }
 
     #[test]
+    fn the_body_is_never_moved_while_it_is_written_and_no_room_is_wasted() {
+        for id in [1, 256] {
+            let (account, conversion) =
+                (account(Auth::Form(Secret::new("&".repeat(100)))), conversion(&"=".repeat(id)));
+            let encoded = Request::new(&conversion, &account).encoded();
+            // The first parameter has no `&` before it; a key of 8, `true` and 16 digits and signs of a time need no encoding.
+            assert_eq!(encoded.capacity() - encoded.len(), 1 + 2 * (8 + 4 + 17));
+        }
+    }
+
+    #[test]
     fn debug_output_shows_no_secret() {
         let (account, conversion) = (account(Auth::Form(Secret::new("tops3cret".into()))), conversion("00A0B0C0"));
         assert!(!format!("{:?}", Request::new(&conversion, &account)).contains("tops3cret"));

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// What cargo tells a program that it runs. A cargo that finds it in its own environment builds ring and all above it anew,
 /// because ring's build script watches these names.
-const TOLD_BY_CARGO: [&str; 7] = [
+pub(crate) const TOLD_BY_CARGO: [&str; 7] = [
     "CARGO_MANIFEST_DIR",
     "CARGO_MANIFEST_LINKS",
     "CARGO_PKG_NAME",

@@ -5,6 +5,7 @@
 
 mod bench;
 mod build;
+mod fuzz;
 mod generate;
 mod minimum_rust;
 mod prove;
@@ -24,6 +25,8 @@ enum Chore {
     /// Measure
     #[command(subcommand)]
     Bench(BenchChore),
+    /// Look for input that breaks a check in fuzz/; needs a nightly compiler, a C++ compiler and cargo-fuzz
+    Fuzz(fuzz::FuzzArgs),
     /// Show that a promise holds, and that its proof would notice if it did not
     #[command(subcommand)]
     Prove(prove::Proof),
@@ -55,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
         Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,
         Chore::Bench(BenchChore::Report(args)) => bench::report(root, &args)?,
+        Chore::Fuzz(args) => fuzz::run(root, &args)?,
         Chore::Prove(proof) => proof.show(root)?,
     };
     println!("{answer}");

@@ -227,5 +227,6 @@ fn when_even_the_ballast_does_not_help_the_tickets_come_back() {
     limit(&ledger, pages * 2);
     let _ = ledger.settle(unsettled.group, desk.now).unwrap();
     let again = ledger.record(&many, desk.now).unwrap().recorded;
+    assert!(desk.path().with_file_name("ledger.db.ballast").exists());
     assert!(again.iter().all(|again| matches!(again, super::Recorded::Known(_, super::super::Known::Accepted))));
 }

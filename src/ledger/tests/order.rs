@@ -2,7 +2,7 @@
 
 use crate::ledger::{Due, Known, Origin, Recorded, Settlement};
 
-use super::{Desk, accepted, failed, ids, postponed, ready, refused, sms, untimed};
+use super::{Desk, accepted, at, failed, ids, postponed, ready, refused, sms, untimed};
 
 #[test]
 fn a_second_value_waits_until_the_first_is_settled() {
@@ -149,4 +149,23 @@ fn a_value_that_was_overtaken_twice_while_another_run_had_it_is_told_to_that_run
     let released = two.adopt(10, Due::Everything, desk.now).unwrap();
     assert_eq!((released.tickets.len(), released.stale.len()), (0, 1));
     assert_eq!(two.adopt(10, Due::Everything, desk.now).unwrap().stale, []);
+}
+
+#[test]
+fn a_value_planned_for_later_is_brought_up_for_one_of_this_input_that_waits_behind_it_and_else_keeps_its_time() {
+    for waits in [true, false] {
+        let desk = Desk::new();
+        let mut earlier = desk.open();
+        let postponed_before = earlier.ready(&sms("0A", 5), desk.now);
+        let _ = earlier.end(postponed_before, postponed(), desk.now);
+        earlier.close(desk.now).unwrap();
+        let mut ledger = desk.open();
+        let oldest = ledger.ready(&sms("0A", 0), desk.now);
+        if waits {
+            assert!(matches!(ledger.enter(&sms("0A", 10), desk.now), Recorded::Waiting(..)));
+        }
+        let released = ledger.end(oldest, accepted(), desk.now).tickets;
+        let times: Vec<_> = released.iter().map(|ticket| ticket.conversion().timestamp).collect();
+        assert_eq!(times, if waits { vec![at(5)] } else { vec![] });
+    }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::{BadRecord, Channel, Conversion, ErrorCode, Record, Reference};
-use crate::ledger::{Due, Forget, Kept, Known, LedgerReader, Origin, Original, Recorded, State, forget};
+use crate::domain::{BadRecord, Channel, Conversion, ErrorCode, Failure, MessageIdDoubt, Record, Reference};
+use crate::ledger::{
+    Due, Effort, Forget, Kept, Known, LedgerReader, Origin, Original, Recorded, Settlement, State, forget,
+};
 
 use super::{ALMOST_A_DAY, DAY, Desk, accepted, account, at, failed, postponed, ready, refused, sms, untimed};
 
@@ -15,6 +17,16 @@ fn a_ticket_shows_the_record_as_it_was_given() {
     let ticket = ledger.ready(&record, desk.now);
     assert_eq!(ticket.record(), &record);
     assert_eq!(ticket.origin(), Origin::Input);
+}
+
+#[test]
+fn a_row_that_is_taken_up_again_shows_the_record_as_it_was_given_now() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let _lost = ledger.ready(&sms("0A", 0), desk.now);
+    ledger.crash();
+    let again = Record { line: 3, doubts: vec![MessageIdDoubt::Trimmed], ..sms("0A", 0) };
+    assert_eq!(desk.open().ready(&again, desk.now).record(), &again);
 }
 
 #[test]
@@ -140,7 +152,7 @@ fn what_was_not_sent_is_pending_as_before() {
     let desk = Desk::new();
     let mut ledger = desk.open();
     let ticket = ledger.ready(&sms("0A", 0), desk.now);
-    let _ = ledger.end(ticket, crate::ledger::Settlement::Unsent, desk.now);
+    let _ = ledger.end(ticket, Settlement::Unsent, desk.now);
     assert_eq!(ledger.adopted(Due::OnlyDue, desk.now).len(), 1);
 }
 
@@ -166,6 +178,42 @@ fn after_five_days_in_vain_a_row_is_a_dead_letter_and_may_be_asked_for_anew() {
 
     let ticket = ledger.ready(&sms("0A", 0), desk.now);
     assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, []);
+}
+
+#[test]
+fn the_fifth_day_is_over_when_it_has_lasted_a_day() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let row = ticket.row();
+    desk.wait(5 * DAY);
+    assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, [row]);
+}
+
+#[test]
+fn every_end_leaves_its_status_and_adds_its_tries() {
+    let effort = Effort { attempts: 3, ambiguous_resends: 2 };
+    let failure = Failure::answered(ErrorCode::ServerError, "the API answered 503");
+    for (settlement, expected) in [
+        (Settlement::Unsent, (None, 1, 0)),
+        (Settlement::Postponed { failure: failure.clone(), effort }, (None, 4, 2)),
+        (Settlement::Accepted { http_status: 202, effort }, (Some(202), 4, 2)),
+        (Settlement::Refused { http_status: 422, failure, effort }, (Some(422), 4, 2)),
+    ] {
+        let desk = Desk::new();
+        let mut ledger = desk.open();
+        let ticket = ledger.ready(&sms("0A", 0), desk.now);
+        let _ = ledger.end(ticket, postponed(), desk.now);
+        let ticket = ledger.ready(&sms("0A", 0), desk.now);
+        let _ = ledger.end(ticket, settlement, desk.now);
+        let db = rusqlite::Connection::open(desk.path()).unwrap();
+        let written: (Option<u16>, u32, u32) = db
+            .query_row("SELECT http_status, attempts, ambiguous FROM conversion", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .unwrap();
+        assert_eq!(written, expected);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::ledger::{Due, Known, Ledger, LedgerError, Origin, Recorded};
+use crate::ledger::{Due, Known, Ledger, LedgerError, Origin, Recorded, Released};
 
 use super::{Desk, accepted, account, failed, ids, postponed, refused, sms};
 
@@ -110,6 +110,19 @@ fn a_waiting_value_that_another_run_overtook_is_told_to_the_run_that_waits() {
 }
 
 #[test]
+fn a_waiting_value_that_was_overtaken_before_its_run_died_is_not_sent_by_the_next() {
+    let desk = Desk::new();
+    let (mut one, mut two) = (desk.open(), desk.open());
+    let newer = one.ready(&sms("0A", 10), desk.now);
+    assert!(matches!(two.enter(&sms("0A", 0), desk.now), Recorded::Waiting(..)));
+    let _ = one.end(newer, accepted(), desk.now);
+    two.crash();
+    let mut three = desk.open();
+    assert_eq!(three.enter(&sms("0A", 0), desk.now), Recorded::Known(sms("0A", 0), Known::Stale));
+    assert_eq!(three.adopt(10, Due::Everything, desk.now).unwrap(), Released::default());
+}
+
+#[test]
 fn of_two_who_record_the_same_at_the_same_time_one_sends() {
     let desk = Desk::new();
     let records: Vec<_> = (0..400).map(|n| sms(&format!("id-{n}"), 0)).collect();
@@ -152,6 +165,41 @@ fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
     assert_eq!(locks(), 1);
     ledger.close(desk.now).unwrap();
     assert_eq!(locks(), 0);
+}
+
+#[test]
+fn a_lock_file_that_a_kill_left_before_its_run_was_recorded_is_in_nobodys_way() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    fs::write(desk.path().with_file_name("ledger.db.run-2.lock"), "").unwrap();
+    desk.open().close(desk.now).unwrap();
+    assert!(!desk.path().with_file_name("ledger.db.run-2.lock").exists(), "it had another name");
+}
+
+#[test]
+fn a_lock_that_cannot_be_looked_at_is_not_taken_for_one_of_the_dead() {
+    let desk = Desk::new();
+    let mut one = desk.open();
+    let _ticket = one.ready(&sms("0A", 0), desk.now);
+    let lock = desk.path().with_file_name("ledger.db.run-1.lock");
+    fs::remove_file(&lock).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &lock).unwrap();
+    let refused = Ledger::open(&desk.path(), &account("abcd1234"), desk.now);
+    assert!(matches!(refused, Err(LedgerError::File { .. })), "{:?}", refused.err());
+}
+
+#[test]
+fn a_lock_that_somebody_removed_is_no_trouble_and_one_that_cannot_be_removed_is() {
+    let desk = Desk::new();
+    let lock = |run: u32| desk.path().with_file_name(format!("ledger.db.run-{run}.lock"));
+    let ledger = desk.open();
+    fs::remove_file(lock(1)).unwrap();
+    ledger.close(desk.now).unwrap();
+    let ledger = desk.open();
+    fs::remove_file(lock(2)).unwrap();
+    fs::create_dir(lock(2)).unwrap();
+    let refused = ledger.close(desk.now);
+    assert!(matches!(refused, Err(LedgerError::File { .. })), "{refused:?}");
 }
 
 #[test]

@@ -2,17 +2,22 @@
 //! and has a control in which the promise is broken and the same count must notice.
 
 mod count;
+mod faults;
 mod kill;
 mod overlap;
 mod power;
 mod producer;
+mod redirects;
 mod stage;
 mod strace;
 mod track;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::ensure;
 use clap::Subcommand;
+use rusqlite::Connection;
 
 /// A promise
 #[derive(Debug, Subcommand)]
@@ -21,10 +26,14 @@ pub(crate) enum Proof {
     Kill(kill::KillArgs),
     /// Of several runs at once, one sends each record, and a killed one's are free at once
     Overlap(overlap::OverlapArgs),
+    /// Nothing is lost when system calls fail
+    Faults(faults::FaultsArgs),
     /// Nothing recorded is lost when the power is cut
     Power(power::PowerArgs),
     /// A day of a log becomes exactly the right conversions, again and through kills
     Track(track::TrackArgs),
+    /// No redirect is followed
+    Redirects,
 }
 
 impl Proof {
@@ -33,8 +42,20 @@ impl Proof {
         match self {
             Self::Kill(args) => kill::show(root, &args),
             Self::Overlap(args) => overlap::show(root, &args),
+            Self::Faults(args) => faults::show(root, &args),
             Self::Power(args) => power::show(root, &args),
             Self::Track(args) => track::show(root, &args),
+            Self::Redirects => redirects::show(root),
         }
     }
+}
+
+/// The message-ids of an undamaged ledger with the numbers of their states: below 2 is pending, 2 is accepted.
+fn ledger_rows(ledger: &Path) -> anyhow::Result<BTreeMap<String, i64>> {
+    let db = Connection::open(ledger)?;
+    let found: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    ensure!(found == "ok", "{found}");
+    let mut query = db.prepare("SELECT message_id, state FROM conversion")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

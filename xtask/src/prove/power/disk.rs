@@ -71,12 +71,16 @@ impl Image {
                 self.contents.folders.insert(path.clone());
             }
             Change::Name(path, file) => {
-                let files = self.contents.files.len().max(file + 1);
-                self.contents.files.resize_with(files, Vec::new);
+                self.file(*file);
                 self.contents.names.insert(path.clone(), *file);
             }
             Change::Unname(path) => {
                 self.contents.names.remove(path);
+            }
+            Change::Rename { from, to, file } => {
+                self.contents.names.remove(from);
+                self.file(*file);
+                self.contents.names.insert(to.clone(), *file);
             }
             Change::Write { file, at, data } => self.write(*file, *at, data),
             Change::Truncate { file, length } => self.file(*file).resize(*length, 0),
@@ -85,7 +89,7 @@ impl Image {
 
     fn perhaps(&mut self, change: &Change, unsynced: Unsynced, random: &mut Rng) {
         match (change, unsynced) {
-            (Change::MakeFolder(_) | Change::Name(..) | Change::Unname(_), _) => {
+            (Change::MakeFolder(_) | Change::Name(..) | Change::Unname(_) | Change::Rename { .. }, _) => {
                 if random.bool() {
                     self.apply(change);
                 } else {
@@ -147,5 +151,54 @@ impl Image {
             fs::write(moved(path)?, &self.contents.files[*file])?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use fastrand::Rng;
+
+    use super::super::trace::{Contents, Event, Trace};
+    use super::{Image, Unsynced};
+
+    /// A file is created, written, synced, and written again; another thread tells of it while it is synced.
+    const LOG: &str = r#"
+7 openat(AT_FDCWD<\x2f>, "\x2f\x72\x2f\x61", O_RDWR|O_CREAT|O_CLOEXEC, 0600) = 3<\x2f\x72\x2f\x61>
+7 pwrite64(3<\x2f\x72\x2f\x61>, "\x31\x32", 2, 0) = 2
+7 fsync(3<\x2f\x72\x2f\x61> <unfinished ...>
+8 write(1<\x2f\x6f>, "\x7b\x7d\x0a", 3) = 3
+7 <... fsync resumed>) = 0
+7 openat(AT_FDCWD<\x2f>, "\x2f\x72", O_RDONLY|O_CLOEXEC) = 4<\x2f\x72>
+7 fsync(4<\x2f\x72>) = 0
+7 pwrite64(3<\x2f\x72\x2f\x61>, "\x33", 1, 1) = 1
+7 renameat2(AT_FDCWD<\x2f>, "\x2f\x72\x2f\x61", AT_FDCWD<\x2f>, "\x2f\x72\x2f\x62", RENAME_NOREPLACE) = 0
+7 unlink("\x2f\x72\x2f\x62") = 0
+"#;
+
+    #[test]
+    fn what_was_synced_is_on_every_disk_and_the_rest_on_some() {
+        let root = PathBuf::from("/r");
+        let before = Contents { folders: [root.clone()].into(), ..Contents::default() };
+        let trace = Trace::read(LOG.trim(), &root, before).unwrap();
+        assert_eq!(trace.events.len(), 7, "{trace:?}");
+        assert!(matches!(trace.events[2], Event::Synced { begun: 2, .. }));
+        let disks: Vec<_> = (0..100)
+            .map(|seed| {
+                let image = Image::after(&trace, 7, Unsynced::Half, &mut Rng::with_seed(seed));
+                let names: Vec<_> = image.contents.names.into_keys().collect();
+                (names, image.contents.files[0].clone())
+            })
+            .collect();
+        let (old, new) = (vec![PathBuf::from("/r/a")], vec![PathBuf::from("/r/b")]);
+        let possible = [old, new, Vec::new()]
+            .into_iter()
+            .flat_map(|names| [b"12", b"13"].map(|bytes| (names.clone(), bytes.to_vec())));
+        let possible: Vec<_> = possible.collect();
+        assert!(possible.iter().all(|one| disks.contains(one)), "{disks:?}");
+        assert!(disks.iter().all(|disk| possible.contains(disk)), "{disks:?}");
+        let before_the_sync = Image::after(&trace, 2, Unsynced::Gone, &mut Rng::with_seed(0));
+        assert!(before_the_sync.contents.files.iter().all(Vec::is_empty));
     }
 }

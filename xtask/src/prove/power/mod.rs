@@ -20,13 +20,12 @@ use fastrand::Rng;
 use nexmo_conversion::clock;
 use nexmo_conversion::domain::ApiKey;
 use nexmo_conversion::ledger::Ledger;
-use rusqlite::Connection;
 use tempfile::TempDir;
 
 use self::disk::{Image, Lost, Unsynced};
 use self::trace::{Contents, Event, Trace};
 use super::stage::{BREAK, Programs, Witness};
-use super::strace;
+use super::{ledger_rows, strace};
 
 #[derive(Debug, Args)]
 pub(crate) struct PowerArgs {
@@ -284,7 +283,7 @@ impl Figures {
         let ledger = place.join(LEDGER);
         let account = ApiKey::parse(&witness.api_key)?.fingerprint();
         let opened = Ledger::open(&ledger, &account, clock::now()).map(drop);
-        let rows = opened.map_err(anyhow::Error::from).and_then(|()| rows(&ledger));
+        let rows = opened.map_err(anyhow::Error::from).and_then(|()| ledger_rows(&ledger));
         let rows = match rows {
             Ok(rows) => rows,
             Err(error) => {
@@ -306,7 +305,7 @@ impl Figures {
         self.resumed += 1;
         let ledger = place.join(LEDGER);
         let pending: BTreeSet<_> =
-            rows(&ledger)?.into_iter().filter(|(_, state)| *state < ACCEPTED).map(|(id, _)| id).collect();
+            ledger_rows(&ledger)?.into_iter().filter(|(_, state)| *state < ACCEPTED).map(|(id, _)| id).collect();
         let before = witness.log_length();
         let output = witness
             .command(&programs.honest)
@@ -319,7 +318,7 @@ impl Figures {
             .iter()
             .filter_map(|request| request.parameter("message-id").map(str::to_owned))
             .collect();
-        let still: Vec<_> = rows(&ledger)?.into_iter().filter(|(_, state)| *state < ACCEPTED).collect();
+        let still: Vec<_> = ledger_rows(&ledger)?.into_iter().filter(|(_, state)| *state < ACCEPTED).collect();
         if !output.status.success() || arrived != pending || !still.is_empty() {
             self.verdicts.not_resumed.push(format!(
                 "{}: {pending:?} were pending, {arrived:?} arrived, {still:?} are pending: {}",
@@ -329,16 +328,6 @@ impl Figures {
         }
         Ok(())
     }
-}
-
-/// The message-ids of an undamaged ledger with their states.
-fn rows(ledger: &Path) -> anyhow::Result<BTreeMap<String, i64>> {
-    let db = Connection::open(ledger)?;
-    let found: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
-    ensure!(found == "ok", "{found}");
-    let mut query = db.prepare("SELECT message_id, state FROM conversion")?;
-    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 impl Lost {

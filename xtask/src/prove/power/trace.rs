@@ -39,6 +39,12 @@ pub(super) enum Change {
     /// A file gets a name: it is created, or linked.
     Name(PathBuf, FileId),
     Unname(PathBuf),
+    /// Another name for the same file, within one folder; file systems do that whole or not at all.
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+        file: FileId,
+    },
     Write {
         file: FileId,
         at: usize,
@@ -63,7 +69,7 @@ impl Change {
     /// What has to be synced for this to last.
     pub(super) fn target(&self) -> Target {
         match self {
-            Self::MakeFolder(path) | Self::Name(path, _) | Self::Unname(path) => {
+            Self::MakeFolder(path) | Self::Name(path, _) | Self::Unname(path) | Self::Rename { to: path, .. } => {
                 Target::Folder(path.parent().unwrap_or(path).to_owned())
             }
             Self::Write { file, .. } | Self::Truncate { file, .. } => Target::File(*file),
@@ -272,6 +278,15 @@ impl Reading<'_> {
                 let file = *self.names.get(&from).context("a link to an unknown file")?;
                 self.names.insert(to.clone(), file);
                 self.events.push(Event::Change(Change::Name(to, file)));
+            }
+            "renameat" | "renameat2" if result == 0 => {
+                let (from, to) = (call.path(1)?, call.path(3)?);
+                if from.starts_with(self.root) || to.starts_with(self.root) {
+                    ensure!(from.parent() == to.parent(), "a rename to another folder is not understood");
+                    let file = self.names.remove(&from).context("a rename of an unknown file")?;
+                    self.names.insert(to.clone(), file);
+                    self.events.push(Event::Change(Change::Rename { from, to, file }));
+                }
             }
             "unlink" if result == 0 => {
                 let path = call.path(0)?;

@@ -1,0 +1,4 @@
+//! Replies, with inputs of libFuzzer's making.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| nexmo_conversion_fuzz::replies(data));

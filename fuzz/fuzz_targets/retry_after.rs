@@ -1,0 +1,4 @@
+//! `Retry-After`, with inputs of libFuzzer's making.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| nexmo_conversion_fuzz::retry_after(data));

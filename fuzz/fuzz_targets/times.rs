@@ -1,0 +1,4 @@
+//! Times, with inputs of libFuzzer's making.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| nexmo_conversion_fuzz::times(data));

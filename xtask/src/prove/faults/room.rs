@@ -1,0 +1,134 @@
+//! Disks without room: a small file system of its own that fills up, and a limit on the size of files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, ensure};
+
+use super::super::ledger_rows;
+use super::{Stage, said_of};
+
+/// How many conversions are read: more than there is room for, even when the log is written back again and again.
+const RECORDS: usize = 40_000;
+
+/// Runs the program ($2) with a place ($1) for its ledger that has too little room, waits for the word to go on, and runs it
+/// again with room enough on what is left ($3/left); then lets it send what is pending. A file system that is made so can be
+/// seen by this script alone, so it copies the ledger.
+const SCRIPT: &str = r#"
+batch() { "$program" --json batch --format ids --delivered true --channel sms "$@"; }
+place=$1 program=$2 results=$3
+fill || exit 99
+(limit; batch "$results/input") >"$results/told" 2>"$results/said"
+echo $?
+read -r go
+empty
+batch "$results/left" >/dev/null 2>"$results/said-later"
+echo $?
+"$program" -q ledger resume 2>>"$results/said-later"
+echo $?
+cp "$place"/ledger.db* "$results"
+"#;
+
+#[derive(Debug, Clone, Copy)]
+enum Room {
+    /// A file system of a few MiB; needs a user namespace.
+    SmallDisk,
+    /// A limit on files.
+    SmallFiles,
+}
+
+impl Room {
+    fn commands(self) -> &'static str {
+        match self {
+            Self::SmallDisk => {
+                "fill() { mount -t tmpfs -o size=4m tmpfs \"$place\"; }\n\
+                 limit() { :; }\n\
+                 empty() { mount -o remount,size=64m \"$place\"; }\n"
+            }
+            // In blocks of 512 bytes.
+            Self::SmallFiles => "fill() { :; }\nlimit() { ulimit -f 4096; }\nempty() { :; }\n",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::SmallDisk => "a disk of 4 MiB",
+            Self::SmallFiles => "files of at most 2 MiB",
+        }
+    }
+}
+
+pub(super) fn show(stage: &Stage) -> anyhow::Result<String> {
+    let disk = if namespaces() {
+        fill(stage, Room::SmallDisk)?
+    } else {
+        "a disk of 4 MiB: skipped, no user namespace can be made here".to_owned()
+    };
+    Ok(format!("{disk}\n{}", fill(stage, Room::SmallFiles)?))
+}
+
+fn namespaces() -> bool {
+    let made = Command::new("unshare").args(["-Urm", "true"]).stdin(Stdio::null()).output();
+    made.is_ok_and(|made| made.status.success())
+}
+
+fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
+    let folder = tempfile::tempdir()?;
+    let (place, results) = (folder.path().join("place"), folder.path().join("results"));
+    fs::create_dir(&place)?;
+    fs::create_dir(&results)?;
+    let ids: Vec<_> = (0..RECORDS).map(|number| format!("F{number}")).collect();
+    fs::write(results.join("input"), ids.join("\n"))?;
+    let begin = stage.witness.log_length();
+
+    let mut command = match room {
+        Room::SmallDisk => stage.witness.command(Path::new("unshare")),
+        Room::SmallFiles => stage.witness.command(Path::new("sh")),
+    };
+    if let Room::SmallDisk = room {
+        command.args(["-Urm", "sh"]);
+    }
+    command.arg("-c").arg(format!("{}{SCRIPT}", room.commands())).arg("sh");
+    command.arg(&place).arg(&stage.programs.honest).arg(&results);
+    command.env("NEXMO_CONVERSION_LEDGER", place.join("ledger.db"));
+    let mut script = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut exits = BufReader::new(script.stdout.take().context("no output")?).lines();
+    let mut exit = || anyhow::Ok(exits.next().context("the script has ended")??);
+
+    let full = exit()?;
+    let told = said_of(&fs::read(results.join("told"))?, &["accepted"]);
+    let left: Vec<_> = ids.iter().filter(|id| !told.contains(*id)).map(String::as_str).collect();
+    fs::write(results.join("left"), left.join("\n"))?;
+    script.stdin.take().context("no input")?.write_all(b"go\n")?;
+    let later = [exit()?, exit()?];
+    script.wait()?;
+
+    let (name, said) = (room.name(), fs::read_to_string(results.join("said"))?);
+    let said_later = fs::read_to_string(results.join("said-later"))?;
+    ensure!(full == "74" && said.contains("error: "), "{name}: exit {full}: {said}");
+    ensure!(!told.is_empty() && !left.is_empty(), "{name}: {} told, {} left", told.len(), left.len());
+    ensure!(later == ["0", "0"], "{name}: with room again: exits {later:?}: {said_later}");
+    let mut arrived: BTreeMap<String, usize> = BTreeMap::new();
+    for request in stage.witness.requests_since(begin)? {
+        if let (Some(id), Some(200)) = (request.parameter("message-id"), request.status) {
+            *arrived.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+    let lost = ids.iter().filter(|id| !arrived.contains_key(*id)).count();
+    let again: BTreeSet<_> = arrived.iter().filter(|(_, times)| **times > 1).map(|(id, _)| id).collect();
+    let told_again = again.iter().filter(|id| told.contains(**id)).count();
+    let pending = ledger_rows(&results.join("ledger.db"))?.values().filter(|state| **state < 2).count();
+    let shown = format!(
+        "{name}: exit {full} after {} of {RECORDS}; with room again the rest: {lost} lost, {told_again} told and sent \
+         again, {} others sent again, {pending} pending",
+        told.len(),
+        again.len() - told_again
+    );
+    ensure!(lost + told_again + pending == 0, "{shown}\n{said}");
+    // A limit on files is an error like any other; a full disk is one that was provided for.
+    ensure!(again.is_empty() || matches!(room, Room::SmallFiles), "{shown}\n{said}");
+    Ok(format!("{shown} ({})", said.lines().next().unwrap_or_default()))
+}
