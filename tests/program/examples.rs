@@ -48,6 +48,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     example("ledger status", &[], "", Says::Results),
     example("ledger refused", &[], "", Says::Results),
     example("ledger resume", &[], "", Says::Remarks),
+    example("report", &[], "", Says::Results),
     example("ledger forget", &["settled", "--older-than", "30d"], "", Says::Remarks),
     example("sandbox", &["--stop-after", "50ms"], "", Says::Results),
     example("completions", &["bash"], "", Says::Results),
