@@ -516,8 +516,9 @@ pub struct ManArgs {
 #[command(after_help = "\
 It prints, as shell exports, what the client needs to find it; everything ends with this process.
 An ANSWER is `ok`, `portal`, a status (200 to 599) or a fault: reset-before, reset, close, half-status,
-half-headers, truncated, drip, stall, endless-headers, endless-body, garbage. After it, with commas:
-delay=2s, and with a status retry-after=30 (or date+30), location=URL, type=MEDIA/TYPE, body=TEXT.
+half-headers, truncated, drip, stall, endless-interim, endless-headers, endless-header, endless-body,
+endless-trailers, garbage. After it, with commas: delay=2s, and with a status retry-after=30 (or
+date+30), location=URL, type=MEDIA/TYPE, body=TEXT.
 What no document tells of the API is a switch: `--set NAME=VALUE`; a wrong NAME lists them.
 
 Examples:

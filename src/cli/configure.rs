@@ -12,6 +12,7 @@ use super::args::{Global, InitArgs, NetworkArgs};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
+use super::prompt::{Answer, ask_hidden};
 use super::setup::overrides;
 use super::terminal::Terminal;
 use crate::config::{self, ConfigError, Configuration, NewProfile};
@@ -27,7 +28,8 @@ pub(super) fn path(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let surroundings = environment.surroundings(global.config.as_ref());
-    print(terminal, format!("{}\n", surroundings.config_file.path().display()))
+    let path = surroundings.config_file.path().as_os_str().as_encoded_bytes();
+    print(terminal, format!("{}\n", Escaped(path)))
 }
 
 pub(super) fn show(
@@ -69,7 +71,7 @@ pub(super) fn show(
                 "{:keys$}  {:values$}  {}",
                 row.key,
                 Escaped::text(&row.value).to_string(),
-                row.origin
+                Escaped::text(&row.origin.to_string())
             );
         }
         shown = text.into_bytes();
@@ -109,7 +111,8 @@ pub(super) fn init(
     let profile = NewProfile { name: args.name.clone(), api_key, secret, auth };
     config::write_new(path, &profile)?;
     if !global.quiet {
-        terminal.say(format_args!("wrote {}; `nexmo-conversion check` says whether it works", path.display()));
+        let path = Escaped(path.as_os_str().as_encoded_bytes());
+        terminal.say(format_args!("wrote {path}; `nexmo-conversion check` says whether it works"));
     }
     Ok(Exit::Done)
 }
@@ -137,11 +140,13 @@ fn secret(file: Option<&Path>, auth: AuthMode) -> Result<Secret, CommandFailure>
     match file {
         Some(path) if path == Path::new("-") => io::stdin().lock().take(LONGEST_SECRET).read_to_string(&mut text),
         Some(path) => fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text)),
-        None if Terminal::can_ask() => rpassword::prompt_password(format!("{what} (not shown): ")).map(|typed| {
-            let typed = Zeroizing::new(typed);
-            text.push_str(&typed);
-            text.len()
-        }),
+        None if Terminal::can_ask() => match ask_hidden(&format!("{what} (not shown): ")) {
+            Ok(Answer::Line(typed)) => (&typed[..]).read_to_string(&mut text),
+            Ok(Answer::Interrupted(exit)) => {
+                return Err(CommandFailure::plain(exit, anyhow::anyhow!("interrupted; nothing was written")));
+            }
+            Err(error) => Err(error),
+        },
         None => {
             return Err(CommandFailure::new(
                 Exit::Usage,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::iter;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -17,7 +18,7 @@ use crate::clock;
 use crate::config::BatchOverrides;
 use crate::domain::{Failure, Outcome};
 use crate::ledger::{self, DeadLetter, Forget, Ledger, LedgerReader, Original, StatusRow};
-use crate::output::{Age, Format, ResultLine, to_json};
+use crate::output::{Age, Escaped, Format, ResultLine, to_json};
 use crate::pipeline::{Adopt, Book, Limits, Report};
 
 pub(super) fn status(
@@ -33,13 +34,13 @@ pub(super) fn status(
     };
     let shown = match format(global) {
         Format::Json => status_json(&rows),
-        Format::Text => Ok(status_text(&rows, &path.display().to_string()).into_bytes()),
+        Format::Text => Ok(status_text(&rows, &path).into_bytes()),
     };
     print(terminal, shown)
 }
 
-fn status_text(rows: &[StatusRow], path: &str) -> String {
-    let mut text = format!("{path}\n");
+fn status_text(rows: &[StatusRow], path: &Path) -> String {
+    let mut text = format!("{}\n", Escaped(path.as_os_str().as_encoded_bytes()));
     if rows.is_empty() {
         text.push_str("nothing is recorded\n");
     }

@@ -10,13 +10,14 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::args::{Global, SandboxArgs};
+use super::dry_run::one_word;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::interrupt::Interrupt;
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{ApiKey, Secret};
-use crate::output::to_json;
+use crate::output::{Escaped, to_json};
 use crate::sandbox::{Conversions, Encryption, Keep, Sandbox, SandboxAccount, SandboxOptions, Script, Unknowns};
 
 /// How often it is looked whether a signal came.
@@ -157,8 +158,11 @@ fn introduction(sandbox: &Sandbox, ca_file: Option<&Path>, own_secret: Option<&P
         );
         return line;
     }
-    let ca =
-        ca_file.map(|path| format!("export NEXMO_CONVERSION_CACERT={}\n", path.display())).unwrap_or_default();
+    let ca = ca_file.map(|path| {
+        let path = Escaped(path.as_os_str().as_encoded_bytes()).to_string();
+        format!("export NEXMO_CONVERSION_CACERT={}\n", one_word(&path))
+    });
+    let ca = ca.unwrap_or_default();
     format!(
         "export NEXMO_CONVERSION_BASE_URL={url}\n{ca}export VONAGE_API_KEY={key}\nexport VONAGE_API_SECRET={secret}\n"
     )

@@ -13,6 +13,7 @@ mod ledger;
 mod local_sandbox;
 mod manual;
 mod progress;
+mod prompt;
 mod run;
 mod send;
 mod setup;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use rustix::fs::Mode;
-use rustix::process::{Resource, Rlimit, Signal, setrlimit, umask};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, setrlimit, umask};
 use signal_hook::flag;
 
 pub use self::args::Cli;
@@ -125,6 +126,9 @@ fn refuse(error: &clap::Error, no_color: NoColor) -> Exit {
 fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    // The limit does not hold for a program that the kernel pipes memory images to (core(5)), but this does; nor can another
+    // process of the same user look into our memory then.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     // A file that may not grow any further is an error of the write then, which is told and settled, and not the end.
     let _ = flag::register(Signal::XFSZ.as_raw(), Arc::default());
     panic::set_hook(Box::new(|panic| {

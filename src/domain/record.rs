@@ -46,7 +46,8 @@ impl BadRecord {
     pub const RAW_MAX: usize = 64 * 1024;
 }
 
-/// The caller's `ref`: a JSON scalar, kept as the JSON text it was written in so that it is echoed unchanged.
+/// The caller's `ref`: a JSON scalar, kept as the JSON text it was written in so that it is echoed unchanged (but that what
+/// acts on a terminal is escaped, as everywhere in JSON).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference(Box<str>);
 

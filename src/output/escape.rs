@@ -71,6 +71,7 @@ impl Formatter for TerminalSafeJson {
         Ok(())
     }
 
+    /// JSON from outside that is repeated as it was written: there, too, all that acts can only stand in a string.
     fn write_raw_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         self.write_string_fragment(writer, fragment)
     }
@@ -103,6 +104,17 @@ mod tests {
         assert_eq!(str::from_utf8(&line).unwrap(), "\"\\u009b31m\\u202e\\u0000 é\\u007f\"\n");
     }
 
+    /// Proptest's own texts have no character that acts.
+    fn hostile_text() -> impl Strategy<Value = String> {
+        const ACTING: [&str; 11] =
+            ["\0", "\x1b[2J", "\n", "\r", "\x7f", "\u{9b}", "\u{202e}", "\u{2066}", "\u{feff}", "\"", "\\"];
+        let piece = prop_oneof![
+            any::<char>().prop_map(String::from),
+            prop::sample::select(&ACTING[..]).prop_map(String::from)
+        ];
+        prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+    }
+
     proptest! {
         #[test]
         fn no_bytes_get_through_that_act(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -110,9 +122,19 @@ mod tests {
         }
 
         #[test]
-        fn json_is_harmless_and_reads_back(text in any::<String>()) {
+        fn json_is_harmless_and_reads_back(text in hostile_text()) {
             let mut line = Vec::new();
             to_json(&mut line, &text).unwrap();
+            let json = String::from_utf8(line).unwrap();
+            prop_assert!(!json.trim_end_matches('\n').chars().any(acts_on_a_terminal));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+
+        #[test]
+        fn so_is_json_that_is_repeated(text in hostile_text()) {
+            let raw = serde_json::value::RawValue::from_string(serde_json::to_string(&text).unwrap()).unwrap();
+            let mut line = Vec::new();
+            to_json(&mut line, &raw).unwrap();
             let json = String::from_utf8(line).unwrap();
             prop_assert!(!json.trim_end_matches('\n').chars().any(acts_on_a_terminal));
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);

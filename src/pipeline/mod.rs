@@ -11,6 +11,8 @@
 mod book;
 mod event;
 mod judge;
+#[cfg(test)]
+mod outages;
 mod rehearsal;
 mod schedule;
 mod sending;
@@ -146,7 +148,7 @@ where
             }
             run.take_in(arrived);
             for (job, attempt) in returned {
-                run.returned(job, attempt);
+                run.returned(job, attempt, clock::monotonic());
             }
             if plan.interrupted.load(Ordering::Relaxed) {
                 run.stop(Stopped::Interrupted);
@@ -417,9 +419,8 @@ impl<'a> Run<'a> {
         self.give_up_waiting();
     }
 
-    /// Judges an attempt.
-    fn returned(&mut self, mut job: Job, attempt: Attempt) {
-        let now = clock::monotonic();
+    /// Judges an attempt that has come back now.
+    fn returned(&mut self, mut job: Job, attempt: Attempt, now: Duration) {
         let Some(sent) = attempt.sent else {
             self.schedule.bounced(job);
             return self.give_up_waiting();
@@ -774,7 +775,7 @@ mod tests {
         };
         let at = Timestamp::from_unix(1_795_310_727).unwrap();
         let sent = Some(Exchange { at, began: Duration::ZERO, ended: Duration::ZERO, result: Err(timed_out) });
-        run.returned(job, Attempt { sent });
+        run.returned(job, Attempt { sent }, clock::monotonic());
         assert!(run.is_over());
         run.end();
         let told: Vec<_> = heard

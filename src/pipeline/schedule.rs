@@ -49,9 +49,10 @@ const BREAKER_PAUSE: Duration = Duration::from_secs(30);
 const REST: Duration = Duration::from_secs(120);
 /// Not HTTP or not TLS may be an accident this many times in a row.
 const NONSENSE_LIMIT: u32 = 3;
-/// Retries are at most a tenth of the requests, beyond a start of this many.
+/// Retries are at most a tenth of the records that were tried, beyond a start of this many. A retry earns no other one: a
+/// tenth of a tenth of a tenth would be more than was promised.
 const RETRIES_FREE: f64 = 20.0;
-const RETRIES_PER_REQUEST: f64 = 0.1;
+const RETRIES_PER_RECORD: f64 = 0.1;
 /// Records that are held in memory at once, at most.
 const HELD: usize = 1024;
 /// The unsettled window is four times the jobs, and at least this.
@@ -270,8 +271,10 @@ impl Schedule {
         if job.ambiguous {
             job.ambiguous_resends += 1;
         }
+        if job.attempts == 0 {
+            self.retry_tokens += RETRIES_PER_RECORD;
+        }
         self.in_flight += 1;
-        self.retry_tokens += RETRIES_PER_REQUEST;
         Some(job)
     }
 
@@ -302,9 +305,13 @@ impl Schedule {
             .then(|| work.max(self.paused_until).max(self.next_slot).saturating_sub(now))
     }
 
-    /// A job came back untouched, because the gate was closed.
+    /// A job came back untouched, because the gate was closed: it is as if it had not been handed out.
     pub(super) fn bounced(&mut self, mut job: Job) {
         self.in_flight -= 1;
+        if job.attempts == 0 {
+            job.first_try = None;
+            self.retry_tokens -= RETRIES_PER_RECORD;
+        }
         if job.ambiguous {
             job.ambiguous_resends -= 1;
         }
@@ -713,7 +720,7 @@ mod tests {
     }
 
     #[test]
-    fn retries_are_at_most_a_tenth_of_the_requests_beyond_the_first_few() {
+    fn retries_are_at_most_a_tenth_of_the_records_beyond_the_first_few() {
         let mut schedule = Schedule::new(Limits { jobs: 1, ..LIMITS });
         let (mut now, mut requests, mut retried) = (Duration::ZERO, 0_u32, 0_u32);
         for id in 0..5_000 {
@@ -731,7 +738,21 @@ mod tests {
             now += seconds(1);
         }
         assert!(retried > 100, "the budget is used: {retried}");
-        assert!(f64::from(retried) <= 20.0 + 0.1 * f64::from(requests), "{retried} of {requests}");
+        assert!(f64::from(retried) <= 20.0 + 0.1 * f64::from(requests - retried), "{retried} of {requests}");
+    }
+
+    #[test]
+    fn what_comes_back_untouched_has_earned_no_retry_and_used_up_no_time() {
+        let mut schedule = with_jobs(LIMITS, 1);
+        for _ in 0..1000 {
+            let job = schedule.next(Duration::ZERO).unwrap();
+            schedule.bounced(job);
+        }
+        assert!((schedule.retry_tokens - super::RETRIES_FREE).abs() < 0.001, "{}", schedule.retry_tokens);
+        let late = LIMITS.retry_max_time + seconds(1);
+        let mut job = schedule.next(late).unwrap();
+        job.attempts += 1;
+        assert!(matches!(schedule.again(job, &trouble(TroubleKind::Server, None), late), Again::Planned { .. }));
     }
 
     #[test]

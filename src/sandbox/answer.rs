@@ -75,10 +75,16 @@ named! {
         Drip = "drip",
         /// Nothing, until the client leaves or the sandbox stops.
         Stall = "stall",
+        /// One interim reply (100 Continue) after the other, without end.
+        EndlessInterim = "endless-interim",
         /// Headers without end.
         EndlessHeaders = "endless-headers",
+        /// One header without end.
+        EndlessHeader = "endless-header",
         /// A body without end.
         EndlessBody = "endless-body",
+        /// Headers behind the body, without end.
+        EndlessTrailers = "endless-trailers",
         /// Bytes that are not HTTP.
         Garbage = "garbage",
     }

@@ -54,14 +54,27 @@ pub(super) fn carry_out(
             }
         }
         Fault::Stall => while stream.read(&mut [0; 1024])? > 0 {},
+        Fault::EndlessInterim => {
+            let block = "HTTP/1.1 100 Continue\r\n\r\n".repeat(100);
+            endlessly(stream, block.as_bytes())?;
+        }
         Fault::EndlessHeaders => {
             stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
             let block = "X-Endless: and another one\r\n".repeat(100);
             endlessly(stream, block.as_bytes())?;
         }
+        Fault::EndlessHeader => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nX-Endless: ")?;
+            endlessly(stream, "and more ".repeat(400).as_bytes())?;
+        }
         Fault::EndlessBody => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
             let block = format!("1000\r\n{}\r\n", "O".repeat(0x1000));
+            endlessly(stream, block.as_bytes())?;
+        }
+        Fault::EndlessTrailers => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n0\r\n")?;
+            let block = "X-Endless: and another one\r\n".repeat(100);
             endlessly(stream, block.as_bytes())?;
         }
         Fault::Garbage => stream.write_all(b"\x00\xff\xfeNO SUCH PROTOCOL\r\n\r\n\x80\x81")?,

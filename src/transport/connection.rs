@@ -151,7 +151,9 @@ impl Transport for Connection {
         self.flush().map_err(|error| phase_error(error, Timeout::SendBody))?;
         let input = self.buffers.input_append_buf();
         if input.is_empty() {
-            return Ok(false);
+            // A whole buffer, and still no end of what should end in it.
+            let size = self.buffers.input().len();
+            return Err(Error::LargeResponseHeader(size, size));
         }
         let amount = match &mut self.tls {
             Some(tls) => rustls::Stream::new(tls, &mut self.line).read(input),

@@ -21,21 +21,22 @@ pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     Some(Duration::from_secs(wait).min(LONGEST))
 }
 
-/// Unix seconds. The last two forms are obsolete, and every recipient must still take them (RFC 9110 §5.6.7).
+/// The form of today, and the two obsolete ones that everybody must still read (RFC 9110 §5.6.7), in Unix seconds.
 fn http_date(value: &str) -> Option<i64> {
+    const RFC_850: &str = "%A, %d-%b-%y %H:%M:%S GMT";
+    const ASCTIME: &str = "%a %b %e %H:%M:%S %Y";
     let obsolete = |form| NaiveDateTime::parse_from_str(value, form).map(|date| date.and_utc().timestamp());
-    DateTime::parse_from_rfc2822(value)
-        .map(|date| date.timestamp())
-        .or_else(|_| obsolete("%A, %d-%b-%y %H:%M:%S GMT"))
-        .or_else(|_| obsolete("%a %b %e %H:%M:%S %Y"))
-        .ok()
+    let today = DateTime::parse_from_rfc2822(value).map(|date| date.timestamp());
+    today.or_else(|_| obsolete(RFC_850)).or_else(|_| obsolete(ASCTIME)).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::parse_retry_after;
+    use proptest::prelude::*;
+
+    use super::{LONGEST, parse_retry_after};
     use crate::domain::Timestamp;
 
     #[test]
@@ -50,13 +51,48 @@ mod tests {
         assert_eq!(seconds("Sun, 06 Nov 1994 08:48:37 GMT"), Some(0), "in the past: no wait");
         assert_eq!(parse_retry_after("99999999999999999999", now), Some(Duration::from_secs(300)));
         assert_eq!(seconds("Fri, 31 Dec 9999 23:59:59 GMT"), Some(300));
+        assert_eq!(seconds("Sun Nov  6 08:49:37 1994"), Some(30), "as asctime writes it");
+        assert_eq!(seconds("Sunday, 06-Nov-94 08:49:37 GMT"), Some(30), "as RFC 850 had it");
     }
 
     #[test]
     fn nonsense_asks_for_nothing() {
         let now = Timestamp::from_unix(0).unwrap();
-        for value in ["", "soon", "-5", "1.5", "1e3", "0x10", "Sun, 06 Nov", "\u{7f}"] {
+        for value in [
+            "",
+            "soon",
+            "-5",
+            "+5",
+            "1.5",
+            "1e3",
+            "0x10",
+            "NaN",
+            "inf",
+            "5, 6",
+            "5s",
+            "٣",
+            "Sun, 06 Nov",
+            "Sun, 06 Nov 12345678901234567890 08:49:37 GMT",
+            "Fri, 31 Dec 9999 23:59:59 +999999999",
+            "Wed, 99 Foo 2026 99:99:99 GMT",
+            "\u{7f}",
+        ] {
             assert_eq!(parse_retry_after(value, now), None, "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_for_the_wait_is_bounded(
+            value in prop_oneof![
+                any::<String>(),
+                "[0-9+-]{1,40}",
+                "(Mon|Sun|)(, )?[0-9]{1,3} (Jan|Feb|Dec) [0-9]{1,9} [0-9:]{5,9} (GMT|[+-][0-9]{1,6}|)",
+            ],
+            now in 0..253_402_300_799_i64,
+        ) {
+            let wait = parse_retry_after(&value, Timestamp::from_unix(now).unwrap());
+            prop_assert!(wait.is_none_or(|wait| wait <= LONGEST), "{wait:?}");
         }
     }
 }

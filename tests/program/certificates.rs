@@ -5,7 +5,7 @@ use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 
 use crate::api;
-use crate::cli::{Cli, Ran};
+use crate::cli::{Cli, Ran, wait_until};
 use crate::relay;
 
 const REPORT: [&str; 4] = ["sms", "A", "--delivered", "--json"];
@@ -49,6 +49,84 @@ fn bad_certificates_get_nothing() {
         let sandbox = api::tls(kind);
         is_not_trusted(&Cli::new().against(&sandbox).run(REPORT), &sandbox, why);
     }
+}
+
+/// What the client of a server with this certificate and these versions says, on each connection.
+fn said_to(certificate: CertificateKind, versions: TlsVersions, command: &[&str]) -> (Ran, Sandbox, Vec<Vec<u8>>) {
+    let encryption = Encryption::Tls { certificate, versions };
+    let sandbox = Sandbox::start(SandboxOptions { encryption, ..api::options() }).unwrap();
+    let recorder = relay::Recorder::before(sandbox.port());
+    let url = format!("https://127.0.0.1:{}", recorder.port());
+    let cli = Cli::new().against(&sandbox).with("NEXMO_CONVERSION_BASE_URL", url);
+    let input = "A\nB\nC\n";
+    let ran = cli.run_with_input(command, input);
+    let said = recorder.said();
+    (ran, sandbox, said)
+}
+
+/// Whether there is anything in it that can be (a part of) a request. TLS wraps a request, and nothing else that is said here
+/// before the certificate is judged, into records of type 23; but so it does, in 1.3, with the alert that says why the client
+/// leaves: those have exactly 19 bytes (RFC 8446 §5.2), fewer than a request line.
+fn holds_data(said: &[u8]) -> bool {
+    const DATA: u8 = 23;
+    const ENCRYPTED_ALERT: usize = 19;
+    let mut rest = said;
+    while let [kind, _, _, high, low, after @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        if *kind == DATA && length != ENCRYPTED_ALERT {
+            return true;
+        }
+        rest = after.get(length..).unwrap_or_default();
+    }
+    false
+}
+
+#[test]
+fn not_a_byte_of_a_request_leaves_before_the_certificate_is_accepted() {
+    const STREAM: [&str; 8] = ["batch", "--json", "--format", "ids", "--channel", "sms", "--delivered", "true"];
+    for command in [&REPORT[..], &STREAM] {
+        for versions in TlsVersions::ALL {
+            for certificate in CertificateKind::ALL {
+                let (ran, sandbox, said) = said_to(*certificate, *versions, command);
+                let shown = format!("{certificate}, {versions}: {}", ran.shown());
+                let plain = |text: &str| {
+                    said.iter().any(|said| said.windows(text.len()).any(|window| window == text.as_bytes()))
+                };
+                assert!(!plain(api::KEY) && !plain("message-id"), "in plain text: {shown}");
+                let connections = match (versions, certificate) {
+                    // The control: there it is, and it is seen.
+                    (TlsVersions::Both | TlsVersions::Only12 | TlsVersions::Only13, CertificateKind::Valid) => {
+                        ran.exits(0);
+                        assert!(said.iter().any(|said| holds_data(said)), "{shown}");
+                        continue;
+                    }
+                    // That may be an accident.
+                    (TlsVersions::Only11, _) => 3,
+                    (
+                        TlsVersions::Both | TlsVersions::Only12 | TlsVersions::Only13,
+                        CertificateKind::Expired
+                        | CertificateKind::NotYetValid
+                        | CertificateKind::WrongName
+                        | CertificateKind::SelfSigned,
+                    ) => 1,
+                };
+                ran.exits(78);
+                assert_eq!(said.len(), connections, "{shown}");
+                assert!(said.iter().all(|said| !said.is_empty() && !holds_data(said)), "{shown}");
+                assert_eq!(api::requests(&sandbox), 0, "{shown}");
+                assert!(ran.lines().iter().all(|line| line["error"]["reached_server"] == false), "{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_version_of_tls_that_nobody_should_speak_is_not_spoken() {
+    let (ran, sandbox, _) = said_to(CertificateKind::Valid, TlsVersions::Only11, &REPORT);
+    let line = ran.exits(78).line();
+    assert_eq!((&line["outcome"], &line["error"]["code"]), (&"retry".into(), &"tls".into()), "{}", ran.shown());
+    assert_eq!(sandbox.counts().connections, 3);
+    wait_until("the sandbox has noticed", || sandbox.counts().failed_handshakes == 3);
 }
 
 #[test]

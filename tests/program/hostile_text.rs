@@ -8,7 +8,7 @@ use crate::cli::{Cli, Ran};
 use crate::relay::Proxy;
 
 /// Sets the window's title, clears the screen, overwrites the line, reorders text, and a C1 control for the same.
-const ATTACK: &str = "\u{1b}]0;pwned\u{7}\u{1b}[2J\r\u{8}\u{9b}31m\u{202e}x";
+pub(crate) const ATTACK: &str = "\u{1b}]0;pwned\u{7}\u{1b}[2J\r\u{8}\u{9b}31m\u{202e}x";
 
 /// Whether nothing in it does anything but print.
 #[track_caller]

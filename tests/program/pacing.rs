@@ -2,6 +2,7 @@
 //!
 //! Times are measured here, not in the sandbox's log, whose clock has whole seconds. Bounds below are exact; bounds above are generous.
 
+use std::thread;
 use std::time::Duration;
 
 use nexmo_conversion::clock;
@@ -10,6 +11,7 @@ use nexmo_conversion::sandbox::{CertificateKind, Sandbox, SandboxOptions, Script
 use crate::api;
 use crate::cli::{Cli, wait_until};
 use crate::interruptions::{records, slow};
+use crate::relay::Proxy;
 
 const BATCH: [&str; 6] = ["batch", "--json", "--channel", "sms", "--delivered", "true"];
 
@@ -66,6 +68,46 @@ fn after_a_429_nobody_sends_until_its_time_has_passed() {
     assert_eq!(stdout.lines().count(), 200);
     assert!(stderr.contains("pausing: for 1s"), "{stderr}");
     assert_eq!(answered(&sandbox, 429), 1);
+}
+
+#[test]
+fn no_retry_after_holds_anybody_up_for_longer_than_the_run_may_last() {
+    // What is clear asks for more than this run may last, so that it ends at once; what is not asks for nothing.
+    let clear = [
+        "300",
+        "86400",
+        "99999999999999999999999",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 31 Dec 99999 23:59:59 GMT",
+        "Friday, 31-Dec-60 23:59:59 GMT",
+    ];
+    let past = ["0", "0\r\nRetry-After: 300", "Thu, 01 Jan 1970 00:00:00 GMT", "Sun Nov  6 08:49:37 1994"];
+    let unclear = ["", "-1", "NaN", "1e9", "300, 300", "\u{202e}300", "\u{7}", "soon"];
+    thread::scope(|scope| {
+        for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+            for value in &clear {
+                scope.spawn(move || asks_to_wait(status, value, 1));
+            }
+            for value in past.iter().chain(&unclear) {
+                scope.spawn(move || asks_to_wait(status, value, 2));
+            }
+        }
+    });
+}
+
+/// Sends a report, with one retry, to a server that says so; this many requests come of it, soon.
+fn asks_to_wait(status: &str, retry_after: &str, requests: usize) {
+    let server = Proxy::answering(format!(
+        "HTTP/1.1 {status}\r\nRetry-After: {retry_after}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    ));
+    let url = format!("http://{}", server.address());
+    let cli = Cli::new().against(&api::plain()).with("NEXMO_CONVERSION_BASE_URL", url);
+    let flags = ["sms", "A", "--delivered", "--json", "--retry", "1", "--retry-max-time", "5s"];
+    let (ran, took) = timed(|| cli.run(flags));
+    let line = ran.exits(75).line();
+    let seen = (&line["outcome"], &line["attempts"], server.heads().len());
+    assert_eq!(seen, (&"retry".into(), &requests.into(), requests), "{retry_after}: {line}");
+    assert!(took < Duration::from_secs(10), "{retry_after}: {took:?}");
 }
 
 fn answered(sandbox: &Sandbox, status: u16) -> usize {

@@ -1,10 +1,13 @@
-//! Servers that are no sandbox: a proxy that opens tunnels and counts them, and one that answers with given bytes.
+//! Servers that are no sandbox: a proxy that opens tunnels and counts them, one that answers with given bytes, one that keeps
+//! what it passes on.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use crate::cli::wait_until;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -96,6 +99,78 @@ fn tunnel(mut client: TcpStream, mut server: TcpStream) -> io::Result<()> {
     let _ = io::copy(&mut server, &mut client);
     let _ = client.shutdown(Shutdown::Both);
     let _ = up.join();
+    Ok(())
+}
+
+/// Passes connections on to a server on this machine, and keeps what the client said on each, byte for byte.
+pub(crate) struct Recorder {
+    address: SocketAddr,
+    said: Arc<Mutex<Vec<Said>>>,
+}
+
+/// What the client of one connection said.
+#[derive(Default)]
+struct Said {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Recorder {
+    pub(crate) fn before(port: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&said);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let kept = Arc::clone(&kept);
+                thread::spawn(move || {
+                    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+                    let number = {
+                        let mut kept = kept.lock().unwrap();
+                        kept.push(Said::default());
+                        kept.len() - 1
+                    };
+                    let keep = |bytes: &[u8]| kept.lock().unwrap()[number].bytes.extend_from_slice(bytes);
+                    let passed_on = pass_on(client, server, keep);
+                    kept.lock().unwrap()[number].ended = true;
+                    passed_on
+                });
+            }
+        });
+        Self { address, said }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// What was said on each connection, once all are at their end.
+    pub(crate) fn said(&self) -> Vec<Vec<u8>> {
+        wait_until("every connection is at its end", || self.said.lock().unwrap().iter().all(|said| said.ended));
+        self.said.lock().unwrap().iter().map(|said| said.bytes.clone()).collect()
+    }
+}
+
+/// Bytes are kept before they are passed on, so that whoever sees their effect finds them kept.
+fn pass_on(mut client: TcpStream, server: TcpStream, mut keep: impl FnMut(&[u8])) -> io::Result<()> {
+    client.set_read_timeout(Some(PATIENCE))?;
+    server.set_read_timeout(Some(PATIENCE))?;
+    let (mut to_client, mut from_server, mut to_server) = (client.try_clone()?, server.try_clone()?, server);
+    let down = thread::spawn(move || {
+        let _ = io::copy(&mut from_server, &mut to_client);
+        let _ = to_client.shutdown(Shutdown::Both);
+    });
+    let mut bytes = [0; 4096];
+    while let Ok(count) = client.read(&mut bytes)
+        && count > 0
+    {
+        keep(&bytes[..count]);
+        // What the server does not take any more was said all the same.
+        let _ = to_server.write_all(&bytes[..count]);
+    }
+    let _ = to_server.shutdown(Shutdown::Write);
+    let _ = down.join();
     Ok(())
 }
 

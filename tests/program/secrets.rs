@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::api;
 use crate::cli::{Cli, Ran};
+use crate::examples::EXAMPLES;
 use crate::interruptions::records;
 use crate::relay::{Proxy, nobody};
 use crate::sources::{Keep, SOURCES, profile};
@@ -18,7 +19,7 @@ use crate::sources::{Keep, SOURCES, profile};
 const CORE: &str = "Zq7Odd";
 
 /// In what forms a secret could be told.
-fn forms(secret: &str) -> Vec<String> {
+pub(crate) fn forms(secret: &str) -> Vec<String> {
     let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let mut forms = vec![
         CORE.to_owned(),
@@ -64,7 +65,7 @@ fn the_search_would_find_it() {
 }
 
 /// Every way of sending it.
-const MODES: &[(&str, Keep)] = &[
+pub(crate) const MODES: &[(&str, Keep)] = &[
     ("form", |cli| pair(cli)),
     ("basic", |cli| pair(cli).with("NEXMO_CONVERSION_AUTH", "basic")),
     ("query", |cli| pair(cli).with("NEXMO_CONVERSION_AUTH", "query")),
@@ -103,6 +104,28 @@ fn no_command_tells_the_secret_at_any_loudness() {
         }
     }
     assert!(sandbox.counts().accepted > 20, "most of these must have worked: {:?}", sandbox.counts());
+}
+
+#[test]
+fn nor_does_any_other() {
+    let sandbox = api::plain();
+    for (way, keep) in MODES {
+        let cli = keep(Cli::new().at(&sandbox).with("RUST_LOG", "trace"));
+        cli.file("here/secret", format!("{}\n", api::SECRET), 0o600);
+        for example in EXAMPLES {
+            for loudness in [&["-q"][..], &["-v"], &["-v", "-v"], &["-vv", "--json"], &["--help"]] {
+                let mut words = example.arguments();
+                words.extend(loudness.iter().map(Into::into));
+                if example.name == "sandbox" {
+                    words.extend(["--api-secret-file", "secret", "--log", "-"].map(Into::into));
+                }
+                let ran = cli.run_with_input(words, example.input);
+                assert!(ran.status.is_some_and(|status| status != 70), "{way}: {}", ran.shown());
+                tells_nothing(&ran);
+            }
+        }
+    }
+    assert!(sandbox.counts().accepted > 5, "most of these must have worked: {:?}", sandbox.counts());
 }
 
 #[test]

@@ -1,12 +1,18 @@
-//! What a stream shows to somebody who watches: the progress line, on a terminal and nowhere else.
+//! What somebody sees who sits at a terminal: progress, there and nowhere else; questions whose answers stay unseen; and nothing
+//! that acts on the terminal, wherever it comes from.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::api;
-use crate::cli::Cli;
+use crate::cli::{Cli, Running, mode, wait_until};
+use crate::examples::EXAMPLES;
+use crate::hostile_text::ATTACK;
 use crate::interruptions::{records, slow};
+use crate::relay::Proxy;
+use crate::secrets::forms;
 
 const BATCH: &str = "nexmo-conversion batch --json --channel sms --delivered true --rate 60/s input.ndjson";
 
@@ -87,4 +93,184 @@ fn a_stream_is_not_read_from_a_terminal() {
     assert_eq!(std::fs::read_to_string(cli.path("here/status")).unwrap().trim(), "2", "{screen}");
     assert!(screen.contains("for example: echo"), "{screen}");
     assert_eq!(api::requests(&sandbox), 0);
+}
+
+/// What on a screen does more than print: anything but newlines, colours, and what redraws a line.
+fn acts(screen: &[u8]) -> Option<String> {
+    let Ok(text) = str::from_utf8(screen) else {
+        return Some("bytes that are no text".to_owned());
+    };
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            let sequence: String = rest.by_ref().take(1).collect::<String>() + &up_to_a_letter(&mut rest);
+            let harmless = sequence.starts_with('[') && sequence.ends_with(['m', 'K', 'A', 'B', 'C', 'D', 'G']);
+            if !harmless {
+                return Some(sequence);
+            }
+        } else if (c.is_control() && !matches!(c, '\n' | '\r'))
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            return Some(c.escape_debug().to_string());
+        }
+    }
+    None
+}
+
+fn up_to_a_letter(chars: &mut impl Iterator<Item = char>) -> String {
+    let mut sequence = String::new();
+    while !sequence.ends_with(|c: char| c.is_ascii_alphabetic())
+        && let Some(c) = chars.next()
+    {
+        sequence.push(c);
+    }
+    sequence
+}
+
+/// What appears on a terminal when this line of shell runs there.
+fn screen_of(cli: &Cli, line: &str) -> Vec<u8> {
+    cli.shell(&on_a_terminal(line));
+    let screen = cli.path("here/screen");
+    let shown =
+        std::fs::read(&screen).unwrap_or_else(|why| panic!("this test needs script(1) of util-linux: {why}"));
+    std::fs::remove_file(screen).unwrap();
+    shown
+}
+
+#[test]
+fn nothing_raw_reaches_a_terminal_from_any_command() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox).with("ATTACK", ATTACK);
+    let hostile = |name: &str| cli.path(&format!("{name} {ATTACK}"));
+    let folders = ["config", "state", "tmp"].map(hostile);
+    std::fs::create_dir_all(&folders[2]).unwrap();
+    let [config, state, tmp] = folders;
+    let cli = cli.with("XDG_CONFIG_HOME", config).with("XDG_STATE_HOME", state).with("TMPDIR", tmp);
+    // The control: what acts is seen to.
+    for raw in ["printf %s \"$ATTACK\"", "printf \"\\\\377\"", "printf \"\\\\033[2J\""] {
+        assert!(acts(&screen_of(&cli, raw)).is_some(), "{raw}");
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for example in EXAMPLES {
+        cli.file(&format!("here/{}", example.name), example.input, 0o600);
+        let words: Vec<_> = example.arguments().iter().map(|word| word.to_str().unwrap().to_owned()).collect();
+        for loudness in ["", "-v", "--color=never", "--json"] {
+            lines.push(format!("nexmo-conversion {} {loudness} <\"{}\"", words.join(" "), example.name));
+        }
+    }
+    let attacks = ATTACK.replace('\\', "\\\\");
+    let json = serde_json::to_string(ATTACK).unwrap();
+    let mut records = format!("id,delivered\n{attacks},true\nA,{attacks}\n\"A,true\n").into_bytes();
+    records.extend(b"\xff\x9b\x1b[2J,true\n");
+    cli.file("here/hostile.csv", &records, 0o600);
+    cli.file(&format!("here/{ATTACK}.csv"), &records, 0o600);
+    cli.file("here/column.csv", format!("id,{attacks}\nA,true\n"), 0o600);
+    let line = |n: usize| format!("{{\"id\":{json},\"ref\":{json},{json}:1,\"n\":{n},\"delivered\":\"{n}\"}}\n");
+    cli.file("here/hostile.ndjson", (0..20).map(line).collect::<Vec<_>>().concat(), 0o600);
+    let batch = "nexmo-conversion batch --channel sms --rate 60/s";
+    lines.extend(
+        [
+            "nexmo-conversion sms \"$ATTACK\" A --delivered",
+            "nexmo-conversion sms \"$ATTACK\" A --delivered -v --json",
+            "nexmo-conversion sms \"$ATTACK\" A --delivered --dry-run",
+            "nexmo-conversion sms A --delivered -p \"$ATTACK\"",
+            "nexmo-conversion sms A --delivered --cacert \"$ATTACK\"",
+            "nexmo-conversion sms A --delivered --ledger \"$ATTACK/x\" -v",
+            "nexmo-conversion ledger status --ledger \"$ATTACK\"",
+            "nexmo-conversion config path --config \"$ATTACK\"",
+            "nexmo-conversion \"$ATTACK\"",
+            "nexmo-conversion sandbox --tls --ca-file \"$ATTACK\" --stop-after 50ms",
+            "nexmo-conversion sandbox --tls --stop-after 50ms",
+        ]
+        .map(str::to_owned),
+    );
+    for file in ["hostile.csv", "$ATTACK.csv", "column.csv", "hostile.ndjson", "no $ATTACK"] {
+        for loudness in ["", "-v", "--json", "--dry-run"] {
+            lines.push(format!("{batch} {loudness} \"{file}\""));
+        }
+    }
+    lines.push("nexmo-conversion ledger refused".to_owned());
+    let (mut said, mut quoted) = (0, 0);
+    for line in lines {
+        let screen = screen_of(&cli, &line);
+        assert_eq!(acts(&screen), None, "{line}: {}", screen.escape_ascii());
+        let screen = String::from_utf8(screen).unwrap();
+        said += usize::from(screen.lines().count() > 3);
+        quoted += usize::from(screen.contains("u{1b}") || screen.contains("u001b"));
+    }
+    assert!(said > 60 && quoted > 30, "{said} said something, {quoted} of them something of what was hostile");
+}
+
+#[test]
+fn what_a_server_says_does_not_reach_a_terminal_either() {
+    for status in [200, 302, 401, 420, 500] {
+        let server = Proxy::answering(format!(
+            "HTTP/1.1 {status} Some\u{9b}thing\r\nLocation: https://evil.example/x\r\nContent-Length: {}\r\nConnection: \
+             close\r\n\r\n{ATTACK}",
+            ATTACK.len()
+        ));
+        let cli = Cli::new()
+            .against(&api::plain())
+            .with("NEXMO_CONVERSION_BASE_URL", format!("http://{}", server.address()));
+        for command in ["sms A --delivered --retry 0 -v", "sms B --delivered --retry 0 --json", "check -v"] {
+            let screen = screen_of(&cli, &format!("nexmo-conversion {command}"));
+            assert_eq!(acts(&screen), None, "{command}: {}", screen.escape_ascii());
+        }
+        assert!(server.heads().len() >= 3, "it was asked");
+    }
+}
+
+/// A line of shell on a terminal at which somebody types.
+fn typed_at(cli: &Cli, line: &str) -> Running {
+    cli.shell("true");
+    let line = format!("PATH=\"$HOME/bin:$PATH\" TERM=xterm script -qefc '{line}' screen");
+    let mut command = cli.command("sh", &["-c".into(), line.into()]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    Running::spawn(command)
+}
+
+#[track_caller]
+fn wait_for(cli: &Cli, text: &str) {
+    wait_until(&format!("the screen shows {text:?}"), || {
+        std::fs::read_to_string(cli.path("here/screen")).is_ok_and(|screen| screen.contains(text))
+    });
+}
+
+const KEPT: &str = "stty -a | tr \" ;\" \"\\\\n\\\\n\" | grep -E \"^-?(isig|icanon|echo)$\" | tr \"\\\\n\" \" \"; echo; echo done";
+
+#[test]
+fn a_secret_that_is_typed_is_not_seen() {
+    let cli = Cli::new();
+    let mut run = typed_at(&cli, &format!("nexmo-conversion config init; {KEPT}"));
+    wait_for(&cli, "api_key: ");
+    run.write(format!("{}\n", api::KEY));
+    wait_for(&cli, "(not shown): ");
+    run.write(format!("{}\n", api::SECRET));
+    wait_for(&cli, "done");
+    run.finish();
+    let screen = std::fs::read_to_string(cli.path("here/screen")).unwrap();
+    assert!(screen.contains(&format!("api_key: {}", api::KEY)), "what is no secret is seen: {screen:?}");
+    for form in forms(api::SECRET) {
+        assert!(!screen.contains(&form), "{screen:?}");
+    }
+    assert!(screen.contains("isig icanon echo "), "the terminal is as it was: {screen:?}");
+    let file = cli.path(".config/nexmo-conversion/config.toml");
+    assert_eq!(mode(&file), 0o600);
+    assert!(std::fs::read_to_string(file).unwrap().contains(&format!("{:?}", api::SECRET)));
+}
+
+#[test]
+fn whoever_gives_up_at_the_prompt_has_a_terminal_that_works() {
+    let cli = Cli::new();
+    let init = "nexmo-conversion config init --api-key abcd1234";
+    let mut run = typed_at(&cli, &format!("trap : INT; {init}; echo status $?; {KEPT}"));
+    wait_for(&cli, "(not shown): ");
+    run.write("half of it");
+    run.write("\u{3}");
+    wait_for(&cli, "done");
+    run.finish();
+    let screen = std::fs::read_to_string(cli.path("here/screen")).unwrap();
+    assert!(screen.contains("status 130"), "{screen:?}");
+    assert!(screen.contains("isig icanon echo "), "{screen:?}");
+    assert!(!screen.contains("half of it") && !cli.path(".config/nexmo-conversion/config.toml").exists());
 }

@@ -7,6 +7,7 @@ mod kill;
 mod overlap;
 mod power;
 mod producer;
+mod redirects;
 mod stage;
 mod strace;
 mod track;
@@ -31,6 +32,8 @@ pub(crate) enum Proof {
     Power(power::PowerArgs),
     /// A day of a log becomes exactly the right conversions, again and through kills
     Track(track::TrackArgs),
+    /// No redirect is followed
+    Redirects,
 }
 
 impl Proof {
@@ -42,6 +45,7 @@ impl Proof {
             Self::Faults(args) => faults::show(root, &args),
             Self::Power(args) => power::show(root, &args),
             Self::Track(args) => track::show(root, &args),
+            Self::Redirects => redirects::show(root),
         }
     }
 }

@@ -96,6 +96,11 @@ impl Witness {
         self.folder.path()
     }
 
+    /// Where it listens.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
     /// Where the program keeps its ledger.
     pub(crate) fn ledger(&self) -> PathBuf {
         self.folder().join("ledger/ledger.db")

@@ -218,12 +218,12 @@ impl Display for Figures {
     }
 }
 
-/// The lines of a program's standard output that call a conversion accepted.
-fn told(stdout: &[u8]) -> BTreeSet<String> {
+/// The conversions of which a program's result lines say that this came of them.
+fn said_of(stdout: &[u8], outcomes: &[&str]) -> BTreeSet<String> {
     String::from_utf8_lossy(stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|line| line["outcome"] == "accepted")
+        .filter(|line| outcomes.iter().any(|outcome| line["outcome"] == *outcome))
         .filter_map(|line| line["message_id"].as_str().map(str::to_owned))
         .collect()
 }

@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 
 use super::super::ledger_rows;
-use super::{Stage, told};
+use super::{Stage, said_of};
 
 /// How many conversions are read: more than there is room for, even when the log is written back again and again.
-const RECORDS: usize = 20_000;
+const RECORDS: usize = 40_000;
 
 /// Runs the program ($2) with a place ($1) for its ledger that has too little room, waits for the word to go on, and runs it
 /// again with room enough on what is left ($3/left); then lets it send what is pending. A file system that is made so can be
@@ -44,7 +44,7 @@ impl Room {
     fn commands(self) -> &'static str {
         match self {
             Self::SmallDisk => {
-                "fill() { mount -t tmpfs -o size=5m tmpfs \"$place\"; }\n\
+                "fill() { mount -t tmpfs -o size=4m tmpfs \"$place\"; }\n\
                  limit() { :; }\n\
                  empty() { mount -o remount,size=64m \"$place\"; }\n"
             }
@@ -55,7 +55,7 @@ impl Room {
 
     fn name(self) -> &'static str {
         match self {
-            Self::SmallDisk => "a disk of 5 MiB",
+            Self::SmallDisk => "a disk of 4 MiB",
             Self::SmallFiles => "files of at most 2 MiB",
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn show(stage: &Stage) -> anyhow::Result<String> {
     let disk = if namespaces() {
         fill(stage, Room::SmallDisk)?
     } else {
-        "a disk of 5 MiB: skipped, no user namespace can be made here".to_owned()
+        "a disk of 4 MiB: skipped, no user namespace can be made here".to_owned()
     };
     Ok(format!("{disk}\n{}", fill(stage, Room::SmallFiles)?))
 }
@@ -99,7 +99,7 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
     let mut exit = || anyhow::Ok(exits.next().context("the script has ended")??);
 
     let full = exit()?;
-    let told = told(&fs::read(results.join("told"))?);
+    let told = said_of(&fs::read(results.join("told"))?, &["accepted"]);
     let left: Vec<_> = ids.iter().filter(|id| !told.contains(*id)).map(String::as_str).collect();
     fs::write(results.join("left"), left.join("\n"))?;
     script.stdin.take().context("no input")?.write_all(b"go\n")?;
