@@ -34,6 +34,9 @@ _nexmo__conversion() {
             nexmo__conversion,man)
                 cmd="nexmo__conversion__subcmd__man"
                 ;;
+            nexmo__conversion,report)
+                cmd="nexmo__conversion__subcmd__report"
+                ;;
             nexmo__conversion,sandbox)
                 cmd="nexmo__conversion__subcmd__sandbox"
                 ;;
@@ -74,7 +77,7 @@ _nexmo__conversion() {
 
     case "${cmd}" in
         nexmo__conversion)
-            opts="-p -q -v -h -V --profile --config --json --quiet --verbose --color --help --version sms voice batch track ledger check config sandbox completions man"
+            opts="-p -q -v -h -V --profile --config --json --quiet --verbose --color --help --version sms voice batch track ledger report check config sandbox completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -678,6 +681,52 @@ _nexmo__conversion() {
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__subcmd__conversion__subcmd__report)
+            opts="-p -q -v -h --since --account --all-accounts --csv --html --ledger --profile --config --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ledger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -39,6 +39,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "v
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "batch" -d 'Report a stream of conversions, each as it arrives'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "track" -d 'Report what follows from a log of sent codes and conversions: silence becomes false'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "ledger" -d 'Look after what is written down: pending, refused, settled'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "report" -d 'Show conversion rate, lateness and outcomes, from the ledger'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "check" -d 'Check credentials, file modes, ledger, proxy, CA, TLS and clock'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "config" -d 'Create or show the configuration'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -f -a "sandbox" -d 'Run a local Conversion API for tests'
@@ -215,6 +216,21 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l since -d 'From so long ago until now' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l account -d 'Of this account, by its fingerprint as `ledger status` shows it' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l html -d 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s p -l profile -d 'Use this profile of the configuration file' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l all-accounts -d 'Of every account in the ledger'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l csv -d 'Print the windows as CSV: a row for each mark and channel (all, sms, voice)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r

@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 7] = [
     &["main"],
     &["cli"],
     &["output"],
-    &["pipeline"],
+    &["pipeline", "figures"],
     &["transport", "ledger", "input", "config", "sandbox"],
     &["wire"],
     &["domain", "clock", "failpoint"],

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod failpoint;
+pub mod figures;
 pub mod input;
 pub mod ledger;
 pub mod output;

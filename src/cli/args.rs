@@ -56,6 +56,8 @@ pub enum Command {
     Track(Box<TrackArgs>),
     /// Look after what is written down: pending, refused, settled
     Ledger(LedgerCommandArgs),
+    /// Show conversion rate, lateness and outcomes, from the ledger
+    Report(FiguresArgs),
     /// Check credentials, file modes, ledger, proxy, CA, TLS and clock
     Check(CheckArgs),
     /// Create or show the configuration
@@ -431,6 +433,48 @@ pub enum ForgetWhat {
     Pending,
 }
 
+/// `report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Whose figures: those of the account that any other command would use (--profile, the environment, the \
+configuration; its secret is not fetched), or, where no credentials are set up, of every account in the ledger.
+
+The span is the last 24 hours, or --since. What was accepted, refused or given up belongs to it by the time at \
+which that was written down. A conversion is what was accepted for one message-id; of several values (false, and \
+true after all) the newest counts. The rate is the converted ones' share.
+
+A window ends at each 5-minute mark of UTC and has the conversions whose own time lies in the 15 minutes up to the \
+mark: what the API's Adaptive Routing decides by. Without data there is no rate (JSON null, an empty field in CSV). \
+Late is the time from the event to the acceptance of its report, in 15m the share that came within 15 minutes.
+
+Charts are drawn in ASCII where LC_ALL, LC_CTYPE or LANG is not UTF-8, or TERM is dumb.
+
+Examples:
+  nexmo-conversion report
+  nexmo-conversion report --since 7d --html report.html
+  nexmo-conversion report --json | jq '.channels[0].rate'
+  nexmo-conversion report --since 1h --csv --all-accounts")]
+pub struct FiguresArgs {
+    /// From so long ago until now
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_span)]
+    pub since: Duration,
+    /// Of this account, by its fingerprint as `ledger status` shows it
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "profile")]
+    pub account: Option<String>,
+    /// Of every account in the ledger
+    #[arg(long, conflicts_with_all = ["account", "profile"])]
+    pub all_accounts: bool,
+    /// Print the windows as CSV: a row for each mark and channel (all, sms, voice)
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["csv", "json"])]
+    pub html: Option<PathBuf>,
+    /// Which ledger.
+    #[command(flatten)]
+    pub file: LedgerFile,
+}
+
 /// `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
@@ -589,6 +633,16 @@ fn parse_delivered(text: &str) -> Result<Delivered, String> {
 
 fn parse_age(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// Settled rows are kept for 30 days; whoever keeps copies may look back further, but not so far that the marks do not fit.
+fn parse_span(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(span) if span < Duration::from_secs(1) => Err("must be a second or longer".to_owned()),
+        Ok(span) if span > Duration::from_secs(366 * 86_400) => Err("must not be longer than 366d".to_owned()),
+        Ok(span) => Ok(span),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Whole seconds: logs and the API know nothing finer.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::terminal::NoColor;
 use crate::config::{ConfigFileChoice, Surroundings};
+use crate::output::Glyphs;
 
 /// What the environment says, read once. Variables that are not UTF-8 are left out: none of ours can be.
 pub(super) struct Environment {
@@ -28,6 +29,17 @@ impl Environment {
     pub(super) fn no_color(&self) -> NoColor {
         let dumb = self.variable("TERM").is_some_and(|term| term == "dumb");
         if dumb || self.variable("NO_COLOR").is_some() { NoColor::Set } else { NoColor::Unset }
+    }
+
+    /// Whether the terminal shows more than ASCII, by what POSIX says of these variables: the first that is set decides.
+    pub(super) fn glyphs(&self) -> Glyphs {
+        let dumb = self.variable("TERM").is_some_and(|term| term == "dumb");
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| self.variable(name));
+        let is_utf8 = locale.is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+        if is_utf8 && !dumb { Glyphs::Unicode } else { Glyphs::Ascii }
     }
 
     /// Where state is kept between runs.

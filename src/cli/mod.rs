@@ -14,6 +14,7 @@ mod local_sandbox;
 mod manual;
 mod progress;
 mod prompt;
+mod report;
 mod run;
 mod send;
 mod setup;
@@ -83,6 +84,7 @@ fn dispatch(cli: Cli, environment: &Environment, terminal: &mut Terminal) -> Res
             LedgerCommand::Refused(file) => ledger::refused(&file, environment, terminal),
             LedgerCommand::Forget(forget) => ledger::forget(&forget, &global, environment, terminal),
         },
+        Command::Report(figures) => report::report(&figures, &global, environment, terminal),
         Command::Check(check) => check::check(&check, &global, environment, terminal),
         Command::Config(config) => match config.command {
             ConfigCommand::Init(init) => configure::init(&init, &global, environment, terminal),

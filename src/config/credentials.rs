@@ -72,6 +72,34 @@ pub(super) fn resolve(
     }
 }
 
+/// Who, without the proof: no secret is fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownKey {
+    /// The public half of the credential that holds.
+    pub api_key: ApiKey,
+    /// The profile's name; none when the key comes from elsewhere.
+    pub profile: Option<String>,
+}
+
+/// The key of the credential that [`resolve`] would find; `None` where there is none at all.
+pub(super) fn resolve_key(
+    overrides: &Overrides,
+    surroundings: &Surroundings,
+    file: &FileConfig,
+) -> Result<Option<KnownKey>, ConfigError> {
+    let (api_key, profile) = match choose(overrides, surroundings, file)? {
+        Chosen::Profile { name, profile } => {
+            (profile.credential.key(&Place::Profile(&profile.origin))?, Some(name.to_owned()))
+        }
+        Chosen::Variables(family) => (family.credential(surroundings)?.key(&Place::Variables(family))?, None),
+        Chosen::Nothing => match vendor::find(surroundings)? {
+            Some(found) => (found.credential.key(&Place::Vendor(&found))?, None),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(KnownKey { api_key, profile }))
+}
+
 /// Which source has the credential. Also decides whose network settings hold, hence apart from [`resolve`].
 pub(super) fn choose<'a>(
     overrides: &Overrides,
@@ -117,6 +145,11 @@ impl Credential {
             .into_iter()
             .flatten()
             .any(|secret| matches!(secret.source, SecretSource::Value(_)))
+    }
+
+    fn key(&self, place: &Place<'_>) -> Result<ApiKey, ConfigError> {
+        let api_key = self.api_key.as_ref().ok_or_else(|| place.misses(Part::ApiKey, self))?;
+        Ok(api_key.value.clone())
     }
 
     /// Fetches the one secret that the mode needs.

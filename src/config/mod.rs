@@ -29,7 +29,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use command::CommandError;
-pub use credentials::ResolvedAccount;
+pub use credentials::{KnownKey, ResolvedAccount};
 pub use document::Position;
 pub use error::ConfigError;
 pub use init::{NewProfile, write_new};
@@ -117,6 +117,11 @@ impl<'a> Configuration<'a> {
     /// the secret.
     pub fn account(&self, overrides: &Overrides) -> Result<ResolvedAccount, ConfigError> {
         credentials::resolve(overrides, self.surroundings, &self.file)
+    }
+
+    /// Whose credentials hold, without a look at any secret; `None` where there are none.
+    pub fn api_key(&self, overrides: &Overrides) -> Result<Option<KnownKey>, ConfigError> {
+        credentials::resolve_key(overrides, self.surroundings, &self.file)
     }
 
     /// The names of the stored profiles, in order.

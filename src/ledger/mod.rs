@@ -13,6 +13,7 @@ mod ballast;
 mod code;
 mod draft;
 mod error;
+mod evidence;
 mod forget;
 mod intake;
 mod lane;
@@ -34,8 +35,9 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 pub use code::{Closing, CodeCounts, Observed};
 pub use error::LedgerError;
+pub use evidence::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, Stretch};
 pub use forget::{Forget, forget};
-pub use reader::{Accepted, DeadLetter, Kept, LedgerReader, Original, StatusRow};
+pub use reader::{DeadLetter, Kept, LedgerReader, Original, StatusRow};
 pub use row::State;
 pub use ticket::{
     Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,

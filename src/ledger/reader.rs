@@ -1,4 +1,4 @@
-//! Looking at a ledger without changing it: counts, dead letters, and what was accepted when.
+//! Looking at a ledger without changing it: counts and dead letters.
 //!
 //! Long answers are read in pages, so that a slow reader never keeps the log from being written back.
 
@@ -86,17 +86,6 @@ pub enum Original {
     Unreadable(BadRecord),
 }
 
-/// A conversion that was accepted, for the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// The account's fingerprint.
-    pub account: String,
-    /// The record.
-    pub record: Record,
-    /// When the API took it.
-    pub when: Timestamp,
-}
-
 impl LedgerReader {
     /// Opens a ledger that exists; `None` where there is none yet. Nothing is created.
     pub fn open(path: &Path) -> Result<Option<Self>, LedgerError> {
@@ -179,23 +168,6 @@ impl LedgerReader {
         self.pages(unreadable, State::Refused, dead_input, &mut each)
     }
 
-    /// Every conversion that was accepted since then, in that order.
-    pub fn accepted(&self, since: Timestamp, mut each: impl FnMut(Accepted)) -> Result<(), LedgerError> {
-        let sql = format!(
-            "SELECT {}, fingerprint, settled, conversion.id
-             FROM conversion JOIN account ON account.id = conversion.account
-             WHERE state = ?1 AND state >= 2 AND (settled, conversion.id) > (?2, ?3)
-             ORDER BY settled, conversion.id LIMIT ?4",
-            row::RECORD
-        );
-        let read = |row: &Row<'_>| {
-            let accepted =
-                Accepted { account: row.get(7)?, record: row::record(row)?, when: row::timestamp(row, 8)? };
-            Ok((accepted, (row.get(8)?, row.get(9)?)))
-        };
-        self.pages_from((since.unix(), 0), &sql, State::Accepted, read, &mut each)
-    }
-
     fn pages<T>(
         &self,
         sql: &str,
@@ -203,18 +175,8 @@ impl LedgerReader {
         read: impl Fn(&Row<'_>) -> rusqlite::Result<(T, Cursor)>,
         each: &mut impl FnMut(T),
     ) -> Result<(), LedgerError> {
-        self.pages_from((i64::MIN, 0), sql, state, read, each)
-    }
-
-    fn pages_from<T>(
-        &self,
-        mut after: Cursor,
-        sql: &str,
-        state: State,
-        read: impl Fn(&Row<'_>) -> rusqlite::Result<(T, Cursor)>,
-        each: &mut impl FnMut(T),
-    ) -> Result<(), LedgerError> {
         let mut query = self.db.prepare(sql).map_err(|error| self.failed(error))?;
+        let mut after: Cursor = (i64::MIN, 0);
         loop {
             let page = query
                 .query_map(params![state, after.0, after.1, PAGE], |row| read(row))
@@ -230,7 +192,11 @@ impl LedgerReader {
         }
     }
 
-    fn failed(&self, source: rusqlite::Error) -> LedgerError {
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    pub(super) fn failed(&self, source: rusqlite::Error) -> LedgerError {
         LedgerError::database(&self.place.file, source)
     }
 }

@@ -121,7 +121,18 @@ fn there_is_a_test_for_every_recipe() {
         readme.lines().filter_map(|line| line.strip_prefix("<!-- recipe: ")?.strip_suffix(" -->")).collect();
     assert_eq!(
         names,
-        ["cron", "tail", "track-tail", "track-cron", "journald", "again", "psql", "systemd", "systemd-timer"]
+        [
+            "cron",
+            "tail",
+            "track-tail",
+            "track-cron",
+            "journald",
+            "again",
+            "psql",
+            "systemd",
+            "systemd-timer",
+            "alarm"
+        ]
     );
 }
 
@@ -402,4 +413,23 @@ fn a_service_has_its_secret_as_a_credential() {
     let used = values(&unit, "SuccessExitStatus")[0];
     assert_eq!(used, "75");
     assert_eq!(values(&recipe("systemd-timer"), "OnCalendar"), ["*:0/2"]);
+}
+
+#[test]
+fn the_alarm_speaks_when_less_than_half_of_the_newest_window_converted() {
+    let sandbox = api::plain();
+    let Some(cli) = machine(&sandbox) else { return };
+    let alarm = || cli.shell(&recipe("alarm")).exits(0).said();
+    assert_eq!(alarm(), "", "nothing is recorded");
+    // 400 s ago is in the newest window, wherever its mark is.
+    let report = |id, delivered| {
+        cli.run(["sms", id, &format!("--delivered={delivered}"), "--timestamp", "400s"]).exits(0).status
+    };
+    report("A", true);
+    report("B", false);
+    assert_eq!(alarm(), "", "half is enough");
+    report("C", false);
+    let said = alarm();
+    assert!(said.starts_with("all: only 1 of 3 converted in the 15 minutes up to 20"), "{said}");
+    assert!(said.contains("\nsms: only 1 of 3 converted") && !said.contains("voice"), "{said}");
 }

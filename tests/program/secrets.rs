@@ -93,6 +93,7 @@ fn no_command_tells_the_secret_at_any_loudness() {
                 &["sms", "A", "B", "--delivered", "--no-ledger"][..],
                 &["sms", "A", "B", "--delivered"],
                 &["ledger", "status"],
+                &["report", "--since", "1h"],
                 &["voice", "A", "--delivered=false", "--dry-run"],
                 &["config", "show"],
                 &["check"],

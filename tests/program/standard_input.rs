@@ -28,6 +28,7 @@ fn a_pipe_on_standard_input_is_as_full_afterwards() {
         &["sms", "--delivered"],
         &["sms", "A", "--delivered", "--sandbox"],
         &["check"],
+        &["report"],
         &["config", "show"],
         &["config", "path"],
         &["completions", "zsh"],

@@ -45,6 +45,8 @@ enum BenchChore {
     Single(bench::SingleArgs),
     /// A stream of conversions, beside curl --parallel and wrk sending the same
     Batch(bench::BatchArgs),
+    /// The report over a ledger of a million conversions
+    Report(bench::ReportArgs),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -55,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Msrv => minimum_rust::check(root)?,
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
         Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,
+        Chore::Bench(BenchChore::Report(args)) => bench::report(root, &args)?,
         Chore::Fuzz(args) => fuzz::run(root, &args)?,
         Chore::Prove(proof) => proof.show(root)?,
     };

@@ -1,6 +1,7 @@
 //! The ledger on real files: what is recorded, what is known again, what survives, what is refused.
 
 mod codes;
+mod evidence;
 mod files;
 mod model;
 mod order;

@@ -257,26 +257,6 @@ fn status_counts_by_account_and_state_and_tells_the_oldest() {
 }
 
 #[test]
-fn the_report_sees_what_was_accepted_since_a_moment() {
-    let mut desk = Desk::new();
-    let mut ledger = desk.open();
-    for id in ["0A", "0B", "0C"] {
-        let ticket = ledger.ready(&sms(id, 0), desk.now);
-        let _ = ledger.end(ticket, accepted(), desk.now);
-        desk.wait(DAY);
-    }
-    let mut seen = Vec::new();
-    let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
-    let since = at(24 * 60 * 60);
-    reader
-        .accepted(since, |row| {
-            seen.push((row.record.conversion.message_id.to_string(), row.when));
-        })
-        .unwrap();
-    assert_eq!(seen, [("0B".into(), since), ("0C".into(), at(2 * 24 * 60 * 60))]);
-}
-
-#[test]
 fn a_settled_key_is_kept_for_30_days_and_pending_rows_for_ever() {
     let mut desk = Desk::new();
     let mut ledger = desk.open();

@@ -6,9 +6,11 @@ mod cores;
 mod cost;
 mod peers;
 mod pipe;
+mod report;
 mod single;
 mod table;
 mod tally;
 
 pub(crate) use self::batch::{BatchArgs, batch};
+pub(crate) use self::report::{ReportArgs, report};
 pub(crate) use self::single::{SingleArgs, single};

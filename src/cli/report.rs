@@ -1,0 +1,177 @@
+//! `report`: an account's figures over a span of time, from the ledger.
+//!
+//! Whose: `--account`, `--all-accounts`, else the account of the credentials that any other command would use (no secret is
+//! fetched for it), else, where there are no credentials at all, every account of the ledger.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::anyhow;
+use tempfile::NamedTempFile;
+
+use super::args::{FiguresArgs, Global};
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::CommandFailure;
+use super::setup::{format, ledger_path};
+use super::terminal::Terminal;
+use crate::clock;
+use crate::config::{Configuration, Overrides};
+use crate::domain::Timestamp;
+use crate::figures::{Figures, Span};
+use crate::ledger::LedgerReader;
+use crate::output::{AccountReport, Escaped, Format, Tone, report_csv, report_json, report_page, report_text};
+
+pub(super) fn report(
+    args: &FiguresArgs,
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let path = ledger_path(args.file.ledger.as_ref(), environment);
+    let wanted = Wanted::of(args, global, environment)?;
+    let ledger = LedgerReader::open(&path)?;
+    let known = ledger.as_ref().map(LedgerReader::accounts).transpose()?.unwrap_or_default();
+    let now = clock::now();
+    let span = Span::before(now, args.since);
+    let reports = wanted.among(known, global, terminal)?.into_iter().map(|(account, profile)| {
+        let figures = match &ledger {
+            Some(ledger) => Figures::of(ledger, &account, span)?,
+            None => Figures::of_nothing(span),
+        };
+        Ok(AccountReport { account, profile, figures })
+    });
+    let reports: Vec<_> = reports.collect::<Result<_, CommandFailure>>()?;
+    match &args.html {
+        Some(file) if file != Path::new("-") => {
+            publish(file, &report_page(&reports, now))?;
+            if !global.quiet {
+                terminal.remark("written", Tone::Aside, file.display());
+            }
+        }
+        Some(_) => print(terminal, report_page(&reports, now))?,
+        None if args.csv => print(terminal, report_csv(&reports))?,
+        None => match format(global) {
+            Format::Json => print(terminal, json(&reports)?)?,
+            Format::Text => print(terminal, text(&reports, &path, now, environment, terminal))?,
+        },
+    }
+    Ok(Exit::Done)
+}
+
+/// Whose figures are wanted.
+enum Wanted {
+    /// Of one account, by its fingerprint, which was typed.
+    Typed(String),
+    /// Of the account whose credentials hold.
+    Own { account: String, profile: Option<String> },
+    /// Of all.
+    All,
+}
+
+impl Wanted {
+    fn of(args: &FiguresArgs, global: &Global, environment: &Environment) -> Result<Self, CommandFailure> {
+        if let Some(account) = &args.account {
+            return Ok(Self::Typed(account.clone()));
+        }
+        if args.all_accounts {
+            return Ok(Self::All);
+        }
+        let surroundings = environment.surroundings(global.config.as_ref());
+        let overrides = Overrides { profile: global.profile.clone(), ..Overrides::default() };
+        Ok(match Configuration::read(&surroundings)?.api_key(&overrides)? {
+            Some(known) => {
+                Self::Own { account: known.api_key.fingerprint().as_str().to_owned(), profile: known.profile }
+            }
+            None => Self::All,
+        })
+    }
+
+    /// The accounts, each with the profile that named it.
+    fn among(
+        self,
+        known: Vec<String>,
+        global: &Global,
+        terminal: &mut Terminal,
+    ) -> Result<Vec<(String, Option<String>)>, CommandFailure> {
+        match self {
+            Self::All => Ok(known.into_iter().map(|account| (account, None)).collect()),
+            Self::Typed(account) if known.contains(&account) => Ok(vec![(account, None)]),
+            Self::Typed(account) => Err(CommandFailure::new(
+                Exit::Usage,
+                anyhow!("the ledger has no account {account}"),
+                match &known[..] {
+                    [] => "nothing is recorded in it".to_owned(),
+                    known => format!("it has {}", known.join(", ")),
+                },
+            )),
+            Self::Own { account, profile } => {
+                if !known.is_empty() && !known.contains(&account) && !global.quiet {
+                    let text = "nothing is recorded for this account; the ledger has others (--all-accounts)";
+                    terminal.remark("warning", Tone::Doubtful, text);
+                }
+                Ok(vec![(account, profile)])
+            }
+        }
+    }
+}
+
+fn text(
+    reports: &[AccountReport],
+    path: &Path,
+    now: Timestamp,
+    environment: &Environment,
+    terminal: &Terminal,
+) -> String {
+    if reports.is_empty() {
+        return format!("{}\nnothing is recorded\n", Escaped::text(&path.display().to_string()));
+    }
+    let reports: Vec<_> =
+        reports.iter().map(|report| report_text(report, now, environment.glyphs(), terminal.paint())).collect();
+    reports.join("\n")
+}
+
+fn json(reports: &[AccountReport]) -> Result<Vec<u8>, CommandFailure> {
+    let lines: io::Result<Vec<_>> = reports.iter().map(report_json).collect();
+    Ok(lines.map_err(cannot_print)?.concat())
+}
+
+fn print(terminal: &mut Terminal, shown: impl AsRef<[u8]>) -> Result<(), CommandFailure> {
+    terminal.print(shown).map_err(cannot_print)
+}
+
+fn cannot_print(error: io::Error) -> CommandFailure {
+    CommandFailure::io("cannot write to standard output", error)
+}
+
+/// The page appears under its name whole, closed to others, in place of an older one. Whatever else has that name is left
+/// alone: a link leads to where somebody else chose, and a device is no place for a page.
+fn publish(file: &Path, page: &str) -> Result<(), CommandFailure> {
+    let failed = |error: io::Error| {
+        CommandFailure::plain(
+            Exit::Io,
+            anyhow::Error::new(error).context(format!("cannot write {}", file.display())),
+        )
+    };
+    match fs::symlink_metadata(file) {
+        Ok(there) if !there.is_file() => {
+            return Err(CommandFailure::new(
+                Exit::Io,
+                anyhow!("{} is not a regular file", file.display()),
+                "name a file, or `--html -` for standard output",
+            ));
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        Ok(_) | Err(_) => {}
+    }
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let mut draft = NamedTempFile::new_in(folder).map_err(failed)?;
+    draft.write_all(page.as_bytes()).map_err(failed)?;
+    draft.as_file().sync_all().map_err(failed)?;
+    draft.persist(file).map_err(|error| failed(error.error))?;
+    Ok(())
+}
