@@ -42,7 +42,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     example(
         "track",
         &["--channel", "sms"],
-        "{\"event\":\"converted\",\"id\":\"E\"}\n{\"event\":\"sent\"}\nno event\n",
+        "{\"event\":\"converted\",\"id\":\"E\"}\n{\"event\":\"login\"}\n",
         Says::Results,
     ),
     example("ledger status", &[], "", Says::Results),

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use nexmo_conversion::sandbox::{Sandbox, SandboxOptions};
+use nexmo_conversion::sandbox::{LoggedRequest, Sandbox, SandboxOptions};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
@@ -119,12 +119,26 @@ fn there_is_a_test_for_every_recipe() {
     let readme = fs::read_to_string(README).unwrap();
     let names: Vec<_> =
         readme.lines().filter_map(|line| line.strip_prefix("<!-- recipe: ")?.strip_suffix(" -->")).collect();
-    assert_eq!(names, ["cron", "tail", "journald", "again", "psql", "systemd", "systemd-timer", "alarm"]);
+    assert_eq!(
+        names,
+        [
+            "cron",
+            "tail",
+            "track-tail",
+            "track-cron",
+            "journald",
+            "again",
+            "psql",
+            "systemd",
+            "systemd-timer",
+            "alarm"
+        ]
+    );
 }
 
 /// The command that cron would run: what follows the five fields.
-fn cron_command() -> String {
-    let line = recipe("cron");
+fn cron_command(name: &str) -> String {
+    let line = recipe(name);
     let mut fields = line.splitn(6, ' ');
     assert_eq!(fields.next(), Some("*/2"));
     let command = fields.nth(4).unwrap().to_owned();
@@ -145,10 +159,10 @@ fn cron_sends_only_what_was_added_since_the_last_time() {
     let sandbox = api::plain();
     let Some(cli) = machine(&sandbox) else { return };
     let file = cli.file("conversions.jsonl", conversions(3), 0o644);
-    let first = cli.shell(&cron_command());
+    let first = cli.shell(&cron_command("cron"));
     assert_eq!((first.status, first.said()), (Some(0), String::new()), "cron would send a mail");
     append(&file, &[json!({"message_id": "new", "channel": "voice", "delivered": false})]);
-    cli.shell(&cron_command()).exits(0);
+    cli.shell(&cron_command("cron")).exits(0);
     assert_eq!(sorted(reported(&sandbox)), ["ID000", "ID001", "ID002", "new"]);
 }
 
@@ -168,11 +182,11 @@ fn cron_needs_no_lock_because_runs_that_overlap_do_not_send_twice() {
         wait_until("the first run ends", || first.has_ended());
         Some((reported(&sandbox).len(), left))
     }
-    let Some((sent, left)) = sent_by_two(&cron_command()) else { return };
+    let Some((sent, left)) = sent_by_two(&cron_command("cron")) else { return };
     assert_eq!(sent, IDS);
     assert!(left > 0, "the runs did not overlap");
     // The negative control: it is the ledger that holds them apart.
-    assert_eq!(sent_by_two(&cron_command().replace("batch", "batch --no-ledger")), Some((2 * IDS, 0)));
+    assert_eq!(sent_by_two(&cron_command("cron").replace("batch", "batch --no-ledger")), Some((2 * IDS, 0)));
 }
 
 #[test]
@@ -204,6 +218,63 @@ fn a_log_that_is_followed_is_reported_line_by_line() {
     wait_until("all are answered", || fs::read_to_string(cli.path("stdout")).unwrap().lines().count() == 3);
     drop(again);
     assert_eq!(reported(&sandbox), ["A", "B", "C"]);
+}
+
+/// What was reported: id, delivered, timestamp.
+fn facts(sandbox: &Sandbox) -> Vec<(String, String, String)> {
+    let fact = |one: &LoggedRequest| {
+        let parameter = |name| one.parameter(name).unwrap().to_owned();
+        (parameter("message-id"), parameter("delivered"), parameter("timestamp"))
+    };
+    sandbox.requests().iter().map(fact).collect()
+}
+
+fn fact(id: &str, delivered: &str, timestamp: &str) -> (String, String, String) {
+    (id.to_owned(), delivered.to_owned(), timestamp.to_owned())
+}
+
+#[test]
+fn a_log_that_is_followed_tells_who_was_silent() {
+    let sandbox = api::plain();
+    let Some(cli) = machine(&sandbox) else { return };
+    let log = cli.path("here/app.log");
+    fs::write(&log, "2026-11-20 started, this is no JSON\n").unwrap();
+    let line = |event: &str, id: &str, time: &str| json!({"event": event, "message_id": id, "time": time});
+    let mut running = Started::new(&cli, &recipe("track-tail"));
+    append(
+        &log,
+        &[
+            line("otp_sent", "A", "2026-11-20T01:00:00Z"),
+            line("login", "A", "2026-11-20T01:00:10Z"),
+            line("otp_sent", "B", "2026-11-20T01:00:00Z"),
+            line("otp_used", "A", "2026-11-20T01:00:20Z"),
+        ],
+    );
+    wait_until("the conversion is reported while the log is open", || api::requests(&sandbox) == 1);
+    append(&log, &[line("otp_sent", "C", "2026-11-20T01:12:31Z")]);
+    wait_until("so is the silence", || api::requests(&sandbox) == 2);
+    running.interrupt();
+    let truth = [fact("A", "true", "2026-11-20 01:00:20"), fact("B", "false", "2026-11-20 01:10:00")];
+    assert_eq!(facts(&sandbox), truth);
+}
+
+#[test]
+fn cron_closes_what_is_due_and_leaves_the_rest_to_the_next_time() {
+    let sandbox = api::plain();
+    let Some(cli) = machine(&sandbox) else { return };
+    let line = |event: &str, id: &str, time: &str| json!({"event": event, "message_id": id, "timestamp": time});
+    let file = cli.path("codes.jsonl");
+    append(&file, &[line("sent", "A", "2026-11-20 01:00:00"), line("sent", "B", "2026-11-20 01:05:00")]);
+    let quiet = cli.shell(&cron_command("track-cron"));
+    assert_eq!((quiet.status, quiet.said()), (Some(0), String::new()), "cron would send a mail");
+    assert_eq!(facts(&sandbox), []);
+    append(&file, &[line("converted", "B", "2026-11-20 01:06:00"), line("sent", "C", "2026-11-20 01:14:00")]);
+    for _ in 0..2 {
+        cli.shell(&cron_command("track-cron")).exits(0);
+        let mut told = facts(&sandbox);
+        told.sort();
+        assert_eq!(told, [fact("A", "false", "2026-11-20 01:10:00"), fact("B", "true", "2026-11-20 01:06:00")]);
+    }
 }
 
 /// `journalctl` is a script here: it checks what it is asked for, prints two entries as the real one does, and then

@@ -63,8 +63,8 @@ fn every_command_bears_every_state_of_its_output() {
             let rows = ran.lines();
             rows.iter().filter(|row| row["state"] == state).filter_map(|row| row["count"].as_u64()).sum::<u64>()
         };
-        assert_eq!((count("accepted"), count("unreadable"), count("queued")), (5, 1, 0), "{}", ran.shown());
-        assert_eq!(api::requests(&sandbox) - balance_requests(&sandbox), 5, "each once");
+        assert_eq!((count("accepted"), count("unreadable"), count("queued")), (6, 1, 0), "{}", ran.shown());
+        assert_eq!(api::requests(&sandbox) - balance_requests(&sandbox), 6, "each once");
     }
 }
 
