@@ -45,15 +45,27 @@ pub(crate) fn show(root: &Path, args: &TrackArgs) -> anyhow::Result<String> {
     let story = undisturbed(&programs, &day).with_context(|| format!("seed {seed}"))?;
     let killed = through_kills(&programs, &day, args.kills, story.took, &mut chance)
         .with_context(|| format!("seed {seed}, with kills"))?;
-    Ok(format!("seed {seed}\n{day}\n{story}\n{killed}"))
+    let noticed = control(&programs, &mut chance).with_context(|| format!("control, seed {seed}"))?;
+    Ok(format!("seed {seed}\n{day}\n{story}\n{killed}\ncontrol (a window that is a second too short): {noticed}"))
+}
+
+/// A program that is wrong by one second must be noticed.
+fn control(programs: &Programs, chance: &mut Rng) -> anyhow::Result<String> {
+    let day = Day::make(1000, clock::now(), chance);
+    let witness = Witness::start(programs, &[])?;
+    finish(programs, &witness, &day, &["--window", "599s"])?;
+    match compare(&witness, &day, Repeats::None) {
+        Ok(_) => bail!("nobody noticed"),
+        Err(error) => Ok(error.to_string()),
+    }
 }
 
 /// The whole log, and the whole log again.
 fn undisturbed(programs: &Programs, day: &Day) -> anyhow::Result<Story> {
     let witness = Witness::start(programs, &[])?;
-    let took = finish(programs, &witness, day)?;
+    let took = finish(programs, &witness, day, &[])?;
     let requests = compare(&witness, day, Repeats::None)?;
-    finish(programs, &witness, day)?;
+    finish(programs, &witness, day, &[])?;
     let again = compare(&witness, day, Repeats::None)? - requests;
     ensure!(again == 0, "reading the log again sent {again} requests");
     Ok(Story { took, requests })
@@ -91,7 +103,8 @@ fn through_kills(
         let log = log_file(&witness, day)?;
         let mut run = witness.command(&programs.honest);
         let mut run = run.arg("track").arg(log).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        clock::sleep(Duration::from_millis(5).max(took.mul_f64(chance.f64())));
+        // What a killed run has read, the next one reads in a fraction of the time.
+        clock::sleep(Duration::from_millis(5).max(took.mul_f64(chance.f64() / 5.0)));
         if run.try_wait()?.is_none() {
             run.kill()?;
             hit += 1;
@@ -99,8 +112,8 @@ fn through_kills(
         }
         run.wait()?;
     }
-    ensure!(kills == 0 || hit > 0, "no kill hit a living run");
-    finish(programs, &witness, day)?;
+    ensure!(hit * 2 >= kills, "only {hit} of {kills} kills hit a living run");
+    finish(programs, &witness, day, &[])?;
     let requests = compare(&witness, day, Repeats::UpTo(bound))?;
     let repeated = requests - day.truth.len() as u64;
     Ok(format!("{hit} of {kills} runs killed: none missing, none wrong, {repeated} repeated (at most {bound})"))
@@ -115,11 +128,16 @@ fn log_file(witness: &Witness, day: &Day) -> anyhow::Result<std::path::PathBuf> 
 }
 
 /// Lets a run come to its end. The day is over, so what has not converted by now is silent.
-fn finish(programs: &Programs, witness: &Witness, day: &Day) -> anyhow::Result<Duration> {
+fn finish(programs: &Programs, witness: &Witness, day: &Day, more: &[&str]) -> anyhow::Result<Duration> {
     let log = log_file(witness, day)?;
     let began = clock::monotonic();
     let mut command = witness.command(&programs.honest);
-    let run = command.args(["track", "--quiet", "--at-end", "expire"]).arg(log).stderr(Stdio::piped()).spawn()?;
+    let run = command
+        .args(["track", "--quiet", "--at-end", "expire"])
+        .args(more)
+        .arg(log)
+        .stderr(Stdio::piped())
+        .spawn()?;
     let run = thread::spawn(move || run.wait_with_output());
     while !run.is_finished() {
         ensure!(clock::monotonic().saturating_sub(began) < LIMIT, "a run did not end");
