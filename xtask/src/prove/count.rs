@@ -68,8 +68,11 @@ impl Count {
                 if before.time != delivery.time {
                     count.fault(format!("{key:?} was repeated with another time"));
                 }
-                let killed = runs[before.run].end == End::Killed && before.run < delivery.run;
-                if killed && !producer.given_up.contains(&(before.run, key.clone())) {
+                let run = &runs[before.run];
+                let killed = run.end == End::Killed && before.run < delivery.run;
+                let given_up =
+                    run.left.in_doubt.contains(&key) || producer.given_up.contains(&(before.run, key.clone()));
+                if killed && !given_up {
                     repeated[before.run] += 1;
                 } else if !before.answered {
                     count.resends += 1;

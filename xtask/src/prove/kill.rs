@@ -15,9 +15,10 @@ use clap::Args;
 use fastrand::Rng;
 use nexmo_conversion::clock;
 use nexmo_conversion::ledger::{Kept, LedgerReader};
+use rusqlite::{Connection, OpenFlags};
 
 use super::count::{Count, End, Run};
-use super::producer::{Fate, Feed, Producer, watch};
+use super::producer::{Fate, Feed, Key, Producer, watch};
 use super::stage::{BREAK, Programs, Witness};
 
 /// `prove kill`.
@@ -221,12 +222,30 @@ fn window(jobs: u64) -> u64 {
 pub(crate) struct Leavings {
     /// Rows whose outcome was not settled.
     pub(crate) pending: u64,
+    /// Of these, what was given up in doubt, and that written down: sending it again repeats what the summary calls an ambiguous
+    /// re-send, and not the kill. No result line tells of it if an earlier run had left it.
+    pub(crate) in_doubt: BTreeSet<Key>,
     /// Files beside the ledger that belong to a run, or to a ledger that was being made.
     pub(crate) files: Vec<PathBuf>,
 }
 
 fn leavings(witness: &Witness) -> anyhow::Result<Leavings> {
-    Ok(Leavings { pending: pending(&witness.ledger())?, files: strangers(&witness.ledger())? })
+    let ledger = witness.ledger();
+    Ok(Leavings { pending: pending(&ledger)?, in_doubt: in_doubt(&ledger)?, files: strangers(&ledger)? })
+}
+
+/// Reads it off the rows themselves: queued again, after something of which it is not known whether it arrived.
+fn in_doubt(ledger: &Path) -> anyhow::Result<BTreeSet<Key>> {
+    if LedgerReader::open(ledger)?.is_none() {
+        return Ok(BTreeSet::new());
+    }
+    // Whoever may not write does not tidy up after the dead, either.
+    let db = Connection::open_with_flags(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut query = db.prepare(
+        "SELECT message_id, delivered FROM conversion WHERE state = 0 AND code NOT NULL AND reached IS NULL",
+    )?;
+    let keys = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Rows of a ledger whose outcome is open. Whoever only looks must be able to at any time, whatever was killed before.
