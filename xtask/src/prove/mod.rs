@@ -8,6 +8,7 @@ mod overlap;
 mod power;
 mod producer;
 mod redirects;
+mod reproducible;
 mod stage;
 mod strace;
 mod track;
@@ -30,6 +31,8 @@ pub(crate) enum Proof {
     Faults(faults::FaultsArgs),
     /// Nothing recorded is lost when the power is cut
     Power(power::PowerArgs),
+    /// The same source gives the same bytes in another folder
+    Build,
     /// A day of a log becomes exactly the right conversions, again and through kills
     Track(track::TrackArgs),
     /// No redirect is followed
@@ -44,6 +47,7 @@ impl Proof {
             Self::Overlap(args) => overlap::show(root, &args),
             Self::Faults(args) => faults::show(root, &args),
             Self::Power(args) => power::show(root, &args),
+            Self::Build => reproducible::show(root),
             Self::Track(args) => track::show(root, &args),
             Self::Redirects => redirects::show(root),
         }
