@@ -10,7 +10,7 @@ use super::setup::{Setup, Target, limits, open_book};
 use super::stream;
 use super::terminal::Terminal;
 use crate::config::BatchOverrides;
-use crate::input::{FieldMap, InputOptions, Separator};
+use crate::input::InputOptions;
 use crate::output::Counted;
 use crate::pipeline::{Adopt, Limits};
 
@@ -20,15 +20,9 @@ pub(super) fn batch(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    if args.input.files.is_empty() && Terminal::can_ask() {
-        return Err(CommandFailure::new(
-            Exit::Usage,
-            anyhow::anyhow!("no file, and standard input is a terminal"),
-            "for example: echo '{\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\",\"delivered\":true}' | \
-             nexmo-conversion batch --sandbox",
-        ));
-    }
-    let options = input_options(args)?;
+    let example = "echo '{\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\",\"delivered\":true}' | \
+                   nexmo-conversion batch --sandbox";
+    let options = InputOptions { delivered: args.delivered, ..stream::options(&args.input, example)? };
     let target = Target::from(args.sending.sandbox);
     let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: args.max_age };
     let setup = Setup::for_stream(target, global, &args.sending.network, overrides, environment, terminal)?;
@@ -51,17 +45,4 @@ pub(super) fn batch(
         reading: Some(reading),
     };
     run.run(items, &setup, global, terminal)
-}
-
-fn input_options(args: &BatchArgs) -> Result<InputOptions, CommandFailure> {
-    let fields = FieldMap::new(args.input.field.iter().cloned()).map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
-    })?;
-    Ok(InputOptions {
-        format: args.input.format,
-        separator: if args.input.null { Separator::Nul } else { Separator::Newline },
-        channel: args.input.channel,
-        delivered: args.delivered,
-        fields,
-    })
 }

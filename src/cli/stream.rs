@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::args::InputArgs;
+use super::exit::Exit;
 use super::failure::CommandFailure;
+use super::terminal::Terminal;
 use crate::clock;
-use crate::input::{self, InputError, InputOptions, Notice, Reader};
+use crate::input::{self, FieldMap, InputError, InputOptions, Notice, Reader, Separator};
 use crate::pipeline::Item;
 
 /// What the reading thread tells the others.
@@ -60,6 +63,24 @@ impl Reading {
             *slot = Some(error);
         }
     }
+}
+
+/// What was typed of how a stream is read. Nobody types records into a terminal: there, an example is the answer.
+pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, CommandFailure> {
+    if args.files.is_empty() && Terminal::can_ask() {
+        let error = anyhow::anyhow!("no file, and standard input is a terminal");
+        return Err(CommandFailure::new(Exit::Usage, error, format!("for example: {example}")));
+    }
+    let fields = FieldMap::new(args.field.iter().cloned()).map_err(|error| {
+        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
+    })?;
+    Ok(InputOptions {
+        format: args.format,
+        separator: if args.null { Separator::Nul } else { Separator::Newline },
+        channel: args.channel,
+        delivered: None,
+        fields,
+    })
 }
 
 /// The files, one after the other. All are opened before anything is sent: a wrong name costs nothing.

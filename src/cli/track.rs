@@ -11,7 +11,7 @@ use super::stream::{self, Reading};
 use super::terminal::Terminal;
 use crate::config::BatchOverrides;
 use crate::domain::Timestamp;
-use crate::input::{FieldMap, InputOptions, Separator};
+use crate::input::InputOptions;
 use crate::output::{Age, Counted, Tone};
 use crate::pipeline::{Adopt, AtEnd, Limits, Rehearsal, Tracking};
 
@@ -21,15 +21,11 @@ pub(super) fn track(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    if args.input.files.is_empty() && Terminal::can_ask() {
-        return Err(CommandFailure::new(
-            Exit::Usage,
-            anyhow::anyhow!("no file, and standard input is a terminal"),
-            "for example: echo '{\"event\":\"converted\",\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\"}' | \
-             nexmo-conversion track --sandbox",
-        ));
-    }
-    let options = input_options(args)?;
+    let example = "echo '{\"event\":\"converted\",\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\"}' | \
+                   nexmo-conversion track --sandbox";
+    let options = stream::options(&args.input, example)?;
+    let fields = options.fields.for_events(args.sent_when.clone(), args.converted_when.clone());
+    let options = InputOptions { fields, ..options };
     let tracking = Tracking { window: args.window, at_end: args.at_end.into() };
     let target = Target::from(args.sandbox);
     let overrides =
@@ -76,19 +72,6 @@ fn warn_of_a_wrong_mapping(reading: &Reading, terminal: &mut Terminal) {
         let hint = "say by what they tell it: --sent-when FIELD=VALUE --converted-when FIELD=VALUE";
         terminal.remark("hint", Tone::Aside, hint);
     }
-}
-
-fn input_options(args: &TrackArgs) -> Result<InputOptions, CommandFailure> {
-    let fields = FieldMap::new(args.input.field.iter().cloned()).map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
-    })?;
-    Ok(InputOptions {
-        format: args.input.format,
-        separator: if args.input.null { Separator::Nul } else { Separator::Newline },
-        channel: args.input.channel,
-        delivered: None,
-        fields: fields.for_events(args.sent_when.clone(), args.converted_when.clone()),
-    })
 }
 
 impl From<AtEndOfInput> for AtEnd {
