@@ -83,10 +83,13 @@ impl Summary {
         sum.repeated += counts.repeated;
     }
 
-    /// The share of the accepted conversions that are true, in percent: what the routing judges by.
+    /// The share of the accepted conversions that are true, in percent: what the routing judges by. A code that converted late was
+    /// told as false before, and is one conversion all the same.
     #[must_use]
     pub fn conversion_rate(&self) -> Option<u64> {
-        (self.converted * 100 + self.accepted / 2).checked_div(self.accepted)
+        let late = self.codes.map_or(0, |codes| codes.late);
+        let conversions = self.accepted.saturating_sub(late).max(self.converted);
+        (self.converted * 100 + conversions / 2).checked_div(conversions)
     }
 
     /// How many records were counted.
@@ -163,7 +166,7 @@ mod tests {
 
     use super::Summary;
     use crate::domain::{Channel, Conversion, Delivered, MessageId, Outcome, Timestamp};
-    use crate::ledger::Origin;
+    use crate::ledger::{CodeCounts, Origin};
     use crate::pipeline::{Report, Subject};
 
     fn accepted(age: i64) -> Report {
@@ -198,6 +201,23 @@ mod tests {
             "100 accepted, 0 rejected, 0 retry, 0 invalid, 0 skipped, 0 ambiguous re-sends\n\
              age p50 2s p95 2s max 16m; 1 older than 15m (no longer counts in the current routing analysis)"
         );
+    }
+
+    #[test]
+    fn the_rate_counts_a_late_conversion_once() {
+        let mut summary = Summary::default();
+        assert_eq!(summary.conversion_rate(), None);
+        let mut silent = accepted(0);
+        if let Subject::Conversion(conversion, _) = &mut silent.subject {
+            conversion.delivered = Delivered::False;
+        }
+        summary.count(&silent);
+        summary.count(&silent);
+        assert_eq!(summary.conversion_rate(), Some(0));
+        summary.count(&accepted(0));
+        assert_eq!(summary.conversion_rate(), Some(33));
+        summary.track(CodeCounts { converted: 1, late: 1, silent: 2, ..CodeCounts::default() });
+        assert_eq!(summary.conversion_rate(), Some(50));
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn a_terminal_shows_progress_and_no_result_line_is_torn() {
     let screen = std::fs::read_to_string(cli.path("here/screen")).unwrap();
     let plain = without_sequences(&screen);
     assert!(plain.contains(" in flight, ") && plain.contains(" to retry"), "no progress line: {plain:?}");
+    assert!(plain.contains(", 100 % converted, "), "no conversion rate: {plain:?}");
     assert!(plain.contains("% ") && plain.contains(" left"), "the size is known, and so is the rest: {plain:?}");
     // Each result begins where a line begins (maybe one that was just cleared), is whole, and ends its line.
     let results: Vec<Value> = plain
