@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
             waiting: HashMap::new(),
             unsettled: Vec::new(),
             untold: Vec::new(),
-            windows: plan.tracking.map(Windows::new),
+            windows: plan.tracking.map(|tracking| Windows::new(tracking, clock::now())),
             ledger_lost: false,
         }
     }
@@ -316,7 +316,7 @@ impl<'a> Run<'a> {
         }
         match self.book.observe(events, windows.tracking.window, now) {
             Ok((entered, counts)) => {
-                windows.saw(events);
+                windows.saw(events, now);
                 self.hear(Event::Tracked(counts));
                 self.entered(entered);
             }
