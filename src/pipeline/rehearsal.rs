@@ -23,7 +23,12 @@ const GROUP: usize = 512;
 impl<I> Rehearsal<I> {
     /// Tracks what `items` tell, in a ledger to throw away.
     pub fn new(items: I, ledger: Ledger, tracking: Tracking) -> Self {
-        Self { items: Some(items), ledger, windows: Windows::new(tracking, clock::now()), waiting: VecDeque::new() }
+        Self {
+            items: Some(items),
+            ledger,
+            windows: Windows::new(tracking, clock::now()),
+            waiting: VecDeque::new(),
+        }
     }
 
     fn follow(&mut self, event: &CodeEvent) -> Result<(), LedgerError> {

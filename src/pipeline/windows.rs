@@ -37,6 +37,15 @@ pub(super) enum Input {
     Ended,
 }
 
+/// How it was last looked at what stays open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// All of it, while the input did this, at this time.
+    AtAll(Input, Timestamp),
+    /// There is more.
+    AtSome,
+}
+
 /// Part of the window for which the lines of a log may be out of order before a window is closed too early.
 const DISORDER: u32 = 4;
 
@@ -52,8 +61,8 @@ pub(super) struct Windows {
     heard: Timestamp,
     /// What was asked last and had nothing to close: by the log, and by the clock.
     nothing: [Option<Closing>; 2],
-    /// When it was last looked at what stays open.
-    looked: Option<(Input, Timestamp)>,
+    /// How it was last looked at what stays open.
+    looked: Option<Looked>,
     finished: bool,
 }
 
@@ -117,13 +126,18 @@ impl Windows {
 
     /// Whether anything can have changed in what stays open.
     pub(super) fn is_worth_a_look(&mut self, input: Input, now: Timestamp) -> bool {
-        let looked = self.looked.replace((input, now));
-        looked != Some((input, now))
+        let looked = self.looked.replace(Looked::AtAll(input, now));
+        looked != Some(Looked::AtAll(input, now))
     }
 
     /// What was looked at was not all: it is looked at again and again until all is done.
     pub(super) fn look_again(&mut self) {
-        self.looked = None;
+        self.looked = Some(Looked::AtSome);
+    }
+
+    /// Whether that is so.
+    pub(super) fn are_looked_at_again(&self) -> bool {
+        self.looked == Some(Looked::AtSome)
     }
 
     /// By when a conversion has to have arrived for nothing to be expected any more that tells its channel.
@@ -199,7 +213,10 @@ mod tests {
     #[test]
     fn a_pause_in_an_old_log_is_no_more_than_a_pause() {
         let windows = windows(AtEnd::Keep, -86_400);
-        assert_eq!(windows.closed(Input::Rests, at(5)).collect::<Vec<_>>(), [Closing::ByLog(at(-86_400 + 5 - 150))]);
+        assert_eq!(
+            windows.closed(Input::Rests, at(5)).collect::<Vec<_>>(),
+            [Closing::ByLog(at(-86_400 + 5 - 150))]
+        );
     }
 
     #[test]
