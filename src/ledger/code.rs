@@ -143,6 +143,12 @@ impl Code {
     }
 }
 
+/// Where a row stands among those that are looked through: by its time, then by its number.
+type Cursor = (i64, i64);
+
+/// A conversion whose channel is not known: where it stands, whose it is, and what is told when it is given up.
+type Unplaced = (Cursor, RunId, BadRecord);
+
 /// What follows from one event.
 #[derive(Debug)]
 pub(super) enum Followed {
@@ -241,7 +247,7 @@ impl Desk<'_> {
             return Ok(nothing);
         };
         // Its conversion was told before its being sent, which now tells what it is a part of.
-        let whole = kin.filter(|whole| whole.id != code.id && whole.state == State::Open);
+        let whole = kin.filter(|whole| code.sent.is_none() && whole.id != code.id && whole.state == State::Open);
         if let (Some(converted), Some(whole)) = (code.converted, whole) {
             self.end(whole, State::Converted, Some(converted))?;
         }
@@ -290,7 +296,7 @@ impl Desk<'_> {
     /// The first part that was sent opens the window, in whatever order they are told.
     fn sent_earlier(&self, code: &Code, event: &CodeEvent, window: Window) -> rusqlite::Result<()> {
         let sent = event.timestamp;
-        if event.time == TimeSource::Given && code.sent.is_none_or(|known| sent < known) {
+        if code.sent.is_none_or(|known| event.time == TimeSource::Given && sent < known) {
             let mut update = self.db.prepare_cached(
                 "UPDATE code SET sent = ?2, closes = ?3, reference = coalesce(reference, ?4) WHERE id = ?1",
             )?;
@@ -382,12 +388,7 @@ impl Desk<'_> {
         }
     }
 
-    fn closed(
-        &self,
-        closing: Closing,
-        after: (i64, i64),
-        limit: usize,
-    ) -> rusqlite::Result<Vec<((i64, i64), Code)>> {
+    fn closed(&self, closing: Closing, after: Cursor, limit: usize) -> rusqlite::Result<Vec<(Cursor, Code)>> {
         let (column, until) = match closing {
             Closing::ByLog(time) => ("closes", time.unix()),
             Closing::ByClock(time) => ("arrived", time.unix()),
@@ -410,28 +411,39 @@ impl Desk<'_> {
     /// Gives up conversions that arrived at or before this time and whose channel nothing has told since, and keeps them as dead
     /// letters.
     pub(super) fn give_up_unplaced(&mut self, arrived: Timestamp) -> Result<Vec<BadRecord>, LedgerError> {
-        let unplaced = self.unplaced(arrived).map_err(|error| self.failed(error))?;
+        /// How many in one go: each has its line with it.
+        const LIMIT: usize = 64;
         let mut bad = Vec::new();
-        for (id, owner, record) in unplaced {
-            if self.owners.of(owner)? != Owner::Other {
-                let mut give_up = self
-                    .db
-                    .prepare_cached("UPDATE code SET state = ?2, raw = NULL WHERE id = ?1")
-                    .map_err(|error| self.failed(error))?;
-                give_up.execute(params![id, State::GivenUp]).map_err(|error| self.failed(error))?;
-                bad.push(record);
+        let mut after = (i64::MIN, 0);
+        loop {
+            let chunk = self.unplaced(arrived, after, LIMIT).map_err(|error| self.failed(error))?;
+            let is_last = chunk.len() < LIMIT;
+            for (cursor, owner, record) in chunk {
+                if bad.len() < LIMIT {
+                    after = cursor;
+                    if self.owners.of(owner)? != Owner::Other {
+                        self.give_up(cursor.1).map_err(|error| self.failed(error))?;
+                        bad.push(record);
+                    }
+                }
+            }
+            if is_last || bad.len() == LIMIT {
+                self.record_refused(&bad).map_err(|error| self.failed(error))?;
+                return Ok(bad);
             }
         }
-        self.record_refused(&bad).map_err(|error| self.failed(error))?;
-        Ok(bad)
     }
 
-    fn unplaced(&self, arrived: Timestamp) -> rusqlite::Result<Vec<(i64, RunId, BadRecord)>> {
-        /// How many in one go: each has its line with it.
-        const LIMIT: u32 = 64;
+    fn give_up(&self, id: i64) -> rusqlite::Result<()> {
+        let mut give_up = self.db.prepare_cached("UPDATE code SET state = ?2, raw = NULL WHERE id = ?1")?;
+        give_up.execute(params![id, State::GivenUp]).map(drop)
+    }
+
+    fn unplaced(&self, arrived: Timestamp, after: Cursor, limit: usize) -> rusqlite::Result<Vec<Unplaced>> {
         let mut query = self.db.prepare_cached(
-            "SELECT id, owner, line, reference, raw FROM code
-             WHERE account = ?1 AND state = 1 AND arrived <= ?2 ORDER BY arrived LIMIT ?3",
+            "SELECT id, owner, line, reference, raw, arrived FROM code
+             WHERE account = ?1 AND state = 1 AND arrived <= ?2 AND (arrived, id) > (?3, ?4)
+             ORDER BY arrived, id LIMIT ?5",
         )?;
         let read = |row: &Row<'_>| {
             let bad = BadRecord {
@@ -441,9 +453,10 @@ impl Desk<'_> {
                 message: "channel is missing, and nothing told that the code was sent".to_owned(),
                 raw: row.get::<_, Option<Vec<u8>>>(4)?.unwrap_or_default(),
             };
-            Ok((row.get(0)?, row.get(1)?, bad))
+            Ok(((row.get(5)?, row.get(0)?), row.get(1)?, bad))
         };
-        query.query_map(params![self.account, arrived.unix(), LIMIT], read)?.collect()
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        query.query_map(params![self.account, arrived.unix(), after.0, after.1, limit], read)?.collect()
     }
 
     fn owners_of_windows(&self) -> rusqlite::Result<Vec<(RunId, i64)>> {

@@ -136,7 +136,7 @@ where
             select! {
                 recv(run.input(&items)) -> item => arrived.push(item.ok()),
                 recv(attempts) -> attempt => returned.extend(attempt),
-                default(run.schedule.wakeup(now).map_or(GLANCE, |wait| wait.min(GLANCE))) => {}
+                default(run.wait(now)) => {}
             }
             returned.extend(attempts.try_iter());
             arrived.extend(run.input(&items).try_iter().take(run.schedule.room()).map(Some));
@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
             waiting: HashMap::new(),
             unsettled: Vec::new(),
             untold: Vec::new(),
-            windows: plan.tracking.map(Windows::new),
+            windows: plan.tracking.map(|tracking| Windows::new(tracking, clock::now())),
             ledger_lost: false,
         }
     }
@@ -222,6 +222,14 @@ impl<'a> Run<'a> {
         let watching = self.windows.as_ref().is_some_and(|windows| !windows.are_finished());
         let goes_on = self.reading || self.adopting == Adopting::Now || watching;
         (self.stopped.is_some() || !goes_on) && self.schedule.is_empty()
+    }
+
+    /// How long nothing needs to be done unless something arrives.
+    fn wait(&self, now: Duration) -> Duration {
+        match &self.windows {
+            Some(windows) if windows.are_looked_at_again() => Duration::ZERO,
+            Some(_) | None => self.schedule.wakeup(now).map_or(GLANCE, |wait| wait.min(GLANCE)),
+        }
     }
 
     /// The input, while there is room for more of it and use.
@@ -288,21 +296,28 @@ impl<'a> Run<'a> {
 
     /// Nothing is due: what will never be, and is there anything to wait for?
     fn look_at_what_stays_open(&mut self, input: Input, now: Timestamp) {
-        let Some(windows) = &mut self.windows else { return };
-        let given_up = match windows.unplaced_since(input, now) {
-            Some(since) => self.book.give_up_unplaced(since, now),
-            None => return,
+        let Some(since) = self.windows.as_ref().and_then(|windows| windows.unplaced_since(input, now)) else {
+            return;
         };
-        let open = given_up.and_then(|given_up| Ok((given_up, self.book.open_windows(now)?)));
-        match open {
-            Ok((given_up, open)) => {
-                if given_up.is_empty() && input == Input::Ended {
-                    windows.all_closed(open);
-                    self.hear(Event::WindowsOpen(open));
-                }
+        match self.book.give_up_unplaced(since, now) {
+            Ok(given_up) if !given_up.is_empty() => {
+                self.windows.iter_mut().for_each(Windows::look_again);
                 for bad in given_up {
                     self.tell(Report::invalid(bad));
                 }
+            }
+            // Counting takes time where there are many: while the input rests nobody wants to know.
+            Ok(_) if input == Input::Ended => self.look_whether_all_closed(now),
+            Ok(_) => {}
+            Err(error) => self.stop_for_ledger(&error),
+        }
+    }
+
+    fn look_whether_all_closed(&mut self, now: Timestamp) {
+        match self.book.open_windows(now) {
+            Ok(open) => {
+                self.windows.iter_mut().for_each(|windows| windows.all_closed(open));
+                self.hear(Event::WindowsOpen(open));
             }
             Err(error) => self.stop_for_ledger(&error),
         }
@@ -316,7 +331,7 @@ impl<'a> Run<'a> {
         }
         match self.book.observe(events, windows.tracking.window, now) {
             Ok((entered, counts)) => {
-                windows.saw(events);
+                windows.saw(events, now);
                 self.hear(Event::Tracked(counts));
                 self.entered(entered);
             }

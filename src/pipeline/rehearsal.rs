@@ -23,13 +23,18 @@ const GROUP: usize = 512;
 impl<I> Rehearsal<I> {
     /// Tracks what `items` tell, in a ledger to throw away.
     pub fn new(items: I, ledger: Ledger, tracking: Tracking) -> Self {
-        Self { items: Some(items), ledger, windows: Windows::new(tracking), waiting: VecDeque::new() }
+        Self {
+            items: Some(items),
+            ledger,
+            windows: Windows::new(tracking, clock::now()),
+            waiting: VecDeque::new(),
+        }
     }
 
     fn follow(&mut self, event: &CodeEvent) -> Result<(), LedgerError> {
         let now = clock::now();
         let records = self.ledger.rehearse(event, self.windows.tracking.window, now)?;
-        self.windows.saw(std::slice::from_ref(event));
+        self.windows.saw(std::slice::from_ref(event), now);
         self.will_be(records);
         self.close(Input::Flows)
     }

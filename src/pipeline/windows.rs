@@ -37,6 +37,15 @@ pub(super) enum Input {
     Ended,
 }
 
+/// How it was last looked at what stays open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// All of it, while the input did this, at this time.
+    AtAll(Input, Timestamp),
+    /// There is more.
+    AtSome,
+}
+
 /// Part of the window for which the lines of a log may be out of order before a window is closed too early.
 const DISORDER: u32 = 4;
 
@@ -44,38 +53,58 @@ const DISORDER: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Windows {
     pub(super) tracking: Tracking,
-    /// The latest time that the log has told.
+    /// How far the log has come.
     log_time: Option<Timestamp>,
+    /// The latest time that it told: how far it has come goes back where an older file begins.
+    latest: Option<Timestamp>,
+    /// When it last told something, by the clock; at first, when the run began.
+    heard: Timestamp,
     /// What was asked last and had nothing to close: by the log, and by the clock.
     nothing: [Option<Closing>; 2],
-    /// When it was last looked at what stays open.
-    looked: Option<(Input, Timestamp)>,
+    /// How it was last looked at what stays open.
+    looked: Option<Looked>,
     finished: bool,
 }
 
 impl Windows {
-    pub(super) fn new(tracking: Tracking) -> Self {
-        Self { tracking, log_time: None, nothing: [None; 2], looked: None, finished: false }
+    pub(super) fn new(tracking: Tracking, now: Timestamp) -> Self {
+        let (log_time, latest) = (None, None);
+        Self { tracking, log_time, latest, heard: now, nothing: [None; 2], looked: None, finished: false }
     }
 
-    /// Reads the log's time off its events.
-    pub(super) fn saw(&mut self, events: &[CodeEvent]) {
-        self.log_time = events.iter().map(|event| event.timestamp).chain(self.log_time).max();
+    /// Reads the log's time off its events. Further back than lines may be out of order another log has begun, and its windows
+    /// close by its own time.
+    pub(super) fn saw(&mut self, events: &[CodeEvent], now: Timestamp) {
+        self.heard = now;
+        for event in events {
+            let ahead = self.log_time.filter(|known| known.before(self.slack()) <= event.timestamp);
+            self.log_time = ahead.max(Some(event.timestamp));
+            self.latest = self.latest.max(self.log_time);
+        }
+    }
+
+    fn slack(&self) -> Duration {
+        self.tracking.window / DISORDER
     }
 
     /// Which windows have closed now, in so far as it was not asked already.
     ///
     /// While a log is read, only its own time counts: yesterday's log may tell a line later that the code was used. Where the log
-    /// has nothing to say for a while, the clock goes on for it. A log's time is never ahead of the clock's.
+    /// has nothing to say, its time goes on as the clock's does. The clock itself counts only once the log has rested for a while:
+    /// also a file comes through a pipe in pieces. A log's time is never ahead of the clock's.
     pub(super) fn closed(&self, input: Input, now: Timestamp) -> impl Iterator<Item = Closing> + use<> {
         let Tracking { window, at_end } = self.tracking;
-        let slack = window / DISORDER;
-        let log = |slack| self.log_time.map(|time| Closing::ByLog(time.min(now).before(slack)));
+        let slack = self.slack();
+        let log = |time: Option<Timestamp>, slack| time.map(|time| Closing::ByLog(time.min(now).before(slack)));
         let clock = |slack| Some(Closing::ByClock(now.before(window + slack)));
         let closed = match (input, at_end) {
-            (Input::Flows, _) => [log(slack), None],
-            (Input::Rests, _) => [log(slack), clock(slack)],
-            (Input::Ended, AtEnd::Keep) => [log(Duration::ZERO), clock(Duration::ZERO)],
+            (Input::Flows, _) => [log(self.log_time, slack), None],
+            (Input::Rests, _) => {
+                let goes_on = self.log_time.map(|time| now.before(seconds_between(time, self.heard)));
+                let has_rested = seconds_between(self.heard, now) >= slack;
+                [log(goes_on, slack), if has_rested { clock(slack) } else { None }]
+            }
+            (Input::Ended, AtEnd::Keep) => [log(self.latest, Duration::ZERO), clock(Duration::ZERO)],
             (Input::Ended, AtEnd::Wait) => [Some(Closing::ByLog(now)), clock(Duration::ZERO)],
             (Input::Ended, AtEnd::Expire) => [Some(Closing::All), None],
         };
@@ -95,10 +124,20 @@ impl Windows {
         }
     }
 
-    /// Whether anything can have changed in what stays open. At the end it is looked at again and again until all is done.
+    /// Whether anything can have changed in what stays open.
     pub(super) fn is_worth_a_look(&mut self, input: Input, now: Timestamp) -> bool {
-        let looked = self.looked.replace((input, now));
-        looked != Some((input, now))
+        let looked = self.looked.replace(Looked::AtAll(input, now));
+        looked != Some(Looked::AtAll(input, now))
+    }
+
+    /// What was looked at was not all: it is looked at again and again until all is done.
+    pub(super) fn look_again(&mut self) {
+        self.looked = Some(Looked::AtSome);
+    }
+
+    /// Whether that is so.
+    pub(super) fn are_looked_at_again(&self) -> bool {
+        self.looked == Some(Looked::AtSome)
     }
 
     /// By when a conversion has to have arrived for nothing to be expected any more that tells its channel.
@@ -121,6 +160,10 @@ impl Windows {
     }
 }
 
+fn seconds_between(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::from_secs(u64::try_from(earlier.age_at(later)).unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{AtEnd, Input, Tracking, Windows};
@@ -132,8 +175,8 @@ mod tests {
     }
 
     fn windows(at_end: AtEnd, log_time: i64) -> Windows {
-        let mut windows = Windows::new(Tracking { window: std::time::Duration::from_secs(600), at_end });
-        windows.saw(&[event(log_time - 5), event(log_time), event(log_time - 1)]);
+        let mut windows = Windows::new(Tracking { window: std::time::Duration::from_secs(600), at_end }, at(0));
+        windows.saw(&[event(log_time - 5), event(log_time), event(log_time - 1)], at(0));
         windows
     }
 
@@ -161,8 +204,37 @@ mod tests {
     #[test]
     fn when_the_log_rests_the_clock_goes_on_for_it() {
         let windows = windows(AtEnd::Keep, 0);
-        let closed: Vec<_> = windows.closed(Input::Rests, at(5)).collect();
-        assert_eq!(closed, [Closing::ByLog(at(-150)), Closing::ByClock(at(5 - 750))]);
+        let closed = |now| windows.closed(Input::Rests, now).collect::<Vec<_>>();
+        assert_eq!(closed(at(5)), [Closing::ByLog(at(5 - 150))]);
+        assert_eq!(closed(at(149)), [Closing::ByLog(at(149 - 150))]);
+        assert_eq!(closed(at(150)), [Closing::ByLog(at(0)), Closing::ByClock(at(150 - 750))]);
+    }
+
+    #[test]
+    fn a_pause_in_an_old_log_is_no_more_than_a_pause() {
+        let windows = windows(AtEnd::Keep, -86_400);
+        assert_eq!(
+            windows.closed(Input::Rests, at(5)).collect::<Vec<_>>(),
+            [Closing::ByLog(at(-86_400 + 5 - 150))]
+        );
+    }
+
+    #[test]
+    fn before_the_log_has_told_anything_the_clock_waits_too() {
+        let windows = Windows::new(windows(AtEnd::Keep, 0).tracking, at(0));
+        assert_eq!(windows.closed(Input::Rests, at(149)).next(), None);
+        assert_eq!(windows.closed(Input::Rests, at(150)).next(), Some(Closing::ByClock(at(150 - 750))));
+    }
+
+    #[test]
+    fn an_older_file_after_a_newer_one_has_its_own_time() {
+        let mut windows = windows(AtEnd::Keep, -3600);
+        let flows = |windows: &Windows| windows.closed(Input::Flows, at(0)).next();
+        windows.saw(&[event(-3600 - 150)], at(0));
+        assert_eq!(flows(&windows), Some(Closing::ByLog(at(-3600 - 150))), "only out of order");
+        windows.saw(&[event(-7200), event(-7100), event(-7101)], at(0));
+        assert_eq!(flows(&windows), Some(Closing::ByLog(at(-7100 - 150))));
+        assert_eq!(windows.closed(Input::Ended, at(0)).next(), Some(Closing::ByLog(at(-3600))));
     }
 
     #[test]
@@ -182,12 +254,12 @@ mod tests {
     #[test]
     fn nothing_is_asked_twice() {
         let mut windows = windows(AtEnd::Keep, 0);
-        for closing in windows.closed(Input::Rests, at(5)) {
+        for closing in windows.closed(Input::Rests, at(155)) {
             windows.found_nothing(closing);
         }
-        assert_eq!(windows.closed(Input::Rests, at(5)).next(), None);
-        assert_eq!(windows.closed(Input::Rests, at(6)).count(), 1);
-        assert_eq!(Windows::new(windows.tracking).closed(Input::Flows, at(5)).next(), None);
+        assert_eq!(windows.closed(Input::Rests, at(155)).next(), None);
+        assert_eq!(windows.closed(Input::Rests, at(156)).count(), 2);
+        assert_eq!(Windows::new(windows.tracking, at(0)).closed(Input::Flows, at(5)).next(), None);
     }
 
     #[test]

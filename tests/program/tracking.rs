@@ -221,6 +221,15 @@ fn where_a_live_log_rests_the_clock_closes_its_windows() {
 }
 
 #[test]
+fn very_many_lines_without_a_channel_do_not_hold_up_the_end() {
+    let sandbox = api::plain();
+    let log: String = (0..5000).map(|id| converted(&id.to_string(), 0)).collect();
+    let ran = Cli::new().against(&sandbox).run_with_input(["track", "--json"], log);
+    ran.exits(65).remarks(&contains("5000 invalid"));
+    assert_eq!(ran.lines().len(), 5000);
+}
+
+#[test]
 fn windows_survive_kill_9() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);

@@ -169,6 +169,37 @@ fn a_conversion_waits_for_its_channel_where_no_line_has_told_it() {
 }
 
 #[test]
+fn what_another_run_may_still_place_is_in_nobodys_way() {
+    let desk = Desk::new();
+    let mut other = desk.open();
+    let theirs: Vec<_> = (0..100).map(|id| converted(&format!("0A{id}"), -100)).collect();
+    assert_eq!(other.hears(&theirs, desk.now), []);
+    let mut ledger = desk.open();
+    assert_eq!(ledger.hears(&[converted("0B", -90)], desk.now), []);
+    assert_eq!(ledger.give_up_unplaced(desk.now, desk.now).unwrap().len(), 1);
+    drop(other);
+    let mut given_up = 0;
+    while let more @ 1.. = desk.open().give_up_unplaced(desk.now, desk.now).unwrap().len() {
+        given_up += more;
+    }
+    assert_eq!(given_up, 100);
+}
+
+#[test]
+fn a_log_without_times_that_is_told_again_does_not_join_codes_of_one_ref() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let untimed = |event| CodeEvent { time: TimeSource::Now, ..of("x", event) };
+    assert_eq!(
+        ledger.hears(&[untimed(sent("0A", -1000)), untimed(converted("0A", -990))], desk.now),
+        [yes("0A", -990)]
+    );
+    assert_eq!(ledger.hears(&[untimed(sent("0B", -100))], desk.now), []);
+    assert_eq!(ledger.hears(&[untimed(sent("0A", -90))], desk.now), []);
+    assert_eq!(ledger.closes(Closing::All, at(600)), [no("0B", 500)]);
+}
+
+#[test]
 fn what_is_told_again_changes_nothing() {
     let desk = Desk::new();
     let mut ledger = desk.open();
