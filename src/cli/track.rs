@@ -4,7 +4,7 @@ use super::args::{AtEndOfInput, Global, TrackArgs};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, InputFor};
 use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, limits, open_book, open_scratch};
 use super::stream::{self, Reading};
@@ -42,13 +42,13 @@ pub(super) fn track(
         );
         terminal.remark("warning", Tone::Doubtful, text);
     }
-    let (items, reading) = stream::open(&args.input.files, options)?;
+    let (items, reading) = stream::open(&args.input.files, options, InputFor::Track)?;
     let exit = if args.dry_run {
         let (ledger, _folder) = open_scratch(&setup)?;
         let derived = Rehearsal::new(items, ledger, tracking);
         let exit = dry_run::show(derived, Counted::Lines, &setup, global, terminal)?;
         match reading.take_error() {
-            Some(error) => return Err(error.into()),
+            Some(error) => return Err(CommandFailure::of_input(error, InputFor::Track)),
             None => exit,
         }
     } else {
@@ -79,6 +79,12 @@ fn warn_of_a_wrong_mapping(reading: &Reading, terminal: &mut Terminal) {
 }
 
 fn input_options(args: &TrackArgs) -> Result<InputOptions, CommandFailure> {
+    if args.sent_when == args.converted_when {
+        return Err(CommandFailure::plain(
+            Exit::Usage,
+            anyhow::anyhow!("--sent-when and --converted-when are the same: every code would have converted"),
+        ));
+    }
     let fields = FieldMap::new(args.input.field.iter().cloned()).map_err(|error| {
         CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
     })?;

@@ -139,7 +139,8 @@ impl Code {
         let conversion =
             Conversion { channel: self.channel?, message_id: self.message_id.clone(), delivered, timestamp };
         let reference = self.reference.clone();
-        Some(Record { line: self.line, reference, conversion, time: TimeSource::Given, doubts: Vec::new() })
+        let doubts = MessageId::doubts(self.message_id.as_str()).collect();
+        Some(Record { line: self.line, reference, conversion, time: TimeSource::Given, doubts })
     }
 }
 
