@@ -4,7 +4,7 @@ use super::args::{BatchArgs, Global};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, InputFor};
 use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, limits, open_book};
 use super::stream;
@@ -26,11 +26,11 @@ pub(super) fn batch(
     let target = Target::from(args.sending.sandbox);
     let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: args.max_age };
     let setup = Setup::for_stream(target, global, &args.sending.network, overrides, environment, terminal)?;
-    let (items, reading) = stream::open(&args.input.files, options)?;
+    let (items, reading) = stream::open(&args.input.files, options, InputFor::Batch)?;
     if args.sending.dry_run {
         let exit = dry_run::show(items, Counted::Lines, &setup, global, terminal)?;
         return match reading.take_error() {
-            Some(error) => Err(error.into()),
+            Some(error) => Err(CommandFailure::of_input(error, InputFor::Batch)),
             None => Ok(exit),
         };
     }

@@ -64,7 +64,8 @@ impl From<LedgerError> for CommandFailure {
 }
 
 fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
-    let elsewhere = "choose another file with `--ledger FILE`, or send without one: `--no-ledger`";
+    let elsewhere =
+        "choose another file with `--ledger FILE` (sms, voice and batch can send without one: `--no-ledger`)";
     match error {
         LedgerError::Busy { .. } => (Exit::TryLater, Some("another run is writing; run it again")),
         LedgerError::DiskFull { .. } => (Exit::Io, Some("make room; what was recorded before is kept")),
@@ -109,40 +110,58 @@ impl From<TransportError> for CommandFailure {
     }
 }
 
-impl From<InputError> for CommandFailure {
-    fn from(error: InputError) -> Self {
-        let hint = input_hint(&error);
+/// Which command reads an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InputFor {
+    Batch,
+    Track,
+}
+
+impl InputFor {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Batch => "nexmo-conversion batch",
+            Self::Track => "nexmo-conversion track",
+        }
+    }
+
+    fn header(self) -> &'static str {
+        match self {
+            Self::Batch => "message_id,delivered,timestamp,channel",
+            Self::Track => "event,message_id,channel,timestamp",
+        }
+    }
+}
+
+impl CommandFailure {
+    pub(super) fn of_input(error: InputError, input: InputFor) -> Self {
+        let hint = input_hint(&error, input);
         // An input that is not there is another matter than one that is no input.
         let missing = matches!(error, InputError::Unreadable { .. });
         Self { exit: if missing { Exit::NoInput } else { Exit::Data }, error: error.into(), hint }
     }
 }
 
-fn input_hint(error: &InputError) -> Option<String> {
+fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
+    let command = input.command();
     Some(match error {
         InputError::Unreadable { .. } => return None,
         InputError::NotText { encoding, .. } => match encoding {
-            Encoding::Utf16 => {
-                "convert it first: iconv -f UTF-16 -t UTF-8 FILE | nexmo-conversion batch".to_owned()
-            }
-            Encoding::Gzip => "unpack it first: zcat FILE | nexmo-conversion batch".to_owned(),
-            Encoding::Zip => "unpack it first: unzip -p FILE | nexmo-conversion batch".to_owned(),
-            Encoding::Bzip2 => "unpack it first: bzcat FILE | nexmo-conversion batch".to_owned(),
-            Encoding::Xz => "unpack it first: xzcat FILE | nexmo-conversion batch".to_owned(),
-            Encoding::Zstd => "unpack it first: zstdcat FILE | nexmo-conversion batch".to_owned(),
+            Encoding::Utf16 => format!("convert it first: iconv -f UTF-16 -t UTF-8 FILE | {command}"),
+            Encoding::Gzip => format!("unpack it first: zcat FILE | {command}"),
+            Encoding::Zip => format!("unpack it first: unzip -p FILE | {command}"),
+            Encoding::Bzip2 => format!("unpack it first: bzcat FILE | {command}"),
+            Encoding::Xz => format!("unpack it first: xzcat FILE | {command}"),
+            Encoding::Zstd => format!("unpack it first: zstdcat FILE | {command}"),
         },
-        InputError::JsonArray { .. } => {
-            "one object on each line: jq -c '.[]' FILE | nexmo-conversion batch".to_owned()
-        }
-        InputError::JsonOverSeveralLines { .. } => {
-            "one object on each line: jq -c . FILE | nexmo-conversion batch".to_owned()
-        }
+        InputError::JsonArray { .. } => format!("one object on each line: jq -c '.[]' FILE | {command}"),
+        InputError::JsonOverSeveralLines { .. } => format!("one object on each line: jq -c . FILE | {command}"),
         InputError::MisspelledKey { field, key, .. } => format!("rename it, or map it with --field {field}={key}"),
         InputError::UnknownFormat { .. } => {
             "name it with --format ndjson|csv|tsv|ids; CSV and TSV need a header line".to_owned()
         }
         InputError::NoHeader { .. } => {
-            "the first line must name the columns, for example message_id,delivered,timestamp,channel".to_owned()
+            format!("the first line must name the columns, for example {}", input.header())
         }
         InputError::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
             "say which column tells it, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, exit_of, record_hint, say};
+use super::failure::{CommandFailure, InputFor, exit_of, record_hint, say};
 use super::interrupt::Interrupt;
 use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
@@ -80,7 +80,9 @@ impl Run {
         let (mut summary, failure) = printer.finish();
         summary.unclean_stops = unclean_stops;
         drop(bar);
-        let unreadable = reading.as_ref().and_then(Reading::take_error).map(CommandFailure::from);
+        let input = if tracking.is_some() { InputFor::Track } else { InputFor::Batch };
+        let unreadable = reading.as_ref().and_then(Reading::take_error);
+        let unreadable = unreadable.map(|error| CommandFailure::of_input(error, input));
         if let Some(failure) = &unreadable {
             say(failure, terminal);
         }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::args::InputArgs;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, InputFor};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::input::{self, FieldMap, InputError, InputOptions, Notice, Reader, Separator};
@@ -84,12 +84,16 @@ pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, C
 }
 
 /// The files, one after the other. All are opened before anything is sent: a wrong name costs nothing.
-pub(super) fn open(files: &[PathBuf], options: InputOptions) -> Result<(Stream, Reading), CommandFailure> {
+pub(super) fn open(
+    files: &[PathBuf],
+    options: InputOptions,
+    input: InputFor,
+) -> Result<(Stream, Reading), CommandFailure> {
     let mut sources = VecDeque::new();
     let mut size = Some(0);
     let standard_input = [PathBuf::from("-")];
     for path in if files.is_empty() { &standard_input[..] } else { files } {
-        let (name, source, length) = open_one(path)?;
+        let (name, source, length) = open_one(path, input)?;
         size = size.zip(length).map(|(size, length)| size + length);
         sources.push_back((name, source));
     }
@@ -102,12 +106,13 @@ pub(super) fn open(files: &[PathBuf], options: InputOptions) -> Result<(Stream, 
 
 type Source = Box<dyn Read + Send>;
 
-fn open_one(path: &Path) -> Result<(String, Source, Option<u64>), CommandFailure> {
+fn open_one(path: &Path, input: InputFor) -> Result<(String, Source, Option<u64>), CommandFailure> {
     if path == Path::new("-") {
         return Ok(("standard input".to_owned(), Box::new(io::stdin()), None));
     }
     let name = path.display().to_string();
-    let unreadable = |source| CommandFailure::from(InputError::Unreadable { name: name.clone(), source });
+    let unreadable =
+        |source| CommandFailure::of_input(InputError::Unreadable { name: name.clone(), source }, input);
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if metadata.is_dir() {

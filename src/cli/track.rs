@@ -4,7 +4,7 @@ use super::args::{AtEndOfInput, Global, TrackArgs};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, InputFor};
 use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, limits, open_book, open_scratch};
 use super::stream::{self, Reading};
@@ -24,6 +24,12 @@ pub(super) fn track(
     let example = "echo '{\"event\":\"converted\",\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\"}' | \
                    nexmo-conversion track --sandbox";
     let options = stream::options(&args.input, example)?;
+    if args.sent_when == args.converted_when {
+        return Err(CommandFailure::plain(
+            Exit::Usage,
+            anyhow::anyhow!("--sent-when and --converted-when are the same: every code would have converted"),
+        ));
+    }
     let fields = options.fields.for_events(args.sent_when.clone(), args.converted_when.clone());
     let options = InputOptions { fields, ..options };
     let tracking = Tracking { window: args.window, at_end: args.at_end.into() };
@@ -38,13 +44,13 @@ pub(super) fn track(
         );
         terminal.remark("warning", Tone::Doubtful, text);
     }
-    let (items, reading) = stream::open(&args.input.files, options)?;
+    let (items, reading) = stream::open(&args.input.files, options, InputFor::Track)?;
     let exit = if args.dry_run {
         let (ledger, _folder) = open_scratch(&setup)?;
         let derived = Rehearsal::new(items, ledger, tracking);
         let exit = dry_run::show(derived, Counted::Lines, &setup, global, terminal)?;
         match reading.take_error() {
-            Some(error) => return Err(error.into()),
+            Some(error) => return Err(CommandFailure::of_input(error, InputFor::Track)),
             None => exit,
         }
     } else {

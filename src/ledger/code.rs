@@ -139,7 +139,8 @@ impl Code {
         let conversion =
             Conversion { channel: self.channel?, message_id: self.message_id.clone(), delivered, timestamp };
         let reference = self.reference.clone();
-        Some(Record { line: self.line, reference, conversion, time: TimeSource::Given, doubts: Vec::new() })
+        let doubts = MessageId::doubts(self.message_id.as_str()).collect();
+        Some(Record { line: self.line, reference, conversion, time: TimeSource::Given, doubts })
     }
 }
 
@@ -367,45 +368,46 @@ impl Desk<'_> {
         counts: &mut CodeCounts,
     ) -> Result<Vec<Record>, LedgerError> {
         let mut records = Vec::new();
-        let mut after = (i64::MIN, 0);
-        loop {
-            let chunk = self.closed(closing, after, limit).map_err(|error| self.failed(error))?;
-            for (cursor, code) in &chunk {
-                after = *cursor;
-                if records.len() == limit || self.owners.of(code.owner)? == Owner::Other {
-                    continue;
-                }
+        let mut before = None;
+        while let Some(owner) = self.next_owner(before).map_err(|error| self.failed(error))? {
+            before = Some(owner);
+            if self.owners.of(owner)? == Owner::Other {
+                continue;
+            }
+            let codes = self.closed(closing, owner, limit - records.len());
+            for code in codes.map_err(|error| self.failed(error))? {
                 // A window that is closed by force, before its time, closes now.
                 let closes = code.closes.map_or(self.now, |closes| closes.min(self.now));
-                let silent = Code { closes: Some(closes), ..code.clone() };
+                let silent = Code { closes: Some(closes), ..code };
                 self.end(&silent, State::Silent, None).map_err(|error| self.failed(error))?;
                 counts.silent += 1;
                 records.extend(silent.conversion(Delivered::False, closes));
             }
-            if chunk.len() < limit || records.len() == limit {
-                return Ok(records);
-            }
         }
+        Ok(records)
     }
 
-    fn closed(&self, closing: Closing, after: Cursor, limit: usize) -> rusqlite::Result<Vec<(Cursor, Code)>> {
+    /// The next run, in order, that has open windows. What another living run watches is passed over as a whole: there may be
+    /// millions, and meanwhile nobody else could write.
+    fn next_owner(&self, before: Option<RunId>) -> rusqlite::Result<Option<RunId>> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT min(owner) FROM code WHERE account = ?1 AND state = 0 AND owner > ?2")?;
+        query.query_row(params![self.account, before.unwrap_or(RunId::MIN)], |row| row.get(0))
+    }
+
+    fn closed(&self, closing: Closing, owner: RunId, limit: usize) -> rusqlite::Result<Vec<Code>> {
         let (column, until) = match closing {
             Closing::ByLog(time) => ("closes", time.unix()),
             Closing::ByClock(time) => ("arrived", time.unix()),
             Closing::All => ("closes", i64::MAX),
         };
         let mut query = self.db.prepare_cached(&format!(
-            "SELECT {COLUMNS}, {column} FROM code
-             WHERE account = ?1 AND state = 0 AND {column} <= ?2 AND ({column}, id) > (?3, ?4)
-             ORDER BY {column}, id LIMIT ?5"
+            "SELECT {COLUMNS} FROM code WHERE account = ?1 AND owner = ?2 AND state = 0 AND {column} <= ?3
+             ORDER BY {column}, id LIMIT ?4"
         ))?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        query
-            .query_map(params![self.account, until, after.0, after.1, limit], |row| {
-                let code = Code::read(row)?;
-                Ok(((row.get(10)?, code.id), code))
-            })?
-            .collect()
+        query.query_map(params![self.account, owner, until, limit], Code::read)?.collect()
     }
 
     /// Gives up conversions that arrived at or before this time and whose channel nothing has told since, and keeps them as dead

@@ -108,8 +108,8 @@ const MIGRATIONS: &[&str] = &["
         reference  TEXT,
         raw        BLOB
     ) STRICT;
-    CREATE INDEX code_closes ON code (account, closes) WHERE state = 0;
-    CREATE INDEX code_open ON code (account, arrived) WHERE state = 0;
+    CREATE INDEX code_closes ON code (account, owner, closes) WHERE state = 0;
+    CREATE INDEX code_open ON code (account, owner, arrived) WHERE state = 0;
     CREATE INDEX code_unplaced ON code (account, arrived) WHERE state = 1;
     CREATE INDEX code_ended ON code (arrived) WHERE state > 1;
     CREATE INDEX code_reference ON code (reference, account) WHERE reference NOT NULL;

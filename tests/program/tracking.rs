@@ -1,12 +1,14 @@
 //! `track`: a log in, conversions out; silence becomes false.
 
+use std::time::Duration;
+
 use nexmo_conversion::sandbox::{LoggedRequest, Sandbox};
 use predicates::str::contains;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::api;
 use crate::cli::{Cli, Ran, assert_same, wait_until};
+use crate::{api, interruptions};
 
 /// Seconds after the beginning of a day that is long over.
 fn at(seconds: u32) -> String {
@@ -96,7 +98,7 @@ fn a_log_becomes_conversions_and_reading_it_again_sends_nothing() {
 
 #[test]
 fn what_a_person_sees() {
-    let sandbox = api::plain();
+    let sandbox = interruptions::slow(Duration::from_millis(200));
     let log = [sent("A", 0), converted("A", 20), sent("B", 30), sent("C", 800), converted("X", 900)].concat();
     let ran = Cli::new().against(&sandbox).run_with_input(["track", "--jobs", "1"], log.as_str());
     ran.exits(65);
@@ -172,6 +174,21 @@ fn a_mapping_that_fits_nothing_is_told() {
     ran.exits(2).remarks(&contains("FIELD=VALUE"));
     let ran = Cli::new().against(&sandbox).run_with_input(["track"], "id,channel\nA,sms\n");
     ran.exits(65).remarks(&contains("--sent-when COLUMN=VALUE"));
+}
+
+#[test]
+fn advice_is_for_the_command_that_was_given() {
+    let track = |input: &[u8]| Cli::new().against(&api::plain()).run_with_input(["track"], input);
+    track(b"\x1f\x8b\x08\x00 and more").exits(65).remarks(&contains("zcat FILE | nexmo-conversion track"));
+    track(b"a,b\n1,2\n").exits(65).remarks(&contains("for example event,message_id,channel,timestamp"));
+    let same = ["track", "--sent-when", "event=code", "--converted-when", "event=code"];
+    Cli::new().run_with_input(same, "").exits(2).remarks(&contains("are the same"));
+}
+
+#[test]
+fn a_code_that_has_a_word_for_nothing_as_its_id_is_doubted_also_in_silence() {
+    let ran = Cli::new().against(&api::plain()).run_with_input(["track"], sent("null", 0) + &sent("B", 700));
+    ran.exits(0).remarks(&contains("null: the message-id is a word that programs print for a missing value"));
 }
 
 #[test]

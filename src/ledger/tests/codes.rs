@@ -337,6 +337,30 @@ fn windows_close_in_bounded_portions_and_another_accounts_not_at_all() {
 }
 
 #[test]
+fn the_portions_are_of_several_dead_runs_and_of_no_living_one() {
+    let desk = Desk::new();
+    let codes = |run: &str| (0..5).map(|n| sent(&format!("0{run}{n}"), -700)).collect::<Vec<_>>();
+    for run in ["A", "B"] {
+        let mut dead = desk.open();
+        let _ = dead.hears(&codes(run), desk.now);
+        dead.crash();
+    }
+    let mut living = desk.open();
+    let _ = living.hears(&codes("C"), desk.now);
+    let mut ledger = desk.open();
+    let _ = ledger.hears(&codes("D"), desk.now);
+    let mut portion = || {
+        let observed = ledger.close_windows(Closing::All, 7, desk.now).unwrap();
+        let closed = ledger.accept(observed, desk.now);
+        closed.into_iter().map(|(id, ..)| id).collect::<Vec<_>>()
+    };
+    let portions = [portion(), portion(), portion(), portion()];
+    assert_eq!(portions.each_ref().map(Vec::len), [7, 7, 1, 0]);
+    assert!(portions.iter().flatten().all(|id| !id.starts_with("0C")), "{portions:?}");
+    assert_eq!(living.closes(Closing::All, desk.now).len(), 5);
+}
+
+#[test]
 fn the_false_of_a_crash_is_adopted_like_anything_that_is_recorded() {
     let desk = Desk::new();
     let mut dead = desk.open();
