@@ -138,6 +138,20 @@ fn a_message_id_with_very_many_values_keeps_its_order_and_its_keys() {
 }
 
 #[test]
+fn of_a_message_id_with_very_many_values_no_more_is_read_than_can_matter() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    for time in 1..40 {
+        let ticket = ledger.ready(&sms("0A", time), desk.now);
+        let _ = ledger.end(ticket, accepted(), desk.now);
+    }
+    let waiting = sms("0A", 50).conversion;
+    let lane = ledger.write(desk.now, |view| view.lane(&waiting).map_err(|error| view.failed(error))).unwrap();
+    let times: Vec<_> = lane.iter().map(|row| row.key_time).collect();
+    assert_eq!(times, [at(39).unix(), at(38).unix()]);
+}
+
+#[test]
 fn a_value_that_was_overtaken_twice_while_another_run_had_it_is_told_to_that_run() {
     let desk = Desk::new();
     let (mut one, mut two) = (desk.open(), desk.open());
