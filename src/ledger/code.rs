@@ -190,10 +190,7 @@ impl Desk<'_> {
         counts: &mut CodeCounts,
     ) -> Result<Followed, LedgerError> {
         let known = self.code_of_part(event).map_err(|error| self.failed(error))?;
-        let kin = match &known {
-            Some(_) if event.happening == Happening::Converted => None,
-            Some(_) | None => self.code_of_reference(event, window).map_err(|error| self.failed(error))?,
-        };
+        let kin = self.code_of_reference(event, window).map_err(|error| self.failed(error))?;
         if let (None, Some(kin)) = (&known, &kin) {
             self.add_part(event, kin.id).map_err(|error| self.failed(error))?;
         }
@@ -294,7 +291,8 @@ impl Desk<'_> {
         self.db.prepare_cached("DELETE FROM code WHERE id = ?1")?.execute([part.id]).map(drop)
     }
 
-    /// The first part that was sent opens the window, in whatever order they are told.
+    /// The first part that was sent opens the window, in whatever order they are told. A time of reading is none to correct
+    /// another by.
     fn sent_earlier(&self, code: &Code, event: &CodeEvent, window: Window) -> rusqlite::Result<()> {
         let sent = event.timestamp;
         if code.sent.is_none_or(|known| event.time == TimeSource::Given && sent < known) {

@@ -153,21 +153,23 @@ impl Desk<'_> {
             row.delivered == delivered && row.key_time == row::NO_TIME && row.timestamp == key_time
         };
         let found = lane.iter().position(same);
-        if found.is_some() || lane.len() < CUT_AT_LEAST {
-            return Ok(found.or_else(|| lane.iter().position(untimed)));
+        if found.is_some() {
+            return Ok(found);
         }
-        let mut query = self.db.prepare_cached(
-            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
-             WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time = ?4 AND delivered = ?5",
-        )?;
-        let key = params![
-            self.account,
-            channel_number(record.conversion.channel),
-            record.conversion.message_id.as_str(),
-            key_time,
-            delivered
-        ];
-        lane.extend(query.query_row(key, Sibling::read).optional()?);
+        if lane.len() >= CUT_AT_LEAST {
+            let mut query = self.db.prepare_cached(
+                "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
+                 WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time = ?4 AND delivered = ?5",
+            )?;
+            let key = params![
+                self.account,
+                channel_number(record.conversion.channel),
+                record.conversion.message_id.as_str(),
+                key_time,
+                delivered
+            ];
+            lane.extend(query.query_row(key, Sibling::read).optional()?);
+        }
         Ok(lane.iter().position(same).or_else(|| lane.iter().position(untimed)))
     }
 

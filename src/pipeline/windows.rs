@@ -263,6 +263,23 @@ mod tests {
     }
 
     #[test]
+    fn what_stays_open_is_looked_at_once_in_every_second_and_when_the_input_changes() {
+        let mut windows = windows(AtEnd::Keep, 0);
+        let looks =
+            [(Input::Rests, 5), (Input::Rests, 5), (Input::Rests, 6), (Input::Ended, 6), (Input::Ended, 6)];
+        let worth = looks.map(|(input, seconds)| windows.is_worth_a_look(input, at(seconds)));
+        assert_eq!(worth, [true, false, true, true, false]);
+    }
+
+    #[test]
+    fn a_channel_is_waited_for_while_there_is_more_to_read_and_for_a_window_where_the_log_rests() {
+        let windows = windows(AtEnd::Keep, 0);
+        assert_eq!(windows.unplaced_since(Input::Flows, at(5)), None);
+        assert_eq!(windows.unplaced_since(Input::Rests, at(5)), Some(at(5 - 600)));
+        assert_eq!(windows.unplaced_since(Input::Ended, at(5)), Some(at(5)));
+    }
+
+    #[test]
     fn only_a_run_that_waits_goes_on_after_the_end() {
         for (at_end, open, finished) in
             [(AtEnd::Keep, 1, true), (AtEnd::Wait, 1, false), (AtEnd::Wait, 0, true), (AtEnd::Expire, 0, true)]

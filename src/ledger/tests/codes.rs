@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Channel, CodeEvent, Delivered, Happening, MessageId, Record, Reference, TimeSource, Timestamp,
+    Channel, CodeEvent, Delivered, Happening, MessageId, MessageIdDoubt, Record, Reference, TimeSource, Timestamp,
 };
 use crate::ledger::{
-    Closing, CodeCounts, Due, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
+    Closing, CodeCounts, Due, Entries, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
 };
 
 use super::{Desk, accepted, at, ids};
@@ -31,6 +31,16 @@ fn sent(id: &str, seconds: i64) -> CodeEvent {
 /// `converted ID`, by a line that does not say over which channel.
 fn converted(id: &str, seconds: i64) -> CodeEvent {
     CodeEvent { happening: Happening::Converted, channel: None, raw: b"the line".to_vec(), ..sent(id, seconds) }
+}
+
+/// The same, on a line of its own.
+fn on_line(line: u64, event: CodeEvent) -> CodeEvent {
+    CodeEvent { line, ..event }
+}
+
+/// The same, by a line that does not say when.
+fn read_now(event: CodeEvent) -> CodeEvent {
+    CodeEvent { time: TimeSource::Now, ..event }
 }
 
 fn over(channel: Channel, event: CodeEvent) -> CodeEvent {
@@ -85,6 +95,16 @@ impl Ledger {
             tickets = self.settle(group, now).unwrap().tickets;
         }
         all
+    }
+
+    /// The records that newly follow, as they are sent.
+    fn follows(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Record> {
+        let Entries { recorded, released } = self.observe(events, WINDOW, now).unwrap().entries;
+        let tickets = recorded.into_iter().filter_map(|recorded| match recorded {
+            Recorded::Ready(ticket) => Some(ticket),
+            Recorded::Waiting(..) | Recorded::Known(..) => None,
+        });
+        tickets.chain(released.tickets).map(|ticket| ticket.record().clone()).collect()
     }
 
     fn counts(&mut self, events: &[CodeEvent], now: Timestamp) -> CodeCounts {
@@ -400,4 +420,136 @@ fn a_rehearsal_tells_the_same_and_records_nothing() {
     let silent = ledger.rehearse_closing(Closing::ByLog(at(0)), 10, desk.now).unwrap();
     assert_eq!(silent.iter().map(told).collect::<Vec<_>>(), [no("0B", -100)]);
     assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
+}
+
+#[test]
+fn the_part_that_was_sent_first_opens_the_window_in_whatever_order_they_are_told() {
+    for parts in [[-700, -690], [-690, -700]] {
+        let desk = Desk::new();
+        let mut ledger = desk.open();
+        let parts = parts.map(|time| of("x", sent(&format!("0A{}", -time), time)));
+        let first = parts[0].message_id.to_string();
+        let _ = ledger.hears(&parts, desk.now);
+        assert_eq!(ledger.closes(Closing::ByLog(at(-101)), desk.now), []);
+        assert_eq!(ledger.closes(Closing::ByLog(at(-100)), desk.now), [no(&first, -100)]);
+    }
+}
+
+#[test]
+fn a_window_keeps_its_length_when_the_log_is_read_again_with_another() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let _ = ledger.hears(&[sent("0A", -700)], desk.now);
+    let _ = ledger.observe(&[sent("0A", -700)], 2 * WINDOW, desk.now).unwrap();
+    assert_eq!(ledger.closes(Closing::ByLog(at(-100)), desk.now), [no("0A", -100)]);
+}
+
+#[test]
+fn a_time_of_reading_moves_no_window() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let _ = ledger.hears(&[sent("0A", 10), read_now(sent("0A", 0))], desk.now);
+    desk.wait(Duration::from_secs(900));
+    assert_eq!(ledger.closes(Closing::ByLog(at(609)), desk.now), []);
+    assert_eq!(ledger.closes(Closing::ByLog(at(610)), desk.now), [no("0A", 610)]);
+}
+
+#[test]
+fn a_code_that_is_told_after_its_conversion_is_sent_once_and_has_parts_with_times_and_without() {
+    for as_told in [std::convert::identity, read_now] {
+        let desk = Desk::new();
+        let mut ledger = desk.open();
+        let one = |count: CodeCounts| (count.sent, count.parts, count.repeated);
+        let log = [of("x", sent("0A1", 0)), of("x", sent("0A2", 0))].map(as_told);
+        let _ = ledger.hears(&[as_told(over(Channel::Sms, converted("0A1", 0)))], desk.now);
+        assert_eq!(one(ledger.counts(&log, desk.now)), (1, 1, 0));
+        assert_eq!(one(ledger.counts(&log, desk.now)), (0, 0, 2));
+        assert_eq!(ledger.closes(Closing::All, desk.now), [], "no part of it was silent");
+    }
+}
+
+#[test]
+fn every_conversion_is_counted_once_and_as_what_it_is() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let none = CodeCounts::default();
+    let mut counts = |event| ledger.counts(&[event], desk.now);
+    assert_eq!(counts(converted("0A", -100)), CodeCounts { converted: 1, ..none });
+    assert_eq!(counts(over(Channel::Sms, converted("0A", -100))), CodeCounts { repeated: 1, ..none });
+    assert_eq!(counts(sent("0A", -110)), CodeCounts { sent: 1, ..none });
+    assert_eq!(counts(sent("0B", -700)), CodeCounts { sent: 1, ..none });
+    assert_eq!(ledger.closes(Closing::ByLog(at(0)), desk.now), [no("0B", -100)]);
+    assert_eq!(ledger.counts(&[converted("0B", -50)], desk.now), CodeCounts { converted: 1, late: 1, ..none });
+}
+
+#[test]
+fn two_parts_that_convert_before_anything_tells_their_channel_are_both_told() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let log = [
+        of("x", converted("0A1", -690)),
+        converted("0A2", -680),
+        of("x", sent("0A2", -700)),
+        of("x", sent("0A1", -700)),
+    ];
+    assert_eq!(ledger.hears(&log, desk.now), [yes("0A2", -680), yes("0A1", -690)]);
+}
+
+#[test]
+fn a_part_whose_whole_has_become_known_is_not_given_up() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let log = [converted("0A2", -690), of("x", sent("0A1", -700)), of("x", sent("0A2", -700))];
+    assert_eq!(ledger.hears(&log, desk.now), [yes("0A1", -690)]);
+    assert_eq!(ledger.give_up_unplaced(desk.now, desk.now).unwrap(), []);
+    let again = CodeCounts { repeated: 3, ..CodeCounts::default() };
+    assert_eq!(ledger.counts(&log, desk.now), again);
+}
+
+#[test]
+fn a_conversion_is_told_by_its_own_line_and_a_silence_by_the_line_of_its_code() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let lines = |records: Vec<Record>| records.iter().map(|record| record.line).collect::<Vec<_>>();
+    let late = [on_line(1, sent("0A", -700)), on_line(2, converted("0A", -50))];
+    assert_eq!(lines(ledger.follows(&late, desk.now)), [1], "the true waits for the false");
+    let in_time = [on_line(3, sent("0B", -700)), on_line(4, converted("0B", -650))];
+    assert_eq!(lines(ledger.follows(&in_time, desk.now)), [4]);
+    let early = [
+        on_line(5, converted("0C2", -690)),
+        on_line(6, of("x", sent("0C1", -700))),
+        on_line(7, of("x", sent("0C2", -700))),
+    ];
+    assert_eq!(lines(ledger.follows(&early, desk.now)), [5]);
+}
+
+#[test]
+fn a_conversion_has_the_doubts_of_its_line_and_no_better_time_than_it() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let doubts = vec![MessageIdDoubt::Trimmed];
+    let log = [sent("0A", -10), read_now(CodeEvent { doubts: doubts.clone(), ..converted("0A", 0) })];
+    let records = ledger.follows(&log, desk.now);
+    assert_eq!((records[0].time, &records[0].doubts), (TimeSource::Now, &doubts));
+}
+
+#[test]
+fn what_converts_after_its_window_was_closed_by_force_converted_then_and_not_at_the_windows_end() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let _ = ledger.hears(&[sent("0A", -10)], desk.now);
+    assert_eq!(ledger.closes(Closing::All, desk.now), [no("0A", 0)]);
+    desk.wait(Duration::from_secs(60));
+    assert_eq!(ledger.hears(&[converted("0A", 5)], desk.now), [yes("0A", 5)]);
+}
+
+#[test]
+fn windows_behind_those_that_a_living_run_watches_close_in_the_same_portion() {
+    let desk = Desk::new();
+    let (mut other, mut ledger) = (desk.open(), desk.open());
+    let watched: Vec<_> = (0..10).map(|n| sent(&format!("0A{n}"), -700)).collect();
+    let _ = other.hears(&watched, desk.now);
+    let _ = ledger.hears(&[sent("0B", -690)], desk.now);
+    let observed = ledger.close_windows(Closing::ByLog(at(0)), 10, desk.now).unwrap();
+    assert_eq!(ledger.accept(observed, desk.now), [no("0B", -90)]);
 }

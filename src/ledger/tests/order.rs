@@ -2,7 +2,7 @@
 
 use crate::ledger::{Due, Known, Origin, Recorded, Settlement};
 
-use super::{Desk, accepted, at, failed, ids, postponed, ready, refused, sms, untimed};
+use super::{DAY, Desk, accepted, at, failed, ids, postponed, ready, refused, sms, untimed};
 
 #[test]
 fn a_second_value_waits_until_the_first_is_settled() {
@@ -135,6 +135,36 @@ fn a_message_id_with_very_many_values_keeps_its_order_and_its_keys() {
     assert!(matches!(ledger.enter(&sms("0A", 60), desk.now), Recorded::Waiting(..)));
     assert_eq!(ledger.end(ticket, accepted(), desk.now).tickets.len(), 1);
     assert_eq!(ledger.enter(&untimed, desk.now), Recorded::Known(untimed, Known::Accepted));
+    let far_back = sms("0A", 5);
+    assert_eq!(ledger.enter(&far_back, desk.now), Recorded::Known(far_back, Known::Accepted));
+}
+
+#[test]
+fn an_older_value_that_expired_and_is_asked_for_anew_is_told_once_as_overtaken() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let expiring = ledger.ready(&sms("0A", 0), desk.now);
+    desk.wait(5 * DAY);
+    assert_eq!(ledger.end(expiring, postponed(), desk.now).expired.len(), 1);
+    let newer = ledger.ready(&sms("0A", 10), desk.now);
+    let _ = ledger.end(newer, accepted(), desk.now);
+    let entries = ledger.record(&[sms("0A", 0)], desk.now).unwrap();
+    assert!(matches!(entries.recorded[..], [Recorded::Waiting(..)]));
+    assert_eq!((entries.released.tickets.len(), entries.released.stale.len()), (0, 1));
+}
+
+#[test]
+fn of_a_message_id_with_very_many_values_no_more_is_read_than_can_matter() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    for time in 1..40 {
+        let ticket = ledger.ready(&sms("0A", time), desk.now);
+        let _ = ledger.end(ticket, accepted(), desk.now);
+    }
+    let waiting = sms("0A", 50).conversion;
+    let lane = ledger.write(desk.now, |view| view.lane(&waiting).map_err(|error| view.failed(error))).unwrap();
+    let times: Vec<_> = lane.iter().map(|row| row.key_time).collect();
+    assert_eq!(times, [at(39).unix(), at(38).unix()]);
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn forgetting_takes_what_was_named_and_old_enough_and_nothing_that_a_living_run_
     let _lost = dead.ready(&sms("0C", 0), desk.now);
     dead.close(desk.now).unwrap();
     let mut living = desk.open();
-    let _held = living.ready(&sms("0D", 0), desk.now);
+    let held = living.ready(&sms("0D", 0), desk.now);
     desk.wait(DAY);
     let count = |what, age| forget(&desk.path(), what, age, desk.now).unwrap();
     for what in [Forget::Settled, Forget::Refused, Forget::Pending] {
@@ -294,4 +294,62 @@ fn forgetting_takes_what_was_named_and_old_enough_and_nothing_that_a_living_run_
         assert_eq!(count(what, DAY), 1, "{what:?}");
         assert_eq!(count(what, DAY), 0, "{what:?}");
     }
+    assert_eq!(living.adopted(Due::Everything, desk.now), [], "what nobody held is gone");
+    let _ = living.end(held, accepted(), desk.now);
+}
+
+#[test]
+fn what_has_had_its_time_goes_in_bites_twice_as_fast_as_new_rows_come_and_all_at_once_when_asked_for() {
+    let mut desk = Desk::new();
+    let many =
+        |kind: &str, count: usize| -> Vec<_> { (0..count).map(|n| sms(&format!("{kind}{n}"), 0)).collect() };
+    let mut ledger = desk.open();
+    let recorded = ledger.record(&many("old", 5500), desk.now).unwrap().recorded;
+    let group = recorded.into_iter().map(|recorded| (ready(recorded), accepted())).collect();
+    let _ = ledger.settle(group, desk.now).unwrap();
+    ledger.close(desk.now).unwrap();
+    desk.wait(31 * DAY);
+    let left = || {
+        let status = LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap();
+        status.iter().filter(|row| row.kept == Kept::Conversion(State::Accepted)).map(|row| row.count).sum::<u64>()
+    };
+    desk.open().close(desk.now).unwrap();
+    assert_eq!(left(), 4500, "one bite, though nothing is new");
+    let mut ledger = desk.open();
+    let _new = ledger.record(&many("new", 600), desk.now).unwrap();
+    ledger.close(desk.now).unwrap();
+    assert_eq!(left(), 2500, "twice 600 are two bites");
+    assert_eq!(forget(&desk.path(), Forget::Settled, 30 * DAY, desk.now).unwrap(), 2500);
+    assert_eq!(left(), 0);
+}
+
+#[test]
+fn input_that_was_no_record_is_forgotten_with_the_refused_when_it_is_old_enough() {
+    let mut desk = Desk::new();
+    let bad = |line: u64| BadRecord {
+        line,
+        reference: None,
+        code: ErrorCode::BadRecord,
+        message: "message-id is empty".into(),
+        raw: format!(",line {line}").into_bytes(),
+    };
+    let mut ledger = desk.open();
+    ledger.record_refused(&[bad(1), bad(2)], desk.now).unwrap();
+    desk.wait(DAY);
+    ledger.record_refused(&[bad(3)], desk.now).unwrap();
+    let left = || {
+        let mut lines = Vec::new();
+        let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
+        reader
+            .refused(|letter| match letter.original {
+                Original::Unreadable(bad) => lines.push(bad.line),
+                Original::Record { record, .. } => panic!("{record:?}"),
+            })
+            .unwrap();
+        lines
+    };
+    assert_eq!(forget(&desk.path(), Forget::Settled, DAY, desk.now).unwrap(), 0);
+    assert_eq!(left(), [1, 2, 3]);
+    assert_eq!(forget(&desk.path(), Forget::Refused, DAY, desk.now).unwrap(), 2);
+    assert_eq!(left(), [3]);
 }
