@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
     /// How long nothing needs to be done unless something arrives.
     fn wait(&self, now: Duration) -> Duration {
         match &self.windows {
-            Some(windows) if windows.are_looked_at_again() => Duration::ZERO,
+            Some(windows) if windows.are_looked_at_again() && self.can_close_windows() => Duration::ZERO,
             Some(_) | None => self.schedule.wakeup(now).map_or(GLANCE, |wait| wait.min(GLANCE)),
         }
     }
@@ -265,14 +265,18 @@ impl<'a> Run<'a> {
         }
     }
 
+    fn can_close_windows(&self) -> bool {
+        self.stopped.is_none() && self.schedule.room() >= GROUP / 2
+    }
+
     /// Closes the windows that are due, a group at a time.
     fn close_windows(&mut self, input: Input) {
         let input = if self.reading { input } else { Input::Ended };
         let Some(windows) = &self.windows else { return };
-        let room = self.schedule.room();
-        if self.stopped.is_some() || windows.are_finished() || room < GROUP / 2 {
+        if windows.are_finished() || !self.can_close_windows() {
             return;
         }
+        let room = self.schedule.room();
         let now = clock::now();
         let mut may_be_more = false;
         for closing in windows.closed(input, now) {
