@@ -44,6 +44,10 @@ pub(super) fn track(
         );
         terminal.remark("warning", Tone::Doubtful, text);
     }
+    if setup.settings.max_age.value.is_some() {
+        let text = "max_age is not for track: what follows from a log is told whatever its age";
+        terminal.remark("warning", Tone::Doubtful, text);
+    }
     let (items, reading) = stream::open(&args.input.files, options, InputFor::Track)?;
     let exit = if args.dry_run {
         let (ledger, _folder) = open_scratch(&setup)?;

@@ -314,6 +314,13 @@ fn two_logs_at_once_do_not_close_each_others_windows() {
 }
 
 #[test]
+fn a_setting_that_is_not_for_track_is_told() {
+    let sandbox = api::plain();
+    let ran = Cli::new().against(&sandbox).with("NEXMO_CONVERSION_MAX_AGE", "15m").run_with_input(["track"], "");
+    ran.exits(0).remarks(&contains("max_age is not for track"));
+}
+
+#[test]
 fn without_a_ledger_there_is_no_track() {
     Cli::new().run(["track", "--no-ledger"]).exits(2);
     let ran = Cli::new().run(["track", "--window", "500ms"]);
