@@ -198,6 +198,15 @@ fn durability_is_as_promised() {
 }
 
 #[test]
+fn a_ledger_that_is_thrown_away_does_not_wait_for_the_disk() {
+    let desk = Desk::new();
+    let synchronous =
+        |ledger: &Ledger| -> i64 { ledger.db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap() };
+    let scratch = Ledger::open_scratch(&desk.path(), &account("abcd1234"), desk.now).unwrap();
+    assert_eq!((synchronous(&scratch), synchronous(&desk.open())), (1, 2));
+}
+
+#[test]
 fn on_a_full_disk_nothing_more_is_taken_and_what_was_sent_is_still_settled() {
     let desk = Desk::new();
     let mut ledger = desk.open();
@@ -226,6 +235,11 @@ fn when_even_the_ballast_does_not_help_the_tickets_come_back() {
     assert!(!desk.path().with_file_name("ledger.db.ballast").exists());
     limit(&ledger, pages * 2);
     let _ = ledger.settle(unsettled.group, desk.now).unwrap();
+    let in_the_way = desk.path().with_file_name("ledger.db.ballast");
+    fs::create_dir(&in_the_way).unwrap();
+    let refused = ledger.record(&many, desk.now);
+    assert!(matches!(refused, Err(LedgerError::File { .. })), "not for want of room: {refused:?}");
+    fs::remove_dir(&in_the_way).unwrap();
     let again = ledger.record(&many, desk.now).unwrap().recorded;
     assert!(desk.path().with_file_name("ledger.db.ballast").exists());
     assert!(again.iter().all(|again| matches!(again, super::Recorded::Known(_, super::super::Known::Accepted))));
