@@ -27,12 +27,9 @@ fn what_a_dead_run_left_is_adopted_in_bounded_portions() {
     dead.crash();
     let mut next = desk.open();
     let mut seen = Vec::new();
-    loop {
+    for portion in [300, 300, 300, 100, 0] {
         let tickets = next.adopt(300, Due::OnlyDue, desk.now).unwrap().tickets;
-        assert!(tickets.len() <= 300);
-        if tickets.is_empty() {
-            break;
-        }
+        assert_eq!(tickets.len(), portion);
         seen.extend(tickets.iter().map(|ticket| ticket.record().clone()));
     }
     assert_eq!(seen, records);
