@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rustix::fs::{FlockOperation, flock};
 
+use crate::ledger::draft::Draft;
 use crate::ledger::place::Place;
 use crate::ledger::{Ledger, LedgerError, LedgerReader, schema};
 
@@ -61,6 +62,21 @@ fn what_was_left_by_a_death_while_a_ledger_was_made_is_cleared_away_and_a_living
         assert_eq!(["living", "living-journal"].map(there), [true; 2]);
         fs::write(beside("dead"), "half a ledger").unwrap();
     }
+}
+
+#[test]
+fn of_two_who_make_a_ledger_at_once_one_wins_and_a_draft_that_is_gone_is_no_ledger() {
+    let desk = Desk::new();
+    let place = Place::prepare(&desk.path()).unwrap();
+    let [first, second, gone] = [(); 3].map(|()| Draft::begin(&place).unwrap());
+    fs::remove_file(gone.path()).unwrap();
+    assert!(gone.publish(&place).is_err());
+    assert!(!desk.path().exists());
+    fs::write(first.path(), "first").unwrap();
+    first.publish(&place).unwrap();
+    second.publish(&place).unwrap();
+    assert_eq!(fs::read(desk.path()).unwrap(), b"first");
+    assert_eq!(fs::read_dir(&place.folder).unwrap().count(), 1, "nothing lies beside it");
 }
 
 #[test]

@@ -146,6 +146,7 @@ fn a_ticket_of_another_run_settles_nothing() {
     let ticket = one.ready(&sms("0A", 0), desk.now);
     let refused = two.settle(vec![(ticket, accepted())], desk.now).unwrap_err();
     assert!(matches!(refused.cause, LedgerError::NotHeld { .. }), "{refused:?}");
+    assert!(refused.cause.to_string().ends_with(": row 1 is not held by this run"), "{}", refused.cause);
     let _ = one.settle(refused.group, desk.now).unwrap();
 }
 
