@@ -96,3 +96,20 @@ fn lock(file: &File) -> io::Result<Lock> {
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::clear_one_away;
+
+    #[test]
+    fn a_draft_that_another_has_cleared_away_is_no_trouble_and_one_that_cannot_be_looked_at_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let draft = folder.path().join("ledger.db.new-x");
+        clear_one_away(&draft).unwrap();
+        symlink("/dev/null", &draft).unwrap();
+        assert!(clear_one_away(&draft).is_err());
+        assert!(draft.is_symlink());
+    }
+}

@@ -96,3 +96,62 @@ impl<I: Iterator<Item = Item>> Iterator for Rehearsal<I> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Rehearsal;
+    use crate::clock;
+    use crate::domain::{ApiKey, Channel, CodeEvent, Delivered, Happening, MessageId, TimeSource, Timestamp};
+    use crate::ledger::Ledger;
+    use crate::pipeline::{AtEnd, Item, Tracking};
+
+    fn told(item: &Item) -> String {
+        match item {
+            Item::Record(record) => {
+                let delivered = record.conversion.delivered == Delivered::True;
+                format!("{} {delivered}", record.conversion.message_id)
+            }
+            Item::Bad(bad) => format!("line {}: {}", bad.line, bad.message),
+            Item::Remark(text) => text.clone(),
+            Item::Event(_) => "an event".to_owned(),
+            Item::Broken => "broken".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_log_becomes_the_conversions_that_would_follow_each_as_soon_as_it_does() {
+        let now = clock::now();
+        let event = |line, happening, id: &str, ago: u64, channel| {
+            Item::Event(CodeEvent {
+                line,
+                reference: None,
+                happening,
+                message_id: MessageId::parse(id).unwrap(),
+                channel,
+                timestamp: Timestamp::before(now, Duration::from_secs(ago)),
+                time: TimeSource::Given,
+                doubts: Vec::new(),
+                raw: Vec::new(),
+            })
+        };
+        let sms = Some(Channel::Sms);
+        let log = [
+            event(1, Happening::Sent, "0A", 9000, sms),
+            event(2, Happening::Sent, "0B", 9000, sms),
+            event(3, Happening::Converted, "0A", 8990, None),
+            event(4, Happening::Converted, "0C", 8980, None),
+            Item::Remark("as it is".to_owned()),
+            event(5, Happening::Sent, "0D", 60, sms),
+            Item::Remark("the last line".to_owned()),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let account = ApiKey::parse("abcd1234").unwrap().fingerprint();
+        let ledger = Ledger::open_scratch(&folder.path().join("ledger.db"), &account, now).unwrap();
+        let tracking = Tracking { window: Duration::from_secs(600), at_end: AtEnd::Expire };
+        let follows: Vec<_> = Rehearsal::new(log.into_iter(), ledger, tracking).map(|item| told(&item)).collect();
+        let unplaced = "line 4: channel is missing, and nothing told that the code was sent";
+        assert_eq!(follows, ["0A true", "as it is", "0B false", "the last line", "0D false", unplaced]);
+    }
+}

@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rustix::fs::{FlockOperation, flock};
 
+use crate::ledger::draft::Draft;
 use crate::ledger::place::Place;
 use crate::ledger::{Ledger, LedgerError, LedgerReader, schema};
 
@@ -61,6 +62,21 @@ fn what_was_left_by_a_death_while_a_ledger_was_made_is_cleared_away_and_a_living
         assert_eq!(["living", "living-journal"].map(there), [true; 2]);
         fs::write(beside("dead"), "half a ledger").unwrap();
     }
+}
+
+#[test]
+fn of_two_who_make_a_ledger_at_once_one_wins_and_a_draft_that_is_gone_is_no_ledger() {
+    let desk = Desk::new();
+    let place = Place::prepare(&desk.path()).unwrap();
+    let [first, second, gone] = [(); 3].map(|()| Draft::begin(&place).unwrap());
+    fs::remove_file(gone.path()).unwrap();
+    assert!(gone.publish(&place).is_err());
+    assert!(!desk.path().exists());
+    fs::write(first.path(), "first").unwrap();
+    first.publish(&place).unwrap();
+    second.publish(&place).unwrap();
+    assert_eq!(fs::read(desk.path()).unwrap(), b"first");
+    assert_eq!(fs::read_dir(&place.folder).unwrap().count(), 1, "nothing lies beside it");
 }
 
 #[test]
@@ -198,6 +214,15 @@ fn durability_is_as_promised() {
 }
 
 #[test]
+fn a_ledger_that_is_thrown_away_does_not_wait_for_the_disk() {
+    let desk = Desk::new();
+    let synchronous =
+        |ledger: &Ledger| -> i64 { ledger.db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap() };
+    let scratch = Ledger::open_scratch(&desk.path(), &account("abcd1234"), desk.now).unwrap();
+    assert_eq!((synchronous(&scratch), synchronous(&desk.open())), (1, 2));
+}
+
+#[test]
 fn on_a_full_disk_nothing_more_is_taken_and_what_was_sent_is_still_settled() {
     let desk = Desk::new();
     let mut ledger = desk.open();
@@ -226,6 +251,11 @@ fn when_even_the_ballast_does_not_help_the_tickets_come_back() {
     assert!(!desk.path().with_file_name("ledger.db.ballast").exists());
     limit(&ledger, pages * 2);
     let _ = ledger.settle(unsettled.group, desk.now).unwrap();
+    let in_the_way = desk.path().with_file_name("ledger.db.ballast");
+    fs::create_dir(&in_the_way).unwrap();
+    let refused = ledger.record(&many, desk.now);
+    assert!(matches!(refused, Err(LedgerError::File { .. })), "not for want of room: {refused:?}");
+    fs::remove_dir(&in_the_way).unwrap();
     let again = ledger.record(&many, desk.now).unwrap().recorded;
     assert!(desk.path().with_file_name("ledger.db.ballast").exists());
     assert!(again.iter().all(|again| matches!(again, super::Recorded::Known(_, super::super::Known::Accepted))));

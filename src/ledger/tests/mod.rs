@@ -14,8 +14,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::domain::{
-    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Record, TimeSource,
-    Timestamp,
+    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Reached, Record,
+    TimeSource, Timestamp,
 };
 
 use super::{Due, Effort, Ledger, Recorded, Released, Settlement, Ticket};
@@ -100,6 +100,18 @@ fn refused() -> Settlement {
 fn postponed() -> Settlement {
     Settlement::Postponed {
         failure: Failure::answered(ErrorCode::ServerError, "the API answered 503"),
+        effort: effort(),
+    }
+}
+
+/// Nobody knows whether it arrived.
+fn ambiguous() -> Settlement {
+    Settlement::Postponed {
+        failure: Failure {
+            code: ErrorCode::Timeout,
+            message: "no answer in time".to_owned(),
+            reached_server: Reached::Unknown,
+        },
         effort: effort(),
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::domain::{ErrorCode, Failure, Reached, Record, TimeSource, Timestamp};
+use crate::domain::{Reached, Record, TimeSource, Timestamp};
 use crate::ledger::{Due, Known, Ledger, Recorded, Released, Settlement, Ticket};
 
-use super::{Desk, START, accepted, at, effort, failed, postponed, refused, sms, untimed};
+use super::{Desk, START, accepted, ambiguous, at, failed, postponed, refused, sms, untimed};
 
 /// Two runs, as two processes would have them.
 const RUNS: usize = 2;
@@ -65,17 +65,6 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Sent, and no answer came.
-fn ambiguous() -> Settlement {
-    Settlement::Postponed {
-        failure: Failure {
-            code: ErrorCode::Timeout,
-            message: "no answer in time".to_owned(),
-            reached_server: Reached::Unknown,
-        },
-        effort: effort(),
-    }
-}
-
 /// What the model knows of one conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fact {

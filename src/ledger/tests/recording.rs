@@ -7,7 +7,9 @@ use crate::ledger::{
     Due, Effort, Forget, Kept, Known, LedgerReader, Origin, Original, Recorded, Settlement, State, forget,
 };
 
-use super::{ALMOST_A_DAY, DAY, Desk, accepted, account, at, failed, postponed, ready, refused, sms, untimed};
+use super::{
+    ALMOST_A_DAY, DAY, Desk, accepted, account, ambiguous, at, failed, postponed, ready, refused, sms, untimed,
+};
 
 #[test]
 fn a_ticket_shows_the_record_as_it_was_given() {
@@ -132,6 +134,20 @@ fn a_postponed_row_comes_back_when_its_wait_is_over_and_waits_longer_each_time()
         assert_eq!(ledger.adopted(Due::OnlyDue, desk.now), []);
         desk.wait(Duration::from_secs(1));
         ticket = ledger.adopted(Due::OnlyDue, desk.now).pop().unwrap();
+    }
+}
+
+#[test]
+fn a_row_of_which_nobody_learned_whether_it_arrived_says_so_when_it_comes_back() {
+    for (end, may_have_arrived) in [(ambiguous(), true), (postponed(), false), (Settlement::Unsent, false)] {
+        let desk = Desk::new();
+        let mut ledger = desk.open();
+        let ticket = ledger.ready(&sms("0A", 0), desk.now);
+        assert!(!ticket.may_have_arrived());
+        let _ = ledger.end(ticket, end, desk.now);
+        ledger.close(desk.now).unwrap();
+        let ticket = desk.open().adopted(Due::Everything, desk.now).pop().unwrap();
+        assert_eq!(ticket.may_have_arrived(), may_have_arrived);
     }
 }
 
