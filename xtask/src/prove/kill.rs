@@ -188,9 +188,10 @@ impl Chapter {
     }
 }
 
-/// How many runs have died since the last one that ended, by their locks.
+/// How many runs have died since the last one that ended, by their locks. A run that was killed after it had closed its ledger, and
+/// before it had said its last word, has ended: it has forgotten the dead.
 fn deaths(runs: &[Run]) -> usize {
-    let since = runs.iter().rev().take_while(|run| run.end == End::Killed);
+    let since = runs.iter().rev().take_while(|run| run.end == End::Killed && run.left.dead > 0);
     let locks: BTreeSet<_> = since
         .flat_map(|run| &run.left.files)
         .filter(|path| path.extension().is_some_and(|extension| extension == "lock"))
@@ -225,13 +226,24 @@ pub(crate) struct Leavings {
     /// Of these, what was given up in doubt, and that written down: sending it again repeats what the summary calls an ambiguous
     /// re-send, and not the kill. No result line tells of it if an earlier run had left it.
     pub(crate) in_doubt: BTreeSet<Key>,
+    /// Runs that the ledger remembers as dead.
+    dead: u64,
     /// Files beside the ledger that belong to a run, or to a ledger that was being made.
     pub(crate) files: Vec<PathBuf>,
 }
 
 fn leavings(witness: &Witness) -> anyhow::Result<Leavings> {
     let ledger = witness.ledger();
-    Ok(Leavings { pending: pending(&ledger)?, in_doubt: in_doubt(&ledger)?, files: strangers(&ledger)? })
+    let pending = pending(&ledger)?;
+    Ok(Leavings { pending, in_doubt: in_doubt(&ledger)?, dead: dead(&ledger)?, files: strangers(&ledger)? })
+}
+
+fn dead(ledger: &Path) -> anyhow::Result<u64> {
+    if LedgerReader::open(ledger)?.is_none() {
+        return Ok(0);
+    }
+    let db = Connection::open_with_flags(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(db.query_row("SELECT count(*) FROM run", [], |row| row.get::<_, i64>(0))?.unsigned_abs())
 }
 
 /// Reads it off the rows themselves: queued again, after something of which it is not known whether it arrived.
