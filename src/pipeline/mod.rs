@@ -11,11 +11,11 @@
 mod book;
 mod event;
 mod judge;
-#[cfg(test)]
-mod outages;
 mod rehearsal;
 mod schedule;
 mod sending;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 use std::collections::HashMap;
@@ -682,154 +682,5 @@ impl Stopped {
             }
         };
         Failure::unsent(ErrorCode::Interrupted, format!("not sent: {why}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicBool;
-    use std::time::Duration;
-
-    use super::sending::Exchange;
-    use super::{
-        Adopt, Attempt, Book, End, Event, Item, Limits, Listener, ListenerGone, Plan, Report, Run, State, Stopped,
-        clock,
-    };
-    use crate::domain::{
-        Account, ApiKey, Auth, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Reached,
-        Record, Secret, TimeSource, Timestamp,
-    };
-    use crate::ledger::Ledger;
-    use crate::transport::{
-        Cause, ConnectionAge, Endpoint, Phase, Sent, Transport, TransportError, Trust, TrustStore,
-    };
-    use crate::wire::BaseUrl;
-
-    #[derive(Default)]
-    struct Heard(Vec<Report>);
-
-    impl Listener for Heard {
-        fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
-            if let Event::Settled(report) = event {
-                self.0.push(*report);
-            }
-            Ok(())
-        }
-
-        fn turn(&mut self, _: State) -> Result<(), ListenerGone> {
-            Ok(())
-        }
-    }
-
-    fn record(line: u64) -> Item {
-        let conversion = Conversion {
-            channel: Channel::Sms,
-            message_id: MessageId::parse(&format!("0A{line}")).unwrap(),
-            delivered: Delivered::True,
-            timestamp: Timestamp::from_unix(1_795_310_726).unwrap(),
-        };
-        Item::Record(Record { line, reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() })
-    }
-
-    /// What a plan borrows.
-    struct Stage {
-        transport: Transport,
-        account: Account,
-        never: AtomicBool,
-        stop_reading: AtomicBool,
-    }
-
-    impl Stage {
-        fn new() -> Self {
-            let endpoint = Endpoint {
-                base_url: BaseUrl::parse("http://127.0.0.1:9").unwrap(),
-                proxy: None,
-                trust: TrustStore::new(Trust::System),
-                connect_timeout: Duration::from_secs(1),
-                max_time: Duration::from_secs(1),
-            };
-            let auth = Auth::Form(Secret::new("s".into()));
-            Self {
-                transport: Transport::new(endpoint).unwrap(),
-                account: Account { api_key: ApiKey::parse("k").unwrap(), auth },
-                never: AtomicBool::new(false),
-                stop_reading: AtomicBool::new(false),
-            }
-        }
-
-        fn plan(&self) -> Plan<'_> {
-            let limits = Limits {
-                jobs: 1,
-                retries: 4,
-                retry_max_time: Duration::from_secs(120),
-                interval: None,
-                max_age: None,
-                deadline: None,
-            };
-            Plan {
-                transport: &self.transport,
-                account: &self.account,
-                limits,
-                adopt: Adopt::Nothing,
-                tracking: None,
-                interrupted: &self.never,
-                stop_reading: &self.stop_reading,
-            }
-        }
-    }
-
-    #[test]
-    fn a_stop_does_not_turn_maybe_sent_into_not_sent() {
-        let stage = Stage::new();
-        let plan = stage.plan();
-        let mut heard = Heard::default();
-        let mut run = Run::new(Book::Nowhere, &plan, &mut heard);
-        run.take_in(vec![Some(record(1)), Some(record(2)), None]);
-        let job = run.schedule.next(clock::monotonic()).unwrap();
-        run.stop(Stopped::Interrupted);
-        let timed_out = TransportError {
-            sent: Sent::Maybe,
-            cause: Cause::Timeout(Phase::Exchange),
-            connection: ConnectionAge::Fresh,
-        };
-        let at = Timestamp::from_unix(1_795_310_727).unwrap();
-        let sent = Some(Exchange { at, began: Duration::ZERO, ended: Duration::ZERO, result: Err(timed_out) });
-        run.returned(job, Attempt { sent }, clock::monotonic());
-        assert!(run.is_over());
-        run.end();
-        let told: Vec<_> = heard
-            .0
-            .iter()
-            .map(|report| {
-                let failure = report.outcome.failure().unwrap();
-                (report.line, failure.code, failure.reached_server)
-            })
-            .collect();
-        assert_eq!(told, [(2, ErrorCode::Interrupted, Reached::No), (1, ErrorCode::Timeout, Reached::Unknown)]);
-    }
-
-    #[test]
-    fn what_a_full_disk_does_not_let_be_settled_is_not_called_accepted_and_ends_the_sending() {
-        let stage = Stage::new();
-        let plan = stage.plan();
-        let folder = tempfile::tempdir().unwrap();
-        let account = stage.account.api_key.fingerprint();
-        let ledger = Ledger::open(&folder.path().join("ledger.db"), &account, clock::now()).unwrap();
-        ledger.leave_no_room();
-        let mut heard = Heard::default();
-        let mut run = Run::new(Book::Ledger(Box::new(ledger)), &plan, &mut heard);
-        run.take_in((1..=3).map(record).map(Some).collect());
-        let job = run.schedule.next(clock::monotonic()).unwrap();
-        run.schedule.settled(&Outcome::Accepted);
-        run.finish(job, Outcome::Accepted, End::Tried);
-        let job = run.schedule.next(clock::monotonic()).unwrap();
-        let larger_than_a_page = Failure::answered(ErrorCode::ServerError, "x".repeat(10_000));
-        run.finish(job, Outcome::Retry(larger_than_a_page), End::Tried);
-        run.settle();
-        assert!(run.gives_up() && run.schedule.next(clock::monotonic()).is_none());
-        let stopped = run.end();
-        assert!(matches!(stopped, Some(Stopped::LedgerFailed(_))), "{stopped:?}");
-        let told: Vec<_> = heard.0.iter().map(|report| report.outcome.failure().unwrap().code).collect();
-        assert_eq!(told, [ErrorCode::Interrupted, ErrorCode::ServerError, ErrorCode::Interrupted]);
     }
 }

@@ -461,15 +461,7 @@ mod tests {
     use crate::pipeline::StopReason;
     use crate::pipeline::book::Warrant;
     use crate::pipeline::judge::{Trouble, TroubleKind};
-
-    const LIMITS: Limits = Limits {
-        jobs: 16,
-        retries: 4,
-        retry_max_time: Duration::from_secs(120),
-        interval: None,
-        max_age: None,
-        deadline: None,
-    };
+    use crate::pipeline::tests::LIMITS;
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)

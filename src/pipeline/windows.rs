@@ -37,15 +37,6 @@ pub(super) enum Input {
     Ended,
 }
 
-/// How it was last looked at what stays open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Looked {
-    /// All of it, while the input did this, at this time.
-    AtAll(Input, Timestamp),
-    /// There is more.
-    AtSome,
-}
-
 /// Part of the window for which the lines of a log may be out of order before a window is closed too early.
 const DISORDER: u32 = 4;
 
@@ -61,8 +52,8 @@ pub(super) struct Windows {
     heard: Timestamp,
     /// What was asked last and had nothing to close: by the log, and by the clock.
     nothing: [Option<Closing>; 2],
-    /// How it was last looked at what stays open.
-    looked: Option<Looked>,
+    /// While the input did what, and when, all that stays open was last looked at; nothing as long as there is more to look at.
+    looked: Option<(Input, Timestamp)>,
     finished: bool,
 }
 
@@ -126,18 +117,17 @@ impl Windows {
 
     /// Whether anything can have changed in what stays open.
     pub(super) fn is_worth_a_look(&mut self, input: Input, now: Timestamp) -> bool {
-        let looked = self.looked.replace(Looked::AtAll(input, now));
-        looked != Some(Looked::AtAll(input, now))
+        self.looked.replace((input, now)) != Some((input, now))
     }
 
     /// What was looked at was not all: it is looked at again and again until all is done.
     pub(super) fn look_again(&mut self) {
-        self.looked = Some(Looked::AtSome);
+        self.looked = None;
     }
 
     /// Whether that is so.
     pub(super) fn are_looked_at_again(&self) -> bool {
-        self.looked == Some(Looked::AtSome)
+        self.looked.is_none()
     }
 
     /// By when a conversion has to have arrived for nothing to be expected any more that tells its channel.

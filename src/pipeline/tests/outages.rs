@@ -5,36 +5,21 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, unbounded};
 use proptest::prelude::*;
 
-use super::schedule::Job;
-use super::sending::Exchange;
-use super::{
-    Adopt, Attempt, Book, Event, Item, Limits, Listener, ListenerGone, Plan, Report, Run, State, StopReason,
-    Stopped,
-};
-use crate::domain::{
-    Account, ApiKey, Auth, Channel, Conversion, Delivered, MessageId, Outcome, Record, Secret, TimeSource,
-    Timestamp,
-};
+use super::{Heard, LIMITS, NOW, Stage, record};
+use crate::domain::{Outcome, Timestamp};
 use crate::ledger::Ledger;
-use crate::transport::{Cause, ConnectionAge, Endpoint, Sent, Transport, TransportError, Trust, TrustStore};
-use crate::wire::{BaseUrl, Reply};
+use crate::pipeline::schedule::Job;
+use crate::pipeline::sending::Exchange;
+use crate::pipeline::{Attempt, Book, Item, Limits, Report, Run, StopReason, Stopped};
+use crate::transport::{Cause, ConnectionAge, Sent, TransportError};
+use crate::wire::Reply;
 
-const LIMITS: Limits = Limits {
-    jobs: 16,
-    retries: 4,
-    retry_max_time: Duration::from_secs(120),
-    interval: None,
-    max_age: None,
-    deadline: None,
-};
 const RECORDS: u64 = 10_000;
-const NOW: i64 = 1_795_310_726;
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -85,22 +70,6 @@ impl Seen {
     }
 }
 
-#[derive(Default)]
-struct Heard(Vec<Report>);
-
-impl Listener for Heard {
-    fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
-        if let Event::Settled(report) = event {
-            self.0.push(*report);
-        }
-        Ok(())
-    }
-
-    fn turn(&mut self, _: State) -> Result<(), ListenerGone> {
-        Ok(())
-    }
-}
-
 /// Sends all records from this time on to a server that says, for a request that begins at a time, how long it takes and what
 /// comes of it.
 fn simulate(
@@ -109,17 +78,8 @@ fn simulate(
     start: Duration,
     mut server: impl FnMut(Duration) -> (Duration, Result<Reply, TransportError>),
 ) -> Seen {
-    let transport = nowhere();
-    let account = account();
-    let plan = Plan {
-        transport: &transport,
-        account: &account,
-        limits,
-        adopt: Adopt::Nothing,
-        tracking: None,
-        interrupted: &AtomicBool::new(false),
-        stop_reading: &AtomicBool::new(false),
-    };
+    let stage = Stage::new();
+    let plan = stage.plan(limits);
     let (items_in, items) = unbounded();
     (1..=RECORDS).try_for_each(|line| items_in.send(record(line))).unwrap();
     drop(items_in);
@@ -173,31 +133,6 @@ fn arrivals(run: &Run<'_>, items: &Receiver<Item>) -> Vec<Option<Item>> {
     arrived
 }
 
-fn nowhere() -> Transport {
-    let endpoint = Endpoint {
-        base_url: BaseUrl::parse("http://127.0.0.1:9").unwrap(),
-        proxy: None,
-        trust: TrustStore::new(Trust::System),
-        connect_timeout: seconds(5),
-        max_time: seconds(15),
-    };
-    Transport::new(endpoint).unwrap()
-}
-
-fn account() -> Account {
-    Account { api_key: ApiKey::parse("abcd1234").unwrap(), auth: Auth::Form(Secret::new("s".to_owned())) }
-}
-
-fn record(line: u64) -> Item {
-    let conversion = Conversion {
-        channel: Channel::Sms,
-        message_id: MessageId::parse(&format!("N{line}")).unwrap(),
-        delivered: Delivered::True,
-        timestamp: Timestamp::from_unix(NOW).unwrap(),
-    };
-    Item::Record(Record { line, reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() })
-}
-
 fn at(now: Duration) -> Timestamp {
     Timestamp::from_unix(NOW + now.as_secs().cast_signed()).unwrap()
 }
@@ -241,7 +176,7 @@ fn ramps_up_from_one(asked: &[Asked]) {
 fn runs_in_ten_minutes_without_a_network_ask_little_lose_nothing_and_the_next_one_delivers() {
     let folder = tempfile::tempdir().unwrap();
     let book = |path: &Path| {
-        let fingerprint = account().api_key.fingerprint();
+        let fingerprint = Stage::new().account.api_key.fingerprint();
         Book::Ledger(Box::new(Ledger::open(&path.join("ledger.db"), &fingerprint, at(Duration::ZERO)).unwrap()))
     };
     let mut now = Duration::ZERO;
