@@ -10,6 +10,8 @@ use std::iter::Peekable;
 use std::path::Path;
 use std::vec::IntoIter;
 
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
 /// The house from roof to ground. A room may import the floors below its own: never up, never sideways.
 const FLOORS: [&[&str]; 7] = [
     &["main"],
@@ -283,86 +285,38 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Words, `::` and single signs; comments, strings and characters are left out.
+/// Words, `::` and single signs; comments, strings, numbers and lifetimes are left out.
 fn tokens(text: &str) -> Vec<String> {
+    let stream = text.parse().expect("the compiler has read this file");
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let length = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            comment(rest)
-        } else if let Some(length) = raw_string(rest) {
-            length
-        } else if first == '"' {
-            quoted(rest, '"')
-        } else if first == '\'' {
-            character(rest)
-        } else if first.is_alphanumeric() || first == '_' {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            found.push(rest[..end].to_owned());
-            end
-        } else {
-            let length = if rest.starts_with("::") { 2 } else { first.len_utf8() };
-            if !first.is_whitespace() {
-                found.push(rest[..length].to_owned());
-            }
-            length
-        };
-        rest = &rest[length..];
-    }
+    flatten(stream, &mut found);
     found
 }
 
-fn comment(text: &str) -> usize {
-    let (mut depth, mut at) = (0_usize, 0);
-    while at < text.len() {
-        let rest = &text[at..];
-        if rest.starts_with("/*") {
-            depth += 1;
-            at += 2;
-        } else if rest.starts_with("*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                return at;
+fn flatten(stream: TokenStream, found: &mut Vec<String>) {
+    let mut trees = stream.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        match tree {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                found.push(open.to_owned());
+                flatten(group.stream(), found);
+                found.push(close.to_owned());
             }
-        } else {
-            at += rest.chars().next().map_or(1, char::len_utf8);
+            TokenTree::Ident(word) => found.push(word.to_string()),
+            TokenTree::Punct(tick) if tick.as_char() == '\'' => drop(trees.next()),
+            TokenTree::Punct(colon) if colon.as_char() == ':' && colon.spacing() == Spacing::Joint => {
+                trees.next();
+                found.push("::".to_owned());
+            }
+            TokenTree::Punct(sign) => found.push(sign.to_string()),
+            TokenTree::Literal(_) => {}
         }
-    }
-    text.len()
-}
-
-/// The length of `r"…"`, `r#"…"#` and their byte and C kin, if the text begins with one.
-fn raw_string(text: &str) -> Option<usize> {
-    let after = text.strip_prefix("br").or_else(|| text.strip_prefix("cr")).or_else(|| text.strip_prefix('r'))?;
-    let hashes = after.len() - after.trim_start_matches('#').len();
-    let body = after[hashes..].strip_prefix('"')?;
-    let end = format!("\"{}", "#".repeat(hashes));
-    let closed = body.find(&end).map_or(body.len(), |at| at + end.len());
-    Some(text.len() - body.len() + closed)
-}
-
-fn quoted(text: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            _ if c == quote => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-/// A character, or the tick of a lifetime or a label.
-fn character(text: &str) -> usize {
-    let mut after = text.chars().skip(1);
-    match (after.next(), after.next()) {
-        (Some('\\'), _) | (Some(_), Some('\'')) => quoted(text, '\''),
-        _ => 1,
     }
 }
 
