@@ -1,6 +1,7 @@
 //! How long after the event its report was accepted.
 
-use super::{WINDOW_SECONDS, share};
+use super::rate::share;
+use super::span::WINDOW_SECONDS;
 
 /// How late some reports were, in seconds.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,10 @@ use std::hash::{BuildHasher as _, RandomState};
 use crate::domain::Channel;
 use crate::ledger::{AcceptedRow, EffortSpent};
 
-use super::{Course, EVERY_SECONDS, Lateness, Marks, Rate, Span, Traffic, WINDOW_SECONDS, Window};
+use super::course::{Course, Traffic, Window};
+use super::lateness::Lateness;
+use super::rate::Rate;
+use super::span::{EVERY_SECONDS, Marks, Span, WINDOW_SECONDS};
 
 /// A moment falls into the windows of so many marks.
 const MARKS_A_WINDOW: i64 = WINDOW_SECONDS / EVERY_SECONDS;

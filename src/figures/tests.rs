@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use crate::domain::{Channel, Timestamp};
 use crate::ledger::{AcceptedRow, EffortSpent};
 
+use super::span::EVERY_SECONDS;
 use super::tally::Tally;
-use super::{Course, EVERY_SECONDS, Lateness, Rate, Span, Traffic};
+use super::{Course, Lateness, Rate, Span, Traffic};
 
 /// A mark, and not the epoch's: 2026-11-22 01:25:00.
 const MARK: i64 = 1_795_310_700;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{AccountReport, four_digits};
+use super::account::{AccountReport, four_digits};
 use crate::figures::{Lateness, Window};
 
 const HEADER: &str =

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{AccountReport, four_digits};
+use super::account::{AccountReport, four_digits};
 use crate::figures::{Course, EVERY, Figures, Lateness, Rate, Reason, WINDOW, Window};
 use crate::ledger::{EffortSpent, Pending};
 use crate::output::to_json;

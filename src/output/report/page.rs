@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
+use super::account::{AccountReport, percent};
 use super::scale::LatenessScale;
-use super::{AccountReport, percent};
 use crate::domain::Timestamp;
 use crate::figures::{Course, Figures, Lateness, Traffic, Window};
 use crate::output::Age;

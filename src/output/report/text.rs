@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
+use super::account::{AccountReport, percent};
 use super::chart::{Glyphs, Plot, draw};
 use super::scale::LatenessScale;
-use super::{AccountReport, percent};
 use crate::domain::Timestamp;
 use crate::figures::{Course, Figures, Lateness, Span, Traffic, Window};
 use crate::output::{Age, Escaped, Paint, Tone};
