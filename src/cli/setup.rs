@@ -136,7 +136,7 @@ impl Setup {
             home: None,
             working_dir: PathBuf::new(),
         };
-        let overrides = Overrides { base_url: Some(sandbox.base_url()), profile: None, ..overrides };
+        let overrides = Overrides { base_url: Some(sandbox.base_url().to_owned()), profile: None, ..overrides };
         let settings = Configuration::read(&nothing)?.settings(&overrides)?;
         let account = sandbox.accounts().first().map(|account| Account {
             api_key: account.api_key.clone(),

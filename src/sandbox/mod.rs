@@ -54,8 +54,10 @@ pub use self::unknowns::{
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(10);
 
 /// A running sandbox. Dropping it stops it, with every connection.
+#[must_use = "a sandbox that is dropped has stopped"]
 pub struct Sandbox {
     address: SocketAddr,
+    base_url: String,
     ca_pem: Option<String>,
     service: Arc<Service>,
     thread: Option<JoinHandle<()>>,
@@ -78,14 +80,22 @@ impl Sandbox {
             let service = Arc::clone(&service);
             move || listen(&listener, &service)
         })?;
-        Ok(Self { address, ca_pem, service, thread: Some(thread) })
+        let scheme = if ca_pem.is_some() { "https" } else { "http" };
+        let base_url = format!("{scheme}://{address}");
+        Ok(Self { address, base_url, ca_pem, service, thread: Some(thread) })
     }
 
-    /// Where it is, for `--base-url`: `https://127.0.0.1:PORT`.
+    /// Where it is, for `--base-url`: `https://127.0.0.1:PORT`. Borrowed, because nothing is there once the sandbox is dropped:
+    ///
+    /// ```compile_fail,E0716
+    /// use nexmo_conversion::sandbox::{Sandbox, SandboxOptions};
+    ///
+    /// let url = Sandbox::start(SandboxOptions::default()).unwrap().base_url();
+    /// println!("{url}");
+    /// ```
     #[must_use]
-    pub fn base_url(&self) -> String {
-        let scheme = if self.ca_pem.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+    pub fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     /// The port it listens on.

@@ -7,7 +7,7 @@ use nexmo_conversion::cli::Exit;
 use rustix::process::Signal;
 
 use crate::api;
-use crate::cli::{Cli, PROGRAM, Running, wait_until};
+use crate::cli::{Cli, PROGRAM, wait_until};
 use crate::relay;
 
 const ONE: [&str; 3] = ["sms", "0A0000000123ABCD1", "--delivered"];
@@ -61,7 +61,7 @@ fn with_full_stdout(arguments: &[&str]) -> Option<i32> {
     let cli = Cli::new().against(&sandbox);
     let mut command = cli.command(PROGRAM, &arguments);
     command.stdin(Stdio::null()).stdout(full).stderr(Stdio::null());
-    Running::spawn(command).finish().0
+    cli.spawn(command).finish().0
 }
 
 #[test]

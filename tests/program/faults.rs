@@ -10,7 +10,7 @@ use nexmo_conversion::sandbox::{
 use serde_json::{Value, json};
 
 use crate::api;
-use crate::cli::{Cli, Running};
+use crate::cli::Cli;
 use crate::interruptions::{records, tally};
 
 /// What a fault means for the report that met it.
@@ -152,7 +152,7 @@ fn memory_that_grew_would_be_seen() {
     let line = "x=$(head -c 60000000 /dev/zero | tr '\\0' x); echo; read end";
     let mut command = cli.command("sh", &["-c".into(), line.into()]);
     command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
-    let mut run = Running::spawn(command);
+    let mut run = cli.spawn(command);
     run.next_line();
     assert!(run.peak_memory() > MEMORY, "{} KiB", run.peak_memory());
 }

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::api;
-use crate::cli::{Cli, PROGRAM, Running, wait_until};
+use crate::cli::{Cli, PROGRAM, wait_until};
 
 /// The most that an unclean stop of a run with 16 jobs can cause to be sent twice.
 const WINDOW: usize = 64;
@@ -141,7 +141,7 @@ fn a_full_disk_under_the_results_stops_the_run_and_nothing_is_lost() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut command = cli.command(PROGRAM, &arguments);
     command.stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
-    let (status, _, stderr) = Running::spawn(command).finish();
+    let (status, _, stderr) = cli.spawn(command).finish();
     assert_eq!(status, Some(74), "{stderr}");
     assert!(stderr.contains("cannot write results to standard output"), "{stderr}");
     assert!(api::requests(&sandbox) < 1000, "it went on: {}", api::requests(&sandbox));

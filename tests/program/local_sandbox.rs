@@ -23,7 +23,7 @@ fn exports(running: &mut Running, count: usize) -> BTreeMap<String, String> {
 }
 
 /// A client that did as it was told.
-fn client(exports: &BTreeMap<String, String>) -> Cli {
+fn client(exports: &BTreeMap<String, String>) -> Cli<'_> {
     exports.iter().fold(Cli::new(), |cli, (name, value)| cli.with(name, value))
 }
 

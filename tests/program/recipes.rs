@@ -37,7 +37,7 @@ fn recipe(name: &str) -> String {
     clippy::print_stderr,
     reason = "whether the gate runs the tests is known from the environment only, and a test that is skipped says so"
 )]
-fn machine(sandbox: &Sandbox) -> Option<Cli> {
+fn machine(sandbox: &Sandbox) -> Option<Cli<'_>> {
     let cli = Cli::new().against(sandbox);
     fs::create_dir(cli.path("bin")).unwrap();
     symlink(PROGRAM, cli.path("bin/nexmo-conversion")).unwrap();
