@@ -44,4 +44,5 @@ mod standard_input;
 mod standard_streams;
 mod streams;
 mod terminals;
+mod together;
 mod tracking;
