@@ -27,6 +27,7 @@ mod hostile_text;
 mod interruptions;
 mod ledgers;
 mod local_sandbox;
+mod needs;
 mod outcomes;
 mod overlaps;
 mod pacing;
