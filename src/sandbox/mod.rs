@@ -17,6 +17,7 @@ mod fault;
 mod http;
 mod judge;
 mod log;
+mod masking;
 mod old_tls;
 mod options;
 mod page;
@@ -26,6 +27,7 @@ mod reply;
 mod script;
 mod service;
 mod stream;
+mod switches;
 mod unknowns;
 
 use std::collections::BTreeMap;
@@ -45,10 +47,11 @@ pub use self::options::{
 };
 pub use self::script::{Every, Script, Then};
 use self::service::Service;
-pub use self::unknowns::{
-    Basic, CheckOrder, DeliveredSpelling, Doubtful, ErrorBody, Get, Malformed, Missing, SignedTimestampRule,
-    SuccessBody, SwitchError, TimestampRule, Unknowns,
+pub use self::switches::{
+    Basic, CheckOrder, DeliveredSpelling, ErrorBody, Get, Malformed, MislabelledForm, Missing, QuerySignature,
+    SignedDuplicate, SignedParameters, SignedTimestampRule, SuccessBody, TimestampRule, UnsignedTimestampRule,
 };
+pub use self::unknowns::{Doubtful, SwitchError, Unknowns};
 
 /// After an error that says there are no more descriptors, trying again at once would only burn the processor.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(10);
