@@ -40,6 +40,7 @@ use std::time::Duration;
 
 pub use self::answer::{Answer, AnswerError, AnswerKind, Fault, RetryAfter, ScriptedReply};
 use self::certificate::Security;
+pub use self::certificate::is_authority;
 use self::connections::Waited;
 pub use self::log::{Counts, CredentialSource, LoggedRequest};
 pub use self::options::{
