@@ -34,13 +34,12 @@ enum Lasting {
 impl AuthorityFile {
     /// Writes the certificate to the `chosen` file, or to one in the folder for temporary files.
     pub(super) fn write(chosen: Option<&Path>, port: u16, pem: &str) -> Result<Self, CommandFailure> {
-        let (path, lasting) = match chosen {
+        let (path, lasting) = if let Some(path) = chosen {
             // A client may start in another folder.
-            Some(path) => (std::path::absolute(path).unwrap_or_else(|_| path.to_owned()), Lasting::ForGood),
-            None => {
-                scratch::clear_away(&std::env::temp_dir());
-                (scratch::authority_path(port), Lasting::AsLongAsItsSandbox)
-            }
+            (std::path::absolute(path).unwrap_or_else(|_| path.to_owned()), Lasting::ForGood)
+        } else {
+            scratch::clear_away(&std::env::temp_dir());
+            (scratch::authority_path(port), Lasting::AsLongAsItsSandbox)
         };
         match publish(&path, pem) {
             Ok(Some(lock)) => {

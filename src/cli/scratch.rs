@@ -69,7 +69,7 @@ pub(super) fn clear_away(parent: &Path) {
         let path = entry.path();
         if name.starts_with(FOLDER) {
             let _ = clear_folder(&path);
-        } else if name.starts_with(AUTHORITY) && name.ends_with(".pem") {
+        } else if name.strip_prefix(AUTHORITY).is_some_and(|port| port.strip_suffix(".pem").is_some()) {
             let _ = clear_authority(&path);
         }
     }

@@ -14,7 +14,7 @@ fn report() -> [&'static str; 6] {
 
 #[test]
 fn a_dry_run_sends_nothing() {
-    for auth in ["form", "query", "basic", "signature"] {
+    for auth in ["form", "query", "basic", "signature", "signature-query"] {
         for flag in ["-v", "--json", "-q"] {
             let sandbox = api::plain();
             let cli = Cli::new()
