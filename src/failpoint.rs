@@ -19,15 +19,18 @@ pub enum Promise {
     WindowHeld,
     /// No redirect is followed. Broken: ten are, and the page at their end is the answer.
     RedirectsNotFollowed,
+    /// An answer counts only for the request that asked for it. Broken: whatever is there to be read is an answer.
+    AnswersAreAskedFor,
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 5] = [
+pub const PROMISES: [(&str, Promise); 6] = [
     ("recorded-before-told", Promise::RecordedBeforeTold),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("owned-by-one-run", Promise::OwnedByOneRun),
     ("window-held", Promise::WindowHeld),
     ("redirects-not-followed", Promise::RedirectsNotFollowed),
+    ("answers-are-asked-for", Promise::AnswersAreAskedFor),
 ];
 
 #[cfg(feature = "failpoints")]

@@ -1,40 +1,56 @@
-//! Replies: the status decides, and nothing that stands in a body but a web page on a 200.
+//! Replies: the status decides, and a success must carry what the API could have sent.
 //!
-//! Three digits are the status, a fourth the wait; the rest is the body.
+//! Three digits are the status, a fourth the wait, two more the label, the coding and the end; the rest is the body.
 
 use std::time::Duration;
 
-use nexmo_conversion::wire::{Reply, StopCause, Verdict, classify, reason};
+use nexmo_conversion::wire::{Body, BodyEnd, Reply, StopCause, Verdict, classify, reason};
 
 use crate::{assert_only_prints, choice};
+
+const LABELS: [Option<&str>; 5] =
+    [None, Some("text/plain"), Some("text/html"), Some("Text/HTML; charset=x"), Some("application/json")];
+const CODINGS: [Option<&str>; 3] = [None, Some("identity"), Some("gzip")];
 
 /// See the module.
 pub fn replies(mut data: &[u8]) {
     let status = (0..3).fold(0, |status, _| status * 10 + u16::from(choice(&mut data)));
     let retry_after = Some(Duration::from_secs(u64::from(choice(&mut data)))).filter(|wait| !wait.is_zero());
-    let verdict = classify(&Reply { status, retry_after, body: data.to_vec() });
-    assert_eq!(verdict, promised(status, data, retry_after), "{status}");
-    for body in [&b""[..], b"OK", b"{\"error\":\"<html>\"}", b"\xff<"] {
-        let other = classify(&Reply { status, retry_after, body: body.to_vec() });
-        assert_eq!(other, promised(status, b"", retry_after), "{status}: {body:?} decides");
-    }
-    let longer = [b" \r\n\t", data, b"</html>"].concat();
-    if !data.trim_ascii().is_empty() && !data.starts_with(MARK) {
-        assert_eq!(classify(&Reply { status, retry_after, body: longer }), verdict, "{status}");
+    let label = LABELS[usize::from(choice(&mut data)) % LABELS.len()];
+    let coding = CODINGS[usize::from(choice(&mut data)) % CODINGS.len()];
+    for end in [BodyEnd::Reached, BodyEnd::Missed] {
+        for body in [data, b"", b"OK", b"{\"error\":\"<html>\"}", b"\xff<b>"] {
+            let nothing_came = end == BodyEnd::Missed && body.trim_ascii().is_empty();
+            let good = !nothing_came && could_be_the_apis(body, end, label, coding);
+            let reply = Reply { status, retry_after, body: Body::new(body.to_vec(), label, coding, end) };
+            assert_eq!(classify(&reply), promised(status, good, retry_after), "{status} {label:?} {body:?}");
+        }
     }
     assert_only_prints(reason(status));
 }
 
-const MARK: &[u8] = b"\xEF\xBB\xBF";
-
-fn begins_like_a_page(body: &[u8]) -> bool {
-    body.strip_prefix(MARK).unwrap_or(body).trim_ascii_start().starts_with(b"<")
+/// The rule for bodies, written down once more: over text where the program goes over bytes.
+fn could_be_the_apis(body: &[u8], end: BodyEnd, label: Option<&str>, coding: Option<&str>) -> bool {
+    let trimmed = body.trim_ascii();
+    let json = serde_json::from_slice::<serde_json::Value>(body);
+    if trimmed.is_empty()
+        || trimmed == b"OK"
+        || (end == BodyEnd::Reached && json.is_ok_and(|json| json.is_object() || json.is_array()))
+    {
+        return true;
+    }
+    let text: String = body.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
+    let has_tag = text.split('<').skip(1).any(|rest| {
+        rest.chars().next().is_some_and(|next| next.is_ascii_alphabetic() || ['!', '/', '?'].contains(&next))
+    });
+    let is_page = label.is_some_and(|label| label.to_lowercase().starts_with("text/html"));
+    !has_tag && !is_page && coding != Some("gzip")
 }
 
 /// The table of promises, written down once more.
-fn promised(status: u16, body: &[u8], wait: Option<Duration>) -> Verdict {
+fn promised(status: u16, good: bool, wait: Option<Duration>) -> Verdict {
     const WRONG_ADDRESS: [u16; 7] = [404, 405, 406, 410, 415, 501, 505];
-    if status == 200 && begins_like_a_page(body) || status == 511 {
+    if status / 100 == 2 && !good || status == 511 {
         Verdict::Stop(StopCause::Portal)
     } else if status / 100 == 2 {
         Verdict::Accepted

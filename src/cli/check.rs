@@ -172,6 +172,7 @@ fn unreachable(error: &TransportError, host: &str) -> Finding {
         | Cause::TrustStore(_)
         | Cause::Tls(..)
         | Cause::ProxyStatus(..)
+        | Cause::Unasked(_)
         | Cause::Unsendable => Exit::Configuration,
         Cause::Dns(_)
         | Cause::Connect(..)
@@ -218,6 +219,13 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
         Err(error) => return unreachable(&error, "the account API"),
     };
     match page.status {
+        // What the account call answers is documented to be JSON; a portal answers 200 as well.
+        200 if !page.body.is_json() => Finding::new(
+            "account",
+            Status::Fail(Exit::Configuration),
+            "the server answered 200, but not with an account's balance: a portal's or a proxy's page",
+        )
+        .advising("check the network (is there a login page?), `--base-url` and the proxy"),
         200 => Finding::new(
             "account",
             Status::Ok,

@@ -77,7 +77,9 @@ fn judge_reply(reply: &Reply) -> Judgement {
                      would mean a wrong key or secret",
                 ),
                 StopCause::Redirect => (StopReason::Configuration, "a redirect, which is never followed"),
-                StopCause::Portal => (StopReason::Configuration, "a web page, which is not the API's answer"),
+                StopCause::Portal => {
+                    (StopReason::Configuration, "this is not what the API sends, but a portal's or a proxy's page")
+                }
                 StopCause::WrongAddress => (StopReason::Configuration, "this is not the Conversion API's address"),
                 StopCause::ProxyCredentials => (StopReason::Configuration, "the proxy asks for credentials"),
             };
@@ -95,7 +97,7 @@ fn judge_error(error: &TransportError) -> Judgement {
         }
         (Cause::ProxyStatus(_, 400..=499), ..) => return Judgement::Stop(StopReason::Configuration, failure),
         (Cause::Unsendable, ..) => return Judgement::Settled(Outcome::Invalid(failure)),
-        (Cause::Tls(..) | Cause::Garbage, ..) => TroubleKind::Nonsense,
+        (Cause::Tls(..) | Cause::Unasked(_) | Cause::Garbage, ..) => TroubleKind::Nonsense,
         (Cause::Broken(_), _, ConnectionAge::Reused) => TroubleKind::StaleConnection,
         (
             Cause::Dns(_)
@@ -122,10 +124,11 @@ mod tests {
     use crate::domain::{ErrorCode, Outcome, Reached};
     use crate::pipeline::StopReason;
     use crate::transport::{Cause, ConnectionAge, Phase, Sent, TransportError};
-    use crate::wire::Reply;
+    use crate::wire::{Body, BodyEnd, Reply};
 
     fn answered(status: u16) -> Judgement {
-        judge(&Ok(Reply { status, retry_after: Some(Duration::from_secs(7)), body: b"OK".to_vec() }))
+        let body = Body::new(b"OK".to_vec(), None, None, BodyEnd::Reached);
+        judge(&Ok(Reply { status, retry_after: Some(Duration::from_secs(7)), body }))
     }
 
     fn failed(cause: Cause, sent: Sent, connection: ConnectionAge) -> Judgement {

@@ -1,8 +1,9 @@
 //! A connection to the API: a socket or a proxy's tunnel, with TLS where the URL asks for it.
 //!
-//! ureq keeps the HTTP; this replaces its socket and TLS layers, for three reasons. Head and body leave together in one
-//! TLS record and one system call. The [`Trace`] learns exactly whether bytes of the request left. And a failed
-//! handshake keeps its reason, which ureq would turn into an I/O error like any other.
+//! ureq keeps the HTTP; this replaces its socket and TLS layers, for four reasons. An answer counts only for the request
+//! that asked for it: right before each request nothing may be there to be read, see [`Connection::look`]. Head and
+//! body leave together in one TLS record and one system call. The [`Trace`] learns exactly whether bytes of the request
+//! left. And a failed handshake keeps its reason, which ureq would turn into an I/O error like any other.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "the kernel's, ureq's and rustls's enums are open; an unknown value has its own arm"
@@ -14,6 +15,9 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, ProtocolVersion};
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
@@ -24,10 +28,12 @@ use ureq::unversioned::transport::{
 use ureq::{Error, Timeout};
 use zeroize::Zeroize;
 
-use super::error::Handshake;
+use super::error::{Handshake, NotQuiet};
+use super::records::Records;
 use super::trace::Trace;
 use super::trust::TrustStore;
 use crate::clock;
+use crate::failpoint::{Promise, is_broken};
 
 /// Makes [`Connection`]s at the end of ureq's chain of proxy connectors.
 pub(super) struct ConnectionMaker {
@@ -55,15 +61,19 @@ impl<In: Transport> Connector<In> for ConnectionMaker {
         let mut line = match tunnel {
             Some(tunnel) => {
                 let tunnel: Box<dyn Transport> = Box::new(tunnel);
-                Line::Tunnel(TransportAdapter::new(tunnel, Arc::clone(&details.current_time)))
+                Line::new(Way::Tunnel(TransportAdapter::new(tunnel, Arc::clone(&details.current_time))))
             }
-            None => Line::Direct(Socket::connect(&details.addrs, deadline)?),
+            None => Line::new(Way::Direct(Socket::connect(&details.addrs, deadline)?)),
         };
         line.set_timeout(details.timeout, deadline);
-        let mut tls = None;
-        if details.needs_tls() {
-            tls = Some(shake_hands(&self.trust, details.uri.host().unwrap_or_default(), &mut line)?);
-        }
+        let tls = match (details.needs_tls(), &line.way) {
+            (true, _) => Some(shake_hands(&self.trust, details.uri.host().unwrap_or_default(), &mut line)?),
+            (false, Way::Direct(socket)) => {
+                socket.let_it_speak();
+                None
+            }
+            (false, Way::Tunnel(_)) => None,
+        };
         // The way to the proxy itself runs through this maker, too; what happens there is not the request's story.
         let is_way_to_proxy = self.proxied && details.config.proxy().is_none();
         let trace = (!is_way_to_proxy).then(|| Arc::clone(&self.trace));
@@ -71,7 +81,7 @@ impl<In: Transport> Connector<In> for ConnectionMaker {
             trace.connected(tls.as_ref().and_then(|tls| tls.protocol_version()).map(version_name));
         }
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Connection { line, tls, buffers, unsent: Vec::new(), trace, used: clock::monotonic() }))
+        Ok(Some(Connection { line, tls, buffers, unsent: Vec::new(), trace }))
     }
 }
 
@@ -82,13 +92,24 @@ fn shake_hands(trust: &TrustStore, host: &str, line: &mut Line) -> Result<Client
     let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
         .map_err(|_| failed(Handshake::Tls("the host is not a name that a certificate can have".to_owned())))?;
     let mut tls = ClientConnection::new(config, name).map_err(|error| failed(Handshake::from(error)))?;
-    match tls.complete_io(line) {
-        Ok(_) => Ok(tls),
-        Err(error) => Err(match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(tls) => failed(Handshake::from(tls.clone())),
-            None => phase_error(error, Timeout::Connect),
-        }),
+    // Not by rustls's `complete_io`: it calls a wait that ran out after some bytes a success.
+    while tls.is_handshaking() {
+        let step = if tls.wants_write() { tls.write_tls(line) } else { tls.read_tls(line) };
+        match step {
+            Ok(0) => return Err(Error::Io(ErrorKind::UnexpectedEof.into())),
+            Ok(_) => {}
+            Err(error) => return Err(phase_error(error, Timeout::Connect)),
+        }
+        if let Err(error) = tls.process_new_packets() {
+            // The server is told why, if it listens.
+            let _ = tls.write_tls(line);
+            return Err(failed(Handshake::from(error)));
+        }
     }
+    while tls.wants_write() {
+        tls.write_tls(line).map_err(|error| phase_error(error, Timeout::Connect))?;
+    }
+    Ok(tls)
 }
 
 fn version_name(version: ProtocolVersion) -> &'static str {
@@ -106,32 +127,73 @@ pub(super) struct Connection {
     buffers: LazyBuffers,
     /// The request, until its reply is waited for: head and body leave together.
     unsent: Vec<u8>,
+    /// None on the way to a proxy, where what is said is neither a request nor a reply.
     trace: Option<Arc<Trace>>,
-    used: Duration,
 }
 
-/// A connection that was used less than this ago is taken to be open; a probe would cost three system calls a request.
-const SURELY_OPEN: Duration = Duration::from_secs(1);
-
 impl Connection {
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self) -> Result<(), Error> {
         if self.unsent.is_empty() {
             return Ok(());
+        }
+        let result = self.send();
+        self.unsent.zeroize();
+        self.unsent.clear();
+        result
+    }
+
+    fn send(&mut self) -> Result<(), Error> {
+        if self.trace.is_some() && !is_broken(Promise::AnswersAreAskedFor) {
+            self.look().map_err(|why| Error::Other(Box::new(why)))?;
         }
         if let Some(trace) = &self.trace {
             trace.sending();
         }
-        let result = match &mut self.tls {
+        match &mut self.tls {
             Some(tls) => {
                 let mut stream = rustls::Stream::new(tls, &mut self.line);
                 stream.write_all(&self.unsent).and_then(|()| stream.flush())
             }
             None => self.line.write_all(&self.unsent).and_then(|()| self.line.flush()),
-        };
-        self.unsent.zeroize();
-        self.unsent.clear();
-        result
+        }
+        .map_err(|error| phase_error(error, Timeout::SendBody))
     }
+
+    /// Holds that the other side has neither sent anything nor closed since the last reply ended: what is there before a
+    /// request is written answers something else. It looks into our own buffers, TLS's, and the socket (one system call).
+    fn look(&mut self) -> Result<(), NotQuiet> {
+        if !self.buffers.input().is_empty() {
+            return Err(NotQuiet::Spoken);
+        }
+        match &mut self.tls {
+            Some(tls) => look_into_tls(tls, &mut self.line),
+            None => self.line.look(),
+        }
+    }
+}
+
+/// A server sends a few session tickets after the handshake; more than this is no such thing.
+const MOST_TICKETS: usize = 16;
+
+/// Holds that TLS has no part of an answer and the line none for it. Session tickets are taken, and are no answer.
+fn look_into_tls(tls: &mut ClientConnection, line: &mut Line) -> Result<(), NotQuiet> {
+    for _ in 0..=MOST_TICKETS {
+        match tls.process_new_packets() {
+            Ok(state) if state.plaintext_bytes_to_read() > 0 => return Err(NotQuiet::Spoken),
+            Ok(state) if state.peer_has_closed() => return Err(NotQuiet::Closed),
+            Ok(_) => {}
+            Err(_) => return Err(NotQuiet::Spoken),
+        }
+        if line.look().is_ok() {
+            // Part of a record may be part of an answer.
+            return if line.records.is_between_two() { Ok(()) } else { Err(NotQuiet::Spoken) };
+        }
+        // There is something, so this does not wait.
+        if !matches!(tls.read_tls(line), Ok(1..)) {
+            return Err(NotQuiet::Closed);
+        }
+    }
+    Err(NotQuiet::Spoken)
 }
 
 impl Transport for Connection {
@@ -148,7 +210,7 @@ impl Transport for Connection {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.line.set_timeout(timeout, deadline(timeout));
-        self.flush().map_err(|error| phase_error(error, Timeout::SendBody))?;
+        self.flush()?;
         let input = self.buffers.input_append_buf();
         if input.is_empty() {
             // A whole buffer, and still no end of what should end in it.
@@ -161,7 +223,6 @@ impl Transport for Connection {
         }
         .map_err(|error| phase_error(error, timeout.reason))?;
         self.buffers.input_appended(amount);
-        self.used = clock::monotonic();
         if let Some(trace) = &self.trace
             && amount > 0
         {
@@ -170,9 +231,10 @@ impl Transport for Connection {
         Ok(amount > 0)
     }
 
+    /// Asked before a connection is kept and before it is used again. For requests the look comes later, right before they
+    /// are written; for a tunnel this is the look.
     fn is_open(&mut self) -> bool {
-        self.unsent.is_empty()
-            && (clock::monotonic().saturating_sub(self.used) < SURELY_OPEN || self.line.looks_open())
+        self.unsent.is_empty() && (self.trace.is_some() || self.look().is_ok())
     }
 
     fn is_tls(&self) -> bool {
@@ -193,48 +255,65 @@ impl fmt::Debug for ConnectionMaker {
 }
 
 /// What carries the bytes.
-enum Line {
+struct Line {
+    way: Way,
+    /// Where in TLS's records what was read has come to; means nothing without TLS.
+    records: Records,
+}
+
+enum Way {
     Direct(Socket),
     Tunnel(TransportAdapter<Box<dyn Transport>>),
 }
 
 impl Line {
+    fn new(way: Way) -> Self {
+        Self { way, records: Records::default() }
+    }
+
     fn set_timeout(&mut self, timeout: NextTimeout, deadline: Option<Duration>) {
-        match self {
-            Self::Direct(socket) => socket.deadline = deadline,
-            Self::Tunnel(tunnel) => tunnel.set_timeout(timeout),
+        match &mut self.way {
+            Way::Direct(socket) => socket.deadline = deadline,
+            Way::Tunnel(tunnel) => tunnel.set_timeout(timeout),
         }
     }
 
-    fn looks_open(&mut self) -> bool {
-        match self {
-            Self::Direct(socket) => socket.looks_open(),
-            Self::Tunnel(tunnel) => tunnel.get_mut().is_open(),
+    /// Holds that a read would wait: there is neither anything to be read nor an end.
+    fn look(&mut self) -> Result<(), NotQuiet> {
+        match &mut self.way {
+            Way::Direct(socket) => socket.look(),
+            Way::Tunnel(tunnel) => {
+                let tunnel = tunnel.get_mut();
+                let is_quiet = tunnel.buffers().input().is_empty() && tunnel.is_open();
+                if is_quiet { Ok(()) } else { Err(NotQuiet::Spoken) }
+            }
         }
     }
 }
 
 impl Read for Line {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Direct(socket) => socket.read(buffer),
-            Self::Tunnel(tunnel) => tunnel.read(buffer),
-        }
+        let amount = match &mut self.way {
+            Way::Direct(socket) => socket.read(buffer),
+            Way::Tunnel(tunnel) => tunnel.read(buffer),
+        }?;
+        self.records.pass(&buffer[..amount]);
+        Ok(amount)
     }
 }
 
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Direct(socket) => socket.write(bytes),
-            Self::Tunnel(tunnel) => tunnel.write(bytes),
+        match &mut self.way {
+            Way::Direct(socket) => socket.write(bytes),
+            Way::Tunnel(tunnel) => tunnel.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Direct(_) => Ok(()),
-            Self::Tunnel(tunnel) => tunnel.flush(),
+        match &mut self.way {
+            Way::Direct(_) => Ok(()),
+            Way::Tunnel(tunnel) => tunnel.flush(),
         }
     }
 }
@@ -268,11 +347,20 @@ impl Socket {
         Err(failure)
     }
 
-    /// Whether the peer has neither closed nor sent anything that was not asked for.
-    fn looks_open(&self) -> bool {
-        let quiet = self.stream.set_nonblocking(true).is_ok()
-            && matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
-        self.stream.set_nonblocking(false).is_ok() && quiet
+    /// Gives a server that speaks at once the time to do so: a request that crosses what it says would take that for its
+    /// answer. TLS needs no such time, because there the client speaks first.
+    fn let_it_speak(&self) {
+        let limit = Timespec { tv_sec: 0, tv_nsec: SPEAKS_AT_ONCE.subsec_nanos().into() };
+        // Whether it has spoken is seen before the request.
+        let _ = poll(&mut [PollFd::new(&self.stream, PollFlags::IN)], Some(&limit));
+    }
+
+    fn look(&self) -> Result<(), NotQuiet> {
+        match recv(&self.stream, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+            Err(Errno::WOULDBLOCK) => Ok(()),
+            Ok((1.., _)) => Err(NotQuiet::Spoken),
+            Ok(_) | Err(_) => Err(NotQuiet::Closed),
+        }
     }
 }
 
@@ -299,6 +387,9 @@ impl Write for Socket {
         Ok(())
     }
 }
+
+/// Once a connection, and without TLS only, which is for servers on this machine.
+const SPEAKS_AT_ONCE: Duration = Duration::from_millis(10);
 
 /// The kernel takes no time limit of zero.
 const MIN_LIMIT: Duration = Duration::from_millis(1);

@@ -105,6 +105,9 @@ pub enum Cause {
     /// The connection broke; how.
     #[error("the connection broke before a complete reply: {0}")]
     Broken(String),
+    /// On every connection something came before anything was asked.
+    #[error("{0} speaks before it is asked, so what it says is no answer")]
+    Unasked(String),
     /// What came was not HTTP, or its head was over the limit.
     #[error("the reply was not HTTP, or its head was too large")]
     Garbage,
@@ -124,7 +127,7 @@ impl Cause {
             Self::Timeout(_) => ErrorCode::Timeout,
             Self::Untrusted(..) | Self::TrustStore(_) => ErrorCode::TlsUntrusted,
             Self::Tls(..) => ErrorCode::Tls,
-            Self::Garbage => ErrorCode::UnexpectedReply,
+            Self::Unasked(_) | Self::Garbage => ErrorCode::UnexpectedReply,
             Self::Unsendable => ErrorCode::BadRecord,
         }
     }
@@ -133,6 +136,22 @@ impl Cause {
 impl TransportError {
     pub(super) fn unsent(cause: Cause) -> Self {
         Self { sent: Sent::No, cause, connection: ConnectionAge::Fresh }
+    }
+}
+
+/// Why a connection is not fit for a request, of which nothing has left yet: carried through ureq.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum NotQuiet {
+    #[error("spoken")]
+    Spoken,
+    #[error("closed")]
+    Closed,
+}
+
+impl NotQuiet {
+    /// Whether a request failed for this.
+    pub(super) fn is_why(error: &ureq::Error) -> bool {
+        matches!(error, ureq::Error::Other(inner) if inner.is::<Self>())
     }
 }
 
@@ -215,6 +234,10 @@ fn cause(error: ureq::Error, trace: &Trace, endpoint: &Endpoint) -> Cause {
             _ => on_the_way("it opened no connection".to_owned()),
         },
         ureq::Error::Io(error) => on_the_way(io_reason(error.kind())),
+        ureq::Error::Other(inner) if inner.is::<NotQuiet>() => match inner.downcast_ref() {
+            Some(NotQuiet::Spoken) => Cause::Unasked(host()),
+            Some(NotQuiet::Closed) | None => on_the_way(io_reason(ErrorKind::UnexpectedEof)),
+        },
         ureq::Error::Other(inner) => match inner.downcast::<Handshake>().map(|handshake| *handshake) {
             Ok(Handshake::Untrusted(reason)) => Cause::Untrusted(host(), reason),
             Ok(Handshake::Tls(reason)) => Cause::Tls(host(), reason),

@@ -8,6 +8,7 @@ mod connection;
 mod error;
 mod names;
 mod proxy;
+mod records;
 mod trace;
 mod trust;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::{HeaderValue, Method, Request as HttpRequest, Response, Uri, header};
-use ureq::{Agent, AsSendBody, Body};
+use ureq::{Agent, AsSendBody};
 use zeroize::Zeroizing;
 
 pub use self::error::{Cause, ConnectionAge, Phase, Sent, TransportError};
@@ -24,17 +25,19 @@ pub use self::proxy::{ProxyChoice, ProxyError, ProxyUrl, choose_proxy};
 pub use self::trust::{Trust, TrustError, TrustStore};
 
 use self::connection::ConnectionMaker;
+use self::error::NotQuiet;
 use self::names::Names;
 use self::trace::Trace;
 use crate::clock;
 use crate::domain::{Channel, Placement};
 use crate::failpoint::{Promise, is_broken};
-use crate::wire::{BaseUrl, CONTENT_TYPE, Reply, Request, parse_retry_after};
+use crate::wire::{BaseUrl, Body, BodyEnd, CONTENT_TYPE, Reply, Request, parse_retry_after};
 
 /// How much of a reply's body is looked at.
 const BODY_LIMIT: u64 = 64 * 1024;
-/// How long a reply's body is waited for once its head is complete; the head alone decides.
-const BODY_TIME: Duration = Duration::from_secs(2);
+/// On so many connections in a row a request is not written because the server has already said something or has closed:
+/// one may have been kept alive for too long, more are the server's manner.
+const CONNECTIONS: u32 = 3;
 /// Holds a reply's head. The API's are under 500 bytes; ureq's default would cost 128 KiB a connection, each way.
 const BUFFER: usize = 16 * 1024;
 /// Connections that have been quiet for longer are not used again.
@@ -89,7 +92,6 @@ impl Transport {
             .timeout_connect(Some(endpoint.connect_timeout))
             .timeout_resolve(Some(endpoint.connect_timeout))
             .timeout_global(Some(endpoint.max_time))
-            .timeout_recv_body(Some(BODY_TIME))
             .input_buffer_size(BUFFER)
             .output_buffer_size(BUFFER)
             .max_response_header_size(BUFFER)
@@ -125,8 +127,8 @@ pub struct Page {
     pub status: u16,
     /// The server's clock, as its `Date` header tells it.
     pub date: Option<String>,
-    /// The beginning of the body.
-    pub body: Vec<u8>,
+    /// What it carried.
+    pub body: Body,
     /// The TLS version that was agreed on, where there was one.
     pub tls: Option<&'static str>,
 }
@@ -137,50 +139,71 @@ impl Sender {
     /// An answer with whatever status is `Ok`; what it means is [`wire::classify`](crate::wire::classify)'s matter.
     pub fn send(&mut self, request: &Request<'_>) -> Result<Reply, TransportError> {
         let url = match request.channel {
-            Channel::Sms => &self.urls[0],
-            Channel::Voice => &self.urls[1],
+            Channel::Sms => self.urls[0].clone(),
+            Channel::Voice => self.urls[1].clone(),
         };
         let encoded = request.encoded();
-        let (url, body) = match request.placement {
-            Placement::Form => (url.clone(), encoded.as_bytes()),
-            Placement::Query => {
-                let whole = Zeroizing::new(format!("{url}?{}", encoded.as_str()));
-                (whole.parse().map_err(unsendable)?, &[][..])
+        let authorization = request.authorization();
+        let response = self.run(|| {
+            let (url, body) = match request.placement {
+                Placement::Form => (url.clone(), encoded.as_bytes()),
+                Placement::Query => {
+                    let whole = Zeroizing::new(format!("{url}?{}", encoded.as_str()));
+                    (whole.parse().map_err(unsendable)?, &[][..])
+                }
+            };
+            // Not with a builder, which moves the whole request at each step.
+            let mut message = HttpRequest::new(body);
+            *message.method_mut() = Method::POST;
+            *message.uri_mut() = url;
+            message.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+            if let Some(authorization) = &authorization {
+                let value = HeaderValue::from_str(authorization).map_err(unsendable)?;
+                message.headers_mut().insert(header::AUTHORIZATION, value);
             }
-        };
-        // Not with a builder, which moves the whole request at each step.
-        let mut message = HttpRequest::new(body);
-        *message.method_mut() = Method::POST;
-        *message.uri_mut() = url;
-        message.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-        if let Some(authorization) = request.authorization() {
-            let value = HeaderValue::from_str(&authorization).map_err(unsendable)?;
-            message.headers_mut().insert(header::AUTHORIZATION, value);
-        }
-        let response = self.run(message)?;
+            Ok(message)
+        })?;
         let retry_after = response
             .headers()
             .get(header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| parse_retry_after(value, clock::now()));
-        Ok(Reply { status: response.status().as_u16(), retry_after, body: read_some(response.into_body()) })
+        Ok(Reply { status: response.status().as_u16(), retry_after, body: read(response) })
     }
 
     /// Fetches a page that changes nothing, for `check`.
     pub fn get(&mut self, url: &str, authorization: Option<&str>) -> Result<Page, TransportError> {
-        let mut message = HttpRequest::get(url);
-        if let Some(authorization) = authorization {
-            message = message.header(header::AUTHORIZATION, authorization);
-        }
-        let response = self.run(message.body(()).map_err(unsendable)?)?;
+        let response = self.run(|| {
+            let mut message = HttpRequest::get(url);
+            if let Some(authorization) = authorization {
+                message = message.header(header::AUTHORIZATION, authorization);
+            }
+            message.body(()).map_err(unsendable)
+        })?;
         let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
         let status = response.status().as_u16();
-        Ok(Page { status, date, body: read_some(response.into_body()), tls: self.trace.tls() })
+        Ok(Page { status, date, body: read(response), tls: self.trace.tls() })
     }
 
-    fn run<B: AsSendBody>(&mut self, request: HttpRequest<B>) -> Result<Response<Body>, TransportError> {
+    /// Sends a request, over another connection where one is not fit for it: that is known before a byte has left, so it is
+    /// the same attempt and has the same time.
+    fn run<B: AsSendBody>(
+        &mut self,
+        request: impl Fn() -> Result<HttpRequest<B>, TransportError>,
+    ) -> Result<Response<ureq::Body>, TransportError> {
         self.trace.start();
-        self.agent.run(request).map_err(|error| {
+        let began = clock::monotonic();
+        let mut result = self.agent.run(request()?);
+        for _ in 1..CONNECTIONS {
+            if !result.as_ref().is_err_and(NotQuiet::is_why) {
+                break;
+            }
+            self.trace.start();
+            let left = self.endpoint.max_time.saturating_sub(clock::monotonic().saturating_sub(began));
+            let request = self.agent.configure_request(request()?).timeout_global(Some(left)).build();
+            result = self.agent.run(request);
+        }
+        result.map_err(|error| {
             let error = error::explain(error, &self.trace, &self.endpoint);
             if error.sent == Sent::No {
                 self.names.forget();
@@ -195,9 +218,14 @@ fn unsendable<E>(_: E) -> TransportError {
     TransportError::unsent(Cause::Unsendable)
 }
 
-/// The beginning of a body, best effort: the reply's head has decided already.
-fn read_some(body: Body) -> Vec<u8> {
+/// A reply's body, as much of it as the API could send.
+fn read(response: Response<ureq::Body>) -> Body {
+    let (head, body) = response.into_parts();
+    let value = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let mut bytes = Vec::new();
-    let _ = body.into_reader().take(BODY_LIMIT).read_to_end(&mut bytes);
-    bytes
+    let end = match body.into_reader().take(BODY_LIMIT + 1).read_to_end(&mut bytes) {
+        Ok(length) if length as u64 <= BODY_LIMIT => BodyEnd::Reached,
+        Ok(_) | Err(_) => BodyEnd::Missed,
+    };
+    Body::new(bytes, value(header::CONTENT_TYPE), value(header::CONTENT_ENCODING), end)
 }

@@ -41,7 +41,8 @@ pub struct ProxyError {
     pub origin: &'static str,
 }
 
-/// Chooses the proxy for a base URL. `variable` looks up environment variables; empty ones count as absent.
+/// Chooses the proxy for a base URL. Plain http is for this machine only and never goes through one: the proxy would read
+/// the secret. `variable` looks up environment variables; empty ones count as absent.
 pub fn choose_proxy(
     choice: &ProxyChoice,
     base_url: &BaseUrl,
@@ -52,13 +53,9 @@ pub fn choose_proxy(
     let named = match choice {
         ProxyChoice::None => None,
         ProxyChoice::Url(url) => Some(("--proxy", url.clone())),
-        // HTTP_PROXY in capitals is not honoured: a CGI program's client could set it with a `Proxy:` header.
-        ProxyChoice::Environment => match base_url.scheme() {
-            Scheme::Https => variable("https_proxy").or_else(|| variable("HTTPS_PROXY")),
-            Scheme::Http => variable("http_proxy"),
+        ProxyChoice::Environment => {
+            ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find_map(variable)
         }
-        .or_else(|| variable("all_proxy"))
-        .or_else(|| variable("ALL_PROXY")),
     };
     let Some((origin, url)) = named else {
         return Ok(None);
@@ -67,7 +64,11 @@ pub fn choose_proxy(
     if exceptions.is_some_and(|(_, list)| is_exempt(base_url.host(), &list)) {
         return Ok(None);
     }
-    parse(&url).map(|proxy| Some(ProxyUrl { proxy, origin })).ok_or(ProxyError { origin })
+    let proxy = parse(&url).ok_or(ProxyError { origin })?;
+    Ok(match base_url.scheme() {
+        Scheme::Https => Some(ProxyUrl { proxy, origin }),
+        Scheme::Http => None,
+    })
 }
 
 /// curl takes `host:port` for an HTTP proxy, and port 1080 where none is given.
@@ -169,9 +170,16 @@ mod tests {
         assert_eq!(env(&[("https_proxy", "a:1"), ("HTTPS_PROXY", "b:2")]).as_deref(), Some("https_proxy a:1"));
         assert_eq!(env(&[("https_proxy", ""), ("ALL_PROXY", "socks5h://s")]).as_deref(), Some("ALL_PROXY s:1080"));
         assert_eq!(env(&[("http_proxy", "a:1"), ("HTTP_PROXY", "b:2")]), None);
-        let http = |variables| chosen(&ProxyChoice::Environment, "http://127.0.0.1:9", variables);
-        assert_eq!(http(&[("HTTP_PROXY", "b:2")]), None);
-        assert_eq!(http(&[("http_proxy", "b:2")]).as_deref(), Some("http_proxy b:2"));
+    }
+
+    #[test]
+    fn plain_http_never_goes_through_a_proxy() {
+        let named = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+        let variables = named.map(|name| (name, "http://p.example:3128"));
+        for choice in [ProxyChoice::Environment, ProxyChoice::Url("http://p.example:3128".into())] {
+            assert_eq!(chosen(&choice, "http://127.0.0.1:9", &variables), None);
+            assert!(chosen(&choice, "https://127.0.0.1:9", &variables).is_some());
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The Conversion API's protocol as values, in both directions, and nothing that could open a socket.
 //!
 //! A [`Conversion`](crate::domain::Conversion) and an [`Account`](crate::domain::Account) become a [`Request`]; a
-//! reply's status becomes a [`Verdict`]. The parameter names, the form encoding, the signature and the status table
+//! reply becomes a [`Verdict`]. The parameter names, the form encoding, the signature and the status table
 //! stand here and nowhere else; the sandbox reads the same tables from the other side.
 
 mod address;
+mod body;
 mod parameter;
 mod reply;
 mod request;
@@ -12,6 +13,7 @@ mod retry_after;
 mod signature;
 
 pub use address::{BaseUrl, BaseUrlError, Scheme};
+pub use body::{Body, BodyEnd};
 pub use parameter::{ParameterName, names};
 pub use reply::{Reply, StopCause, Verdict, classify, reason};
 pub use request::{CONTENT_TYPE, Parameter, ParameterValue, Request, basic_credentials, decode_basic};

@@ -1,20 +1,21 @@
-//! What a reply means. Decided by the status alone; the body is looked at only to catch a page that is not the API's.
+//! What a reply means. The status decides; the body only has to be one that the API could have sent.
 
 use std::time::Duration;
 
 use http::StatusCode;
 
+use super::body::Body;
 use crate::domain::ErrorCode;
 
-/// A complete reply, as far as it matters.
+/// A reply, as far as it matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// What `Retry-After` asked for.
     pub retry_after: Option<Duration>,
-    /// The beginning of the body; raw, from outside, and never shown unescaped.
-    pub body: Vec<u8>,
+    /// What it carried.
+    pub body: Body,
 }
 
 /// What a reply means for the record and for the run.
@@ -41,7 +42,7 @@ pub enum StopCause {
     NotEnabled,
     /// 3xx: someone else answered, or the address is old. Never followed: the POST would become a GET.
     Redirect,
-    /// 200 with a web page, or 511: a captive portal or a proxy.
+    /// Success with a body that is not the API's, or 511: a captive portal or a proxy.
     Portal,
     /// 404, 405 and the like: not the Conversion API's address.
     WrongAddress,
@@ -67,25 +68,18 @@ impl StopCause {
 #[must_use]
 pub fn classify(reply: &Reply) -> Verdict {
     match reply.status {
-        200 if is_web_page(&reply.body) => Verdict::Stop(StopCause::Portal),
-        200..=299 => Verdict::Accepted,
+        200..=299 if reply.body.may_be_the_apis() => Verdict::Accepted,
+        200..=299 | 511 => Verdict::Stop(StopCause::Portal),
         300..=399 => Verdict::Stop(StopCause::Redirect),
         401 | 403 => Verdict::Stop(StopCause::Credentials),
         402 => Verdict::Stop(StopCause::NotEnabled),
         404 | 405 | 406 | 410 | 415 | 501 | 505 => Verdict::Stop(StopCause::WrongAddress),
         407 => Verdict::Stop(StopCause::ProxyCredentials),
-        511 => Verdict::Stop(StopCause::Portal),
         429 => Verdict::Throttled(reply.retry_after),
         408 | 425 => Verdict::Transient(reply.retry_after),
         400..=499 => Verdict::Refused,
         _ => Verdict::Transient(reply.retry_after),
     }
-}
-
-/// The API's success is `OK` or nothing; something that begins like markup is somebody else's page.
-fn is_web_page(body: &[u8]) -> bool {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
 }
 
 /// The registered reason phrase of a status, or an empty text. The API's own 420 and 423 mean "invalid parameters".
@@ -106,9 +100,11 @@ mod tests {
     use std::time::Duration;
 
     use super::{Reply, StopCause, Verdict, classify, reason};
+    use crate::wire::{Body, BodyEnd};
 
     fn reply(status: u16, body: &str) -> Reply {
-        Reply { status, retry_after: Some(Duration::from_secs(7)), body: body.into() }
+        let body = Body::new(body.into(), None, None, BodyEnd::Reached);
+        Reply { status, retry_after: Some(Duration::from_secs(7)), body }
     }
 
     #[test]
@@ -124,8 +120,9 @@ mod tests {
 
     #[test]
     fn a_web_page_is_not_success_and_a_redirect_is_never_followed() {
-        for page in ["<html>", " \r\n<!DOCTYPE html>", "\u{feff}<p>log in"] {
-            assert_eq!(classify(&reply(200, page)), Verdict::Stop(StopCause::Portal), "{page:?}");
+        for status in [200, 201, 204] {
+            let page = classify(&reply(status, "<html>"));
+            assert_eq!(page, Verdict::Stop(StopCause::Portal), "{status}");
         }
         for status in [300, 301, 302, 303, 304, 307, 308] {
             assert_eq!(classify(&reply(status, "OK")), Verdict::Stop(StopCause::Redirect), "{status}");

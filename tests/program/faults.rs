@@ -75,8 +75,7 @@ fn every(nth: u64, fault: Fault) -> Sandbox {
     api::with(SandboxOptions { script: Script { every, ..Script::default() }, ..api::options() })
 }
 
-/// The limit that these runs set for one attempt, and what more a run may take: a body is waited for until 2 s have passed,
-/// and this machine may be busy.
+/// The limit that these runs set for one attempt, and what more a run may take: this machine may be busy.
 const MAX_TIME: Duration = Duration::from_millis(600);
 const SLACK: Duration = Duration::from_secs(8);
 

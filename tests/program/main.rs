@@ -9,6 +9,7 @@
     reason = "what a test needs and does not get fails the test; the allowance for tests does not reach their builders"
 )]
 
+mod answers;
 mod api;
 mod authentication;
 mod bad_input;

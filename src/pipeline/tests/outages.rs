@@ -17,7 +17,7 @@ use crate::pipeline::schedule::Job;
 use crate::pipeline::sending::Exchange;
 use crate::pipeline::{Attempt, Book, Item, Limits, Report, Run, StopReason, Stopped};
 use crate::transport::{Cause, ConnectionAge, Sent, TransportError};
-use crate::wire::Reply;
+use crate::wire::{Body, BodyEnd, Reply};
 
 const RECORDS: u64 = 10_000;
 
@@ -140,7 +140,8 @@ fn at(now: Duration) -> Timestamp {
 const ANSWER_TIME: Duration = Duration::from_millis(50);
 
 fn answered(status: u16, retry_after: Option<Duration>) -> (Duration, Result<Reply, TransportError>) {
-    (ANSWER_TIME, Ok(Reply { status, retry_after, body: b"OK".to_vec() }))
+    let body = Body::new(b"OK".to_vec(), None, None, BodyEnd::Reached);
+    (ANSWER_TIME, Ok(Reply { status, retry_after, body }))
 }
 
 /// Nobody listens.
