@@ -346,7 +346,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --auth)
-                    COMPREPLY=($(compgen -W "form basic query signature" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "form basic query signature signature-query" -- "${cur}"))
                     return 0
                     ;;
                 --profile)

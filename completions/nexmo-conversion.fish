@@ -267,7 +267,8 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l auth -d 'How requests prove who sends them' -r -f -a "form\t''
 basic\t''
 query\t''
-signature\t''"
+signature\t''
+signature-query\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -s p -l profile -d 'Use this profile of the configuration file' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -305,9 +306,9 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l port -d 'The port on 127.0.0.1; 0 takes a free one' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l certificate -d 'With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l tls-versions -d 'With --tls: the versions on offer [both, 1.1, 1.2, 1.3]' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l ca-file -d 'With --tls: write the CA\'s certificate here [default: a file in the folder for temporary files]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l ca-file -d 'With --tls: write the CA\'s certificate here, over an earlier sandbox\'s only [default: a file in the folder for temporary files]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l api-key -d 'The account that may report' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l api-secret-file -d 'Its secret, and the secret of its signatures [default: made up]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l api-secret-file -d 'The file of its secret, which is the secret of its signatures, too [default: made up]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l signature-method -d 'How its signatures are made [md5hash, md5, sha1, sha256, sha512]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l reply -d 'Answer the next request so; for the first requests, in order' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l then -d 'What comes after the replies [normal, cycle, last]' -r
@@ -315,7 +316,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbo
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l latency -d 'How long each answer takes' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l set -d 'Set a switch for what no document tells' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l clock-skew -d 'How far its clock is ahead' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l log -d 'Append each request to this file as a line of JSON before it is answered (`-`: standard output)' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l log -d 'Append each request to this file as a line of JSON before it is answered (`-`: standard output); secrets are masked, links not followed' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l stop-after -d 'End by itself after this long' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -s p -l profile -d 'Use this profile of the configuration file' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l config -d 'Read this configuration file' -r -F

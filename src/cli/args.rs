@@ -535,7 +535,7 @@ pub struct InitArgs {
     #[arg(long, value_name = "FILE")]
     pub api_secret_file: Option<PathBuf>,
     /// How requests prove who sends them
-    #[arg(long, value_name = "MODE", default_value = "form", value_parser = ["form", "basic", "query", "signature"])]
+    #[arg(long, value_name = "MODE", default_value = "form", value_parser = ["form", "basic", "query", "signature", "signature-query"])]
     pub auth: String,
 }
 
@@ -582,13 +582,14 @@ pub struct SandboxArgs {
     /// With --tls: the versions on offer [both, 1.1, 1.2, 1.3]
     #[arg(long, value_name = "VERSIONS", default_value = "both", requires = "tls")]
     pub tls_versions: TlsVersions,
-    /// With --tls: write the CA's certificate here [default: a file in the folder for temporary files]
+    /// With --tls: write the CA's certificate here, over an earlier sandbox's only [default: a file in the folder for temporary
+    /// files]
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub ca_file: Option<PathBuf>,
     /// The account that may report
     #[arg(long, value_name = "KEY", default_value = "sandbox1")]
     pub api_key: String,
-    /// Its secret, and the secret of its signatures [default: made up]
+    /// The file of its secret, which is the secret of its signatures, too [default: made up]
     #[arg(long, value_name = "FILE")]
     pub api_secret_file: Option<PathBuf>,
     /// How its signatures are made [md5hash, md5, sha1, sha256, sha512]
@@ -610,12 +611,17 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
     pub latency: Option<Duration>,
     /// Set a switch for what no document tells
+    ///
+    /// get, missing, malformed, repeated, contradicting, stale, unknown-id, known-id, success, errors, delivered, timestamp,
+    /// signed-timestamp, unsigned-timestamp, signed-duplicate, signed-parameters, query-signature, mislabelled-form, basic, order. A value
+    /// that does not exist is answered with those that do.
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// How far its clock is ahead
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
     pub clock_skew: i64,
-    /// Append each request to this file as a line of JSON before it is answered (`-`: standard output)
+    /// Append each request to this file as a line of JSON before it is answered (`-`: standard output); secrets are masked, links not
+    /// followed
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
     /// End by itself after this long

@@ -131,7 +131,7 @@ fn ask_for_key(terminal: &mut Terminal) -> Result<String, CommandFailure> {
 fn secret(file: Option<&Path>, auth: AuthMode) -> Result<Secret, CommandFailure> {
     let what = match auth {
         AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
-        AuthMode::Signature => "signature_secret",
+        AuthMode::Signature | AuthMode::SignatureQuery => "signature_secret",
     };
     let cannot = |error| {
         CommandFailure::plain(Exit::NoInput, anyhow::Error::new(error).context(format!("cannot read the {what}")))

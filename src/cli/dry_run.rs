@@ -8,10 +8,10 @@ use super::failure::{CommandFailure, record_hint};
 use super::setup::{Setup, format};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::domain::{Outcome, Secret};
+use crate::domain::{Outcome, Placement, Secret};
 use crate::output::{Counted, Escaped, Format, RequestLine, ResultLine, Tone, to_json, write_line};
 use crate::pipeline::{Item, Report};
-use crate::wire::{Parameter, ParameterValue, Placement, Request};
+use crate::wire::{Parameter, ParameterValue, Request};
 
 pub(super) fn show(
     items: impl Iterator<Item = Item>,

@@ -215,7 +215,7 @@ pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
 /// What now, for a record that failed.
 pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
     let other = match auth {
-        AuthMode::Form | AuthMode::Query | AuthMode::Signature => "basic",
+        AuthMode::Form | AuthMode::Query | AuthMode::Signature | AuthMode::SignatureQuery => "basic",
         AuthMode::Basic => "form",
     };
     let both_ways = format!("the request used auth = \"{auth}\", and auth = \"{other}\" exists too");

@@ -1,6 +1,7 @@
 //! The program as a person meets it: the command line, the terminal, the environment, exit codes and advice.
 
 mod args;
+mod authority;
 mod batch;
 mod check;
 mod configure;
@@ -16,6 +17,7 @@ mod progress;
 mod prompt;
 mod report;
 mod run;
+mod scratch;
 mod send;
 mod setup;
 mod stream;

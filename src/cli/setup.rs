@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use tempfile::TempDir;
-
 use super::args::{Global, LedgerArgs, NetworkArgs};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
+use super::scratch::Scratch;
 use super::terminal::Terminal;
 use crate::clock;
 use crate::config::{
@@ -136,7 +135,7 @@ impl Setup {
             home: None,
             working_dir: PathBuf::new(),
         };
-        let overrides = Overrides { base_url: Some(sandbox.base_url()), profile: None, ..overrides };
+        let overrides = Overrides { base_url: Some(sandbox.base_url().to_owned()), profile: None, ..overrides };
         let settings = Configuration::read(&nothing)?.settings(&overrides)?;
         let account = sandbox.accounts().first().map(|account| Account {
             api_key: account.api_key.clone(),
@@ -224,26 +223,25 @@ pub(super) fn open_book(
     target: Target,
     setup: &Setup,
     environment: &Environment,
-) -> Result<(Book, Option<TempDir>), CommandFailure> {
+) -> Result<(Book, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
         return Ok((Book::Nowhere, None));
     }
-    let (path, folder) = match target {
+    let (path, scratch) = match target {
         Target::Api => (ledger_path(args.ledger.as_ref(), environment), None),
         Target::Sandbox => {
-            let folder = tempfile::tempdir().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
-            (folder.path().join("ledger.db"), Some(folder))
+            let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
+            (scratch.ledger(), Some(scratch))
         }
     };
     let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
-    Ok((Book::Ledger(Box::new(ledger)), folder))
+    Ok((Book::Ledger(Box::new(ledger)), scratch))
 }
 
 /// A ledger to throw away, in a folder that goes when it is dropped.
-pub(super) fn open_scratch(setup: &Setup) -> Result<(Ledger, TempDir), CommandFailure> {
-    let folder = tempfile::tempdir().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
-    let path = folder.path().join("ledger.db");
-    Ok((Ledger::open_scratch(&path, &setup.account.api_key.fingerprint(), clock::now())?, folder))
+pub(super) fn open_scratch(setup: &Setup) -> Result<(Ledger, Scratch), CommandFailure> {
+    let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
+    Ok((Ledger::open_scratch(&scratch.ledger(), &setup.account.api_key.fingerprint(), clock::now())?, scratch))
 }
 
 /// Where the ledger is.

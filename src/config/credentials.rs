@@ -3,7 +3,7 @@
 //! Key and secret never come from different sources, because half of one account and half of another is refused by
 //! the API with a 401 that nobody can explain.
 
-use crate::domain::{Account, ApiKey, Auth, AuthMode, SignatureMethod, SignedTimestamp};
+use crate::domain::{Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp};
 
 use super::error::{ConfigError, nearest};
 use super::file::{FileConfig, Profile};
@@ -162,7 +162,7 @@ impl Credential {
         let mode = mode.or_else(|| self.auth.clone()).unwrap_or_else(|| self.likely_mode());
         let (promised, wanted) = match mode.value {
             AuthMode::Form | AuthMode::Basic | AuthMode::Query => (&self.api_secret, Part::ApiSecret),
-            AuthMode::Signature => (&self.signature_secret, Part::SignatureSecret),
+            AuthMode::Signature | AuthMode::SignatureQuery => (&self.signature_secret, Part::SignatureSecret),
         };
         let api_key = self.api_key.as_ref().ok_or_else(|| place.misses(Part::ApiKey, self))?;
         let promised = promised.as_ref().ok_or_else(|| place.misses(wanted, self))?;
@@ -171,11 +171,8 @@ impl Credential {
             AuthMode::Form => Auth::Form(secret),
             AuthMode::Basic => Auth::Basic(secret),
             AuthMode::Query => Auth::Query(secret),
-            AuthMode::Signature => Auth::Signature {
-                secret,
-                method: self.signature_method.unwrap_or(SignatureMethod::Md5Hash),
-                timestamp: self.signature_timestamp.unwrap_or(SignedTimestamp::Date),
-            },
+            AuthMode::Signature => self.signed(Placement::Form, secret),
+            AuthMode::SignatureQuery => self.signed(Placement::Query, secret),
         };
         Ok(ResolvedAccount {
             account: Account { api_key: api_key.value.clone(), auth },
@@ -185,6 +182,15 @@ impl Credential {
             auth: mode.origin,
             warnings,
         })
+    }
+
+    fn signed(&self, placement: Placement, secret: Secret) -> Auth {
+        Auth::Signature {
+            placement,
+            secret,
+            method: self.signature_method.unwrap_or(SignatureMethod::Md5Hash),
+            timestamp: self.signature_timestamp.unwrap_or(SignedTimestamp::Date),
+        }
     }
 
     /// The reference's own way, unless all there is is a signature secret.

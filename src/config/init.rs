@@ -87,7 +87,7 @@ fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn text(profile: &NewProfile) -> Zeroizing<String> {
     let (secret, note) = match profile.auth {
         AuthMode::Form | AuthMode::Basic | AuthMode::Query => ("api_secret", API_SECRET_NOTE),
-        AuthMode::Signature => ("signature_secret", SIGNATURE_NOTE),
+        AuthMode::Signature | AuthMode::SignatureQuery => ("signature_secret", SIGNATURE_NOTE),
     };
     let mut entries = Table::new();
     entries.insert("api_key".to_owned(), profile.api_key.as_str().into());

@@ -16,7 +16,7 @@ mod timestamp;
 
 pub(crate) use account::named;
 pub use account::{
-    Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, SignatureMethod, SignedTimestamp,
+    Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, Placement, SignatureMethod, SignedTimestamp,
 };
 pub use conversion::{Channel, Conversion, Delivered, UnknownChannel, UnknownDelivered};
 pub use duration::{DurationError, parse_duration};

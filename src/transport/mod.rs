@@ -29,9 +29,9 @@ use self::error::NotQuiet;
 use self::names::Names;
 use self::trace::Trace;
 use crate::clock;
-use crate::domain::Channel;
+use crate::domain::{Channel, Placement};
 use crate::failpoint::{Promise, is_broken};
-use crate::wire::{BaseUrl, Body, BodyEnd, CONTENT_TYPE, Placement, Reply, Request, parse_retry_after};
+use crate::wire::{BaseUrl, Body, BodyEnd, CONTENT_TYPE, Reply, Request, parse_retry_after};
 
 /// How much of a reply's body is looked at.
 const BODY_LIMIT: u64 = 64 * 1024;

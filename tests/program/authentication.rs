@@ -2,7 +2,7 @@
 
 use nexmo_conversion::domain::SignatureMethod;
 use nexmo_conversion::sandbox::{
-    CredentialSource, LoggedRequest, Sandbox, SandboxOptions, SignedTimestampRule, Unknowns,
+    CredentialSource, LoggedRequest, QuerySignature, Sandbox, SandboxOptions, SignedTimestampRule, Unknowns,
 };
 
 use crate::api;
@@ -42,6 +42,28 @@ fn a_wrong_secret_is_refused_whichever_way_it_goes() {
             Cli::new().against(&sandbox).with("VONAGE_API_SECRET", "wrong").with("NEXMO_CONVERSION_AUTH", auth);
         cli.run(REPORT).exits(77);
         assert_eq!(only_request(&sandbox).status, Some(401), "{auth}");
+    }
+}
+
+#[test]
+fn a_signed_request_goes_the_way_that_was_chosen() {
+    for (auth, rule, status) in [
+        ("signature", QuerySignature::Refused, 200),
+        ("signature-query", QuerySignature::Refused, 401),
+        ("signature-query", QuerySignature::Accepted, 200),
+    ] {
+        let unknowns = Unknowns { query_signature: rule, ..Unknowns::default() };
+        let sandbox = api::with(SandboxOptions { unknowns, ..api::options() });
+        let cli = Cli::new()
+            .at(&sandbox)
+            .with("VONAGE_API_KEY", api::KEY)
+            .with("VONAGE_SIGNATURE_SECRET", api::SIGNATURE_SECRET)
+            .with("NEXMO_CONVERSION_AUTH", auth);
+        cli.run(REPORT).exits(if status == 200 { 0 } else { 77 });
+        let request = only_request(&sandbox);
+        assert_eq!((request.credentials, request.status), (CredentialSource::Signature, Some(status)), "{auth}");
+        assert_eq!((request.method.as_str(), request.parameter("message-id")), ("POST", Some("0A01")));
+        assert_eq!(request.parameter("api_secret"), None);
     }
 }
 

@@ -55,7 +55,7 @@ fn bad_certificates_get_nothing() {
 fn said_to(certificate: CertificateKind, versions: TlsVersions, command: &[&str]) -> (Ran, Sandbox, Vec<Vec<u8>>) {
     let encryption = Encryption::Tls { certificate, versions };
     let sandbox = Sandbox::start(SandboxOptions { encryption, ..api::options() }).unwrap();
-    let recorder = relay::Recorder::before(sandbox.port());
+    let recorder = relay::Recorder::before(&sandbox);
     let url = format!("https://127.0.0.1:{}", recorder.port());
     let cli = Cli::new().against(&sandbox).with("NEXMO_CONVERSION_BASE_URL", url);
     let input = "A\nB\nC\n";

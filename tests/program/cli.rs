@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::marker::PhantomData;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -25,28 +26,30 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 const NOWHERE: &str = "http://127.0.0.1:9";
 const GLANCE: Duration = Duration::from_millis(2);
 
-/// A machine with nothing on it, and the program.
-pub(crate) struct Cli {
+/// A machine with nothing on it, and the program. It borrows the sandbox that it knows: a sandbox stops when it is dropped,
+/// and a client that outlived it would meet a closed port and could still pass.
+pub(crate) struct Cli<'s> {
     home: Arc<TempDir>,
     variables: Vec<(OsString, OsString)>,
+    sandbox: PhantomData<&'s Sandbox>,
 }
 
-impl Cli {
+impl<'s> Cli<'s> {
     pub(crate) fn new() -> Self {
         let home = Arc::new(tempfile::tempdir().unwrap());
         fs::create_dir(home.path().join("here")).unwrap();
         // No test may ever reach the real API by mistake.
         let variables = vec![("NEXMO_CONVERSION_BASE_URL".into(), NOWHERE.into())];
-        Self { home, variables }
+        Self { home, variables, sandbox: PhantomData }
     }
 
     /// Knows where the sandbox is, whom it trusts, and the account.
-    pub(crate) fn against(self, sandbox: &Sandbox) -> Self {
+    pub(crate) fn against(self, sandbox: &'s Sandbox) -> Self {
         self.at(sandbox).with("VONAGE_API_KEY", api::KEY).with("VONAGE_API_SECRET", api::SECRET)
     }
 
     /// Knows where the sandbox is and whom it trusts, but has no account.
-    pub(crate) fn at(self, sandbox: &Sandbox) -> Self {
+    pub(crate) fn at(self, sandbox: &'s Sandbox) -> Self {
         let this = self.with("NEXMO_CONVERSION_BASE_URL", sandbox.base_url());
         match sandbox.ca_pem() {
             Some(pem) => {
@@ -120,19 +123,27 @@ impl Cli {
     }
 
     /// Starts the program and does not wait for its end.
-    pub(crate) fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
+    pub(crate) fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running<'s> {
         let arguments: Vec<OsString> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
         let mut command = self.command(PROGRAM, &arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running::spawn(command).at_home(self)
+        self.spawn(command)
     }
 
     /// Starts the program with a pipe on standard input that stays open.
-    pub(crate) fn start_with_pipe(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
+    pub(crate) fn start_with_pipe(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running<'s> {
         let arguments: Vec<OsString> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
         let mut command = self.command(PROGRAM, &arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running::spawn(command).at_home(self)
+        self.spawn(command)
+    }
+
+    /// Starts what `command` made, after a test has had its own idea of it.
+    pub(crate) fn spawn(&self, mut command: Command) -> Running<'s> {
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().map(BufReader::new);
+        Running { child, stdin, stdout, home: Some(Arc::clone(&self.home)), sandbox: PhantomData }
     }
 
     /// The process before it is started, for tests that have their own idea of its standard streams.
@@ -240,28 +251,17 @@ pub(crate) fn assert_same(name: &str, shown: impl IntoIterator<Item = impl AsRef
     settings.bind(|| insta::assert_snapshot!(name, shown.join("\n")));
 }
 
-/// The program while it runs. Dropping it ends it.
-pub(crate) struct Running {
+/// The program while it runs, which needs its sandbox. Dropping it ends it.
+pub(crate) struct Running<'s> {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: Option<BufReader<ChildStdout>>,
     /// Its files stay as long as it runs.
     home: Option<Arc<TempDir>>,
+    sandbox: PhantomData<&'s Sandbox>,
 }
 
-impl Running {
-    pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let stdin = child.stdin.take();
-        let stdout = child.stdout.take().map(BufReader::new);
-        Self { child, stdin, stdout, home: None }
-    }
-
-    fn at_home(mut self, cli: &Cli) -> Self {
-        self.home = Some(Arc::clone(&cli.home));
-        self
-    }
-
+impl Running<'_> {
     pub(crate) fn signal(&mut self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -333,7 +333,7 @@ fn read_all(mut pipe: impl Read) -> String {
     text
 }
 
-impl Drop for Running {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -7,8 +7,9 @@ use nexmo_conversion::cli::Exit;
 use rustix::process::Signal;
 
 use crate::api;
-use crate::cli::{Cli, PROGRAM, Running, wait_until};
+use crate::cli::{Cli, PROGRAM, wait_until};
 use crate::relay;
+use crate::together::together;
 
 const ONE: [&str; 3] = ["sms", "0A0000000123ABCD1", "--delivered"];
 
@@ -61,7 +62,7 @@ fn with_full_stdout(arguments: &[&str]) -> Option<i32> {
     let cli = Cli::new().against(&sandbox);
     let mut command = cli.command(PROGRAM, &arguments);
     command.stdin(Stdio::null()).stdout(full).stderr(Stdio::null());
-    Running::spawn(command).finish().0
+    cli.spawn(command).finish().0
 }
 
 #[test]
@@ -125,9 +126,9 @@ fn interrupted_while(answer: &str, max_time: &str, signal: Signal) -> (Option<i3
 
 #[test]
 fn what_is_in_flight_at_a_signal_is_settled_and_the_rest_is_told_as_not_sent() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let (status, stdout, stderr) = interrupted_while("ok,delay=1500ms", "15s", signal);
-        assert_eq!(status, Some(code), "{stderr}");
+    together(&[(Signal::INT, 130), (Signal::TERM, 143)], |(signal, code)| {
+        let (status, stdout, stderr) = interrupted_while("ok,delay=1500ms", "15s", *signal);
+        assert_eq!(status, Some(*code), "{stderr}");
         let lines: Vec<serde_json::Value> =
             stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let line = |id: &str| lines.iter().find(|line| line["message_id"] == id).unwrap();
@@ -138,7 +139,7 @@ fn what_is_in_flight_at_a_signal_is_settled_and_the_rest_is_told_as_not_sent() {
         assert_eq!(line("B")["error"]["reached_server"], false);
         assert_eq!(line("B")["attempts"], 0);
         assert!(stderr.contains("1 accepted, 0 rejected, 1 retry"), "{stderr}");
-    }
+    });
 }
 
 #[test]

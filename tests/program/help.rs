@@ -3,6 +3,8 @@
 use clap::CommandFactory as _;
 use nexmo_conversion::cli::Cli as Arguments;
 
+use nexmo_conversion::sandbox::Unknowns;
+
 use crate::cli::{Cli, assert_same};
 
 /// Every command that is there, found in the definition: a new one has its help in the snapshots or fails here.
@@ -60,4 +62,13 @@ fn help_works_where_nothing_else_would() {
     cli.run(["sms", "--help"]).exits(0);
     cli.run(["--version"]).exits(0);
     cli.run(["sms", "A", "--delivered"]).exits(78);
+}
+
+#[test]
+fn every_switch_of_the_sandbox_is_in_its_help() {
+    let help = Cli::new().run(["sandbox", "--help"]).exits(0).stdout.clone();
+    let words: Vec<&str> = help.split([' ', '\n', ',', '.']).collect();
+    for name in Unknowns::NAMES {
+        assert!(words.contains(name), "{name} is not in the help");
+    }
 }

@@ -11,7 +11,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::api;
-use crate::cli::{Cli, PROGRAM, Running, wait_until};
+use crate::cli::{Cli, PROGRAM, wait_until};
+use crate::together::together;
 
 /// The most that an unclean stop of a run with 16 jobs can cause to be sent twice.
 const WINDOW: usize = 64;
@@ -141,7 +142,7 @@ fn a_full_disk_under_the_results_stops_the_run_and_nothing_is_lost() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut command = cli.command(PROGRAM, &arguments);
     command.stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
-    let (status, _, stderr) = Running::spawn(command).finish();
+    let (status, _, stderr) = cli.spawn(command).finish();
     assert_eq!(status, Some(74), "{stderr}");
     assert!(stderr.contains("cannot write results to standard output"), "{stderr}");
     assert!(api::requests(&sandbox) < 1000, "it went on: {}", api::requests(&sandbox));
@@ -154,13 +155,13 @@ fn a_full_disk_under_the_results_stops_the_run_and_nothing_is_lost() {
 fn kill_9_loses_nothing_and_repeats_no_more_than_the_window() {
     const COUNT: usize = 2000;
     // Fewer than would fill the pipe of results, which nobody reads meanwhile.
-    for at in [1, 40, 150] {
+    together(&[1, 40, 150], |at| {
         let sandbox = slow(Duration::from_millis(10));
         let cli = Cli::new().against(&sandbox);
         cli.file("here/input.ndjson", records(COUNT), 0o644);
         let arguments = || BATCH.iter().chain(&["input.ndjson"]);
         let mut run = cli.start(arguments());
-        wait_until("enough requests have been made", || api::requests(&sandbox) >= at);
+        wait_until("enough requests have been made", || api::requests(&sandbox) >= *at);
         run.signal(Signal::KILL);
         let (status, stdout, _) = run.finish();
         assert_eq!(status, None, "it was killed, and did not end by itself");
@@ -184,7 +185,7 @@ fn kill_9_loses_nothing_and_repeats_no_more_than_the_window() {
         let third = cli.run(arguments());
         third.exits(0);
         assert_eq!(api::ids(&sandbox).len(), COUNT + repeated, "everything is settled now");
-    }
+    });
 }
 
 #[test]

@@ -152,10 +152,10 @@ fn an_event_that_no_longer_counts_is_told() {
 #[test]
 fn colour_is_a_matter_of_asking() {
     let coloured = |variables: &[(&str, &str)], flags: &[&str]| {
-        let cli = variables
-            .iter()
-            .fold(Cli::new().against(&api::always("420")), |cli, (name, value)| cli.with(name, value));
+        let sandbox = api::always("420");
+        let cli = variables.iter().fold(Cli::new().against(&sandbox), |cli, (name, value)| cli.with(name, value));
         let ran = cli.run(["sms", "A", "--delivered"].iter().chain(flags));
+        assert_eq!(api::requests(&sandbox), 1, "{}", ran.shown());
         (ran.stdout.contains('\u{1b}'), ran.stderr.contains('\u{1b}'))
     };
     assert_eq!(coloured(&[], &[]), (false, false), "a pipe is no terminal");

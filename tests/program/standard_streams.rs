@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use std::process::Stdio;
 
 use crate::api;
-use crate::cli::{Cli, PROGRAM, Running};
+use crate::cli::{Cli, PROGRAM};
 use crate::examples::{EXAMPLES, Example, Says};
 
 /// What is behind a standard stream.
@@ -88,7 +88,7 @@ fn run(cli: &Cli, example: &Example, stdout: Behind, stderr: Behind) -> (Option<
     };
     let mut command = cli.command("sh", &words);
     command.stdin(File::open(&input).unwrap()).stdout(stream(stdout)).stderr(stream(stderr));
-    let running = Running::spawn(command);
+    let running = cli.spawn(command);
     drop(writer);
     let mut said = String::new();
     reader.read_to_string(&mut said).unwrap();

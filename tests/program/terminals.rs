@@ -210,9 +210,9 @@ fn what_a_server_says_does_not_reach_a_terminal_either() {
              close\r\n\r\n{ATTACK}",
             ATTACK.len()
         ));
-        let cli = Cli::new()
-            .against(&api::plain())
-            .with("NEXMO_CONVERSION_BASE_URL", format!("http://{}", server.address()));
+        let sandbox = api::plain();
+        let cli =
+            Cli::new().against(&sandbox).with("NEXMO_CONVERSION_BASE_URL", format!("http://{}", server.address()));
         for command in ["sms A --delivered --retry 0 -v", "sms B --delivered --retry 0 --json", "check -v"] {
             let screen = screen_of(&cli, &format!("nexmo-conversion {command}"));
             assert_eq!(acts(&screen), None, "{command}: {}", screen.escape_ascii());
@@ -222,12 +222,12 @@ fn what_a_server_says_does_not_reach_a_terminal_either() {
 }
 
 /// A line of shell on a terminal at which somebody types.
-fn typed_at(cli: &Cli, line: &str) -> Running {
+fn typed_at<'s>(cli: &Cli<'s>, line: &str) -> Running<'s> {
     cli.shell("true");
     let line = format!("PATH=\"$HOME/bin:$PATH\" TERM=xterm script -qefc '{line}' screen");
     let mut command = cli.command("sh", &["-c".into(), line.into()]);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    Running::spawn(command)
+    cli.spawn(command)
 }
 
 #[track_caller]

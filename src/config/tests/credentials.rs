@@ -183,7 +183,7 @@ fn the_mode_is_the_variables_then_the_profiles_then_what_the_secret_is_for() {
     let wrong = stored().variable("NEXMO_CONVERSION_AUTH", "s3cret");
     assert_eq!(
         wrong.told(wrong.account()),
-        "NEXMO_CONVERSION_AUTH is not usable: none of form, basic, query, signature"
+        "NEXMO_CONVERSION_AUTH is not usable: none of form, basic, query, signature, signature-query"
     );
 }
 
