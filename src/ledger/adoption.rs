@@ -82,8 +82,13 @@ impl Desk<'_> {
         after: Cursor,
     ) -> rusqlite::Result<Vec<(Cursor, Conversion)>> {
         let until = match due {
-            Due::OnlyDue => self.now.unix(),
+            Due::OnlyDue | Due::OnlyDueOfOthers => self.now.unix(),
             Due::Everything => i64::MAX,
+        };
+        // What this run has postponed itself it takes up again only while there is input: else it would never end.
+        let mine_until = match due {
+            Due::OnlyDue => until,
+            Due::OnlyDueOfOthers | Due::Everything => i64::MIN,
         };
         let mut rows = self.db.prepare_cached(&format!(
             "SELECT {}, next_attempt, id FROM conversion
@@ -95,7 +100,7 @@ impl Desk<'_> {
         ))?;
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         rows.query_map(
-            params![self.account, run, state, after.0, after.1, until, limit, self.now.unix(), self.owners.me()],
+            params![self.account, run, state, after.0, after.1, until, limit, mine_until, self.owners.me()],
             |row| Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion)),
         )?
         .collect()

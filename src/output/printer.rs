@@ -161,6 +161,10 @@ impl Printer<'_> {
             return;
         }
         self.remark_on(report);
+        // Its line was told when it was given up for the time being: each record has one.
+        if report.origin == Origin::Postponed {
+            return;
+        }
         if self.manner.loudness > Loudness::Quiet || ResultLine::is_failure(&report.outcome) {
             self.print(report);
         }
