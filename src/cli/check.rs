@@ -174,7 +174,8 @@ fn unreachable(error: &TransportError, host: &str) -> Finding {
         | Cause::ProxyStatus(..)
         | Cause::Unasked(_)
         | Cause::Unsendable => Exit::Configuration,
-        Cause::Dns(_)
+        Cause::NoDescriptor
+        | Cause::Dns(_)
         | Cause::Connect(..)
         | Cause::Proxy(..)
         | Cause::Timeout(_)

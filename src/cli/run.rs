@@ -10,7 +10,7 @@ use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
 use super::terminal::Terminal;
-use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary};
+use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
 use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped, Tracking};
 use crate::transport::Transport;
 
@@ -71,6 +71,7 @@ impl Run {
             remarks_paint: streams.remarks_paint,
             profile: setup.profile.clone(),
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
+            unsent: if matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
             counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
@@ -89,10 +90,25 @@ impl Run {
         if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
             terminal.say(&summary);
         }
+        say_what_is_left(&summary, stopped.as_ref(), terminal);
         if let Some(error) = failure {
             return Err(CommandFailure::io("cannot write results to standard output", error));
         }
         Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt))
+    }
+}
+
+/// What is pending although no line of this run says so, and what to type.
+fn say_what_is_left(summary: &Summary, stopped: Option<&Stopped>, terminal: &mut Terminal) {
+    if let Some(left) = &summary.left_over
+        && (stopped.is_some() || left.count > summary.retry)
+    {
+        let (count, until) = (left.count, left.until);
+        let text = format_args!(
+            "{count} conversions of this account are recorded and not settled, with attempts planned until {until}Z; \
+             `nexmo-conversion ledger resume` sends them now, `nexmo-conversion ledger status` counts them"
+        );
+        terminal.remark("pending", Tone::Doubtful, text);
     }
 }
 
@@ -107,7 +123,8 @@ fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, 
     let bad = (summary.rejected + summary.invalid > 0).then_some(Exit::Data);
     // What a wrong mapping left unsent would be refused as well: trying it later does not help.
     let mapped_wrongly = stopped == Some(&Stopped::NearlyAllRefused);
-    let later = (summary.retry > 0 && !mapped_wrongly).then_some(Exit::TryLater);
+    let pending = summary.retry > 0 || summary.left_over.is_some();
+    let later = (pending && !mapped_wrongly).then_some(Exit::TryLater);
     let stop = stopped.map(|stopped| exit_of(stopped, interrupt.exit()));
     Exit::worst([bad, later, stop].into_iter().flatten())
 }

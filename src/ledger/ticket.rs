@@ -225,6 +225,15 @@ pub struct Unsettled {
     pub cause: LedgerError,
 }
 
+/// What is pending when a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOver {
+    /// How many conversions.
+    pub count: u64,
+    /// For when the last of their next attempts is planned.
+    pub until: Timestamp,
+}
+
 /// Which pending rows to take over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Age;
 use crate::domain::{ErrorCode, Outcome, Timestamp};
-use crate::ledger::{CodeCounts, Origin};
+use crate::ledger::{CodeCounts, LeftOver, Origin};
 use crate::pipeline::{Report, Subject};
 
 /// Counts over a run. Its size does not depend on the run's length.
@@ -25,6 +25,8 @@ pub struct Summary {
     pub adopted: u64,
     /// How many were told as `retry` and taken up again by this run with another outcome, which is the one that is counted.
     pub taken_up_again: u64,
+    /// What is pending of the account at the end.
+    pub left_over: Option<LeftOver>,
     /// Requests that were repeated although the first may have arrived.
     pub ambiguous_resends: u64,
     /// Earlier runs that were found dead, and how many requests each of them can at most have left unsettled.

@@ -21,7 +21,7 @@ mod windows;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
@@ -43,7 +43,7 @@ use crate::clock;
 use crate::domain::{Account, BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 use crate::ledger::{CodeCounts, LedgerError, Origin, RowId, Settlement, Ticket};
-use crate::transport::Transport;
+use crate::transport::{Cause, Transport};
 
 /// Something out of the input.
 #[derive(Debug)]
@@ -94,7 +94,16 @@ where
     I: Iterator<Item = Item> + Send + 'static,
 {
     let (items_in, items) = bounded(GROUP);
-    let mut reader = Some(thread::spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err)));
+    let read = move || input.map(|item| items_in.send(item)).find(Result::is_err);
+    let mut reader = match thread::Builder::new().spawn(read) {
+        Ok(reader) => Some(reader),
+        Err(error) => {
+            let stopped = Stopped::NoThread(no_thread(&error));
+            let mut run = Run::new(book, plan, listener);
+            run.stop(stopped);
+            return run.end();
+        }
+    };
     let deadline = plan.limits.deadline.map(|limit| clock::monotonic().saturating_add(limit));
     let gate = Gate::default();
     let (jobs_in, jobs) = unbounded();
@@ -103,19 +112,30 @@ where
         let start_sender = || {
             let (jobs, attempts, sender, gate) =
                 (jobs.clone(), attempts_in.clone(), plan.transport.sender(), &gate);
-            scope.spawn(move || send_jobs(sender, plan.account, gate, &jobs, &attempts))
+            gate.joined();
+            let send = move || send_jobs(sender, plan.account, gate, &jobs, &attempts);
+            thread::Builder::new().spawn_scoped(scope, send).inspect_err(|_| gate.not_joined())
         };
         let mut senders = Vec::new();
         let mut run = Run::new(book, plan, listener);
         run.schedule.end_at(deadline);
         let mut input = Input::Flows;
+        let mut told_of_fewer = false;
         while !run.is_over() {
             let now = clock::monotonic();
             run.adopt(input, now);
             run.close_windows(input);
             while let Some(job) = run.schedule.next(now) {
-                if senders.len() < plan.limits.jobs.min(run.schedule.in_flight()) {
-                    senders.push(start_sender());
+                if gate.wants_more(plan.limits.jobs.min(run.schedule.in_flight())) {
+                    match start_sender() {
+                        Ok(sender) => senders.push(sender),
+                        Err(error) if senders.is_empty() => {
+                            run.returned(job, Attempt { sent: None }, now);
+                            run.stop(Stopped::NoThread(no_thread(&error)));
+                            break;
+                        }
+                        Err(error) => run.hear(Event::Notice(Notice::FewerSenders(no_thread(&error)))),
+                    }
                 }
                 gate.open();
                 let _ = jobs_in.send(job);
@@ -130,12 +150,19 @@ where
             arrived.extend(run.input(&items).try_iter().take(run.schedule.room()).map(Some));
             let rests = arrived.is_empty() && items.is_empty() && returned.is_empty();
             input = if rests { Input::Rests } else { Input::Flows };
-            assert!(!rests || !senders.iter().any(ScopedJoinHandle::is_finished), "a sender has died");
+            assert!(
+                !rests || senders.iter().filter(|sender| sender.is_finished()).count() <= gate.left(),
+                "a sender has died"
+            );
             if arrived.iter().any(Option::is_none) {
                 let ended = reader.take().is_none_or(|reader| reader.join().is_ok());
                 assert!(ended, "the reader has died");
             }
             run.take_in(arrived);
+            if gate.left() > 0 && !told_of_fewer {
+                told_of_fewer = true;
+                run.hear(Event::Notice(Notice::FewerSenders(Cause::NoDescriptor.to_string())));
+            }
             for (job, attempt) in returned {
                 run.returned(job, attempt, clock::monotonic());
             }
@@ -615,6 +642,12 @@ impl<'a> Run<'a> {
         self.put_back();
         self.settle();
         self.answer_waiting();
+        // That it cannot be told is no failure: what is pending is sent by the next run.
+        if !self.ledger_lost
+            && let Ok(Some(left)) = self.book.left_over(clock::now())
+        {
+            self.hear(Event::LeftOver(left));
+        }
         let book = std::mem::replace(&mut self.book, Book::Nowhere);
         match book.close(clock::now()) {
             // Everything is settled; tidying up can wait for the next run.
@@ -624,6 +657,12 @@ impl<'a> Run<'a> {
         self.turn();
         self.stopped
     }
+}
+
+fn no_thread(error: &std::io::Error) -> String {
+    format!(
+        "the system gives this program no further thread ({error}); the limit is `ulimit -u`, a cgroup's pids.max, or memory"
+    )
 }
 
 /// An error with its causes.
@@ -660,7 +699,9 @@ impl Stopped {
             Self::DeadlinePassed => "the run's deadline has passed",
             Self::InputBroken => "the input cannot be read",
             Self::NearlyAllRefused => "nearly everything was refused",
-            Self::LedgerBusy(why) | Self::LedgerFailed(why) | Self::RecordingFailed(why) => why,
+            Self::LedgerBusy(why) | Self::LedgerFailed(why) | Self::RecordingFailed(why) | Self::NoThread(why) => {
+                why
+            }
             Self::For(_, failure) => {
                 return Failure::unsent(
                     failure.code,

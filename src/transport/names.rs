@@ -17,6 +17,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
+use super::error::is_out_of_descriptors;
 use crate::clock;
 
 /// How long an answer is believed: shorter than any sensible record's life, long enough to be asked once a run.
@@ -55,6 +56,7 @@ impl Resolver for Names {
             return Ok(copy(self, &last.addresses));
         }
         let addresses = DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
+            Error::Io(io) if is_out_of_descriptors(&io) => Error::Io(io),
             // A failed lookup arrives as an I/O error like any other; here it can only be the name.
             Error::Io(_) => Error::HostNotFound,
             other => other,

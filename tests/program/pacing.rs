@@ -264,7 +264,6 @@ fn what_was_postponed_goes_out_beside_a_log_that_flows_and_counts_once() {
         api::with(SandboxOptions { script: Script::first(vec![api::answer("503"); 40]), ..api::options() });
     let mut run = Cli::new().against(&sandbox).start_with_pipe([
         "batch",
-        "--json",
         "--channel",
         "sms",
         "--delivered",
