@@ -62,6 +62,8 @@ impl Run {
         };
         let mut bar = reading.as_ref().filter(|_| !global.quiet && terminal.can_show_progress()).map(Bar::new);
         let auth = setup.account.auth.mode();
+        // Who types ids wants to hear of each.
+        let is_stream = reading.is_some() || adopt == Adopt::Everything;
         let hint = |failure: &_| record_hint(failure, auth);
         let streams = terminal.streams();
         let manner = Manner {
@@ -71,7 +73,7 @@ impl Run {
             remarks_paint: streams.remarks_paint,
             profile: setup.profile.clone(),
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
-            unsent: if matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
+            unsent: if is_stream && matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
             counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
@@ -90,7 +92,7 @@ impl Run {
         if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
             terminal.say(&summary);
         }
-        say_what_is_left(&summary, stopped.as_ref(), terminal);
+        say_what_is_left(&summary, stopped.is_some() && is_stream, terminal);
         if let Some(error) = failure {
             return Err(CommandFailure::io("cannot write results to standard output", error));
         }
@@ -99,13 +101,13 @@ impl Run {
 }
 
 /// What is pending although no line of this run says so, and what to type.
-fn say_what_is_left(summary: &Summary, stopped: Option<&Stopped>, terminal: &mut Terminal) {
+fn say_what_is_left(summary: &Summary, uncounted: bool, terminal: &mut Terminal) {
     if let Some(left) = &summary.left_over
-        && (stopped.is_some() || left.count > summary.retry)
+        && (uncounted || left.count > summary.retry)
     {
         let (count, until) = (left.count, left.until);
         let text = format_args!(
-            "{count} conversions of this account are recorded and not settled, with attempts planned until {until}Z; \
+            "{count} of this account recorded and not settled, with attempts planned until {until}Z; \
              `nexmo-conversion ledger resume` sends them now, `nexmo-conversion ledger status` counts them"
         );
         terminal.remark("pending", Tone::Doubtful, text);
@@ -123,8 +125,10 @@ fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, 
     let bad = (summary.rejected + summary.invalid > 0).then_some(Exit::Data);
     // What a wrong mapping left unsent would be refused as well: trying it later does not help.
     let mapped_wrongly = stopped == Some(&Stopped::NearlyAllRefused);
-    let pending = summary.retry > 0 || summary.left_over.is_some();
-    let later = (pending && !mapped_wrongly).then_some(Exit::TryLater);
+    let later = (summary.retry > 0 && !mapped_wrongly).then_some(Exit::TryLater);
     let stop = stopped.map(|stopped| exit_of(stopped, interrupt.exit()));
-    Exit::worst([bad, later, stop].into_iter().flatten())
+    match Exit::worst([bad, later, stop].into_iter().flatten()) {
+        Exit::Done if summary.left_over.is_some() => Exit::TryLater,
+        exit => exit,
+    }
 }

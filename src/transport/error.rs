@@ -11,6 +11,7 @@ use rustls::CertificateError;
 use thiserror::Error;
 
 use super::Endpoint;
+use super::names::is_out_of_descriptors;
 use super::trace::Trace;
 use super::trust::TrustError;
 use crate::domain::{ErrorCode, Reached};
@@ -252,13 +253,6 @@ fn cause(error: ureq::Error, trace: &Trace, endpoint: &Endpoint) -> Cause {
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => Cause::Unsendable,
         _ => on_the_way("unknown reason".to_owned()),
     }
-}
-
-/// Whether it is this process's limit, or the system's, and not the network.
-pub(super) fn is_out_of_descriptors(error: &std::io::Error) -> bool {
-    use rustix::io::Errno;
-    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
-    matches!(errno, Some(Errno::MFILE | Errno::NFILE))
 }
 
 /// The status in ureq's text `proxy server responded 407/407`, which has no field of its own.

@@ -8,16 +8,17 @@
 )]
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use super::error::is_out_of_descriptors;
 use crate::clock;
 
 /// How long an answer is believed: shorter than any sensible record's life, long enough to be asked once a run.
@@ -56,7 +57,7 @@ impl Resolver for Names {
             return Ok(copy(self, &last.addresses));
         }
         let addresses = DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
-            Error::Io(io) if is_out_of_descriptors(&io) => Error::Io(io),
+            Error::Io(cause) if is_out_of_descriptors(&cause) => Error::Io(cause),
             // A failed lookup arrives as an I/O error like any other; here it can only be the name.
             Error::Io(_) => Error::HostNotFound,
             other => other,
@@ -66,6 +67,12 @@ impl Resolver for Names {
         }
         Ok(addresses)
     }
+}
+
+/// Whether it is this process's limit, or the system's, and not the network.
+pub(super) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::MFILE | Errno::NFILE))
 }
 
 fn copy(resolver: &impl Resolver, addresses: &ResolvedSocketAddrs) -> ResolvedSocketAddrs {
