@@ -1,10 +1,12 @@
 //! What now: the exit code and the hint for every way to fail. Nothing below `cli` knows either.
 
+use std::path::Path;
+
 use anyhow::Error;
 
 use super::exit::Exit;
 use super::terminal::Terminal;
-use crate::config::{ConfigError, FileError, SecretError};
+use crate::config::{ConfigError, FileError, Origin, SecretError};
 use crate::domain::{AuthMode, ErrorCode, Failure};
 use crate::input::{Encoding, Field, InputError};
 use crate::ledger::LedgerError;
@@ -39,10 +41,41 @@ impl CommandFailure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// There is no usual place for something, because there is no home. The current folder is none: it may be anyone's.
+    pub(super) fn no_home(sought: Sought) -> Self {
+        let what = match sought {
+            Sought::Configuration => "configuration",
+            Sought::Ledger => "ledger",
+        };
+        Self::new(
+            Exit::Configuration,
+            anyhow::anyhow!("there is no {what}, because there is no home folder: HOME is not an absolute path"),
+            "set HOME, or name the files with `--config FILE` (NEXMO_CONVERSION_CONFIG) and `--ledger FILE` \
+             (NEXMO_CONVERSION_LEDGER); sms, voice and batch can send without a ledger: `--no-ledger`",
+        )
+    }
+
     /// Standard output or a file could not be written.
     pub(super) fn io(what: &'static str, error: std::io::Error) -> Self {
         Self::plain(Exit::Io, Error::new(error).context(what))
     }
+}
+
+impl CommandFailure {
+    /// What was given as a secret is none.
+    pub(super) fn of_secret(error: SecretError, what: &'static str) -> Self {
+        let unreadable = matches!(error, SecretError::File(FileError::Read { .. }));
+        let hint = secret_hint(&error);
+        let error = Error::new(error).context(format!("no usable {what}"));
+        Self { exit: if unreadable { Exit::NoInput } else { Exit::Configuration }, error, hint }
+    }
+}
+
+/// What is kept in a home folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sought {
+    Configuration,
+    Ledger,
 }
 
 impl From<ConfigError> for CommandFailure {
@@ -77,14 +110,13 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         LedgerError::Newer { .. } => {
             (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
         }
-        LedgerError::ReadOnly { .. } => (Exit::Io, Some(elsewhere)),
+        LedgerError::ReadOnly { .. } | LedgerError::File { .. } => (Exit::Io, Some(elsewhere)),
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
         }
-        LedgerError::NotHeld { .. }
-        | LedgerError::SqliteTooOld { .. }
-        | LedgerError::File { .. }
-        | LedgerError::Database { .. } => (Exit::Io, None),
+        LedgerError::NotHeld { .. } | LedgerError::SqliteTooOld { .. } | LedgerError::Database { .. } => {
+            (Exit::Io, None)
+        }
     }
 }
 
@@ -100,7 +132,7 @@ impl From<ProxyError> for CommandFailure {
 
 impl From<TrustError> for CommandFailure {
     fn from(error: TrustError) -> Self {
-        Self::new(Exit::Configuration, error, "`--cacert` (or `cacert`) takes a file of PEM certificates")
+        Self::new(Exit::Configuration, error, CA_HINT)
     }
 }
 
@@ -258,9 +290,17 @@ pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
 
 fn config_hint(error: &ConfigError) -> Option<String> {
     Some(match error {
-        ConfigError::File(error) | ConfigError::Secret { source: SecretError::File(error), .. } => {
-            return file_hint(error);
-        }
+        ConfigError::File(error) => return file_hint(error),
+        ConfigError::Secret { source, .. } => return secret_hint(source),
+        ConfigError::Authorities { origin, source } => file_hint(source).unwrap_or_else(|| match origin {
+            Origin::Variable(name) => format!("correct {name}, or unset it to trust the system's CAs"),
+            Origin::Flag(_)
+            | Origin::Profile { .. }
+            | Origin::Section { .. }
+            | Origin::VendorFile(_)
+            | Origin::Default => CA_HINT.to_owned(),
+        }),
+        ConfigError::Encoding { .. } => SAVE_AS_UTF8.to_owned(),
         ConfigError::NoCredentials { .. } => "run `nexmo-conversion config init`, or set VONAGE_API_KEY and \
              VONAGE_API_SECRET; to try without an account, add `--sandbox`"
             .to_owned(),
@@ -277,26 +317,49 @@ fn config_hint(error: &ConfigError) -> Option<String> {
         | ConfigError::Value { .. }
         | ConfigError::Key { .. }
         | ConfigError::Syntax { .. }
-        | ConfigError::Encoding { .. }
         | ConfigError::UnknownKey { .. }
-        | ConfigError::Secret { .. }
         | ConfigError::VendorFile { .. }
         | ConfigError::ProfileName
         | ConfigError::Write { .. } => return None,
     })
 }
 
-fn file_hint(error: &FileError) -> Option<String> {
-    Some(match error {
-        FileError::Mode { path, .. } => format!("make it yours alone: chmod 600 '{}'", path.display()),
-        FileError::Symlink(path) => format!(
-            "whoever may write the link could choose the secret; name the real file instead of '{}', or keep the secret out of \
-             it with api_secret_file or api_secret_command",
-            path.display()
-        ),
-        FileError::Owner { path, .. } => {
-            format!("copy it to a file of your own instead of '{}'", path.display())
+fn secret_hint(error: &SecretError) -> Option<String> {
+    match error {
+        SecretError::File(error) => file_hint(error),
+        SecretError::Command(_) => None,
+        SecretError::NotUtf8 | SecretError::Utf16 => Some(SAVE_AS_UTF8.to_owned()),
+        SecretError::Empty | SecretError::SeveralLines | SecretError::Control(_) => {
+            Some("it is the one line that the dashboard shows".to_owned())
         }
+    }
+}
+
+const SAVE_AS_UTF8: &str = "save it as UTF-8";
+
+/// The command that helps, to be pasted into a shell.
+fn file_hint(error: &FileError) -> Option<String> {
+    let me = rustix::process::geteuid().as_raw();
+    Some(match error {
+        FileError::Mode { path, .. } => format!("make it yours alone: chmod 600 {}", quoted(path)),
+        FileError::Writable { path, .. } => format!("let nobody else change it: chmod go-w {}", quoted(path)),
+        FileError::OpenFolder { folder, .. } => {
+            format!("whoever may change the folder could choose what is read: chmod go-w {}", quoted(folder))
+        }
+        FileError::Owner { path, .. } => {
+            format!("copy it to a file of your own, or, if you trust it: chown {me} {}", quoted(path))
+        }
+        FileError::ForeignWay { on_the_way, .. } => format!(
+            "name a file that only you and root can replace, or, if you trust it: chown -h {me} {}",
+            quoted(on_the_way)
+        ),
         FileError::Read { .. } | FileError::NotRegular(_) | FileError::TooLarge { .. } => return None,
     })
 }
+
+/// A path as a shell takes it, whatever is in it.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+const CA_HINT: &str = "`--cacert` (or `cacert`) takes a file of PEM certificates";

@@ -5,7 +5,7 @@
 
 use crate::domain::{Account, ApiKey, Auth, AuthMode, SignatureMethod, SignedTimestamp};
 
-use super::error::{ConfigError, nearest};
+use super::error::{ConfigError, file_or_none, nearest};
 use super::file::{FileConfig, Profile};
 use super::origin::{Origin, Setting, variable_name};
 use super::private_file::Warning;
@@ -258,7 +258,7 @@ fn looked(surroundings: &Surroundings, file: &FileConfig) -> Vec<String> {
     for family in &FAMILIES {
         looked.push(format!("{} and {}", family.api_key, family.api_secret.join("/")));
     }
-    let path = file.path.display();
+    let path = file_or_none(file.path.as_deref());
     looked.push(format!("default_profile in {path}"));
     // With exactly one there would have been a choice.
     let names: Vec<_> = file.profiles.keys().map(String::as_str).collect();

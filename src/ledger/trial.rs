@@ -1,0 +1,74 @@
+//! Whether a run could keep its ledger at a place: all that a run does before it records, undone again. For whoever wants to
+//! know before there is anything to record; nothing is left behind.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use rusqlite::TransactionBehavior;
+use rusqlite::config::DbConfig;
+
+use super::place::{Occupant, Place, folder_of};
+use super::{LedgerError, run, schema};
+
+/// As much as a new ledger and its log take.
+const ROOM: usize = 256 * 1024;
+
+/// Tries whether a run could write to the ledger, or make it where there is none.
+pub fn try_to_write(path: &Path) -> Result<(), LedgerError> {
+    let folder = folder_of(path);
+    let there = nearest(folder)?;
+    try_folder(there, path)?;
+    if there != folder {
+        return Ok(());
+    }
+    let place = Place::find(path)?;
+    match place.occupant()? {
+        Occupant::Nothing => Ok(()),
+        Occupant::Bytes => try_ledger(&place),
+    }
+}
+
+/// The folder itself, or the one in which a run would begin to make it.
+fn nearest(folder: &Path) -> Result<&Path, LedgerError> {
+    match fs::metadata(folder) {
+        Ok(_) => Ok(folder),
+        // A link that leads nowhere is in the way of a new folder.
+        Err(error) if error.kind() == ErrorKind::NotFound && !folder.is_symlink() => match folder.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => nearest(parent),
+            Some(_) | None => Ok(Path::new(".")),
+        },
+        Err(error) => Err(LedgerError::file("look at folder", folder, error)),
+    }
+}
+
+/// Writes to a file without a name.
+fn try_folder(folder: &Path, path: &Path) -> Result<(), LedgerError> {
+    let written = tempfile::tempfile_in(folder).and_then(|mut file| file.write_all(&[1; ROOM]));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => LedgerError::DiskFull { path: path.to_owned() },
+        _ => LedgerError::file("write in", folder, error),
+    })
+}
+
+/// Begins a transaction, looks at other runs as a new one does, and rolls back.
+fn try_ledger(place: &Place) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::database(&place.file, source);
+    let has_log = place.companion("-wal").exists();
+    let mut db = schema::open_to_try(place)?;
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let runs: Vec<run::RunId> = {
+        let mut runs = tx.prepare("SELECT id FROM run").map_err(failed)?;
+        let ids = runs.query_map([], |row| row.get(0)).map_err(failed)?;
+        ids.collect::<Result<_, _>>().map_err(failed)?
+    };
+    for run in runs {
+        run::is_living(place, run)?;
+    }
+    tx.rollback().map_err(failed)?;
+    if !has_log {
+        // SQLite removes the log that it has made just now, unless another run has begun meanwhile.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
+    }
+    db.close().map_err(|(_, source)| failed(source))
+}
