@@ -11,11 +11,11 @@ use chrono::DateTime;
 use super::args::{CheckArgs, Global};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{CommandFailure, record_hint};
+use super::failure::{CommandFailure, credentials_hint, record_hint};
 use super::setup::{Setup, Target, format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::domain::{Auth, AuthMode, Failure};
+use crate::domain::{Account, Auth, Failure};
 use crate::ledger::{Kept, LedgerReader, State, try_to_write};
 use crate::output::{Age, CheckLine, Escaped, Format, Tone, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
@@ -152,7 +152,7 @@ fn network(setup: &Setup, mut sender: Sender) -> Vec<Finding> {
     let base_url = &setup.endpoint.base_url;
     let page = match sender.get(&base_url.to_string(), None) {
         Ok(page) => page,
-        Err(error) => return vec![unreachable(&error, base_url.host())],
+        Err(error) => return vec![unreachable(&error, base_url.host(), &setup.account)],
     };
     let tls = page.tls.unwrap_or("no TLS (this machine only)");
     vec![
@@ -162,7 +162,7 @@ fn network(setup: &Setup, mut sender: Sender) -> Vec<Finding> {
     ]
 }
 
-fn unreachable(error: &TransportError, host: &str) -> Finding {
+fn unreachable(error: &TransportError, host: &str, account: &Account) -> Finding {
     let exit = match error.cause {
         Cause::Untrusted(..)
         | Cause::TrustStore(_)
@@ -178,7 +178,7 @@ fn unreachable(error: &TransportError, host: &str) -> Finding {
         | Cause::Garbage => Exit::TryLater,
     };
     let finding = Finding::new("connection", Status::Fail(exit), format!("{host}: {error}"));
-    match record_hint(&Failure::unsent(error.cause.code(), error.to_string()), AuthMode::Form) {
+    match record_hint(&Failure::unsent(error.cause.code(), error.to_string()), account) {
         Some(hint) => finding.advising(hint),
         None => finding,
     }
@@ -212,7 +212,7 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
     let authorization = basic_credentials(&setup.account.api_key, secret);
     let page = match sender.get(&setup.endpoint.base_url.balance(), Some(authorization.as_str())) {
         Ok(page) => page,
-        Err(error) => return unreachable(&error, "the account API"),
+        Err(error) => return unreachable(&error, "the account API", &setup.account),
     };
     match page.status {
         // What the account call answers is documented to be JSON; a portal answers 200 as well.
@@ -232,7 +232,7 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
             Status::Fail(Exit::Account),
             format!("the server answered {}: wrong credentials", page.status),
         )
-        .advising("check the api_key and its secret; `nexmo-conversion config show` says where they come from"),
+        .advising(credentials_hint(&setup.account)),
         status => {
             Finding::new("account", Status::Warn, format!("the server answered {status} to the account call"))
                 .advising("this says nothing about conversions; behind a gateway the account call may not exist")

@@ -7,7 +7,7 @@ use anyhow::Error;
 use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, Origin, SecretError};
-use crate::domain::{AuthMode, ErrorCode, Failure};
+use crate::domain::{Account, AuthMode, ErrorCode, Failure};
 use crate::input::{Encoding, Field, InputError};
 use crate::ledger::LedgerError;
 use crate::output::{Escaped, Tone};
@@ -245,19 +245,14 @@ pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
 }
 
 /// What now, for a record that failed.
-pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
-    let other = match auth {
-        AuthMode::Form | AuthMode::Query | AuthMode::Signature => "basic",
-        AuthMode::Basic => "form",
-    };
-    let both_ways = format!("the request used auth = \"{auth}\", and auth = \"{other}\" exists too");
+pub(super) fn record_hint(failure: &Failure, account: &Account) -> Option<String> {
     Some(match failure.code {
-        ErrorCode::BadCredentials => {
-            format!("check the api_key and its secret (`nexmo-conversion config show` says where they come from); {both_ways}")
-        }
+        ErrorCode::BadCredentials => credentials_hint(account) + "; " + &ways_to_authenticate(account.auth.mode()),
         ErrorCode::NotEnabled => format!(
             "ask support@vonage.com to enable the Conversion API for this api_key; if it is enabled, check the key and its \
-             secret (do not rotate them because of this answer); {both_ways}"
+             secret (do not rotate them because of this answer){}; {}",
+            doubt_about(account),
+            ways_to_authenticate(account.auth.mode())
         ),
         ErrorCode::BadParameters => "check the id, and that the channel is the one it was sent on".to_owned(),
         ErrorCode::BadRecord => "correct the record; the others were not affected".to_owned(),
@@ -286,6 +281,21 @@ pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
         }
         ErrorCode::Stale | ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
     })
+}
+
+/// What to do about credentials that were refused.
+pub(super) fn credentials_hint(account: &Account) -> String {
+    let source = "`nexmo-conversion config show` says where they come from";
+    format!("check the api_key and its secret ({source}){}", doubt_about(account))
+}
+
+fn doubt_about(account: &Account) -> String {
+    account.doubt().map_or_else(String::new, |doubt| format!("; {doubt}"))
+}
+
+fn ways_to_authenticate(used: AuthMode) -> String {
+    let others = AuthMode::ALL.iter().filter(|mode| **mode != used).map(|mode| format!("\"{mode}\""));
+    format!("the request used auth = \"{used}\"; there are {} too", others.collect::<Vec<_>>().join(", "))
 }
 
 fn config_hint(error: &ConfigError) -> Option<String> {

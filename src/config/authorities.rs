@@ -46,8 +46,14 @@ fn certificates(
     read: Result<Vec<u8>, FileError>,
 ) -> Result<CaCertificates, ConfigError> {
     let place = match origin {
-        Origin::Flag(_) | Origin::Profile { .. } | Origin::Section { .. } => path.to_owned(),
-        Origin::Variable(_) | Origin::VendorFile(_) | Origin::Default => format!("{path} ({origin})"),
+        // OpenSSL's, which people set long ago and for another program.
+        Origin::Variable(name) if name.starts_with("SSL_CERT") => format!("{path} ({name})"),
+        Origin::Flag(_)
+        | Origin::Variable(_)
+        | Origin::Profile { .. }
+        | Origin::Section { .. }
+        | Origin::VendorFile(_)
+        | Origin::Default => path.to_owned(),
     };
     let pem = read.map_err(|source| ConfigError::Authorities { origin: origin.clone(), source })?;
     Ok(CaCertificates { place, pem })

@@ -43,6 +43,7 @@ mod secrets;
 mod sources;
 mod standard_input;
 mod standard_streams;
+mod strangers;
 mod streams;
 mod terminals;
 mod tracking;
