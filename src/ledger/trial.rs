@@ -72,3 +72,71 @@ fn try_ledger(place: &Place) -> Result<(), LedgerError> {
     }
     db.close().map_err(|(_, source)| failed(source))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
+
+    use rusqlite::Connection;
+
+    use super::try_to_write;
+    use crate::domain::{ApiKey, Timestamp};
+    use crate::ledger::{Ledger, LedgerError};
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn used(path: &Path) {
+        let account = ApiKey::parse("abcd1234").unwrap().fingerprint();
+        let now = Timestamp::from_unix(1_800_000_000).unwrap();
+        Ledger::open(path, &account, now).unwrap().close(now).unwrap();
+    }
+
+    #[test]
+    fn a_trial_leaves_everything_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/ledger.db");
+        try_to_write(&path).unwrap();
+        assert_eq!(names(folder.path()), [""; 0]);
+        used(&path);
+        let files = names(path.parent().unwrap());
+        let bytes = fs::read(&path).unwrap();
+        try_to_write(&path).unwrap();
+        assert_eq!((names(path.parent().unwrap()), fs::read(&path).unwrap()), (files, bytes));
+        // Moved here by itself, as from a backup.
+        let alone = folder.path().join("alone");
+        fs::create_dir(&alone).unwrap();
+        Connection::open(&path).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        fs::copy(&path, alone.join("ledger.db")).unwrap();
+        try_to_write(&alone.join("ledger.db")).unwrap();
+        assert_eq!(names(&alone), ["ledger.db"]);
+    }
+
+    #[test]
+    fn what_stops_a_run_stops_a_trial() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        File::create(folder.path().join("file")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
+        for below in ["file/ledger.db", "file/folder/ledger.db", "link/ledger.db"] {
+            let tried = try_to_write(&folder.path().join(below));
+            assert!(matches!(tried, Err(LedgerError::File { .. })), "{below}: {tried:?}");
+        }
+        used(&path);
+        let other = Connection::open(&path).unwrap();
+        other.execute("INSERT INTO run (id, started) VALUES (7, 0)", []).unwrap();
+        // What stands in a lock's place and cannot be asked whether its run lives.
+        fs::create_dir(folder.path().join("ledger.db.run-7.lock")).unwrap();
+        let tried = try_to_write(&path);
+        assert!(matches!(tried, Err(LedgerError::File { .. })), "{tried:?}");
+        File::create(folder.path().join("empty.db")).unwrap();
+        assert!(matches!(try_to_write(&folder.path().join("empty.db")), Err(LedgerError::Empty { .. })));
+        fs::write(folder.path().join("foreign.db"), [b'x'; 4096]).unwrap();
+        assert!(matches!(try_to_write(&folder.path().join("foreign.db")), Err(LedgerError::Foreign { .. })));
+    }
+}

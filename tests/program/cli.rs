@@ -26,7 +26,8 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 const NOWHERE: &str = "http://127.0.0.1:9";
 const GLANCE: Duration = Duration::from_millis(2);
 
-/// A machine with nothing on it, and the program.
+/// A machine with nothing on it, and the program. Clones are the same machine with other variables.
+#[derive(Clone)]
 pub(crate) struct Cli {
     home: Arc<TempDir>,
     variables: Vec<(OsString, OsString)>,
