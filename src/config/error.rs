@@ -171,7 +171,10 @@ pub(super) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>)
 /// The configuration file, for a list of places.
 pub(super) fn file_or_none(file: Option<&Path>) -> String {
     file.map_or_else(
-        || "the configuration file (there is no home folder for it)".to_owned(),
+        || {
+            "the configuration file (there is no home folder for it; set HOME, or name one with `--config FILE`)"
+                .to_owned()
+        },
         |file| file.display().to_string(),
     )
 }

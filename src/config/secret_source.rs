@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn what_cannot_be_a_secret_is_refused_with_the_reason() {
         assert_eq!(read(b"s3cret\xff"), Err("the secret is not UTF-8".into()));
-        for utf16 in [&b"\xff\xfes\03\0\n\0"[..], b"\xfe\xff\0s\03", b"s\03\0", b"\0s\03"] {
+        for utf16 in [&b"\xff\xfes\0t\0\n\0"[..], b"\xfe\xff\0s\0t", b"s\0t\0", b"\0s\0t"] {
             assert_eq!(read(utf16), Err("the secret is UTF-16, not UTF-8".into()), "{utf16:?}");
         }
         assert_eq!(read(b"s3\0cret"), Err("the secret has a control character in it (U+0000)".into()));

@@ -44,10 +44,13 @@ fn nearest(folder: &Path) -> Result<&Path, LedgerError> {
 
 /// Writes to a file without a name.
 fn try_folder(folder: &Path, path: &Path) -> Result<(), LedgerError> {
-    let written = tempfile::tempfile_in(folder).and_then(|mut file| file.write_all(&[1; ROOM]));
-    written.map_err(|error| match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => LedgerError::DiskFull { path: path.to_owned() },
-        _ => LedgerError::file("write in", folder, error),
+    let written = tempfile::tempfile_in(folder).and_then(|mut file| file.write_all(&vec![1; ROOM]));
+    written.map_err(|error| {
+        if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+            LedgerError::DiskFull { path: path.to_owned() }
+        } else {
+            LedgerError::file("write in", folder, error)
+        }
     })
 }
 

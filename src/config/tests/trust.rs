@@ -212,10 +212,10 @@ fn without_a_home_there_is_no_configuration_and_the_current_folder_is_none() {
     home.surroundings.home = None;
     assert_eq!(home.settings().unwrap().base_url.value.to_string(), "https://api.nexmo.com");
     let told = home.told(home.account());
-    assert!(told.contains("the configuration file (there is no home folder for it)"), "{told}");
+    assert!(told.contains("the configuration file (there is no home folder for it;"), "{told}");
     let home = home.typed(|typed| typed.profile = Some("a".into()));
     assert!(
-        home.told(home.account()).contains("is not in the configuration file (there is no home folder for it)")
+        home.told(home.account()).contains("is not in the configuration file (there is no home folder for it;")
     );
 }
 
