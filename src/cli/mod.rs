@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod check;
+mod config_hint;
 mod configure;
 mod dry_run;
 mod environment;
