@@ -1,7 +1,6 @@
 //! `config init`, `config show` and `config path`.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
 
@@ -11,11 +10,11 @@ use zeroize::Zeroizing;
 use super::args::{Global, InitArgs, NetworkArgs};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, Sought};
 use super::prompt::{Answer, ask_hidden};
 use super::setup::overrides;
 use super::terminal::Terminal;
-use crate::config::{self, ConfigError, Configuration, NewProfile};
+use crate::config::{self, ConfigError, Configuration, NewProfile, Surroundings};
 use crate::domain::{ApiKey, AuthMode, Secret};
 use crate::output::{Escaped, Tone, to_json};
 
@@ -28,7 +27,7 @@ pub(super) fn path(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let surroundings = environment.surroundings(global.config.as_ref());
-    let path = surroundings.config_file.path().as_os_str().as_encoded_bytes();
+    let path = config_path(&surroundings)?.as_os_str().as_encoded_bytes();
     print(terminal, format!("{}\n", Escaped(path)))
 }
 
@@ -86,7 +85,7 @@ pub(super) fn init(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let surroundings = environment.surroundings(global.config.as_ref());
-    let path = surroundings.config_file.path();
+    let path = config_path(&surroundings)?;
     if path.symlink_metadata().is_ok() {
         // Told before anything is asked; that it is not overwritten is made sure of when it is written.
         return Err(ConfigError::Exists(path.to_owned()).into());
@@ -117,6 +116,10 @@ pub(super) fn init(
     Ok(Exit::Done)
 }
 
+fn config_path(surroundings: &Surroundings) -> Result<&Path, CommandFailure> {
+    surroundings.config_file.path().ok_or_else(|| CommandFailure::no_home(Sought::Configuration))
+}
+
 fn ask_for_key(terminal: &mut Terminal) -> Result<String, CommandFailure> {
     terminal.prompt("api_key: ");
     let mut line = String::new();
@@ -133,38 +136,30 @@ fn secret(file: Option<&Path>, auth: AuthMode) -> Result<Secret, CommandFailure>
         AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
         AuthMode::Signature | AuthMode::SignatureQuery => "signature_secret",
     };
+    let unusable = |error| CommandFailure::of_secret(error, what);
     let cannot = |error| {
         CommandFailure::plain(Exit::NoInput, anyhow::Error::new(error).context(format!("cannot read the {what}")))
     };
-    let mut text = Zeroizing::new(String::with_capacity(4096));
     match file {
-        Some(path) if path == Path::new("-") => io::stdin().lock().take(LONGEST_SECRET).read_to_string(&mut text),
-        Some(path) => fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text)),
-        None if Terminal::can_ask() => match ask_hidden(&format!("{what} (not shown): ")) {
-            Ok(Answer::Line(typed)) => (&typed[..]).read_to_string(&mut text),
-            Ok(Answer::Interrupted(exit)) => {
-                return Err(CommandFailure::plain(exit, anyhow::anyhow!("interrupted; nothing was written")));
-            }
-            Err(error) => Err(error),
-        },
-        None => {
-            return Err(CommandFailure::new(
-                Exit::Usage,
-                anyhow::anyhow!("there is no terminal to ask for the {what} on"),
-                "give it with `--api-secret-file FILE`, or `--api-secret-file -` and a pipe",
-            ));
+        Some(path) if path == Path::new("-") => {
+            let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+            io::stdin().lock().take(LONGEST_SECRET).read_to_end(&mut bytes).map_err(cannot)?;
+            config::parse_secret(&bytes).map_err(unusable)
         }
+        Some(path) => config::read_secret_file(path).map_err(unusable),
+        None if Terminal::can_ask() => match ask_hidden(&format!("{what} (not shown): ")) {
+            Ok(Answer::Line(typed)) => config::parse_secret(&typed).map_err(unusable),
+            Ok(Answer::Interrupted(exit)) => {
+                Err(CommandFailure::plain(exit, anyhow::anyhow!("interrupted; nothing was written")))
+            }
+            Err(error) => Err(cannot(error)),
+        },
+        None => Err(CommandFailure::new(
+            Exit::Usage,
+            anyhow::anyhow!("there is no terminal to ask for the {what} on"),
+            "give it with `--api-secret-file FILE`, or `--api-secret-file -` and a pipe",
+        )),
     }
-    .map_err(cannot)?;
-    let line = text.trim_end_matches(['\r', '\n']);
-    if line.is_empty() || line.contains(['\r', '\n']) {
-        return Err(CommandFailure::new(
-            Exit::Configuration,
-            anyhow::anyhow!("the {what} is {}", if line.is_empty() { "empty" } else { "more than one line" }),
-            "it is the one line that the dashboard shows",
-        ));
-    }
-    Ok(Secret::new(line.to_owned()))
 }
 
 fn print(terminal: &mut Terminal, text: impl AsRef<[u8]>) -> Result<Exit, CommandFailure> {

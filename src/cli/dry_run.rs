@@ -52,7 +52,7 @@ pub(super) fn show(
 
 fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    let hint = |failure: &_| record_hint(failure, setup.account.auth.mode());
+    let hint = |failure: &_| record_hint(failure, &setup.account);
     let result = ResultLine::new(report, setup.profile.as_deref(), clock::now(), hint);
     to_json(&mut line, &result.with_request(request))?;
     Ok(line)

@@ -42,11 +42,11 @@ impl Environment {
         if is_utf8 && !dumb { Glyphs::Unicode } else { Glyphs::Ascii }
     }
 
-    /// Where state is kept between runs.
+    /// Where state is kept between runs; nowhere without a home.
     #[expect(clippy::unused_self, reason = "the environment is what is asked")]
-    pub(super) fn state_dir(&self) -> PathBuf {
+    pub(super) fn state_dir(&self) -> Option<PathBuf> {
         let base = dirs::state_dir().or_else(dirs::data_local_dir);
-        base.unwrap_or_else(|| PathBuf::from(".local/state")).join("nexmo-conversion")
+        Some(absolute(base)?.join("nexmo-conversion"))
     }
 
     /// What configuration is resolved against.
@@ -54,17 +54,20 @@ impl Environment {
         let named = config.cloned().or_else(|| self.variable("NEXMO_CONVERSION_CONFIG").map(PathBuf::from));
         let config_file = match named {
             Some(path) => ConfigFileChoice::Explicit(path),
-            None => ConfigFileChoice::Default(
-                dirs::config_dir()
-                    .unwrap_or_else(|| PathBuf::from(".config"))
-                    .join("nexmo-conversion/config.toml"),
-            ),
+            None => absolute(dirs::config_dir()).map_or(ConfigFileChoice::Nowhere, |folder| {
+                ConfigFileChoice::Default(folder.join("nexmo-conversion/config.toml"))
+            }),
         };
         Surroundings {
             variables: self.variables.clone(),
             config_file,
-            home: dirs::home_dir(),
+            home: absolute(dirs::home_dir()),
             working_dir: std::env::current_dir().unwrap_or_default(),
         }
     }
+}
+
+/// A relative `HOME` is no home: it would be a folder of whoever owns the current one.
+fn absolute(folder: Option<PathBuf>) -> Option<PathBuf> {
+    folder.filter(|folder| folder.is_absolute())
 }

@@ -27,7 +27,7 @@ pub(super) fn status(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(file.ledger.as_ref(), environment);
+    let path = ledger_path(file.ledger.as_ref(), environment)?;
     let rows = match LedgerReader::open(&path)? {
         Some(ledger) => ledger.status()?,
         None => Vec::new(),
@@ -72,7 +72,7 @@ pub(super) fn resume(
 ) -> Result<Exit, CommandFailure> {
     let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: None };
     let setup = Setup::for_stream(Target::Api, global, &args.network, overrides, environment, terminal)?;
-    let path = ledger_path(args.file.ledger.as_ref(), environment);
+    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
     let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
     let run = Run {
@@ -92,7 +92,7 @@ pub(super) fn refused(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(file.ledger.as_ref(), environment);
+    let path = ledger_path(file.ledger.as_ref(), environment)?;
     let mut printed = Ok(());
     if let Some(ledger) = LedgerReader::open(&path)? {
         ledger.refused(|letter| {
@@ -124,7 +124,7 @@ pub(super) fn forget(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(args.file.ledger.as_ref(), environment);
+    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let what = match args.what {
         ForgetWhat::Settled => Forget::Settled,
         ForgetWhat::Refused => Forget::Refused,

@@ -4,6 +4,7 @@ mod args;
 mod authority;
 mod batch;
 mod check;
+mod config_hint;
 mod configure;
 mod dry_run;
 mod environment;

@@ -29,7 +29,7 @@ pub(super) fn report(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(args.file.ledger.as_ref(), environment);
+    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let wanted = Wanted::of(args, global, environment)?;
     let ledger = LedgerReader::open(&path)?;
     let known = ledger.as_ref().map(LedgerReader::accounts).transpose()?.unwrap_or_default();

@@ -61,8 +61,7 @@ impl Run {
             stop_reading: &stop_reading,
         };
         let mut bar = reading.as_ref().filter(|_| !global.quiet && terminal.can_show_progress()).map(Bar::new);
-        let auth = setup.account.auth.mode();
-        let hint = |failure: &_| record_hint(failure, auth);
+        let hint = |failure: &_| record_hint(failure, &setup.account);
         let streams = terminal.streams();
         let manner = Manner {
             format: format(global),

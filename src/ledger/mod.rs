@@ -26,6 +26,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod trial;
 
 use std::io;
 use std::path::Path;
@@ -42,6 +43,7 @@ pub use row::State;
 pub use ticket::{
     Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
 };
+pub use trial::try_to_write;
 
 use crate::domain::{AccountFingerprint, BadRecord, CodeEvent, Record, Timestamp};
 

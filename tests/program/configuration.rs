@@ -1,7 +1,7 @@
 //! The configuration: created without ever overwriting, shown with its origins, and refused with its place when it is wrong.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
@@ -128,12 +128,18 @@ fn the_ways_to_a_secret_are_watched() {
     open.file("here/secret", "0secret0\n", 0o666);
     open.file(FILE, "[profiles.2fa]\napi_key = \"abcd1234\"\napi_secret_file = \"~/here/secret\"\n", 0o600);
     let linked = Cli::new();
-    linked.file("elsewhere", PROFILE, 0o600);
+    linked.file("elsewhere", PROFILE, 0o640);
     fs::create_dir_all(linked.path(FILE).parent().unwrap()).unwrap();
     symlink(linked.path("elsewhere"), linked.path(FILE)).unwrap();
     let folder = Cli::new();
     fs::create_dir_all(folder.path(FILE)).unwrap();
-    let shown = [open, linked, folder].map(|cli| {
+    let changeable = Cli::new();
+    changeable.file(FILE, "[network]\nmax_time = \"14s\"\n", 0o620);
+    let replaceable = Cli::new().configured("[network]\nmax_time = \"14s\"\n");
+    fs::set_permissions(replaceable.path(".config"), fs::Permissions::from_mode(0o777)).unwrap();
+    let vendors = Cli::new();
+    vendors.file(".nexmorc", "[credentials]\napi_key=abcd1234\napi_secret=0secret0\n", 0o602);
+    let shown = [open, linked, folder, changeable, replaceable, vendors].map(|cli| {
         let ran = cli.run(REPORT);
         ran.exits(78);
         assert!(!ran.said().contains("0secret0"));

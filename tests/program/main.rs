@@ -44,6 +44,7 @@ mod secrets;
 mod sources;
 mod standard_input;
 mod standard_streams;
+mod strangers;
 mod streams;
 mod terminals;
 mod together;

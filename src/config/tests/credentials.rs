@@ -238,10 +238,7 @@ fn a_vendor_file_that_somebody_else_put_there_is_not_used() {
     }
     let home = Home::new().file("work/.nexmorc", "[credentials]\napi_key=k\napi_secret=s3cret\n", 0o644);
     std::os::unix::fs::chown(home.path("work/.nexmorc"), Some(12345), None).unwrap();
-    assert_eq!(
-        home.told(home.account()),
-        "~/work/.nexmorc holds a secret and belongs to another user (uid 12345)"
-    );
+    assert_eq!(home.told(home.account()), "~/work/.nexmorc belongs to another user (uid 12345)");
 }
 
 #[test]
