@@ -45,6 +45,12 @@ impl CommandFailure {
     }
 }
 
+/// Standard output could not be written. That its reader has gone, as `head` does, is no fault of anybody.
+pub(super) fn cannot_print(error: std::io::Error) -> CommandFailure {
+    let exit = if error.kind() == std::io::ErrorKind::BrokenPipe { Exit::ReaderGone } else { Exit::Io };
+    CommandFailure { exit, ..CommandFailure::io("cannot write to standard output", error) }
+}
+
 impl From<ConfigError> for CommandFailure {
     fn from(error: ConfigError) -> Self {
         // An address is configuration wherever it stands; any other bad value that was typed is a wrong command line.
@@ -192,8 +198,11 @@ fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
     })
 }
 
-/// Says what, why, and what now.
+/// Says what, why, and what now; nothing where nobody reads any more.
 pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
+    if failure.exit == Exit::ReaderGone {
+        return;
+    }
     terminal.remark("error", Tone::Bad, Escaped::text(&format!("{:#}", failure.error)));
     if let Some(hint) = &failure.hint {
         terminal.remark("hint", Tone::Aside, Escaped::text(hint));
@@ -270,8 +279,13 @@ fn config_hint(error: &ConfigError) -> Option<String> {
         ConfigError::BothSet { .. } => "remove one of them".to_owned(),
         ConfigError::UnknownProfile { .. } => "name one that is there, or add it to the file".to_owned(),
         ConfigError::Exists(_) => {
-            "edit it, or choose another file with `--config FILE`; it is never overwritten".to_owned()
+            "it is never overwritten: add a profile to it with `--profile NAME`, or choose another file with `--config FILE`"
+                .to_owned()
         }
+        ConfigError::SeveralProfiles { .. } => {
+            "choose one with `--profile NAME`, or name it as default_profile in the file".to_owned()
+        }
+        ConfigError::ProfileExists { .. } => "edit it there, or choose another name".to_owned(),
         // These say where and why; what to do is to correct just that.
         ConfigError::Flag { .. }
         | ConfigError::Value { .. }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::args::{Global, SandboxArgs};
 use super::dry_run::one_word;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, cannot_print};
 use super::interrupt::Interrupt;
 use super::terminal::Terminal;
 use crate::clock;
@@ -39,7 +39,7 @@ pub(super) fn sandbox(
     };
     terminal
         .print(introduction(&sandbox, ca_file.as_deref(), args.api_secret_file.as_deref(), global))
-        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+        .map_err(cannot_print)?;
     wait(args, &interrupt);
     if let (Some(path), None) = (&ca_file, &args.ca_file) {
         let _ = fs::remove_file(path);

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, InputFor, exit_of, record_hint, say};
+use super::failure::{CommandFailure, InputFor, cannot_print, exit_of, record_hint, say};
 use super::interrupt::Interrupt;
 use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
@@ -90,7 +90,7 @@ impl Run {
             terminal.say(&summary);
         }
         if let Some(error) = failure {
-            return Err(CommandFailure::io("cannot write results to standard output", error));
+            return Err(cannot_print(error));
         }
         Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt))
     }

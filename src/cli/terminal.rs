@@ -25,13 +25,13 @@ pub(super) struct Streams<'a> {
 }
 
 impl Terminal {
-    /// `no_color` is whether the environment asks for none (`NO_COLOR`, or `TERM=dumb`).
-    pub(super) fn new(color: ColorWhen, no_color: NoColor) -> Self {
+    /// What was typed comes first, then what the environment wishes.
+    pub(super) fn new(color: ColorWhen, wish: ColorWish) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
-        let paint = |is_terminal| match (color, no_color) {
-            (ColorWhen::Always, _) => Paint::Colour,
-            (ColorWhen::Auto, NoColor::Unset) if is_terminal => Paint::Colour,
-            (ColorWhen::Auto | ColorWhen::Never, _) => Paint::Plain,
+        let paint = |is_terminal| match (color, wish) {
+            (ColorWhen::Always, _) | (ColorWhen::Auto, ColorWish::Always) => Paint::Colour,
+            (ColorWhen::Auto, ColorWish::OnTerminals) if is_terminal => Paint::Colour,
+            (ColorWhen::Auto, ColorWish::OnTerminals | ColorWish::Never) | (ColorWhen::Never, _) => Paint::Plain,
         };
         let (out_paint, err_paint) = (paint(out.is_terminal()), paint(err.is_terminal()));
         Self { out, err, out_paint, err_paint }
@@ -102,9 +102,10 @@ fn painted(text: &StyledStr, paint: Paint) -> String {
     }
 }
 
-/// Whether the environment asks for no colour.
+/// What the environment wishes of colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoColor {
-    Set,
-    Unset,
+pub(super) enum ColorWish {
+    Always,
+    OnTerminals,
+    Never,
 }

@@ -67,6 +67,10 @@ pub(super) fn resolve(
         }
         Chosen::Nothing => match vendor::find(surroundings)? {
             Some(found) => found.credential.complete(mode, &Place::Vendor(&found), found.warnings.clone()),
+            None if file.profiles.len() > 1 => Err(ConfigError::SeveralProfiles {
+                path: file.path.clone(),
+                names: file.profiles.keys().cloned().collect(),
+            }),
             None => Err(ConfigError::NoCredentials { looked: looked(surroundings, file) }),
         },
     }
@@ -260,13 +264,8 @@ fn looked(surroundings: &Surroundings, file: &FileConfig) -> Vec<String> {
     }
     let path = file.path.display();
     looked.push(format!("default_profile in {path}"));
-    // With exactly one there would have been a choice.
-    let names: Vec<_> = file.profiles.keys().map(String::as_str).collect();
-    looked.push(if names.is_empty() {
-        format!("the profiles in {path} (none)")
-    } else {
-        format!("the only profile in {path} (there are several: {})", names.join(", "))
-    });
+    // With one there would have been a choice, with several another complaint.
+    looked.push(format!("the profiles in {path} (none)"));
     looked.extend(vendor::places(surroundings).map(|(path, _)| path.display().to_string()));
     looked
 }

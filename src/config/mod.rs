@@ -32,7 +32,7 @@ pub use command::CommandError;
 pub use credentials::{KnownKey, ResolvedAccount};
 pub use document::Position;
 pub use error::ConfigError;
-pub use init::{NewProfile, write_new};
+pub use init::{NewProfile, add_profile, write_new};
 pub use origin::{Origin, Setting};
 pub use private_file::{FileError, Warning};
 pub use proxy::ProxySetting;

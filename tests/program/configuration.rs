@@ -196,7 +196,7 @@ fn the_first_source_wins() {
 }
 
 fn init(cli: &Cli) -> Ran {
-    let arguments = ["config", "init", "--name", "2fa", "--api-key", api::KEY, "--api-secret-file", "-"];
+    let arguments = ["config", "init", "--api-key", api::KEY, "--api-secret-file", "-"];
     cli.run_with_input(arguments, format!("{}\n", api::SECRET))
 }
 
@@ -235,6 +235,10 @@ fn init_never_overwrites() {
     let ran = init(&cli);
     ran.exits(78);
     ran.remarks(&contains("exists already").and(contains("never overwritten")));
+    assert_eq!(fs::read_to_string(cli.path(FILE)).unwrap(), PROFILE);
+    // Nor is a profile that is there.
+    let again = ["config", "init", "-p", "2fa", "--api-key", "other", "--api-secret-file", "-"];
+    cli.run_with_input(again, "x\n").exits(78).remarks(&contains("has a profile `2fa` already"));
     assert_eq!(fs::read_to_string(cli.path(FILE)).unwrap(), PROFILE);
 
     let linked = Cli::new();

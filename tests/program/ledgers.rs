@@ -75,7 +75,7 @@ fn without_a_ledger_no_file_is_made_and_with_another_one_that_is_used() {
     cli.run(["sms", "A", "--delivered", "--dry-run"]).exits(0);
     cli.run_with_input(BATCH.iter().chain(&["--dry-run"]), records(2)).exits(0);
     cli.run(["ledger", "status"]).exits(0);
-    cli.run(["ledger", "refused"]).exits(0);
+    cli.run(["ledger", "refused", "--json"]).exits(0);
     assert!(!cli.path(".local").exists(), "none of these makes anything");
     cli.run_with_input(BATCH.iter().chain(&["--ledger", "mine.db"]), records(2)).exits(0);
     assert!(!cli.path(".local").exists());
@@ -243,7 +243,7 @@ fn a_refused_account_leaves_everything_queued_and_nothing_refused() {
     ran.exits(77);
     assert_eq!(ran.lines().len(), 50);
     assert_eq!(api::requests(&refusing), 1);
-    assert_eq!(cli.run(["ledger", "refused"]).exits(0).stdout, "");
+    assert_eq!(cli.run(["ledger", "refused", "--json"]).exits(0).stdout, "");
     let sandbox = api::plain();
     let cli = cli.at(&sandbox);
     assert_eq!(came_to(cli.run_with_input(BATCH, records(50)).exits(0)), ["accepted"; 50]);
@@ -257,7 +257,7 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
     let input = "{\"id\":\"A\",\"ref\":\"a\",\"timestamp\":\"2026-11-20 01:25:26\"}\n{\"id\":\"B\"}\n{\"id\":\"C\"}\nnot json\n";
     let ran = cli.run_with_input(BATCH.iter().chain(&["--jobs", "1"]), input);
     ran.exits(65);
-    let refused = cli.run(["ledger", "refused"]);
+    let refused = cli.run(["ledger", "refused", "--json"]);
     refused.exits(0);
     let letters: Vec<&str> = refused.stdout.lines().collect();
     assert_eq!(letters.len(), 3, "{}", refused.shown());
@@ -282,7 +282,7 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
     let again = cli.run_with_input(BATCH, letters[..2].join("\n"));
     assert_eq!(came_to(again.exits(0)), ["accepted"; 2]);
     assert_eq!(told(&refusing)[3..], [pair("A", "true"), pair("B", "true")]);
-    assert_eq!(cli.run(["ledger", "refused"]).exits(0).stdout, "");
+    assert_eq!(cli.run(["ledger", "refused", "--json"]).exits(0).stdout, "");
 }
 
 #[test]

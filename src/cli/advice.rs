@@ -1,0 +1,256 @@
+//! What to say about a command line that cannot be understood: help where help is asked for as well, and for an option that does not
+//! exist the right one, or nothing. The parser's own guess goes by letters: it offers `--delivered` for `--not-delivered`.
+
+use std::ffi::OsString;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory as _, Error, Parser as _};
+
+use super::args::Cli;
+
+/// The same complaint with better advice; or the help that was asked for beside the mistake.
+pub(super) fn about(error: Error, arguments: &[OsString]) -> Error {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return error;
+    }
+    let mut root = Cli::command();
+    root.build();
+    let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let path = path(&root, &words);
+    let help = words.iter().take_while(|word| *word != "--").find(|word| matches!(word.as_str(), "-h" | "--help"));
+    if let Some(help) = help {
+        let asked = std::iter::once("nexmo-conversion")
+            .chain(path.iter().map(|command| command.get_name()))
+            .chain([help.as_str()]);
+        return Cli::try_parse_from(asked).err().unwrap_or(error);
+    }
+    if error.kind() == ErrorKind::UnknownArgument {
+        return unknown(error, &root, path.last().copied().unwrap_or(&root));
+    }
+    error
+}
+
+/// The commands that were named, from the outside in. A value of an option is none, whatever it is called.
+fn path<'a>(root: &'a Command, words: &[String]) -> Vec<&'a Command> {
+    let (mut path, mut command, mut words) = (Vec::new(), root, words.iter());
+    while let Some(word) = words.next() {
+        if word == "--" {
+            break;
+        }
+        if let Some(inner) = command.find_subcommand(word) {
+            path.push(inner);
+            command = inner;
+        } else if takes_a_value(command, word) {
+            words.next();
+        }
+    }
+    path
+}
+
+fn takes_a_value(command: &Command, word: &str) -> bool {
+    command.get_arguments().any(|arg| {
+        let named = word.strip_prefix("--").is_some_and(|long| arg.get_long() == Some(long))
+            || word.strip_prefix('-').is_some_and(|short| arg.get_short().is_some_and(|c| short == c.to_string()));
+        named && arg.get_num_args().is_some_and(|count| count.min_values() > 0)
+    })
+}
+
+fn unknown(mut error: Error, root: &Command, command: &Command) -> Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) else { return error };
+    let typed = typed.split('=').next().unwrap_or(typed).to_owned();
+    for guess in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::Suggested] {
+        error.remove(guess);
+    }
+    // The parser's usage line shows what it guessed.
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(command.clone().render_usage()));
+    if let Some(tip) = tip(&typed, root, command) {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    }
+    error
+}
+
+fn tip(typed: &str, root: &Command, command: &Command) -> Option<String> {
+    for meant in MEANT.iter().filter(|meant| meant.typed.contains(&typed)) {
+        let option = meant.options.iter().find(|option| has(command, option));
+        if let Some(option) = option {
+            return Some(format!("the option is `{option}`"));
+        }
+        if let Some((with, otherwise)) = meant.otherwise
+            && (with.is_empty() || has(command, with))
+        {
+            return Some(otherwise.to_owned());
+        }
+    }
+    if let Some(near) = near(typed, command) {
+        return Some(format!("a similar option exists: `{near}`"));
+    }
+    let elsewhere = commands_with(root, typed);
+    (!elsewhere.is_empty()).then(|| format!("`{typed}` is an option of {}", elsewhere.join(", ")))
+}
+
+fn has(command: &Command, option: &str) -> bool {
+    let long = option.trim_start_matches('-').split([' ', '=']).next().unwrap_or_default();
+    command.get_arguments().any(|arg| arg.get_long() == Some(long) && !arg.is_hide_set())
+}
+
+/// A slip of the finger, or a word left out at the end; never an opposite.
+fn near(typed: &str, command: &Command) -> Option<String> {
+    let typed = typed.strip_prefix("--").filter(|typed| typed.len() > 2)?;
+    let is_negative = |name: &str| name.starts_with("no-") || name.starts_with("not-");
+    let names = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(clap::Arg::get_long);
+    names
+        .filter(|name| is_negative(name) == is_negative(typed))
+        .map(|name| (strsim::osa_distance(typed, name), name))
+        .filter(|(distance, name)| {
+            let left_out = name.strip_prefix(typed).is_some_and(|rest| rest.starts_with('-'));
+            left_out || *distance <= if typed.len() < 6 { 1 } else { 2 }
+        })
+        .min()
+        .map(|(_, name)| format!("--{name}"))
+}
+
+/// The commands that do have it, as they are typed.
+fn commands_with(root: &Command, option: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for command in root.get_subcommands().filter(|command| !command.is_hide_set()) {
+        if option.starts_with("--") && has(command, option) {
+            found.push(format!("`{}`", command.get_name()));
+        }
+        for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+            if option.starts_with("--") && has(inner, option) {
+                found.push(format!("`{} {}`", command.get_name(), inner.get_name()));
+            }
+        }
+    }
+    found
+}
+
+/// What other programs call something, and what it is here.
+struct Meant {
+    typed: &'static [&'static str],
+    /// The first that the command has is named.
+    options: &'static [&'static str],
+    /// What is said where it has none of them, if it has this option (or in any case).
+    otherwise: Option<(&'static str, &'static str)>,
+}
+
+const fn meant(
+    typed: &'static [&'static str],
+    options: &'static [&'static str],
+    otherwise: Option<(&'static str, &'static str)>,
+) -> Meant {
+    Meant { typed, options, otherwise }
+}
+
+const CREDENTIALS: &str = "a secret is never an option, which others could see: set VONAGE_API_KEY and VONAGE_API_SECRET, or run \
+                           `nexmo-conversion config init`";
+
+const MEANT: &[Meant] = &[
+    meant(
+        &[
+            "--api-secret",
+            "--secret",
+            "--password",
+            "--pass",
+            "--token",
+            "--api-token",
+            "--signature-secret",
+            "--secret-file",
+        ],
+        &["--api-secret-file FILE"],
+        Some(("", CREDENTIALS)),
+    ),
+    meant(
+        &["--api-key", "--key", "--user", "--username", "-u"],
+        &["--api-key KEY"],
+        Some(("profile", "choose the account with `--profile NAME`, or set VONAGE_API_KEY and VONAGE_API_SECRET")),
+    ),
+    meant(
+        &[
+            "--converted",
+            "--success",
+            "--succeeded",
+            "--completed",
+            "--verified",
+            "--conversion",
+            "--true",
+            "--yes",
+        ],
+        &["--delivered", "--converted-when FIELD=VALUE"],
+        None,
+    ),
+    meant(
+        &[
+            "--not-delivered",
+            "--no-delivered",
+            "--undelivered",
+            "--not-converted",
+            "--no-conversion",
+            "--unconverted",
+            "--failed",
+            "--failure",
+            "--fail",
+            "--false",
+            "--no",
+        ],
+        &[],
+        Some(("delivered", "that is `--delivered=false`")),
+    ),
+    meant(&["--timeout", "--time-out", "--request-timeout", "--read-timeout", "-m"], &["--max-time TIME"], None),
+    meant(
+        &["--output", "--out", "--output-file", "--outfile", "-o"],
+        &["--html FILE"],
+        Some(("", "results go to standard output: `> FILE`")),
+    ),
+    meant(
+        &["--follow", "--tail", "-f", "-F"],
+        &["--follow"],
+        Some(("format", "a stream is sent as it arrives: `tail -F FILE | nexmo-conversion ...`")),
+    ),
+    meant(
+        &["--insecure", "--no-verify", "--skip-verify", "--no-check-certificate", "--verify", "-k"],
+        &[],
+        Some(("cacert", "certificates are always verified; `--cacert FILE` trusts another authority")),
+    ),
+    meant(
+        &["--ca", "--ca-cert", "--cafile", "--ca-bundle", "--cert", "--ca-certificate"],
+        &["--cacert FILE", "--ca-file FILE"],
+        None,
+    ),
+    meant(
+        &["--url", "--host", "--endpoint", "--api-url", "--server", "--base", "--api"],
+        &["--base-url URL"],
+        None,
+    ),
+    meant(&["--concurrency", "--threads", "--workers", "--parallel", "--connections", "-P"], &["--jobs N"], None),
+    meant(&["--retries", "--max-retries", "--attempts", "--tries"], &["--retry N"], None),
+    meant(&["--ledger-file", "--db", "--database", "--state", "--state-file"], &["--ledger FILE"], None),
+    meant(
+        &["--file", "--input", "--in", "--input-file", "--from-file", "-i"],
+        &[],
+        Some(("format", "files are named without an option: `nexmo-conversion batch FILE`")),
+    ),
+    meant(&["--verbose-level", "--verbosity", "--debug", "--trace", "--log-level", "-d"], &["--verbose"], None),
+    meant(&["--dryrun", "--dry", "--simulate", "--no-send", "--noop", "--test"], &["--dry-run"], None),
+    meant(&["--silent", "-s"], &["--quiet"], None),
+    meant(&["--no-color", "--no-colour"], &[], Some(("color", "that is `--color never`"))),
+    meant(&["--colour"], &["--color WHEN"], None),
+    meant(&["--id", "--message", "--messageid", "--msg-id", "--call-id", "--uuid"], &["--message-id ID"], None),
+    meant(&["--time", "--date", "--when", "--at", "--ts"], &["--timestamp WHEN"], None),
+    meant(&["--type"], &["--channel CHANNEL", "--format FORMAT"], None),
+    meant(&["--throttle", "--rate-limit", "--limit", "--limit-rate", "--rps"], &["--rate N/UNIT"], None),
+    meant(&["--noproxy", "--no-proxy"], &[], Some(("proxy", "that is `--proxy none`"))),
+    meant(&["--days", "--last", "--from", "--period"], &["--since AGE"], None),
+    meant(&["--account"], &["--profile NAME"], None),
+    meant(
+        &["--file", "--input", "--in", "--input-file", "--from-file", "-i", "--follow", "--tail", "-f", "-F"],
+        &[],
+        Some(("message-id", "ids in a file are for `nexmo-conversion batch --format ids FILE`")),
+    ),
+    meant(
+        &["--concurrency", "--threads", "--workers", "--parallel", "--connections", "-P"],
+        &[],
+        Some(("message-id", "ids that are typed are sent one after the other; `batch` has `--jobs N`")),
+    ),
+];
