@@ -254,3 +254,82 @@ const MEANT: &[Meant] = &[
         Some(("message-id", "ids that are typed are sent one after the other; `batch` has `--jobs N`")),
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _, Parser as _};
+
+    use super::super::args::Cli;
+    use super::{MEANT, about, has};
+
+    /// What is said about a command line.
+    fn said(line: &str) -> String {
+        let words: Vec<_> = line.split(' ').map(std::ffi::OsString::from).collect();
+        about(Cli::try_parse_from(&words).unwrap_err(), &words).to_string()
+    }
+
+    fn tip(line: &str) -> Option<String> {
+        said(line).lines().find_map(|line| line.trim().strip_prefix("tip: ").map(str::to_owned))
+    }
+
+    #[test]
+    fn the_right_option_is_named_or_none() {
+        for (line, wanted) in [
+            ("n sms X --converted", Some("the option is `--delivered`")),
+            ("n sms X --success=1", Some("the option is `--delivered`")),
+            ("n track --converted", Some("the option is `--converted-when FIELD=VALUE`")),
+            ("n sms X --not-delivered", Some("that is `--delivered=false`")),
+            ("n sms X --no-delivered", Some("that is `--delivered=false`")),
+            ("n sms X --timeout 3", Some("the option is `--max-time TIME`")),
+            ("n batch --threads 3", Some("the option is `--jobs N`")),
+            ("n sms X --retries 3", Some("the option is `--retry N`")),
+            ("n sms X --ca x", Some("the option is `--cacert FILE`")),
+            ("n check --url x", Some("the option is `--base-url URL`")),
+            ("n ledger status --ledger-file x", Some("the option is `--ledger FILE`")),
+            ("n sms X --dryrun", Some("the option is `--dry-run`")),
+            ("n sms X --verbose-level 3", Some("the option is `--verbose`")),
+            ("n sms X --delivred", Some("a similar option exists: `--delivered`")),
+            ("n batch --max-agee 3m", Some("a similar option exists: `--max-age`")),
+            ("n ledger forget settled --older 3m", Some("a similar option exists: `--older-than`")),
+            ("n sms X --rate 3/s", Some("`--rate` is an option of `batch`, `track`, `ledger resume`")),
+            ("n config init --api-secret x", Some("the option is `--api-secret-file FILE`")),
+            ("n sms X --frobnicate", None),
+            ("n sms X --no-sandbox", None),
+            ("n ledger status --converted", None),
+        ] {
+            assert_eq!(tip(line).as_deref(), wanted, "{line}");
+        }
+        for line in ["n sms X --api-secret x", "n sms X --secret=x", "n batch --token x", "n check --password x"] {
+            assert!(tip(line).unwrap().contains("config init"), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_option_that_is_named_exists_somewhere() {
+        fn anywhere(command: &Command, option: &str) -> bool {
+            has(command, option) || command.get_subcommands().any(|inner| anywhere(inner, option))
+        }
+        let mut root = Cli::command();
+        root.build();
+        for meant in MEANT {
+            for option in meant
+                .options
+                .iter()
+                .copied()
+                .chain(meant.otherwise.map(|(with, _)| with).filter(|with| !with.is_empty()))
+            {
+                assert!(anywhere(&root, option) || option == "--follow", "{option}");
+            }
+            let said = meant.otherwise.map(|(_, said)| said).unwrap_or_default();
+            for option in said.split(['`', ' ']).filter(|word| word.starts_with("--")) {
+                let option = option.split('=').next().unwrap_or(option);
+                assert!(anywhere(&root, option), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_usage_line_shows_what_was_guessed() {
+        assert!(said("n batch --api-secret x").contains("Usage: nexmo-conversion batch [OPTIONS] [FILE]..."));
+    }
+}

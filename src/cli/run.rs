@@ -60,7 +60,8 @@ impl Run {
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };
-        let mut bar = reading.as_ref().filter(|_| !global.quiet && terminal.can_show_progress()).map(Bar::new);
+        let bar = || reading.as_ref().map_or_else(Bar::of_ids, |reading| Bar::of(reading, limits.interval));
+        let mut bar = (!global.quiet && terminal.can_show_progress()).then(bar);
         let auth = setup.account.auth.mode();
         let hint = |failure: &_| record_hint(failure, auth);
         let streams = terminal.streams();

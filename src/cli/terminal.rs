@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Stderr, Stdout, Write};
 
 use clap::builder::StyledStr;
+use rustix::termios::tcgetwinsize;
 
 use super::args::ColorWhen;
 use crate::output::{Escaped, Paint, Tone};
@@ -45,6 +46,12 @@ impl Terminal {
     /// Whether somebody watches standard error on a terminal that can redraw a line.
     pub(super) fn can_show_progress(&self) -> bool {
         self.err.is_terminal()
+    }
+
+    /// How many columns standard error has, as far as it is known.
+    pub(super) fn width() -> usize {
+        let size = tcgetwinsize(io::stderr()).ok().map(|size| usize::from(size.ws_col));
+        size.filter(|columns| *columns > 0).unwrap_or(80)
     }
 
     pub(super) fn streams(&mut self) -> Streams<'_> {

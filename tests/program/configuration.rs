@@ -299,6 +299,20 @@ fn show_tells_where_everything_comes_from() {
 }
 
 #[test]
+fn of_several_profiles_none_is_chosen_and_one_line_names_them() {
+    let cli = Cli::new().configured(
+        "[profiles.a]\napi_key = \"abcd1234\"\napi_secret = \"0secret0\"\n[profiles.b]\napi_key = \"efgh5678\"\napi_secret = \"0secret0\"\n",
+    );
+    let ran = cli.run(REPORT);
+    ran.exits(78).remarks(&contains(
+        "several profiles and no default_profile: a, b\nhint: choose one with `--profile NAME`",
+    ));
+    assert_eq!(ran.stderr.lines().count(), 2);
+    assert_eq!(cli.run(["config", "profiles"]).exits(0).stdout, "a\nb\n");
+    cli.run(["config", "show"]).exits(0).remarks(&contains("several profiles"));
+}
+
+#[test]
 fn path_tells_where_the_file_is_or_would_be() {
     let cli = Cli::new();
     assert_eq!(cli.run(["config", "path"]).exits(0).stdout.trim_end(), cli.path(FILE).to_str().unwrap());

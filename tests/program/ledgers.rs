@@ -286,6 +286,56 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
 }
 
 #[test]
+fn an_id_is_told_with_all_that_came_of_it() {
+    let sandbox = api::answering(&["ok", "420", "503"]);
+    let cli = Cli::new().against(&sandbox);
+    assert_eq!(cli.run(["ledger", "show", "A"]).exits(0).stdout, "nothing is recorded about A\n");
+    cli.run_with_input(
+        BATCH.iter().chain(&["--jobs", "1", "--retry", "0"]),
+        "{\"id\":\"A\"}\n{\"id\":\"B\"}\n{\"id\":\"C\"}\n",
+    );
+    for (id, state, answer, next) in [
+        (
+            "A",
+            "accepted   sms  A  delivered=true  ",
+            ", 200 OK, 1 attempt\n",
+            "nothing; only another value would be sent",
+        ),
+        ("B", "refused    sms  B", ", 420 Invalid Parameters, 1 attempt; bad_parameters: ", "correct it and send it again"),
+        ("C", "queued     sms  C", "not settled yet", "`ledger resume`"),
+    ] {
+        let ran = cli.run(["ledger", "show", id]);
+        assert!(ran.exits(0).stdout.starts_with(state), "{}", ran.shown());
+        for part in ["\n  recorded  2", "\n  answered  ", answer, "\n  next      ", next] {
+            assert!(ran.stdout.contains(part), "{part}: {}", ran.shown());
+        }
+        let line = cli.run(["ledger", "show", id, "--json"]).line();
+        assert_eq!((&line["message_id"], &line["delivered"]), (&id.into(), &true.into()));
+        assert_eq!(line["state"], state.split(' ').next().unwrap());
+    }
+}
+
+#[test]
+fn what_was_refused_is_told_to_people_with_the_reason_and_the_way_back() {
+    let sandbox = api::always("420");
+    let cli = Cli::new().against(&sandbox);
+    assert_eq!(cli.run(["ledger", "refused"]).exits(0).said(), "nothing was refused\n");
+    cli.run_with_input(BATCH, "{\"id\":\"A\"}\nnot json\n").exits(65);
+    let ran = cli.run(["ledger", "refused"]);
+    let lines: Vec<_> = ran.exits(0).stdout.lines().collect();
+    assert_eq!(lines.len(), 4, "{}", ran.shown());
+    assert!(
+        lines[0].starts_with("rejected  sms  A  delivered=true  ") && lines[0].ends_with("  420"),
+        "{}",
+        ran.shown()
+    );
+    assert!(lines[1].contains(", bad_parameters: ") && lines[3].contains(", bad_record: "), "{}", ran.shown());
+    assert_eq!(lines[2], "invalid   line 2  not json");
+    assert!(ran.stderr.contains("--json") && ran.stderr.contains("`nexmo-conversion batch`"), "{}", ran.shown());
+    assert_eq!(cli.run(["ledger", "refused", "-q"]).exits(0).stderr, "");
+}
+
+#[test]
 fn forgetting_takes_what_is_said_and_nothing_else() {
     let sandbox = api::answering(&["ok", "420", "503"]);
     let cli = Cli::new().against(&sandbox);
