@@ -22,7 +22,7 @@ const ROOM: usize = 4;
 
 /// A line at the bottom of the screen, gone when it is dropped.
 pub(super) struct Bar {
-    bar: ProgressBar,
+    shown: ProgressBar,
     reading: Option<Reading>,
     interval: Option<Duration>,
     appearance: Option<(Sender<()>, JoinHandle<()>)>,
@@ -33,7 +33,7 @@ impl Bar {
     pub(super) fn of(reading: &Reading, interval: Option<Duration>) -> Self {
         let bar = hidden();
         appear(&bar);
-        Self { bar, reading: Some(reading.clone()), interval, appearance: None }
+        Self { shown: bar, reading: Some(reading.clone()), interval, appearance: None }
     }
 
     /// For a few ids that were typed: it appears only if the answers let one wait.
@@ -47,7 +47,7 @@ impl Bar {
                 appear(&later);
             }
         });
-        Self { bar, reading: None, interval: None, appearance: Some((ended, thread)) }
+        Self { shown: bar, reading: None, interval: None, appearance: Some((ended, thread)) }
     }
 }
 
@@ -66,7 +66,7 @@ fn appear(bar: &ProgressBar) {
 
 impl Progress for Bar {
     fn around(&mut self, print: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
-        self.bar.suspend(print)
+        self.shown.suspend(print)
     }
 
     fn show(&mut self, summary: &Summary, state: State) {
@@ -76,12 +76,12 @@ impl Progress for Bar {
             to_retry: state.to_retry as u64,
             converted: summary.conversion_rate().map(|rate| rate.to_string()),
             expected: self.reading.as_ref().and_then(Reading::records_expected),
-            elapsed: self.bar.elapsed(),
+            elapsed: self.shown.elapsed(),
             interval: self.interval,
         };
         let room = Terminal::width().saturating_sub(ROOM);
         let line = if self.reading.is_some() { facts.line(room) } else { facts.waiting(room) };
-        self.bar.set_message(line);
+        self.shown.set_message(line);
     }
 }
 
@@ -91,7 +91,7 @@ impl Drop for Bar {
             drop(ended);
             let _ = thread.join();
         }
-        self.bar.finish_and_clear();
+        self.shown.finish_and_clear();
     }
 }
 

@@ -301,7 +301,12 @@ fn an_id_is_told_with_all_that_came_of_it() {
             ", 200 OK, 1 attempt\n",
             "nothing; only another value would be sent",
         ),
-        ("B", "refused    sms  B", ", 420 Invalid Parameters, 1 attempt; bad_parameters: ", "correct it and send it again"),
+        (
+            "B",
+            "refused    sms  B",
+            ", 420 Invalid Parameters, 1 attempt; bad_parameters: ",
+            "correct it and send it again",
+        ),
         ("C", "queued     sms  C", "not settled yet", "`ledger resume`"),
     ] {
         let ran = cli.run(["ledger", "show", id]);

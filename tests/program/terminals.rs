@@ -75,7 +75,7 @@ fn the_progress_line_fits_the_terminal_and_leaves_nothing_behind() {
         assert!(lines.len() > 3, "{columns}: {plain:?}");
         // `^C` has room behind it, too.
         assert!(lines.iter().all(|line| line.trim_end().chars().count() <= columns - 4), "{columns}: {lines:?}");
-        assert!(lines[0].contains("  0%  0 answered") || lines[0].contains("%"), "{lines:?}");
+        assert!(lines.iter().all(|line| line.contains("% ")), "{lines:?}");
         // Every redraw clears the line; none goes up, as after a line that was wrapped.
         assert!(!screen.contains("\u{1b}[1A") && !screen.contains("\u{1b}[A"), "{screen:?}");
     }
