@@ -170,3 +170,47 @@ fn see_also(name: &str, root: &Command) -> String {
     let all: Vec<_> = commands.map(|other| format!("{other}(1)")).chain(formats).collect();
     all.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::manual_pages;
+
+    #[test]
+    fn every_page_has_its_sections_and_examples_to_copy() {
+        let pages = manual_pages().unwrap();
+        let (commands, formats): (Vec<_>, Vec<_>) = pages
+            .iter()
+            .partition(|(name, _)| std::path::Path::new(name).extension().is_some_and(|section| section == "1"));
+        assert!(commands.len() > 15 && formats.len() == 2);
+        for (name, page) in &commands {
+            let page = String::from_utf8(page.clone()).unwrap();
+            for section in
+                ["SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"]
+            {
+                assert_eq!(page.matches(&format!(".SH \"{section}\"\n")).count(), 1, "{name}: {section}");
+            }
+            let examples = page.split(".SH \"EXAMPLES\"\n").nth(1).unwrap();
+            assert!(
+                examples.starts_with(".nf\n") && examples.contains("nexmo\\-conversion"),
+                "{name}: {examples}"
+            );
+            assert!(page.contains("\n.nh\n"), "{name} hyphenates");
+            assert!(page.is_ascii(), "{name} needs more than ASCII");
+        }
+    }
+
+    /// What an option does is told, also where the short help leaves the option out.
+    #[test]
+    fn no_option_is_without_its_words() {
+        for (name, page) in manual_pages().unwrap() {
+            let page = String::from_utf8(page).unwrap();
+            let terms: Vec<_> = page.split(".TP\n").skip(1).collect();
+            for term in terms {
+                assert!(
+                    term.lines().nth(1).is_some_and(|words| !words.is_empty() && !words.starts_with(".SH")),
+                    "{name}: {term}"
+                );
+            }
+        }
+    }
+}
