@@ -652,7 +652,7 @@ pub struct CompletionsArgs {
 #[command(after_help = "\
 Examples:
   nexmo-conversion man | man -l -
-  nexmo-conversion man pages")]
+  nexmo-conversion man ~/.local/share/man/man1")]
 pub struct ManArgs {
     /// Write one page per command into this folder instead of printing the main one
     #[arg(value_name = "DIR")]

@@ -119,11 +119,7 @@ fn every_help_has_examples_that_fit_and_that_the_program_understands() {
     // In place of every program that an example names: it writes down its words, and takes what it is given.
     let words = cli.path("words");
     for name in ["nexmo-conversion", "jq", "tail", "pass", "man", "ls", "source"] {
-        let script = format!(
-            "#!/bin/sh\nprintf '%s\\0' {name} \"$@\" >>'{}'\nprintf '\\n' >>'{}'\n",
-            words.display(),
-            words.display()
-        );
+        let script = format!("#!/bin/sh\nprintf '%s\\0' {name} \"$@\" >'{}/'$$\n", words.display());
         cli.file(&format!("stubs/{name}"), script, 0o755);
     }
     let mut count = 0;
@@ -133,14 +129,17 @@ fn every_help_has_examples_that_fit_and_that_the_program_understands() {
         assert!(!examples.is_empty(), "{command:?} has no example\n{help}");
         for example in examples {
             assert!(example.len() <= 78 || example.contains("| "), "too wide: {example}");
-            let _ = std::fs::remove_file(&words);
+            let _ = std::fs::remove_dir_all(&words);
+            std::fs::create_dir(&words).unwrap();
             let line = example.replace("~/", "$HOME/");
             let line = format!("enable -n source\nexport PATH=\"$HOME/stubs:$PATH\"\n{line}\nwait");
             let mut bash = cli.command("bash", &["-c".into(), line.into()]);
             let ran = bash.stdin(std::process::Stdio::null()).output().unwrap();
             assert!(ran.stderr.is_empty(), "{example}: {}", String::from_utf8_lossy(&ran.stderr));
-            let ours = std::fs::read_to_string(&words).unwrap();
-            let ours: Vec<_> = ours.lines().filter(|line| line.starts_with("nexmo-conversion\0")).collect();
+            let said = std::fs::read_dir(&words)
+                .unwrap()
+                .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+            let ours: Vec<_> = said.filter(|words| words.starts_with("nexmo-conversion\0")).collect();
             assert!(!ours.is_empty(), "{example} does not run the program");
             for words in ours {
                 Arguments::try_parse_from(words.trim_end_matches('\0').split('\0'))

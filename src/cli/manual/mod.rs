@@ -76,8 +76,14 @@ pub(super) fn man(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, Comma
 }
 
 fn write_all(dir: &Path, pages: &[(String, Vec<u8>)]) -> io::Result<()> {
+    // Where man(1) looks, each section has a folder of its own.
+    let section_5 = if dir.ends_with("man1") { dir.with_file_name("man5") } else { dir.to_owned() };
     fs::create_dir_all(dir)?;
-    pages.iter().try_for_each(|(name, page)| fs::write(dir.join(name), page))
+    fs::create_dir_all(&section_5)?;
+    pages.iter().try_for_each(|(name, page)| {
+        let folder = if FORMATS.iter().any(|(format, _)| format == name) { &section_5 } else { dir };
+        fs::write(folder.join(name), page)
+    })
 }
 
 /// Every manual page, with its file name; the main one first.
