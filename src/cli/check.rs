@@ -11,7 +11,7 @@ use chrono::DateTime;
 use super::args::{CheckArgs, Global};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{CommandFailure, credentials_hint, record_hint};
+use super::failure::{CommandFailure, cannot_print, credentials_hint, record_hint};
 use super::setup::{Setup, Target, format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
@@ -87,9 +87,7 @@ pub(super) fn check(
         Format::Json => json(&findings),
         Format::Text => Ok(text(&findings, global, terminal).into_bytes()),
     };
-    shown
-        .and_then(|shown| terminal.print(shown))
-        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
     Ok(Exit::worst(findings.iter().filter_map(|finding| match finding.status {
         Status::Fail(exit) => Some(exit),
         Status::Ok | Status::Warn | Status::Skip => None,

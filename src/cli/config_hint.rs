@@ -27,8 +27,13 @@ pub(super) fn config_hint(error: &ConfigError) -> Option<String> {
         ConfigError::BothSet { .. } => "remove one of them".to_owned(),
         ConfigError::UnknownProfile { .. } => "name one that is there, or add it to the file".to_owned(),
         ConfigError::Exists(_) => {
-            "edit it, or choose another file with `--config FILE`; it is never overwritten".to_owned()
+            "it is never overwritten: add a profile to it with `--profile NAME`, or choose another file with `--config FILE`"
+                .to_owned()
         }
+        ConfigError::SeveralProfiles { .. } => {
+            "choose one with `--profile NAME`, or name it as default_profile in the file".to_owned()
+        }
+        ConfigError::ProfileExists { .. } => "edit it there, or choose another name".to_owned(),
         // These say where and why; what to do is to correct just that.
         ConfigError::Flag { .. }
         | ConfigError::Value { .. }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, record_hint};
+use super::failure::{CommandFailure, cannot_print, record_hint};
 use super::setup::{Setup, format};
 use super::terminal::Terminal;
 use crate::clock;
@@ -43,9 +43,7 @@ pub(super) fn show(
             Format::Json => json(&report, request.as_ref(), setup),
             Format::Text => Ok(text(&report, request.as_ref(), counted, setup, terminal).into_bytes()),
         };
-        shown
-            .and_then(|shown| terminal.print(shown))
-            .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+        shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
     }
     Ok(exit)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::terminal::NoColor;
+use super::terminal::ColorWish;
 use crate::config::{ConfigFileChoice, Surroundings};
 use crate::output::Glyphs;
 
@@ -26,9 +26,17 @@ impl Environment {
         self.variables.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
-    pub(super) fn no_color(&self) -> NoColor {
-        let dumb = self.variable("TERM").is_some_and(|term| term == "dumb");
-        if dumb || self.variable("NO_COLOR").is_some() { NoColor::Set } else { NoColor::Unset }
+    /// What the environment wishes of colour, as <https://bixense.com/clicolors> has it: `NO_COLOR` first, then
+    /// `CLICOLOR_FORCE`, then `CLICOLOR=0` and a terminal that is dumb.
+    pub(super) fn color(&self) -> ColorWish {
+        let is = |name, value: &str| self.variable(name).is_some_and(|found| found == value);
+        let forced = self.variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        match self.variable("NO_COLOR") {
+            Some(_) => ColorWish::Never,
+            None if forced => ColorWish::Always,
+            None if is("CLICOLOR", "0") || is("TERM", "dumb") => ColorWish::Never,
+            None => ColorWish::OnTerminals,
+        }
     }
 
     /// Whether the terminal shows more than ASCII, by what POSIX says of these variables: the first that is set decides.

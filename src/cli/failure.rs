@@ -60,6 +60,12 @@ impl CommandFailure {
     }
 }
 
+/// Standard output could not be written. That its reader has gone, as `head` does, is no fault of anybody.
+pub(super) fn cannot_print(error: std::io::Error) -> CommandFailure {
+    let exit = if error.kind() == std::io::ErrorKind::BrokenPipe { Exit::ReaderGone } else { Exit::Io };
+    CommandFailure { exit, ..CommandFailure::io("cannot write to standard output", error) }
+}
+
 impl CommandFailure {
     /// What was given as a secret is none.
     pub(super) fn of_secret(error: SecretError, what: &'static str) -> Self {
@@ -223,8 +229,11 @@ fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
     })
 }
 
-/// Says what, why, and what now.
+/// Says what, why, and what now; nothing where nobody reads any more.
 pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
+    if failure.exit == Exit::ReaderGone {
+        return;
+    }
     terminal.remark("error", Tone::Bad, Escaped::text(&format!("{:#}", failure.error)));
     if let Some(hint) = &failure.hint {
         terminal.remark("hint", Tone::Aside, Escaped::text(hint));

@@ -67,7 +67,13 @@ pub(super) fn resolve(
         }
         Chosen::Nothing => match vendor::find(surroundings)? {
             Some(found) => found.credential.complete(mode, &Place::Vendor(&found), found.warnings.clone()),
-            None => Err(ConfigError::NoCredentials { looked: looked(surroundings, file) }),
+            None => Err(match &file.path {
+                Some(path) if file.profiles.len() > 1 => ConfigError::SeveralProfiles {
+                    path: path.clone(),
+                    names: file.profiles.keys().cloned().collect(),
+                },
+                Some(_) | None => ConfigError::NoCredentials { looked: looked(surroundings, file) },
+            }),
         },
     }
 }
@@ -268,13 +274,8 @@ fn looked(surroundings: &Surroundings, file: &FileConfig) -> Vec<String> {
         Some(path) => {
             let path = path.display();
             looked.push(format!("default_profile in {path}"));
-            // With exactly one there would have been a choice.
-            let names: Vec<_> = file.profiles.keys().map(String::as_str).collect();
-            looked.push(if names.is_empty() {
-                format!("the profiles in {path} (none)")
-            } else {
-                format!("the only profile in {path} (there are several: {})", names.join(", "))
-            });
+            // With one there would have been a choice, with several another complaint.
+            looked.push(format!("the profiles in {path} (none)"));
         }
         None => looked.push(file_or_none(None)),
     }

@@ -133,6 +133,22 @@ pub enum ConfigError {
     /// `config init` never overwrites.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
+    /// There are several profiles, and nothing says which.
+    #[error("{} has several profiles and no default_profile: {}", .path.display(), .names.join(", "))]
+    SeveralProfiles {
+        /// The configuration file.
+        path: PathBuf,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// `config init` never overwrites.
+    #[error("{} has a profile `{name}` already", .path.display())]
+    ProfileExists {
+        /// The name.
+        name: String,
+        /// The configuration file.
+        path: PathBuf,
+    },
     /// A profile name that could not be typed or shown.
     #[error("a profile's name must not be empty or contain control characters")]
     ProfileName,

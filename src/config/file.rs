@@ -40,7 +40,7 @@ pub(super) struct Profile {
 }
 
 /// A configuration is written by hand; more than this is something else.
-const MOST: usize = 1024 * 1024;
+pub(super) const MOST: usize = 1024 * 1024;
 
 pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<FileConfig, ConfigError> {
     let Some(path) = choice.path() else { return Ok(FileConfig::default()) };

@@ -39,7 +39,7 @@ pub use credentials::{KnownKey, ResolvedAccount};
 pub use document::Position;
 pub use error::ConfigError;
 pub use file_error::FileError;
-pub use init::{NewProfile, write_new};
+pub use init::{NewProfile, add_profile, write_new};
 pub use origin::{Origin, Setting};
 pub use private_file::Warning;
 pub use proxy::ProxySetting;

@@ -76,7 +76,8 @@ impl Counted {
     }
 }
 
-/// Writes a report as one line, with its newline.
+/// Writes a report as one line, with its newline. What nearly always is the same is left out, so that the line fits 80 columns:
+/// the status and the time of a 200 at the first attempt.
 pub fn write_line(
     line: &mut impl fmt::Write,
     report: &Report,
@@ -98,7 +99,8 @@ pub fn write_line(
     match &report.subject {
         Subject::Conversion(conversion, _) => {
             let (id, when) = (Escaped::text(conversion.message_id.as_str()), conversion.timestamp);
-            write!(line, "  {}  {id}  delivered={}  {when}Z ", conversion.channel, conversion.delivered)?;
+            let delivered = conversion.delivered.to_string();
+            write!(line, "  {}  {id}  delivered={delivered:<5} {when}Z ", conversion.channel)?;
             match when.age_at(report.sent_at.unwrap_or(now)) {
                 ahead @ ..0 => write!(line, "({} ahead)", Age(ahead))?,
                 age => write!(line, "({} ago)", Age(age))?,
@@ -108,6 +110,9 @@ pub fn write_line(
             let shown = Escaped(&raw[..raw.len().min(200)]);
             write!(line, "  {} {}  {shown}", counted.as_str(), report.line)?;
         }
+    }
+    if report.outcome == Outcome::Accepted && report.http_status == Some(200) && report.attempts == 1 {
+        return writeln!(line);
     }
     if let Some(status) = report.http_status {
         match wire::reason(status) {

@@ -203,7 +203,6 @@ fn what_cannot_be_a_secret_is_refused_with_the_reason() {
     ] {
         let cli = Cli::new().at(&sandbox);
         let file = cli.file("secret", &bytes, 0o600);
-        let keyed = cli.clone().with("VONAGE_API_KEY", api::KEY);
         let init = ["config", "init", "--api-key", api::KEY, "--api-secret-file", "-"];
         for ran in [
             cli.clone().with("VONAGE_API_SECRET_FILE", &file).run(REPORT),

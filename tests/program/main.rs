@@ -17,6 +17,7 @@ mod certificates;
 mod checking;
 mod cli;
 mod command_lines;
+mod completions;
 mod configuration;
 mod dry_runs;
 mod examples;

@@ -103,8 +103,29 @@ fn the_text_line_has_the_shape_of_the_contract() {
     let words: Vec<&str> = ran.stdout.trim_end().split("  ").collect();
     assert_eq!(words[..4], ["accepted", "sms", "0A0000000123ABCD1", "delivered=true"]);
     assert!(words[4].starts_with("2026-11-20 01:25:26Z (") && words[4].ends_with(" ago)"), "{words:?}");
-    assert!(words[5].starts_with("200 OK ") && words[5].ends_with("ms"), "{words:?}");
-    assert_eq!((words.len(), ran.stdout.lines().count()), (6, 1));
+    assert_eq!((words.len(), ran.stdout.lines().count()), (5, 1));
+}
+
+#[test]
+fn the_line_of_the_common_case_fits_80_columns() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    for (id, delivered, age) in [
+        ("0A0000000123ABCD1", "--delivered", "0s"),
+        ("0A0000000123ABCD2", "--delivered=false", "21s"),
+        ("0A0000000123ABCD3", "--delivered", "10m"),
+    ] {
+        let ran = cli.run(["sms", id, delivered, "--timestamp", age]);
+        assert!(ran.stdout.starts_with("accepted  sms  "), "{}", ran.shown());
+        assert!(ran.exits(0).stdout.trim_end().chars().count() <= 80, "{}", ran.shown());
+    }
+    let refusing = api::always("420");
+    let refused = Cli::new().against(&refusing).run(["sms", "A", "--delivered"]);
+    assert!(
+        refused.stdout.contains("  420 ") && refused.stdout.contains("ms  bad_parameters"),
+        "{}",
+        refused.shown()
+    );
 }
 
 #[test]
@@ -147,6 +168,22 @@ fn an_event_that_no_longer_counts_is_told() {
     assert!(ran.exits(0).stderr.contains("no longer counts in the current routing analysis"), "{}", ran.shown());
     let ran = Cli::new().against(&api::plain()).run(["sms", "A", "--delivered", "--timestamp", "10m"]);
     assert_eq!(ran.exits(0).stderr, "");
+}
+
+#[test]
+fn the_environment_wishes_for_colour_and_what_was_typed_comes_first() {
+    let sandbox = api::plain();
+    let coloured = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let cli = variables.iter().fold(Cli::new().against(&sandbox), |cli, (name, value)| cli.with(name, value));
+        cli.run(["sms", "A", "--delivered"].iter().chain(arguments)).exits(0).stdout.contains('\u{1b}')
+    };
+    assert!(!coloured(&[], &[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], &[]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "0")], &[]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1")], &["--color", "never"]));
+    assert!(coloured(&[("NO_COLOR", "1")], &["--color", "always"]));
 }
 
 #[test]
