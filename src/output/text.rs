@@ -76,8 +76,7 @@ impl Counted {
     }
 }
 
-/// Writes a report as one line, with its newline. What nearly always is the same is left out, so that the line fits 80 columns:
-/// the status and the time of a 200 at the first attempt.
+/// Writes a report as one line, with its newline.
 pub fn write_line(
     line: &mut impl fmt::Write,
     report: &Report,
@@ -99,8 +98,7 @@ pub fn write_line(
     match &report.subject {
         Subject::Conversion(conversion, _) => {
             let (id, when) = (Escaped::text(conversion.message_id.as_str()), conversion.timestamp);
-            let delivered = conversion.delivered.to_string();
-            write!(line, "  {}  {id}  delivered={delivered:<5} {when}Z ", conversion.channel)?;
+            write!(line, "  {}  {id}  delivered={}  {when}Z ", conversion.channel, conversion.delivered)?;
             match when.age_at(report.sent_at.unwrap_or(now)) {
                 ahead @ ..0 => write!(line, "({} ahead)", Age(ahead))?,
                 age => write!(line, "({} ago)", Age(age))?,
@@ -110,9 +108,6 @@ pub fn write_line(
             let shown = Escaped(&raw[..raw.len().min(200)]);
             write!(line, "  {} {}  {shown}", counted.as_str(), report.line)?;
         }
-    }
-    if report.outcome == Outcome::Accepted && report.http_status == Some(200) && report.attempts == 1 {
-        return writeln!(line);
     }
     if let Some(status) = report.http_status {
         match wire::reason(status) {
