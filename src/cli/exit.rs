@@ -27,6 +27,8 @@ pub enum Exit {
     HungUp,
     /// SIGINT, after what was in flight was settled.
     Interrupted,
+    /// Nobody reads standard output any more; what SIGPIPE would have made of it.
+    ReaderGone,
     /// SIGTERM, likewise.
     Terminated,
 }
@@ -48,6 +50,7 @@ impl Exit {
         ),
         (Self::HungUp, "SIGHUP, after what was in flight was settled"),
         (Self::Interrupted, "SIGINT, after what was in flight was settled"),
+        (Self::ReaderGone, "the reader of stdout went away (`| head`); what was recorded is kept"),
         (Self::Terminated, "SIGTERM, likewise"),
     ];
 
@@ -66,6 +69,7 @@ impl Exit {
             Self::Configuration => 78,
             Self::HungUp => 129,
             Self::Interrupted => 130,
+            Self::ReaderGone => 141,
             Self::Terminated => 143,
         }
     }
