@@ -5,8 +5,8 @@
 //! room, so no two channels can wait for each other. Each turn of its loop records what has arrived and settles what has
 //! come back, each as one group: while the disk syncs, the next group gathers.
 //!
-//! What to do *when* is [`Schedule`]'s matter, which is handed the time and can be tested without waiting; what an answer
-//! *means* is [`judge`](judge::judge)'s; what is written down is [`Book`]'s.
+//! What to do *when* is `Schedule`'s matter, which is handed the time and can be tested without waiting; what an answer
+//! *means* is `judge`'s; what is written down is [`Book`]'s.
 
 mod book;
 mod event;

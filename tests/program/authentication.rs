@@ -205,7 +205,7 @@ fn what_cannot_be_a_secret_is_refused_with_the_reason() {
         let file = cli.file("secret", &bytes, 0o600);
         let init = ["config", "init", "--api-key", api::KEY, "--api-secret-file", "-"];
         for ran in [
-            cli.clone().with("VONAGE_API_SECRET_FILE", &file).run(REPORT),
+            cli.clone().with("VONAGE_API_KEY", api::KEY).with("VONAGE_API_SECRET_FILE", &file).run(REPORT),
             cli.run_with_input(init, bytes.as_slice()),
         ] {
             ran.exits(78).remarks(&contains(why));

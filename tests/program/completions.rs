@@ -1,7 +1,5 @@
 //! Completion as it is used: in a real shell the script is sourced, a line is typed, and the completion key is pressed.
 
-use std::io::Write as _;
-use std::path::Path;
 use std::process::Stdio;
 
 use crate::cli::{Cli, wait_until};

@@ -104,7 +104,7 @@ fn a_profile_is_added_and_everything_else_stays() {
 fn a_link_to_the_file_stays_a_link() {
     let home = Home::new().config("# kept elsewhere\n");
     let link = home.path("link.toml");
-    std::os::unix::fs::symlink(home.path("config.toml"), &link).unwrap();
+    symlink(home.path("config.toml"), &link).unwrap();
     add_profile(&link, &named("new")).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert!(fs::read_to_string(home.path("config.toml")).unwrap().contains("[profiles.new]"));
