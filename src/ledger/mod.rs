@@ -19,6 +19,7 @@ mod intake;
 mod lane;
 mod outcome;
 mod place;
+mod queue;
 mod reader;
 mod row;
 mod run;
@@ -31,7 +32,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 pub use code::{Closing, CodeCounts, Observed};
 pub use error::LedgerError;
@@ -47,6 +48,7 @@ use crate::domain::{AccountFingerprint, BadRecord, CodeEvent, Record, Timestamp}
 
 use lane::{Desk, Statements};
 use place::Place;
+use queue::begin;
 use run::{Owners, RunId, RunLock};
 use schema::Durability;
 
@@ -246,7 +248,7 @@ impl Ledger {
         work: impl FnOnce(&mut Desk<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
         let failed = |source| LedgerError::database(&self.place.file, source);
-        let tx = begin(&mut self.db).map_err(failed)?;
+        let tx = begin(&mut self.db, &self.place)?;
         let mut desk = Desk {
             db: &tx,
             place: &self.place,
@@ -275,10 +277,6 @@ fn durability(db: &Connection, place: &Place, durability: Durability) -> Result<
 fn make_room(db: &Connection, place: &Place) {
     ballast::burn(place);
     let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-}
-
-fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
-    db.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
 /// After a run that did not end cleanly the file is checked. What is left of the run is its number, until somebody has told of
@@ -333,7 +331,7 @@ fn begin_run(
 ) -> Result<Begun, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
     let dead = bury_the_dead(db, place)?;
-    let tx = begin(db).map_err(failed)?;
+    let tx = begin(db, place)?;
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()]).map_err(failed)?;
     let account = tx
         .query_row("SELECT id FROM account WHERE fingerprint = ?1", [account.as_str()], |row| row.get(0))

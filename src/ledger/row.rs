@@ -52,7 +52,7 @@ impl State {
         }
     }
 
-    fn number(self) -> i64 {
+    pub(super) fn number(self) -> i64 {
         match self {
             Self::Queued => 0,
             Self::Held => 1,

@@ -77,10 +77,9 @@ fn judge_reply(reply: &Reply) -> Judgement {
                      would mean a wrong key or secret",
                 ),
                 StopCause::Redirect => (StopReason::Configuration, "a redirect, which is never followed"),
-                StopCause::Portal => (
-                    StopReason::Configuration,
-                    "this is not what the API sends, but a portal's or a proxy's page",
-                ),
+                StopCause::Portal => {
+                    (StopReason::Configuration, "this is not what the API sends, but a portal's or a proxy's page")
+                }
                 StopCause::WrongAddress => (StopReason::Configuration, "this is not the Conversion API's address"),
                 StopCause::ProxyCredentials => (StopReason::Configuration, "the proxy asks for credentials"),
             };

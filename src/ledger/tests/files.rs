@@ -39,7 +39,14 @@ fn every_file_is_private_under_any_umask() {
     names.sort();
     assert_eq!(
         names,
-        ["ledger.db", "ledger.db-shm", "ledger.db-wal", "ledger.db.ballast", "ledger.db.run-1.lock"]
+        [
+            "ledger.db",
+            "ledger.db-shm",
+            "ledger.db-wal",
+            "ledger.db.ballast",
+            "ledger.db.run-1.lock",
+            "ledger.db.write.lock"
+        ]
     );
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::ledger::{Due, Known, Ledger, LedgerError, Origin, Recorded, Released};
 
-use super::{Desk, accepted, account, failed, ids, postponed, refused, sms};
+use super::{Desk, accepted, account, failed, ids, postponed, ready, refused, sms};
 
 #[test]
 fn what_a_living_run_has_is_not_sent_by_another() {
@@ -155,7 +155,7 @@ fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
     let desk = Desk::new();
     let locks = || {
         let names = fs::read_dir(desk.folder.path().join("state")).unwrap();
-        names.filter(|entry| entry.as_ref().unwrap().path().extension() == Some("lock".as_ref())).count()
+        names.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".run-")).count()
     };
     desk.open().crash();
     assert_eq!(locks(), 1);
@@ -244,4 +244,26 @@ fn a_writer_that_never_ends_makes_the_ledger_busy() {
     assert!(matches!(refused, Err(LedgerError::Busy { .. })), "{refused:?}");
     other.execute_batch("ROLLBACK").unwrap();
     let _ = ledger.ready(&sms("0A", 0), desk.now);
+}
+
+#[test]
+fn many_who_write_at_once_are_all_served_and_in_about_the_same_time() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    let served = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..64)
+            .map(|n| {
+                let desk = &desk;
+                scope.spawn(move || {
+                    let mut ledger = Ledger::open(&desk.path(), &account("abcd1234"), desk.now)?;
+                    let mut entries = ledger.record(&[sms(&format!("id-{n}"), 0)], desk.now)?;
+                    let ticket = ready(entries.recorded.pop().unwrap());
+                    let _ = ledger.settle(vec![(ticket, accepted())], desk.now).map_err(|error| error.cause)?;
+                    ledger.close(desk.now)
+                })
+            })
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).filter(Result::is_ok).count()
+    });
+    assert_eq!(served, 64);
 }
