@@ -209,10 +209,10 @@ impl Ledger {
         // An end that the machine forgets looks like a crash, and the next run checks the file.
         durability(&self.db, &self.place, Durability::WithTheNext)?;
         let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
-        let run = self.lock.run;
+        let told: Vec<_> = std::iter::once(self.lock.run).chain(self.dead).collect();
+        // The row goes while the lock is still held: a row without a lock is what a crash leaves.
+        let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &told));
         self.lock.end()?;
-        let mut told = std::iter::once(&run).chain(&self.dead);
-        let forgotten = tidied.and_then(|()| told.try_for_each(|run| forget_run(&self.db, &self.place, *run)));
         match forgotten {
             // Told where it mattered; for want of the last row the next run checks the file.
             Ok(()) | Err(LedgerError::DiskFull { .. }) => {}
@@ -293,24 +293,33 @@ fn bury_the_dead(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerErr
     Ok(dead)
 }
 
-fn forget_run(db: &Connection, place: &Place, run: RunId) -> Result<(), LedgerError> {
-    db.execute("DELETE FROM run WHERE id = ?1", [run])
-        .map_err(|source| LedgerError::database(&place.file, source))?;
-    Ok(())
+fn forget_runs(db: &mut Connection, place: &Place, runs: &[RunId]) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::database(&place.file, source);
+    let tx = begin(db, place)?;
+    for run in runs {
+        tx.execute("DELETE FROM run WHERE id = ?1", [run]).map_err(failed)?;
+    }
+    tx.commit().map_err(failed)
 }
 
+/// Runs that ended without saying so: they have a row and no lock.
 fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
     let mut runs = db.prepare("SELECT id FROM run").map_err(failed)?;
     let ids = runs.query_map([], |row| row.get(0)).map_err(failed)?;
+    let ids: Vec<RunId> = ids.collect::<Result<_, _>>().map_err(failed)?;
     let mut dead = Vec::new();
     for id in ids {
-        let id = id.map_err(failed)?;
-        if !run::is_living(place, id)? {
+        // A run that has ended cleanly since its row was read has no lock, and no row any more either.
+        if !run::is_living(place, id)? && has_row(db, id).map_err(failed)? {
             dead.push(id);
         }
     }
     Ok(dead)
+}
+
+fn has_row(db: &Connection, run: RunId) -> rusqlite::Result<bool> {
+    db.query_row("SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)", [run], |row| row.get(0))
 }
 
 /// A run that has begun.

@@ -267,3 +267,23 @@ fn many_who_write_at_once_are_all_served_and_in_about_the_same_time() {
     });
     assert_eq!(served, 64);
 }
+
+#[test]
+fn of_many_runs_that_end_cleanly_at_once_none_is_said_to_have_died() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    let died: u64 = std::thread::scope(|scope| {
+        let many = || {
+            let one = |_| {
+                let ledger = desk.open();
+                let died = ledger.unclean_stops();
+                ledger.close(desk.now).unwrap();
+                died
+            };
+            (0..40).map(one).sum::<u64>()
+        };
+        let runs: Vec<_> = (0..8).map(|_| scope.spawn(many)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).sum()
+    });
+    assert_eq!(died, 0);
+}
