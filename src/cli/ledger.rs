@@ -73,8 +73,8 @@ pub(super) fn resume(
     let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: None };
     let setup = Setup::for_stream(Target::Api, global, &args.network, overrides, environment, terminal)?;
     let path = ledger_path(args.file.ledger.as_ref(), environment);
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
     let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
+    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now())?;
     let run = Run {
         book: Book::Ledger(Box::new(ledger)),
         adopt: Adopt::Everything,

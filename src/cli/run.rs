@@ -75,7 +75,7 @@ impl Run {
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
-        let unclean_stops = (book.unclean_stops(), limits.window());
+        let unclean_stops = book.unclean_stops();
         let stopped = pipeline::run(items, book, &plan, &mut printer);
         let (mut summary, failure) = printer.finish();
         summary.unclean_stops = unclean_stops;

@@ -48,16 +48,10 @@ fn report(
     if args.sending.dry_run {
         return dry_run::show(items.into_iter(), Counted::Ids, &setup, global, terminal);
     }
-    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, environment)?;
+    let limits = limits_of_one(&setup.settings);
+    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, limits, environment)?;
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };
-    let run = Run {
-        book,
-        adopt: Adopt::Nothing,
-        tracking: None,
-        limits: limits_of_one(&setup.settings),
-        summary,
-        reading: None,
-    };
+    let run = Run { book, adopt: Adopt::Nothing, tracking: None, limits, summary, reading: None };
     run.run(items.into_iter(), &setup, global, terminal)
 }
 

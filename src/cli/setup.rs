@@ -223,6 +223,7 @@ pub(super) fn open_book(
     args: &LedgerArgs,
     target: Target,
     setup: &Setup,
+    limits: Limits,
     environment: &Environment,
 ) -> Result<(Book, Option<TempDir>), CommandFailure> {
     if args.no_ledger {
@@ -235,7 +236,7 @@ pub(super) fn open_book(
             (folder.path().join("ledger.db"), Some(folder))
         }
     };
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
+    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now())?;
     Ok((Book::Ledger(Box::new(ledger)), folder))
 }
 

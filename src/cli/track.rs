@@ -58,8 +58,8 @@ pub(super) fn track(
             None => exit,
         }
     } else {
-        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, environment)?;
         let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
+        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, limits, environment)?;
         let run = Run {
             book,
             adopt: Adopt::Due,

@@ -32,7 +32,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 pub use code::{Closing, CodeCounts, Observed};
 pub use error::LedgerError;
@@ -64,8 +64,24 @@ pub struct Ledger {
     lock: RunLock,
     entered: u64,
     /// Runs that were found dead. They are forgotten by the first run that ends, and so has told of them.
-    dead: Vec<RunId>,
+    dead: Vec<DeadRun>,
     ballast: Ballast,
+}
+
+/// Runs that died, and what they may cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UncleanStops {
+    /// How many.
+    pub runs: u64,
+    /// How many requests all of them together may have sent and not settled: the most that is sent twice.
+    pub repeats: u64,
+}
+
+/// A run that died, with its own window.
+#[derive(Debug, Clone, Copy)]
+struct DeadRun {
+    id: RunId,
+    window: u64,
 }
 
 /// The room that settling can count on.
@@ -78,16 +94,22 @@ enum Ballast {
 }
 
 impl Ledger {
-    /// Opens the ledger, making it and its folders where they are missing, and begins a run.
-    pub fn open(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
+    /// Opens the ledger, making it and its folders where they are missing, and begins a run that never has more than
+    /// `window` requests sent and not settled.
+    pub fn open(
+        path: &Path,
+        account: &AccountFingerprint,
+        window: usize,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
         let place = Place::prepare(path)?;
         let mut db = schema::open(&place)?;
         // A run that the machine forgets has recorded nothing: its first record syncs its beginning, too.
         durability(&db, &place, Durability::WithTheNext)?;
-        let mut begun = begin_run(&mut db, &place, account, now);
+        let mut begun = begin_run(&mut db, &place, account, window, now);
         if let Err(LedgerError::DiskFull { .. }) = begun {
             make_room(&db, &place);
-            begun = begin_run(&mut db, &place, account, now);
+            begun = begin_run(&mut db, &place, account, window, now);
         }
         let Begun { account, lock, dead } = begun?;
         // A disk that has no room even for it is no reason not to open.
@@ -98,15 +120,17 @@ impl Ledger {
 
     /// Opens a ledger that is thrown away: what is written to it need not survive the machine.
     pub fn open_scratch(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
-        let ledger = Self::open(path, account, now)?;
+        // No later run will ask what this one may have repeated.
+        let ledger = Self::open(path, account, 1, now)?;
         durability(&ledger.db, &ledger.place, Durability::WithTheNext)?;
         Ok(ledger)
     }
 
-    /// How many runs have died since the last one that ended. What each had sent and not settled is sent again.
+    /// The runs that have died since the last one that ended. What each had sent and not settled is sent again.
     #[must_use]
-    pub fn unclean_stops(&self) -> u64 {
-        self.dead.len() as u64
+    pub fn unclean_stops(&self) -> UncleanStops {
+        let repeats = self.dead.iter().fold(0, |sum: u64, run| sum.saturating_add(run.window));
+        UncleanStops { runs: self.dead.len() as u64, repeats }
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
@@ -209,7 +233,7 @@ impl Ledger {
         // An end that the machine forgets looks like a crash, and the next run checks the file.
         durability(&self.db, &self.place, Durability::WithTheNext)?;
         let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
-        let told: Vec<_> = std::iter::once(self.lock.run).chain(self.dead).collect();
+        let told: Vec<_> = std::iter::once(self.lock.run).chain(self.dead.iter().map(|run| run.id)).collect();
         // The row goes while the lock is still held: a row without a lock is what a crash leaves.
         let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &told));
         self.lock.end()?;
@@ -281,14 +305,14 @@ fn make_room(db: &Connection, place: &Place) {
 
 /// After a run that did not end cleanly the file is checked. What is left of the run is its number, until somebody has told of
 /// it: whoever buries it may be killed before.
-fn bury_the_dead(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
+fn bury_the_dead(db: &Connection, place: &Place) -> Result<Vec<DeadRun>, LedgerError> {
     let dead = dead_runs(db, place)?;
     if dead.is_empty() {
         return Ok(dead);
     }
     schema::check(db, place)?;
     for run in &dead {
-        run::bury(place, *run)?;
+        run::bury(place, run.id)?;
     }
     Ok(dead)
 }
@@ -303,16 +327,16 @@ fn forget_runs(db: &mut Connection, place: &Place, runs: &[RunId]) -> Result<(),
 }
 
 /// Runs that ended without saying so: they have a row and no lock.
-fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
+fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<DeadRun>, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
-    let mut runs = db.prepare("SELECT id FROM run").map_err(failed)?;
-    let ids = runs.query_map([], |row| row.get(0)).map_err(failed)?;
-    let ids: Vec<RunId> = ids.collect::<Result<_, _>>().map_err(failed)?;
+    let mut query = db.prepare("SELECT id, unsettled_max FROM run").map_err(failed)?;
+    let read = |row: &Row<'_>| Ok(DeadRun { id: row.get(0)?, window: row.get::<_, i64>(1)?.unsigned_abs() });
+    let runs: Vec<_> = query.query_map([], read).and_then(Iterator::collect).map_err(failed)?;
     let mut dead = Vec::new();
-    for id in ids {
+    for run in runs {
         // A run that has ended cleanly since its row was read has no lock, and no row any more either.
-        if !run::is_living(place, id)? && has_row(db, id).map_err(failed)? {
-            dead.push(id);
+        if !run::is_living(place, run.id)? && has_row(db, run.id).map_err(failed)? {
+            dead.push(run);
         }
     }
     Ok(dead)
@@ -326,7 +350,7 @@ fn has_row(db: &Connection, run: RunId) -> rusqlite::Result<bool> {
 struct Begun {
     account: i64,
     lock: RunLock,
-    dead: Vec<RunId>,
+    dead: Vec<DeadRun>,
 }
 
 /// Clears up after the dead and begins.
@@ -336,6 +360,7 @@ fn begin_run(
     db: &mut Connection,
     place: &Place,
     account: &AccountFingerprint,
+    window: usize,
     now: Timestamp,
 ) -> Result<Begun, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
@@ -345,7 +370,9 @@ fn begin_run(
     let account = tx
         .query_row("SELECT id FROM account WHERE fingerprint = ?1", [account.as_str()], |row| row.get(0))
         .map_err(failed)?;
-    tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()]).map_err(failed)?;
+    let window = i64::try_from(window).unwrap_or(i64::MAX);
+    tx.execute("INSERT INTO run (started, unsettled_max) VALUES (?1, ?2)", params![now.unix(), window])
+        .map_err(failed)?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
     tx.commit().map_err(failed)?;
     Ok(Begun { account, lock, dead })

@@ -123,6 +123,9 @@ const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (message_id, account)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX part_code ON part (code);
+", "
+    -- The most that the run has sent and not settled at any time. Earlier versions did not say; 64 is what 16 jobs have.
+    ALTER TABLE run ADD COLUMN unsettled_max INTEGER NOT NULL DEFAULT 64;
 "];
 
 /// The version that this program writes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::ledger::{
     Closing, CodeCounts, Due, Effort, Known, Ledger, LedgerError, Observed, Origin, Recorded, Released, RowId,
-    Settlement, Ticket,
+    Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -67,12 +67,12 @@ pub(super) struct Done {
 }
 
 impl Book {
-    /// How many earlier runs ended without settling what they had sent.
+    /// Earlier runs that ended without settling what they had sent.
     #[must_use]
-    pub fn unclean_stops(&self) -> u64 {
+    pub fn unclean_stops(&self) -> UncleanStops {
         match self {
             Self::Ledger(ledger) => ledger.unclean_stops(),
-            Self::Nowhere => 0,
+            Self::Nowhere => UncleanStops::default(),
         }
     }
 

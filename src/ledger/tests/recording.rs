@@ -8,7 +8,7 @@ use crate::ledger::{
 };
 
 use super::{
-    ALMOST_A_DAY, DAY, Desk, accepted, account, ambiguous, at, failed, postponed, ready, refused, sms, untimed,
+    ALMOST_A_DAY, DAY, Desk, W, accepted, account, ambiguous, at, failed, postponed, ready, refused, sms, untimed,
 };
 
 #[test]
@@ -61,7 +61,7 @@ fn every_part_of_the_key_makes_another_conversion() {
         let _ = ledger.end(ticket, accepted(), desk.now);
         assert_eq!(ledger.enter(&other, desk.now), Recorded::Known(other, Known::Accepted));
     }
-    let mut another = crate::ledger::Ledger::open(&desk.path(), &account("efgh5678"), desk.now).unwrap();
+    let mut another = crate::ledger::Ledger::open(&desk.path(), &account("efgh5678"), W, desk.now).unwrap();
     let _ = another.ready(&first, desk.now);
 }
 

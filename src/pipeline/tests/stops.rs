@@ -47,7 +47,7 @@ fn what_a_full_disk_does_not_let_be_settled_is_not_called_accepted_and_ends_the_
     let plan = stage.plan(Limits { jobs: 1, ..LIMITS });
     let folder = tempfile::tempdir().unwrap();
     let account = stage.account.api_key.fingerprint();
-    let ledger = Ledger::open(&folder.path().join("ledger.db"), &account, clock::now()).unwrap();
+    let ledger = Ledger::open(&folder.path().join("ledger.db"), &account, 1, clock::now()).unwrap();
     ledger.leave_no_room();
     let mut heard = Heard::default();
     let mut run = Run::new(Book::Ledger(Box::new(ledger)), &plan, &mut heard);

@@ -201,6 +201,7 @@ fn deaths(runs: &[Run]) -> usize {
 
 /// How many of them a summary tells of.
 fn told_deaths(summary: &str) -> usize {
+    let summary = summary.replace(" earlier run ended", " earlier runs ended");
     let before = summary.split(" earlier runs ended uncleanly").next().filter(|before| *before != summary);
     before.and_then(|before| before.split(' ').next_back()?.parse().ok()).unwrap_or(0)
 }
