@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{Channel, Delivered, SignatureMethod, parse_duration};
 use crate::input;
+use crate::pipeline::RefusedBefore;
 use crate::sandbox::{Answer, CertificateKind, Every, Then, TlsVersions};
 
 const STYLES: Styles = Styles::styled()
@@ -267,6 +268,17 @@ pub struct InputArgs {
     /// Records end with a NUL byte instead of a line feed
     #[arg(short = '0', long = "null")]
     pub null: bool,
+    /// Fail again for lines that an earlier run told to be bad, instead of skipping them
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl InputArgs {
+    /// What becomes of input that was refused before.
+    #[must_use]
+    pub fn refused_before(&self) -> RefusedBefore {
+        if self.strict { RefusedBefore::Fail } else { RefusedBefore::Skip }
+    }
 }
 
 /// How fast, and for how long.

@@ -41,6 +41,7 @@ pub(super) fn batch(
         adopt: Adopt::Due,
         tracking: None,
         limits,
+        refused_before: args.input.refused_before(),
         summary: Summarise::Always,
         reading: Some(reading),
     };

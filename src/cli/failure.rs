@@ -63,6 +63,20 @@ impl From<LedgerError> for CommandFailure {
     }
 }
 
+impl CommandFailure {
+    /// The ledger did not open for input: nothing of that is kept.
+    pub(super) fn of_recording(error: LedgerError) -> Self {
+        let busy = matches!(error, LedgerError::Busy { .. });
+        let failure = Self::from(error);
+        if busy {
+            Self { exit: Exit::Io, ..failure }
+                .advising("another run is writing, and nothing was recorded; give it again")
+        } else {
+            failure
+        }
+    }
+}
+
 fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
     let elsewhere =
         "choose another file with `--ledger FILE` (sms, voice and batch can send without one: `--no-ledger`)";
@@ -252,7 +266,16 @@ pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
         ErrorCode::UnexpectedReply => {
             "something else answered in the API's place; check `--base-url` and the network's sign-in page".to_owned()
         }
-        ErrorCode::Stale | ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
+        ErrorCode::Stale => {
+            "a newer value counts; to report this one after all, give it a later time, or use `sms` or `voice` with `--force`"
+                .to_owned()
+        }
+        ErrorCode::TooOld => "raise `--max-age` or leave it out to report it all the same".to_owned(),
+        ErrorCode::AlreadyRefused => {
+            "`nexmo-conversion ledger refused` shows why; `--strict` makes it fail again".to_owned()
+        }
+        ErrorCode::NotRecorded => "it is kept nowhere: give it again when the ledger can be written".to_owned(),
+        ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
     })
 }
 

@@ -19,7 +19,7 @@ use crate::config::BatchOverrides;
 use crate::domain::{Failure, Outcome};
 use crate::ledger::{self, DeadLetter, Forget, Ledger, LedgerReader, Original, StatusRow};
 use crate::output::{Age, Escaped, Format, ResultLine, to_json};
-use crate::pipeline::{Adopt, Book, Limits, Report};
+use crate::pipeline::{Adopt, Book, Limits, RefusedBefore, Report};
 
 pub(super) fn status(
     file: &LedgerFile,
@@ -80,6 +80,7 @@ pub(super) fn resume(
         adopt: Adopt::Everything,
         tracking: None,
         limits,
+        refused_before: RefusedBefore::Fail,
         summary: Summarise::Always,
         reading: None,
     };

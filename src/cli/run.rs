@@ -11,7 +11,7 @@ use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
 use super::terminal::Terminal;
 use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary};
-use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped, Tracking};
+use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
 use crate::transport::Transport;
 
 /// What a sending command has decided on before it sends.
@@ -20,6 +20,7 @@ pub(super) struct Run {
     pub(super) adopt: Adopt,
     pub(super) tracking: Option<Tracking>,
     pub(super) limits: Limits,
+    pub(super) refused_before: RefusedBefore,
     pub(super) summary: Summarise,
     /// What is known of the input while it is read, where there is one to speak of.
     pub(super) reading: Option<Reading>,
@@ -49,7 +50,7 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let Self { book, adopt, tracking, limits, summary: summarise, reading } = self;
+        let Self { book, adopt, tracking, limits, refused_before, summary: summarise, reading } = self;
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         let plan = Plan {
             transport: &transport,
@@ -57,6 +58,7 @@ impl Run {
             limits,
             adopt,
             tracking,
+            refused_before,
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };

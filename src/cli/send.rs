@@ -4,17 +4,17 @@ use super::args::{Global, ReportArgs, SmsArgs, VoiceArgs};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, record_hint};
 use super::run::{Run, Summarise};
-use super::setup::{Setup, Target, limits_of_one, open_book};
+use super::setup::{Setup, Target, format, limits_of_one, loudness, open_book};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
-use crate::output::Counted;
-use crate::pipeline::{Adopt, Item};
+use crate::output::{AdoptedRows, Counted, Manner, Printer};
+use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, State};
 
 pub(super) fn sms(
     args: &SmsArgs,
@@ -49,10 +49,61 @@ fn report(
         return dry_run::show(items.into_iter(), Counted::Ids, &setup, global, terminal);
     }
     let limits = limits_of_one(&setup.settings);
-    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, limits, environment)?;
+    let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, environment) {
+        Ok(opened) => opened,
+        Err(failure) => {
+            not_recorded(items, &failure, &setup, global, terminal)?;
+            return Err(failure);
+        }
+    };
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };
-    let run = Run { book, adopt: Adopt::Nothing, tracking: None, limits, summary, reading: None };
+    let run = Run {
+        book,
+        adopt: Adopt::Nothing,
+        tracking: None,
+        limits,
+        refused_before: RefusedBefore::Fail,
+        summary,
+        reading: None,
+    };
     run.run(items.into_iter(), &setup, global, terminal)
+}
+
+/// Answers every id, where the ledger cannot be opened: none is sent, and none kept.
+fn not_recorded(
+    items: Vec<Item>,
+    why: &CommandFailure,
+    setup: &Setup,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<(), CommandFailure> {
+    let auth = setup.account.auth.mode();
+    let hint = |failure: &_| record_hint(failure, auth);
+    let streams = terminal.streams();
+    let manner = Manner {
+        format: format(global),
+        loudness: loudness(global),
+        results_paint: streams.results_paint,
+        remarks_paint: streams.remarks_paint,
+        profile: setup.profile.clone(),
+        adopted: AdoptedRows::Counted,
+        counted: Counted::Ids,
+    };
+    let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint);
+    for item in items {
+        let report = match item {
+            Item::Record(record) => Report::not_recorded(record, &format!("{:#}", why.error)),
+            Item::Bad(bad) => Report::invalid(bad),
+            Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
+        };
+        // Whether anyone reads the lines is told below.
+        let _ = printer.hear(Event::Settled(Box::new(report)));
+    }
+    let _ = printer.turn(State::default());
+    match printer.finish() {
+        (_, Some(error)) => Err(CommandFailure::io("cannot write results to standard output", error)),
+        (_, None) => Ok(()),
+    }
 }
 
 /// The records that were typed. The time is resolved once, here, and stays the same whatever happens later.

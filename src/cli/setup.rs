@@ -236,7 +236,8 @@ pub(super) fn open_book(
             (folder.path().join("ledger.db"), Some(folder))
         }
     };
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now())?;
+    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now());
+    let ledger = ledger.map_err(CommandFailure::of_recording)?;
     Ok((Book::Ledger(Box::new(ledger)), folder))
 }
 

@@ -65,6 +65,7 @@ pub(super) fn track(
             adopt: Adopt::Due,
             tracking: Some(tracking),
             limits,
+            refused_before: args.input.refused_before(),
             summary: Summarise::Always,
             reading: Some(reading.clone()),
         };

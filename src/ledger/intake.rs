@@ -9,7 +9,7 @@ use super::LedgerError;
 use super::lane::{Desk, Sibling, held, newest_accepted};
 use super::row::{self, State, channel_number, key_time, number};
 use super::run::{NOBODY, Owner};
-use super::ticket::{Due, Entries, Known, Origin, Recorded, Released, RowId, Ticket};
+use super::ticket::{Due, Entries, Known, Novelty, Origin, Recorded, Released, RowId, Ticket};
 
 impl Desk<'_> {
     /// Records a group.
@@ -191,15 +191,19 @@ impl Desk<'_> {
     }
 
     /// Keeps input that was no record, once however often it is read.
-    pub(super) fn record_refused(&self, records: &[BadRecord]) -> rusqlite::Result<()> {
+    pub(super) fn record_refused(&self, records: &[BadRecord]) -> rusqlite::Result<Vec<Novelty>> {
+        let mut find = self.db.prepare_cached("SELECT 1 FROM unreadable WHERE account = ?1 AND digest = ?2")?;
         let mut insert = self.db.prepare_cached(
             "INSERT INTO unreadable (account, digest, raw, line, reference, code, message, seen)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (account, digest) DO UPDATE
              SET line = excluded.line, code = excluded.code, message = excluded.message, seen = excluded.seen",
         )?;
+        let mut novelty = Vec::with_capacity(records.len());
         for record in records {
             let digest = Sha256::digest(&record.raw);
+            let is_known = find.exists(params![self.account, &digest[..16]])?;
+            novelty.push(if is_known { Novelty::Known } else { Novelty::New });
             insert.execute(params![
                 self.account,
                 &digest[..16],
@@ -211,6 +215,6 @@ impl Desk<'_> {
                 self.now.unix(),
             ])?;
         }
-        Ok(())
+        Ok(novelty)
     }
 }

@@ -41,7 +41,7 @@ pub use forget::{Forget, forget};
 pub use reader::{DeadLetter, Kept, LedgerReader, Original, StatusRow};
 pub use row::State;
 pub use ticket::{
-    Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
+    Due, Effort, Entries, Known, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
 };
 
 use crate::domain::{AccountFingerprint, BadRecord, CodeEvent, Record, Timestamp};
@@ -202,8 +202,8 @@ impl Ledger {
         self.write(now, |desk| desk.silences(closing, limit, &mut CodeCounts::default()))
     }
 
-    /// Keeps input that was no record as dead letters.
-    pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
+    /// Keeps input that was no record as dead letters, and says of each whether it was kept before.
+    pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<Vec<Novelty>, LedgerError> {
         self.lay_ballast_again()?;
         self.write(now, |desk| desk.record_refused(records).map_err(|error| desk.failed(error)))
     }

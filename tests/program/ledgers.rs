@@ -438,3 +438,35 @@ fn a_folder_that_cannot_be_written_to_stops_the_run_before_anything_is_sent() {
     assert!(ran.stderr.contains("cannot create folder"), "{}", ran.stderr);
     assert_eq!(api::requests(&sandbox), 0);
 }
+
+#[test]
+fn what_was_refused_is_told_once_and_again_where_that_is_asked_for() {
+    let sandbox = api::answering(&["420", "ok"]);
+    let cli = Cli::new().against(&sandbox);
+    let input =
+        "{\"id\":\"R\",\"ts\":\"2026-11-22 01:25:26\"}\nnot json\n{\"id\":\"G\",\"ts\":\"2026-11-22 01:25:26\"}\n";
+    let one_by_one = BATCH.iter().chain(&["--jobs", "1", "--format", "ndjson"]);
+    let first = cli.run_with_input(one_by_one.clone(), input);
+    first.exits(65);
+    assert_eq!(came_to(&first), ["rejected bad_parameters", "invalid bad_record", "accepted"]);
+    let again = cli.run_with_input(one_by_one.clone(), input);
+    again.exits(0);
+    assert_eq!(
+        came_to(&again),
+        ["skipped already_refused", "skipped already_refused", "skipped already_accepted"]
+    );
+    let strict = cli.run_with_input(one_by_one.chain(&["--strict"]), input);
+    strict.exits(65);
+    assert_eq!(came_to(&strict), ["rejected bad_parameters", "invalid bad_record", "skipped already_accepted"]);
+    assert_eq!(api::requests(&sandbox), 2);
+}
+
+#[test]
+fn every_id_gets_its_line_also_where_there_is_no_ledger_to_keep_it() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let ran = cli.run(["sms", "A", "B", "--delivered", "--json", "--ledger", "/"]);
+    ran.exits(78);
+    assert_eq!(came_to(&ran), ["retry not_recorded", "retry not_recorded"]);
+    assert_eq!(api::requests(&sandbox), 0);
+}
