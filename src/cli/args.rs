@@ -159,6 +159,9 @@ pub struct ReportArgs {
     /// When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub timestamp: Option<String>,
+    /// Send it whatever the ledger says: accepted before, refused before, or overtaken by a newer value
+    #[arg(long)]
+    pub force: bool,
     /// How it is sent.
     #[command(flatten)]
     pub sending: SendingArgs,

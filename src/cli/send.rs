@@ -121,7 +121,11 @@ fn items(channel: Channel, ids: &[String], args: &ReportArgs) -> Result<Vec<Item
         None => now,
     };
     let future = timestamp.age_at(now) < -Timestamp::MAX_AHEAD.as_secs().cast_signed();
-    let time = if args.timestamp.is_some() { TimeSource::Given } else { TimeSource::Now };
+    let time = match (args.force, &args.timestamp) {
+        (true, _) => TimeSource::Forced,
+        (false, Some(_)) => TimeSource::Given,
+        (false, None) => TimeSource::Typed,
+    };
     Ok(ids
         .iter()
         .chain(&args.message_id)

@@ -88,14 +88,25 @@ impl Desk<'_> {
         let mut rows = self.db.prepare_cached(&format!(
             "SELECT {}, next_attempt, id FROM conversion
              WHERE account = ?1 AND owner = ?2 AND state = ?3 AND state < 2
-               AND (next_attempt, id) > (?4, ?5) AND next_attempt <= ?6
-               AND (next_attempt <= ?8 OR postponed_by <> ?9)
+               AND (next_attempt, id) > (?4, ?5) AND (next_attempt <= ?6 OR next_attempt > ?10)
+               AND (next_attempt <= ?8 OR next_attempt > ?10 OR postponed_by <> ?9)
              ORDER BY next_attempt, id LIMIT ?7",
             row::RECORD
         ))?;
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         rows.query_map(
-            params![self.account, run, state, after.0, after.1, until, limit, self.now.unix(), self.owners.me()],
+            params![
+                self.account,
+                run,
+                state,
+                after.0,
+                after.1,
+                until,
+                limit,
+                self.now.unix(),
+                self.owners.me(),
+                self.latest_plan()
+            ],
             |row| Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion)),
         )?
         .collect()

@@ -8,6 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params}
 use crate::domain::{Conversion, Record, Timestamp};
 
 use super::LedgerError;
+use super::outcome::LONGEST_WAIT;
 use super::place::Place;
 use super::row::{self, State, channel_number};
 use super::run::{Owner, Owners, RunId};
@@ -212,7 +213,12 @@ impl Desk<'_> {
             Due::OnlyDue => false,
             Due::Everything => row.postponed_by != self.owners.me(),
         };
-        resumed || row.next_attempt <= self.now.unix()
+        resumed || row.next_attempt <= self.now.unix() || row.next_attempt > self.latest_plan()
+    }
+
+    /// The latest time that anything is planned for. A later plan was made by a clock that was ahead: it is due now.
+    pub(super) fn latest_plan(&self) -> i64 {
+        self.now.unix().saturating_add_unsigned(LONGEST_WAIT)
     }
 
     /// Takes a row for this run and makes its ticket.

@@ -19,7 +19,7 @@ const LIFETIME: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 const FIRST_WAIT: u64 = 60;
 
 /// … up to this.
-const LONGEST_WAIT: u64 = 15 * 60;
+pub(super) const LONGEST_WAIT: u64 = 15 * 60;
 
 impl Desk<'_> {
     /// Settles a group, and lets go what waited for it.

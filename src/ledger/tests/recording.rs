@@ -369,3 +369,19 @@ fn input_that_was_no_record_is_forgotten_with_the_refused_when_it_is_old_enough(
     assert_eq!(forget(&desk.path(), Forget::Refused, DAY, desk.now).unwrap(), 2);
     assert_eq!(left(), [3]);
 }
+
+#[test]
+fn a_plan_of_a_clock_that_was_ahead_is_due_now() {
+    let mut desk = Desk::new();
+    desk.wait(100 * DAY);
+    let mut ledger = desk.open();
+    for id in ["0A", "0B"] {
+        let ticket = ledger.ready(&sms(id, 0), desk.now);
+        let _ = ledger.end(ticket, postponed(), desk.now);
+    }
+    ledger.close(desk.now).unwrap();
+    desk.now = at(0);
+    let mut ledger = desk.open();
+    let _ticket = ready(ledger.enter(&sms("0A", 0), desk.now));
+    assert_eq!(ledger.adopted(Due::OnlyDue, desk.now).len(), 1);
+}
