@@ -91,6 +91,16 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         LedgerError::Newer { .. } => {
             (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
         }
+        LedgerError::Anothers { .. } => (
+            Exit::Configuration,
+            Some("run it as the user it belongs to (sudo -u USER), or keep a ledger of your own: `--ledger FILE`"),
+        ),
+        LedgerError::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => (
+            Exit::Io,
+            Some(
+                "another user's run may have left it (`ls -l` tells whose); when that run has ended, remove the file",
+            ),
+        ),
         LedgerError::ReadOnly { .. } => (Exit::Io, Some(elsewhere)),
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))

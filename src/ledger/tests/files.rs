@@ -267,3 +267,15 @@ fn when_even_the_ballast_does_not_help_the_tickets_come_back() {
     assert!(desk.path().with_file_name("ledger.db.ballast").exists());
     assert!(again.iter().all(|again| matches!(again, super::Recorded::Known(_, super::super::Known::Accepted))));
 }
+
+#[test]
+fn a_ledger_of_another_users_is_refused_also_for_root() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    // Only root may give a file away.
+    if std::os::unix::fs::chown(desk.path(), Some(4711), None).is_ok() {
+        let refused = open(&desk.path());
+        assert!(matches!(refused, Err(LedgerError::Anothers { owner: 4711, .. })), "{refused:?}");
+        assert!(matches!(LedgerReader::open(&desk.path()), Err(LedgerError::Anothers { .. })));
+    }
+}
