@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, record_hint};
+use super::failure::{CommandFailure, cannot_print, record_hint};
 use super::setup::{Setup, format};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::domain::{Outcome, Secret};
+use crate::domain::{Outcome, Placement, Secret};
 use crate::output::{Counted, Escaped, Format, RequestLine, ResultLine, Tone, to_json, write_line};
 use crate::pipeline::{Item, Report};
-use crate::wire::{Parameter, ParameterValue, Placement, Request};
+use crate::wire::{Parameter, ParameterValue, Request};
 
 pub(super) fn show(
     items: impl Iterator<Item = Item>,
@@ -43,16 +43,14 @@ pub(super) fn show(
             Format::Json => json(&report, request.as_ref(), setup),
             Format::Text => Ok(text(&report, request.as_ref(), counted, setup, terminal).into_bytes()),
         };
-        shown
-            .and_then(|shown| terminal.print(shown))
-            .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+        shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
     }
     Ok(exit)
 }
 
 fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    let hint = |failure: &_| record_hint(failure, setup.account.auth.mode());
+    let hint = |failure: &_| record_hint(failure, &setup.account);
     let result = ResultLine::new(report, setup.profile.as_deref(), clock::now(), hint);
     to_json(&mut line, &result.with_request(request))?;
     Ok(line)

@@ -1,18 +1,20 @@
 //! `sandbox`: a local Conversion API in the foreground, until a signal ends it.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use serde_json::json;
 
 use super::args::{Global, SandboxArgs};
+use super::authority::AuthorityFile;
 use super::dry_run::one_word;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, cannot_print};
 use super::interrupt::Interrupt;
 use super::terminal::Terminal;
 use crate::clock;
@@ -33,16 +35,15 @@ pub(super) fn sandbox(
         CommandFailure::io("cannot start the sandbox", error)
             .advising("choose another port with `--port`, or 0 for a free one")
     })?;
-    let ca_file = match sandbox.ca_pem() {
-        Some(pem) => Some(write_ca(args.ca_file.as_deref(), sandbox.port(), pem)?),
+    let authority = match sandbox.ca_pem() {
+        Some(pem) => Some(AuthorityFile::write(args.ca_file.as_deref(), sandbox.port(), pem)?),
         None => None,
     };
-    terminal
-        .print(introduction(&sandbox, ca_file.as_deref(), args.api_secret_file.as_deref(), global))
-        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    let ca_file = authority.as_ref().map(|file| file.path.as_path());
+    terminal.print(introduction(&sandbox, ca_file, own_secret(args).as_ref(), global)).map_err(cannot_print)?;
     wait(args, &interrupt);
-    if let (Some(path), None) = (&ca_file, &args.ca_file) {
-        let _ = fs::remove_file(path);
+    if let Some(authority) = authority {
+        authority.remove();
     }
     let ended = interrupt.asked().load(Ordering::Relaxed);
     Ok(if ended { interrupt.exit() } else { Exit::Done })
@@ -73,14 +74,7 @@ fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
     };
     let log: Option<Box<dyn Write + Send>> = match &args.log {
         Some(path) if path == Path::new("-") => Some(Box::new(io::stdout())),
-        Some(path) => Some(Box::new(
-            OpenOptions::new()
-                .append(true)
-                .create(true)
-                .mode(0o600)
-                .open(path)
-                .map_err(|error| CommandFailure::io("cannot open the log file", error))?,
-        )),
+        Some(path) => Some(Box::new(open_log(path)?)),
         None => None,
     };
     Ok(SandboxOptions {
@@ -94,6 +88,20 @@ fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
         keep: Keep::Counts,
         log,
         ..SandboxOptions::default()
+    })
+}
+
+/// Appended to, private if it is new. A link leads to where somebody else chose, and is not followed.
+fn open_log(path: &Path) -> Result<File, CommandFailure> {
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map(File::from).map_err(|error| {
+        let failure = CommandFailure::io("cannot open the log file", error.into());
+        match error {
+            Errno::LOOP => {
+                failure.advising("it is a symbolic link: name the file itself, or `-` for standard output")
+            }
+            _ => failure,
+        }
     })
 }
 
@@ -119,52 +127,58 @@ fn account(args: &SandboxArgs) -> Result<SandboxAccount, CommandFailure> {
     Ok(SandboxAccount { api_key, api_secret, signature, conversions })
 }
 
-fn write_ca(chosen: Option<&Path>, port: u16, pem: &str) -> Result<PathBuf, CommandFailure> {
-    let path = match chosen {
-        Some(path) => path.to_owned(),
-        None => std::env::temp_dir().join(format!("nexmo-conversion-sandbox-{port}.pem")),
-    };
-    // A name in a shared folder may have been taken by a link to somewhere else: whatever is there is removed, not followed.
-    let _ = fs::remove_file(&path);
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .and_then(|mut file| {
-            // Our umask is private; a certificate is public, and another user's client may need it.
-            file.set_permissions(Permissions::from_mode(0o644))?;
-            file.write_all(pem.as_bytes())
-        })
-        .map_err(|error| CommandFailure::io("cannot write the CA's certificate", error))?;
-    Ok(path)
+/// Where a secret of the caller's own is.
+enum OwnSecret {
+    /// In a file that a client can read as well.
+    File(PathBuf),
+    /// In a pipe, which has been read.
+    Gone,
 }
 
-/// What a client needs: exports for a shell, or one JSON object. The secret opens nothing but this sandbox; one that was
-/// read from a file is the caller's own and is shown masked.
-fn introduction(sandbox: &Sandbox, ca_file: Option<&Path>, own_secret: Option<&Path>, global: &Global) -> Vec<u8> {
+fn own_secret(args: &SandboxArgs) -> Option<OwnSecret> {
+    args.api_secret_file.as_ref().map(|path| match std::path::absolute(path) {
+        Ok(path) if path.is_file() => OwnSecret::File(path),
+        Ok(_) | Err(_) => OwnSecret::Gone,
+    })
+}
+
+/// What a client needs: exports for a shell, or one JSON object. A secret that was made up opens nothing but this sandbox; one
+/// that was read from a file is the caller's own, and the client is told of the file.
+fn introduction(
+    sandbox: &Sandbox,
+    ca_file: Option<&Path>,
+    own_secret: Option<&OwnSecret>,
+    global: &Global,
+) -> Vec<u8> {
     let url = sandbox.base_url();
     let account = sandbox.accounts().first();
     let key = account.map(|account| account.api_key.as_str()).unwrap_or_default();
-    let secret = match (own_secret, account) {
-        (None, Some(account)) => account.api_secret.expose(),
-        _ => Secret::MASK,
-    };
+    let made_up = account.map(|account| account.api_secret.expose()).unwrap_or_default();
     if global.json {
-        let ca_file = ca_file.map(|path| path.display().to_string());
+        let shown = |path: &Path| path.display().to_string();
+        let secret_file = match own_secret {
+            Some(OwnSecret::File(path)) => Some(shown(path)),
+            Some(OwnSecret::Gone) | None => None,
+        };
+        let secret = if own_secret.is_some() { Secret::MASK } else { made_up };
         let mut line = Vec::new();
         let _ = to_json(
             &mut line,
-            &json!({"v": 1, "base_url": url, "api_key": key, "api_secret": secret, "ca_file": ca_file}),
+            &json!({
+                "v": 1, "base_url": url, "api_key": key, "api_secret": secret, "ca_file": ca_file.map(shown),
+                "api_secret_file": secret_file
+            }),
         );
         return line;
     }
-    let ca = ca_file.map(|path| {
-        let path = Escaped(path.as_os_str().as_encoded_bytes()).to_string();
-        format!("export NEXMO_CONVERSION_CACERT={}\n", one_word(&path))
-    });
-    let ca = ca.unwrap_or_default();
-    format!(
-        "export NEXMO_CONVERSION_BASE_URL={url}\n{ca}export VONAGE_API_KEY={key}\nexport VONAGE_API_SECRET={secret}\n"
-    )
-    .into_bytes()
+    let word = |path: &Path| one_word(&Escaped(path.as_os_str().as_encoded_bytes()).to_string());
+    let ca = ca_file.map(|path| format!("export NEXMO_CONVERSION_CACERT={}\n", word(path))).unwrap_or_default();
+    let secret = match own_secret {
+        None => format!("export VONAGE_API_SECRET={made_up}\n"),
+        Some(OwnSecret::File(path)) => format!("export VONAGE_API_SECRET_FILE={}\n", word(path)),
+        Some(OwnSecret::Gone) => {
+            "# VONAGE_API_SECRET: the one that was read; a pipe cannot be read again\n".to_owned()
+        }
+    };
+    format!("export NEXMO_CONVERSION_BASE_URL={url}\n{ca}export VONAGE_API_KEY={key}\n{secret}").into_bytes()
 }

@@ -77,8 +77,7 @@ fn not_recorded(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<(), CommandFailure> {
-    let auth = setup.account.auth.mode();
-    let hint = |failure: &_| record_hint(failure, auth);
+    let hint = |failure: &_| record_hint(failure, &setup.account);
     let streams = terminal.streams();
     let manner = Manner {
         format: format(global),

@@ -3,9 +3,9 @@
 //! Key and secret never come from different sources, because half of one account and half of another is refused by
 //! the API with a 401 that nobody can explain.
 
-use crate::domain::{Account, ApiKey, Auth, AuthMode, SignatureMethod, SignedTimestamp};
+use crate::domain::{Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp};
 
-use super::error::{ConfigError, nearest};
+use super::error::{ConfigError, file_or_none, nearest};
 use super::file::{FileConfig, Profile};
 use super::origin::{Origin, Setting, variable_name};
 use super::private_file::Warning;
@@ -67,7 +67,13 @@ pub(super) fn resolve(
         }
         Chosen::Nothing => match vendor::find(surroundings)? {
             Some(found) => found.credential.complete(mode, &Place::Vendor(&found), found.warnings.clone()),
-            None => Err(ConfigError::NoCredentials { looked: looked(surroundings, file) }),
+            None => Err(match &file.path {
+                Some(path) if file.profiles.len() > 1 => ConfigError::SeveralProfiles {
+                    path: path.clone(),
+                    names: file.profiles.keys().cloned().collect(),
+                },
+                Some(_) | None => ConfigError::NoCredentials { looked: looked(surroundings, file) },
+            }),
         },
     }
 }
@@ -162,7 +168,7 @@ impl Credential {
         let mode = mode.or_else(|| self.auth.clone()).unwrap_or_else(|| self.likely_mode());
         let (promised, wanted) = match mode.value {
             AuthMode::Form | AuthMode::Basic | AuthMode::Query => (&self.api_secret, Part::ApiSecret),
-            AuthMode::Signature => (&self.signature_secret, Part::SignatureSecret),
+            AuthMode::Signature | AuthMode::SignatureQuery => (&self.signature_secret, Part::SignatureSecret),
         };
         let api_key = self.api_key.as_ref().ok_or_else(|| place.misses(Part::ApiKey, self))?;
         let promised = promised.as_ref().ok_or_else(|| place.misses(wanted, self))?;
@@ -171,11 +177,8 @@ impl Credential {
             AuthMode::Form => Auth::Form(secret),
             AuthMode::Basic => Auth::Basic(secret),
             AuthMode::Query => Auth::Query(secret),
-            AuthMode::Signature => Auth::Signature {
-                secret,
-                method: self.signature_method.unwrap_or(SignatureMethod::Md5Hash),
-                timestamp: self.signature_timestamp.unwrap_or(SignedTimestamp::Date),
-            },
+            AuthMode::Signature => self.signed(Placement::Form, secret),
+            AuthMode::SignatureQuery => self.signed(Placement::Query, secret),
         };
         Ok(ResolvedAccount {
             account: Account { api_key: api_key.value.clone(), auth },
@@ -185,6 +188,15 @@ impl Credential {
             auth: mode.origin,
             warnings,
         })
+    }
+
+    fn signed(&self, placement: Placement, secret: Secret) -> Auth {
+        Auth::Signature {
+            placement,
+            secret,
+            method: self.signature_method.unwrap_or(SignatureMethod::Md5Hash),
+            timestamp: self.signature_timestamp.unwrap_or(SignedTimestamp::Date),
+        }
     }
 
     /// The reference's own way, unless all there is is a signature secret.
@@ -258,15 +270,15 @@ fn looked(surroundings: &Surroundings, file: &FileConfig) -> Vec<String> {
     for family in &FAMILIES {
         looked.push(format!("{} and {}", family.api_key, family.api_secret.join("/")));
     }
-    let path = file.path.display();
-    looked.push(format!("default_profile in {path}"));
-    // With exactly one there would have been a choice.
-    let names: Vec<_> = file.profiles.keys().map(String::as_str).collect();
-    looked.push(if names.is_empty() {
-        format!("the profiles in {path} (none)")
-    } else {
-        format!("the only profile in {path} (there are several: {})", names.join(", "))
-    });
+    match &file.path {
+        Some(path) => {
+            let path = path.display();
+            looked.push(format!("default_profile in {path}"));
+            // With one there would have been a choice, with several another complaint.
+            looked.push(format!("the profiles in {path} (none)"));
+        }
+        None => looked.push(file_or_none(None)),
+    }
     looked.extend(vendor::places(surroundings).map(|(path, _)| path.display().to_string()));
     looked
 }

@@ -94,6 +94,8 @@ pub enum Auth {
     Query(Secret),
     /// `api_key` and `sig`; the secret never travels.
     Signature {
+        /// Where all parameters go, `sig` among them.
+        placement: Placement,
         /// The signature secret, which is not the api secret.
         secret: Secret,
         /// The algorithm that the account's dashboard names.
@@ -103,15 +105,25 @@ pub enum Auth {
     },
 }
 
+/// Where a request's parameters go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// The form body.
+    Form,
+    /// The query string, with an empty body.
+    Query,
+}
+
 impl Auth {
-    /// Which of the four ways this is.
+    /// Which of the ways this is.
     #[must_use]
     pub fn mode(&self) -> AuthMode {
         match self {
             Self::Form(_) => AuthMode::Form,
             Self::Basic(_) => AuthMode::Basic,
             Self::Query(_) => AuthMode::Query,
-            Self::Signature { .. } => AuthMode::Signature,
+            Self::Signature { placement: Placement::Form, .. } => AuthMode::Signature,
+            Self::Signature { placement: Placement::Query, .. } => AuthMode::SignatureQuery,
         }
     }
 }
@@ -156,7 +168,7 @@ macro_rules! named {
 pub(crate) use named;
 
 named! {
-    /// The four ways to authenticate, as settings name them.
+    /// The ways to authenticate, as settings name them.
     AuthMode {
         /// Key and secret in the form body.
         Form = "form",
@@ -164,8 +176,10 @@ named! {
         Basic = "basic",
         /// Key and secret in the query string.
         Query = "query",
-        /// Key and signature.
+        /// Key and signature in the form body.
         Signature = "signature",
+        /// Key and signature in the query string.
+        SignatureQuery = "signature-query",
     }
 }
 
@@ -206,7 +220,10 @@ mod tests {
             assert_eq!(mode.as_str().parse(), Ok(*mode));
         }
         assert_eq!("MD5HASH".parse(), Ok(SignatureMethod::Md5Hash));
-        assert_eq!("digest".parse::<AuthMode>(), Err("none of form, basic, query, signature".into()));
+        assert_eq!(
+            "digest".parse::<AuthMode>(),
+            Err("none of form, basic, query, signature, signature-query".into())
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::tally::Tally;
 pub struct Figures {
     /// The stretch of time.
     pub span: Span,
-    /// Rates and lateness: of all traffic, then by channel, as [`Traffic::EACH`] has them.
+    /// Rates and lateness: of all traffic, then by channel, all, SMS, voice.
     pub courses: [Course; 3],
     /// How conversions ended in the span.
     pub outcomes: Outcomes,

@@ -43,8 +43,8 @@ pub struct ScriptedReply {
     pub location: Option<String>,
     /// `Content-Type`; `text/plain` where there is a body and nothing else is said.
     pub content_type: Option<String>,
-    /// The body.
-    pub body: String,
+    /// The body; without one a 402 has the page that was seen of the service, anything else has none.
+    pub body: Option<String>,
 }
 
 /// Both forms of `Retry-After`.
@@ -127,7 +127,7 @@ impl Answer {
         Self::from(AnswerKind::Normal)
     }
 
-    /// This status, without a body.
+    /// This status; without a body, but for a 402, of which the service's page is known.
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::from(AnswerKind::Reply(ScriptedReply::bare(status)))
@@ -138,7 +138,9 @@ impl Answer {
     pub fn portal() -> Self {
         Self::from(AnswerKind::Reply(ScriptedReply {
             content_type: Some("text/html; charset=utf-8".to_owned()),
-            body: "<!DOCTYPE html>\n<html><title>Welcome</title><p>Please accept our terms.</html>\n".to_owned(),
+            body: Some(
+                "<!DOCTYPE html>\n<html><title>Welcome</title><p>Please accept our terms.</html>\n".to_owned(),
+            ),
             ..ScriptedReply::bare(200)
         }))
     }
@@ -168,7 +170,7 @@ impl Answer {
     #[must_use]
     pub fn body(mut self, text: &str) -> Self {
         if let AnswerKind::Reply(reply) = &mut self.kind {
-            text.clone_into(&mut reply.body);
+            reply.body = Some(text.to_owned());
         }
         self
     }
@@ -192,7 +194,7 @@ impl Answer {
             "retry-after" => reply.retry_after = Some(value.parse()?),
             "location" => reply.location = Some(value.to_owned()),
             "type" => reply.content_type = Some(value.to_owned()),
-            "body" => value.clone_into(&mut reply.body),
+            "body" => reply.body = Some(value.to_owned()),
             _ => return Err(unknown(&self.kind)),
         }
         Ok(())
@@ -201,7 +203,7 @@ impl Answer {
 
 impl ScriptedReply {
     fn bare(status: u16) -> Self {
-        Self { status, retry_after: None, location: None, content_type: None, body: String::new() }
+        Self { status, retry_after: None, location: None, content_type: None, body: None }
     }
 }
 

@@ -11,9 +11,14 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::options::{CertificateKind, TlsVersions};
+
+/// The name of every sandbox's authority.
+const AUTHORITY: &str = "nexmo-conversion sandbox CA";
+const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// How the sandbox speaks TLS, and what a client needs in order to trust it.
 pub(super) struct Identity {
@@ -51,7 +56,7 @@ pub(super) fn identity(kind: CertificateKind, versions: TlsVersions) -> io::Resu
 
 fn certify(kind: CertificateKind) -> Result<(String, rcgen::Certificate, KeyPair), rcgen::Error> {
     let mut ca = CertificateParams::default();
-    ca.distinguished_name.push(DnType::CommonName, "nexmo-conversion sandbox CA");
+    ca.distinguished_name.push(DnType::CommonName, AUTHORITY);
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let ca_key = KeyPair::generate()?;
@@ -84,4 +89,15 @@ fn certify(kind: CertificateKind) -> Result<(String, rcgen::Certificate, KeyPair
         | CertificateKind::WrongName => leaf.signed_by(&key, &issuer)?,
     };
     Ok((ca_pem, certificate, key))
+}
+
+/// Whether a file's text is the certificate of a sandbox's authority, and nothing but that.
+#[must_use]
+pub fn is_authority(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let whole = text.starts_with(b"-----BEGIN CERTIFICATE-----") && text.ends_with(b"-----END CERTIFICATE-----");
+    let is_one = text.windows(BEGIN.len()).filter(|window| *window == BEGIN).count() == 1;
+    let certificate = CertificateDer::from_pem_slice(text);
+    let named = |der: &CertificateDer<'_>| der.windows(AUTHORITY.len()).any(|name| name == AUTHORITY.as_bytes());
+    whole && is_one && certificate.is_ok_and(|der| named(&der))
 }

@@ -13,14 +13,14 @@ use super::fault::{Deserved, Ending, carry_out};
 use super::http::{Frame, Persistence};
 use super::judge::{Ruling, World, judge};
 use super::log::LoggedRequest;
+use super::masking;
 use super::old_tls::answer_hello;
 use super::parameters::Parameters;
 use super::rendering::{write_ruling, write_scripted};
 use super::reply::{BodyIs, Date, Envelope, Reply};
 use super::service::Service;
 use super::stream::{Inbox, NoRequest, Stream};
-use crate::domain::Secret;
-use crate::wire::{names, reason};
+use crate::wire::reason;
 
 /// What becomes of a connection after a request.
 enum Next {
@@ -130,7 +130,7 @@ impl Connection<'_> {
         let kind = answer.map_or(&AnswerKind::Normal, |answer| &answer.kind);
 
         let request = frame.request(bytes);
-        let parameters = Parameters::read(&request);
+        let parameters = Parameters::read(&request, service.unknowns.mislabelled_form);
         let world = World { accounts: &service.accounts, unknowns: &service.unknowns, now: self.date.now };
         let judgement = judge(&request, &parameters, &world);
         let ruling = match kind {
@@ -143,8 +143,8 @@ impl Connection<'_> {
         // Before the wait as well: whoever waits for the answer may be killed while it does.
         service.log.record(|| LoggedRequest {
             method: request.method.to_owned(),
-            path: request.path.to_owned(),
-            parameters: parameters.pairs().map(masked).collect(),
+            path: masking::path(request.path, &service.accounts),
+            parameters: masking::parameters(&parameters, &service.accounts),
             credentials: judgement.credentials,
             status: match kind {
                 AnswerKind::Normal => Some(ruling.status(&service.unknowns)),
@@ -170,7 +170,9 @@ impl Connection<'_> {
         };
         self.out.clear();
         let head = match kind {
-            AnswerKind::Reply(reply) => write_scripted(reply, &envelope, &mut self.out),
+            AnswerKind::Reply(reply) => {
+                write_scripted(reply, request.path, &service.unknowns, &envelope, &mut self.out)
+            }
             AnswerKind::Normal | AnswerKind::Fault(_) => {
                 write_ruling(&ruling, request.path, &service.unknowns, &envelope, &mut self.out)
             }
@@ -197,9 +199,4 @@ impl Connection<'_> {
             Persistence::Ends => Next::End(Ending::Close),
         })
     }
-}
-
-fn masked((name, value): (&str, &str)) -> (String, String) {
-    let value = if [names::API_SECRET, names::SIG].contains(&name) { Secret::MASK } else { value };
-    (name.to_owned(), value.to_owned())
 }

@@ -8,11 +8,16 @@ use super::http::Request;
 use super::log::CredentialSource;
 use super::options::{Conversions, SandboxAccount};
 use super::parameters::Parameters;
-use super::unknowns::{
-    Basic, CheckOrder, DeliveredSpelling, Doubtful, Get, SignedTimestampRule, TimestampRule, Unknowns,
+use super::switches::{
+    Basic, CheckOrder, DeliveredSpelling, Get, QuerySignature, SignedTimestampRule, TimestampRule,
+    UnsignedTimestampRule,
 };
+use super::unknowns::{Doubtful, Unknowns};
 use crate::domain::{Channel, Delivered, Secret, SignatureMethod, Timestamp};
 use crate::wire::{ParameterName, decode_basic, names, reason, signature_matches};
+
+/// What the service says with a 402.
+pub(super) const NOT_ENABLED_REASON: &str = "Bad Account Credentials";
 
 /// The sandbox as a request meets it.
 #[derive(Debug, Clone, Copy)]
@@ -86,9 +91,11 @@ fn conversion<'a>(
     let Some(account) = account else {
         return Ruling::Unauthorized;
     };
-    let enabled = match account.conversions {
-        Conversions::Enabled => Ok(()),
-        Conversions::NotEnabled => Err(Ruling::NotEnabled),
+    let by_basic = request.authorization.is_some();
+    let enabled = match (account.conversions, world.unknowns.basic) {
+        (Conversions::Enabled, Basic::NotEnabled) if by_basic => Err(Ruling::NotEnabled),
+        (Conversions::Enabled, Basic::Accepted | Basic::NotEnabled | Basic::Refused) => Ok(()),
+        (Conversions::NotEnabled, _) => Err(Ruling::NotEnabled),
     };
     let delivered = read_parameters(parameters, world);
     let checked = match world.unknowns.order {
@@ -121,7 +128,7 @@ fn authenticate<'a>(
     let sig = parameters.value(names::SIG);
     if let Some(header) = request.authorization {
         let account = match (decode_basic(header), sig, world.unknowns.basic) {
-            (Some((key, secret)), None, Basic::Accepted) => {
+            (Some((key, secret)), None, Basic::Accepted | Basic::NotEnabled) => {
                 account(&key).filter(|account| account.api_secret == secret)
             }
             _ => None,
@@ -135,14 +142,24 @@ fn authenticate<'a>(
         (Some(secret), Some(_)) => (secret.source, None),
         (None, Some(sig)) => (
             CredentialSource::Signature,
-            account(key).filter(|account| signed_by(account.signature.as_ref(), sig, parameters)),
+            account(key).filter(|account| signed_by(account.signature.as_ref(), sig, parameters, world.unknowns)),
         ),
         (None, None) => (CredentialSource::None, None),
     }
 }
 
-fn signed_by(signature: Option<&(Secret, SignatureMethod)>, sig: &str, parameters: &Parameters<'_>) -> bool {
-    signature.is_some_and(|(secret, method)| signature_matches(sig, parameters.pairs(), secret, *method))
+fn signed_by(
+    signature: Option<&(Secret, SignatureMethod)>,
+    sig: &str,
+    parameters: &Parameters<'_>,
+    unknowns: &Unknowns,
+) -> bool {
+    let in_query = parameters.get(names::SIG).is_some_and(|sig| sig.source == CredentialSource::Query);
+    if in_query && unknowns.query_signature == QuerySignature::Refused {
+        return false;
+    }
+    let pairs = parameters.signed(unknowns.signed_parameters, unknowns.signed_duplicate);
+    signature.is_some_and(|(secret, method)| signature_matches(sig, pairs, secret, *method))
 }
 
 /// All parameters of a conversion, missing ones first.
@@ -160,7 +177,7 @@ fn read_parameters<'a>(parameters: &Parameters<'_>, world: &World<'_>) -> Result
         Some(text) if parameters.value(names::SIG).is_some() => {
             read_signed_timestamp(text, world.unknowns.signed_timestamp)
         }
-        Some(text) => read_date(text),
+        Some(text) => read_unsigned_timestamp(text, world.unknowns.unsigned_timestamp),
         None => Some(world.now),
     };
     let timestamp = timestamp.ok_or(Ruling::Malformed(names::TIMESTAMP))?;
@@ -197,6 +214,14 @@ fn read_signed_timestamp(text: &str, rule: SignedTimestampRule) -> Option<Timest
     }
 }
 
+fn read_unsigned_timestamp(text: &str, rule: UnsignedTimestampRule) -> Option<Timestamp> {
+    match rule {
+        UnsignedTimestampRule::Date => read_date(text),
+        UnsignedTimestampRule::Either => read_date(text).or_else(|| read_epoch(text)),
+        UnsignedTimestampRule::Epoch => read_epoch(text),
+    }
+}
+
 /// Exactly `yyyy-MM-dd HH:mm:ss`.
 fn read_date(text: &str) -> Option<Timestamp> {
     Timestamp::parse(text).ok().filter(|_| text.len() == 19 && text.as_bytes()[10] == b' ')
@@ -224,7 +249,7 @@ impl Ruling<'_> {
     /// The reason, in the status line and in the page. That of a 402 is the service's own, misleading as it is.
     pub(super) fn reason(&self, unknowns: &Unknowns) -> Cow<'static, str> {
         match self {
-            Self::NotEnabled => "Bad Account Credentials".into(),
+            Self::NotEnabled => NOT_ENABLED_REASON.into(),
             Self::Missing(name) => format!("Missing {name}").into(),
             Self::Malformed(name) => format!("Invalid {name}").into(),
             Self::Doubted(doubt, _) => (*doubt).into(),

@@ -27,9 +27,10 @@ pub struct LoggedRequest {
     pub time: String,
     /// As sent; empty where the request was not read or could not be.
     pub method: String,
-    /// As sent, without the query.
+    /// As sent, without the query; masked from where it is no path any more.
     pub path: String,
-    /// Decoded, from wherever they were; secrets masked; of a name that was sent twice the value that counts.
+    /// Decoded, from wherever they were; of a name that was sent twice the value that counts. All values but those of the
+    /// conversion and the key are masked, whatever their names.
     pub parameters: BTreeMap<String, String>,
     /// Where the credentials came from, right or wrong.
     pub credentials: CredentialSource,

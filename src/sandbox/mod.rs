@@ -17,6 +17,7 @@ mod fault;
 mod http;
 mod judge;
 mod log;
+mod masking;
 mod old_tls;
 mod options;
 mod page;
@@ -26,6 +27,7 @@ mod reply;
 mod script;
 mod service;
 mod stream;
+mod switches;
 mod unknowns;
 
 use std::collections::BTreeMap;
@@ -38,6 +40,7 @@ use std::time::Duration;
 
 pub use self::answer::{Answer, AnswerError, AnswerKind, Fault, RetryAfter, ScriptedReply};
 use self::certificate::Security;
+pub use self::certificate::is_authority;
 use self::connections::Waited;
 pub use self::log::{Counts, CredentialSource, LoggedRequest};
 pub use self::options::{
@@ -45,17 +48,20 @@ pub use self::options::{
 };
 pub use self::script::{Every, Script, Then};
 use self::service::Service;
-pub use self::unknowns::{
-    Basic, CheckOrder, DeliveredSpelling, Doubtful, ErrorBody, Get, Malformed, Missing, SignedTimestampRule,
-    SuccessBody, SwitchError, TimestampRule, Unknowns,
+pub use self::switches::{
+    Basic, CheckOrder, DeliveredSpelling, ErrorBody, Get, Malformed, MislabelledForm, Missing, QuerySignature,
+    SignedDuplicate, SignedParameters, SignedTimestampRule, SuccessBody, TimestampRule, UnsignedTimestampRule,
 };
+pub use self::unknowns::{Doubtful, SwitchError, Unknowns};
 
 /// After an error that says there are no more descriptors, trying again at once would only burn the processor.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(10);
 
 /// A running sandbox. Dropping it stops it, with every connection.
+#[must_use = "a sandbox that is dropped has stopped"]
 pub struct Sandbox {
     address: SocketAddr,
+    base_url: String,
     ca_pem: Option<String>,
     service: Arc<Service>,
     thread: Option<JoinHandle<()>>,
@@ -78,14 +84,22 @@ impl Sandbox {
             let service = Arc::clone(&service);
             move || listen(&listener, &service)
         })?;
-        Ok(Self { address, ca_pem, service, thread: Some(thread) })
+        let scheme = if ca_pem.is_some() { "https" } else { "http" };
+        let base_url = format!("{scheme}://{address}");
+        Ok(Self { address, base_url, ca_pem, service, thread: Some(thread) })
     }
 
-    /// Where it is, for `--base-url`: `https://127.0.0.1:PORT`.
+    /// Where it is, for `--base-url`: `https://127.0.0.1:PORT`. Borrowed, because nothing is there once the sandbox is dropped:
+    ///
+    /// ```compile_fail,E0716
+    /// use nexmo_conversion::sandbox::{Sandbox, SandboxOptions};
+    ///
+    /// let url = Sandbox::start(SandboxOptions::default()).unwrap().base_url();
+    /// println!("{url}");
+    /// ```
     #[must_use]
-    pub fn base_url(&self) -> String {
-        let scheme = if self.ca_pem.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+    pub fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     /// The port it listens on.

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-/// A page as Jetty, which the service seems to run on, makes it. `path` is the sender's and is escaped.
+/// A page as the service's Jetty makes it: a 402 for `/conversions/sms` is, byte for byte, the one that the vendor's Python library
+/// keeps as a test file. That the other statuses have the same page is a guess. `path` is the sender's and is escaped.
 pub(super) fn jetty(status: u16, reason: &str, path: &str) -> String {
     let path = escape(path);
     format!(
-        "<html>\n<head>\n<meta http-equiv=\"Content-Type\" content=\"text/html; charset=ISO-8859-1\"/>\n\
-         <title>Error {status} {reason}</title>\n</head>\n<body><h2>HTTP ERROR {status}</h2>\n\
-         <p>Problem accessing {path}. Reason:\n<pre>    {reason}</pre></p>\
-         <hr><i><small>Powered by Jetty://</small></i><hr/>\n</body>\n</html>\n"
+        "<html>\n<head>\n<meta http-equiv=\"Content-Type\" content=\"text/html;charset=ISO-8859-1\"/>\n\
+         <title>Error {status} </title>\n</head>\n<body>\n<h2>HTTP ERROR: {status}</h2>\n\
+         <p>Problem accessing {path}. Reason:\n<pre>    {reason}</pre></p>\n\
+         <hr /><i><small>Powered by Jetty://</small></i>\n</body>\n</html>"
     )
 }
 
@@ -37,5 +38,20 @@ mod tests {
             page.contains("Problem accessing /&#60;script&#62;&#34;&#233;. Reason:\n<pre>    Not Found</pre>"),
             "{page}"
         );
+    }
+
+    #[test]
+    fn the_page_of_a_402_is_the_one_that_was_seen() {
+        let page = jetty(402, "Bad Account Credentials", "/conversions/sms");
+        assert_eq!(page.len(), 306, "{page}");
+        for part in [
+            "<title>Error 402 </title>\n",
+            "<h2>HTTP ERROR: 402</h2>\n",
+            "Problem accessing /conversions/sms. Reason:\n<pre>    Bad Account Credentials</pre>",
+            "<hr /><i><small>Powered by Jetty://</small></i>",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert!(page.ends_with("</html>"), "no end of line");
     }
 }

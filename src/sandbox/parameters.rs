@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::http::Request;
 use super::log::CredentialSource;
+use super::switches::{MislabelledForm, SignedDuplicate, SignedParameters};
 
 /// All parameters, decoded, in the order in which they count: the query's, then the body's.
 ///
@@ -22,13 +23,13 @@ pub(super) struct Parameter<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn read(request: &Request<'a>) -> Self {
+    pub(super) fn read(request: &Request<'a>, mislabelled: MislabelledForm) -> Self {
         let mut parameters = Self(Vec::with_capacity(8));
         parameters.add_form(request.query.as_bytes(), CredentialSource::Query);
-        if is_json(request) {
-            parameters.add_json(request.body);
-        } else {
-            parameters.add_form(request.body, CredentialSource::Form);
+        match body(request) {
+            Body::Form => parameters.add_form(request.body, CredentialSource::Form),
+            Body::Json => parameters.add_json(request.body, mislabelled),
+            Body::JsonSentAsForm => parameters.add_whole(request.body),
         }
         parameters
     }
@@ -51,14 +52,49 @@ impl<'a> Parameters<'a> {
         })
     }
 
+    /// What a signature is over: each name once, or as the switches have it.
+    pub(super) fn signed(
+        &self,
+        which: SignedParameters,
+        duplicate: SignedDuplicate,
+    ) -> impl Iterator<Item = (&str, &str)> {
+        let taken: Vec<_> = self
+            .0
+            .iter()
+            .filter(|parameter| match which {
+                SignedParameters::All => true,
+                SignedParameters::Body => parameter.source != CredentialSource::Query,
+            })
+            .collect();
+        (0..taken.len()).filter_map(move |index| {
+            let (parameter, name) = (taken[index], &taken[index].name);
+            let others = match duplicate {
+                SignedDuplicate::First => &taken[..index],
+                SignedDuplicate::Last => &taken[index + 1..],
+            };
+            let counts = !others.iter().any(|other| other.name == *name);
+            counts.then_some((&*parameter.name, &*parameter.value))
+        })
+    }
+
     fn add_form(&mut self, bytes: &'a [u8], source: CredentialSource) {
         self.0.extend(form_urlencoded::parse(bytes).map(|(name, value)| Parameter { name, value, source }));
     }
 
+    /// The body as one name: read as a form it would fall into pieces, wherever a value has an `&`.
+    fn add_whole(&mut self, bytes: &'a [u8]) {
+        let (name, value) = (String::from_utf8_lossy(bytes), Cow::Borrowed(""));
+        self.0.push(Parameter { name, value, source: CredentialSource::Form });
+    }
+
     /// The scalars of an object. Anything else, such as the `[]` that one library sends beside its query, says nothing.
-    fn add_json(&mut self, bytes: &[u8]) {
-        let Ok(Value::Object(members)) = serde_json::from_slice(bytes) else {
-            return;
+    fn add_json(&mut self, bytes: &'a [u8], mislabelled: MislabelledForm) {
+        let members = match (serde_json::from_slice(bytes), mislabelled) {
+            (Ok(Value::Object(members)), _) => members,
+            (Err(_), MislabelledForm::Read) if !looks_like_json(bytes) => {
+                return self.add_form(bytes, CredentialSource::Form);
+            }
+            (Ok(_), _) | (Err(_), MislabelledForm::Read | MislabelledForm::Ignored) => return,
         };
         let scalar = |value| match value {
             Value::String(text) => Some(text),
@@ -77,12 +113,39 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// The types under which the service's documents list JSON.
+const JSON_TYPES: [&str; 7] = [
+    "application/json",
+    "application/jsonrequest",
+    "application/x-javascript",
+    "text/json",
+    "text/javascript",
+    "text/x-javascript",
+    "text/x-json",
+];
+
+/// How a body is read.
+enum Body {
+    Form,
+    Json,
+    /// Says nothing: `curl -d` labels whatever it sends as a form.
+    JsonSentAsForm,
+}
+
+fn looks_like_json(bytes: &[u8]) -> bool {
+    matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
 /// What the header says, or, without one, what the body looks like.
-fn is_json(request: &Request<'_>) -> bool {
-    if request.content_type.is_empty() {
-        matches!(request.body.trim_ascii_start().first(), Some(b'{' | b'['))
-    } else {
-        request.content_type.to_ascii_lowercase().contains("json")
+fn body(request: &Request<'_>) -> Body {
+    let media_type = request.content_type.split(';').next().unwrap_or_default().trim();
+    let is_json = JSON_TYPES.iter().any(|json| media_type.eq_ignore_ascii_case(json))
+        || media_type.to_ascii_lowercase().ends_with("+json");
+    match (media_type, looks_like_json(request.body)) {
+        ("", true) => Body::Json,
+        _ if is_json => Body::Json,
+        (_, true) => Body::JsonSentAsForm,
+        (_, false) => Body::Form,
     }
 }
 
@@ -90,10 +153,11 @@ fn is_json(request: &Request<'_>) -> bool {
 mod tests {
     use super::Parameters;
     use crate::sandbox::http::Request;
+    use crate::sandbox::switches::MislabelledForm;
 
     fn pairs(query: &str, content_type: &str, body: &str) -> Vec<(String, String)> {
         let request = Request { query, content_type, body: body.as_bytes(), ..Request::default() };
-        let parameters = Parameters::read(&request);
+        let parameters = Parameters::read(&request, MislabelledForm::Ignored);
         parameters.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
@@ -112,11 +176,22 @@ mod tests {
                 &[("a", "true"), ("b", "x"), ("c", "5")],
             ),
             ("", "", r#" {"a":"1"}"#, &[("a", "1")]),
+            ("", FORM, r#"{"a":"1&b=2"}"#, &[(r#"{"a":"1&b=2"}"#, "")]),
             ("a=query&a=again", FORM, "a=form&b=2", &[("a", "query"), ("b", "2")]),
             ("a&=&&b=%ff", "", "", &[("a", ""), ("", ""), ("b", "\u{fffd}")]),
         ] {
             let expected: Vec<_> = expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
             assert_eq!(pairs(query, content_type, body), expected, "{query} {content_type} {body}");
         }
+    }
+
+    #[test]
+    fn every_type_of_the_documents_is_json() {
+        for media_type in super::JSON_TYPES {
+            for label in [media_type.to_owned(), format!("{}; charset=UTF-8", media_type.to_uppercase())] {
+                assert_eq!(pairs("", &label, r#"{"a":1}"#), [("a".to_owned(), "1".to_owned())], "{label}");
+            }
+        }
+        assert_eq!(pairs("", "text/plain", "a=1"), [("a".to_owned(), "1".to_owned())]);
     }
 }

@@ -1,14 +1,19 @@
 //! A ruling, or a scripted answer, as a reply.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::answer::{RetryAfter, ScriptedReply};
-use super::judge::Ruling;
+use super::judge::{NOT_ENABLED_REASON, Ruling};
 use super::page::jetty;
 use super::reply::{Envelope, Reply, http_date};
-use super::unknowns::{ErrorBody, SuccessBody, Unknowns};
+use super::switches::{ErrorBody, SuccessBody};
+use super::unknowns::Unknowns;
 use crate::domain::Timestamp;
 use crate::wire::reason;
+
+/// What the service's pages are labelled with.
+const HTML: &str = "text/html;charset=ISO-8859-1";
 
 /// Appends the reply to `out` and returns the length of its head.
 pub(super) fn write_ruling(
@@ -37,7 +42,7 @@ pub(super) fn write_ruling(
         | Ruling::Doubted(..) => match unknowns.errors {
             ErrorBody::Html => {
                 page = jetty(status, &reason, path);
-                ("text/html; charset=ISO-8859-1", page.as_str())
+                (HTML, page.as_str())
             }
             ErrorBody::Empty => ("", ""),
         },
@@ -50,8 +55,14 @@ pub(super) fn write_ruling(
     reply.write(out, envelope)
 }
 
-/// Appends the reply to `out` and returns the length of its head.
-pub(super) fn write_scripted(scripted: &ScriptedReply, envelope: &Envelope<'_>, out: &mut Vec<u8>) -> usize {
+/// Appends the reply to `out` and returns the length of its head. A 402 without a body of its own is the service's.
+pub(super) fn write_scripted(
+    scripted: &ScriptedReply,
+    path: &str,
+    unknowns: &Unknowns,
+    envelope: &Envelope<'_>,
+    out: &mut Vec<u8>,
+) -> usize {
     let mut headers = String::new();
     // Writing to a string cannot fail.
     if let Some(retry_after) = scripted.retry_after {
@@ -68,13 +79,19 @@ pub(super) fn write_scripted(scripted: &ScriptedReply, envelope: &Envelope<'_>, 
     if let Some(location) = &scripted.location {
         let _ = write!(headers, "Location: {location}\r\n");
     }
-    let implied = if scripted.body.is_empty() { "" } else { "text/plain" };
+    let is_seen_402 = scripted.status == 402 && scripted.body.is_none();
+    let reason = if is_seen_402 { NOT_ENABLED_REASON } else { reason(scripted.status) };
+    let (implied, body) = match (&scripted.body, unknowns.errors) {
+        (None, ErrorBody::Html) if is_seen_402 => (HTML, jetty(scripted.status, reason, path).into()),
+        (None, _) => ("", Cow::Borrowed("")),
+        (Some(body), _) => (if body.is_empty() { "" } else { "text/plain" }, body.as_str().into()),
+    };
     let reply = Reply {
         status: scripted.status,
-        reason: reason(scripted.status),
+        reason,
         content_type: scripted.content_type.as_deref().unwrap_or(implied),
         headers: &headers,
-        body: scripted.body.as_bytes(),
+        body: body.as_bytes(),
     };
     reply.write(out, envelope)
 }

@@ -115,7 +115,18 @@ fn an_account_that_is_not_enabled_gets_the_misleading_page() {
     let body = BODY.replace("abcd1234", "off");
     let (head, page) = ask(&mut connect(&sandbox), &post(&body)).unwrap();
     assert!(head.starts_with("HTTP/1.1 402 Bad Account Credentials\r\n"), "{head}");
+    assert!(head.contains("\r\nContent-Type: text/html;charset=ISO-8859-1\r\nContent-Length: 306\r\n"), "{head}");
     assert!(page.contains("Problem accessing /conversions/sms. Reason:\n<pre>    Bad Account Credentials"));
+    // Asked for by name it is the same.
+    let replies = ["402", "402,body=", "402,body=no", "402,type=a/b"].map(|text| text.parse().unwrap());
+    let scripted = Sandbox::start(SandboxOptions { script: Script::first(replies), ..options() }).unwrap();
+    let mut socket = connect(&scripted);
+    let without_date =
+        |head: &str| head.lines().filter(|line| !line.starts_with("Date: ")).collect::<Vec<_>>().join("\n");
+    let asked_for = ask(&mut socket, &post(BODY)).unwrap();
+    assert_eq!((without_date(&asked_for.0), &asked_for.1), (without_date(&head), &page));
+    let bodies = [0; 3].map(|_| ask(&mut socket, &post(BODY)).unwrap().1);
+    assert_eq!(bodies, ["", "no", &page]);
 }
 
 #[test]

@@ -3,12 +3,14 @@
 //! The defaults are our reading of the documents; a test that depends on one of them can turn it round.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::domain::named;
+use super::switches::{
+    Basic, CheckOrder, DeliveredSpelling, ErrorBody, Get, Malformed, MislabelledForm, Missing, QuerySignature,
+    SignedDuplicate, SignedParameters, SignedTimestampRule, SuccessBody, TimestampRule, UnsignedTimestampRule,
+};
 
 /// Every switch, with the default behaviour as its `Default`.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +41,16 @@ pub struct Unknowns {
     pub timestamp: TimestampRule,
     /// What a signed request may have as its `timestamp`.
     pub signed_timestamp: SignedTimestampRule,
+    /// What an unsigned request may have as its `timestamp`.
+    pub unsigned_timestamp: UnsignedTimestampRule,
+    /// Which of two parameters of one name a signature is over.
+    pub signed_duplicate: SignedDuplicate,
+    /// Which parameters a signature is over.
+    pub signed_parameters: SignedParameters,
+    /// A `sig` in the query.
+    pub query_signature: QuerySignature,
+    /// A form that is labelled as JSON.
+    pub mislabelled_form: MislabelledForm,
     /// HTTP Basic on a conversion.
     pub basic: Basic,
     /// What is looked at first once the credentials are right.
@@ -95,6 +107,11 @@ impl Unknowns {
         "delivered",
         "timestamp",
         "signed-timestamp",
+        "unsigned-timestamp",
+        "signed-duplicate",
+        "signed-parameters",
+        "query-signature",
+        "mislabelled-form",
         "basic",
         "order",
     ];
@@ -119,6 +136,11 @@ impl Unknowns {
             "delivered" => assign(&mut self.delivered, value),
             "timestamp" => assign(&mut self.timestamp, value),
             "signed-timestamp" => assign(&mut self.signed_timestamp, value),
+            "unsigned-timestamp" => assign(&mut self.unsigned_timestamp, value),
+            "signed-duplicate" => assign(&mut self.signed_duplicate, value),
+            "signed-parameters" => assign(&mut self.signed_parameters, value),
+            "query-signature" => assign(&mut self.query_signature, value),
+            "mislabelled-form" => assign(&mut self.mislabelled_form, value),
             "basic" => assign(&mut self.basic, value),
             "order" => assign(&mut self.order, value),
             _ => {
@@ -149,155 +171,10 @@ impl FromStr for Doubtful {
     }
 }
 
-named! {
-    /// The documents of 2017 say "POST or GET" and POST on the same page.
-    #[derive(Default)]
-    Get {
-        /// Treated as a POST.
-        #[default]
-        AsPost = "as-post",
-        /// 405 with `Allow: POST`.
-        Refused = "refused",
-    }
-}
-
-named! {
-    /// 420, 422 and 423 all mean "invalid parameters", and no document says which is when.
-    #[derive(Default)]
-    Missing {
-        /// 423.
-        #[default]
-        Status423 = "423",
-        /// 422.
-        Status422 = "422",
-        /// 420.
-        Status420 = "420",
-    }
-}
-
-named! {
-    /// As [`Missing`], for what is there and cannot be read.
-    #[derive(Default)]
-    Malformed {
-        /// 420.
-        #[default]
-        Status420 = "420",
-        /// 422.
-        Status422 = "422",
-        /// 423.
-        Status423 = "423",
-    }
-}
-
-impl Missing {
-    pub(super) fn status(self) -> u16 {
-        match self {
-            Self::Status423 => 423,
-            Self::Status422 => 422,
-            Self::Status420 => 420,
-        }
-    }
-}
-
-impl Malformed {
-    pub(super) fn status(self) -> u16 {
-        match self {
-            Self::Status420 => 420,
-            Self::Status422 => 422,
-            Self::Status423 => 423,
-        }
-    }
-}
-
-named! {
-    /// `OK` was observed; some mocks answer with nothing.
-    #[derive(Default)]
-    SuccessBody {
-        /// `OK` as plain text.
-        #[default]
-        Ok = "ok",
-        /// No body.
-        Empty = "empty",
-    }
-}
-
-named! {
-    /// Only a 402's body was ever seen.
-    #[derive(Default)]
-    ErrorBody {
-        /// A page as Jetty makes it.
-        #[default]
-        Html = "html",
-        /// No body.
-        Empty = "empty",
-    }
-}
-
-named! {
-    /// The documents name `true`, `false`, 1 and 0; one library sends `True`.
-    #[derive(Default)]
-    DeliveredSpelling {
-        /// Any case.
-        #[default]
-        AnyCase = "any-case",
-        /// Lower case only.
-        LowerCase = "lower-case",
-    }
-}
-
-named! {
-    /// Documented as optional and as required; required in practice.
-    #[derive(Default)]
-    TimestampRule {
-        /// Missing without one.
-        #[default]
-        Required = "required",
-        /// The time of receipt stands in.
-        Optional = "optional",
-    }
-}
-
-named! {
-    /// The signature scheme and the conversion both have a `timestamp`, in different forms.
-    #[derive(Default)]
-    SignedTimestampRule {
-        /// The date or Unix seconds.
-        #[default]
-        Either = "either",
-        /// The conversion's date only.
-        Date = "date",
-        /// The scheme's Unix seconds only.
-        Epoch = "epoch",
-    }
-}
-
-named! {
-    /// The vendor's libraries moved to Basic; no capture of a 200 with it exists.
-    #[derive(Default)]
-    Basic {
-        /// As good as the parameters.
-        #[default]
-        Accepted = "accepted",
-        /// 401.
-        Refused = "refused",
-    }
-}
-
-named! {
-    /// Whether a probe without a message-id can find out if an account is enabled.
-    #[derive(Default)]
-    CheckOrder {
-        /// 402 before 423 and 420.
-        #[default]
-        AccountFirst = "account-first",
-        /// 423 and 420 before 402.
-        ParametersFirst = "parameters-first",
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Doubtful, Get, SwitchError, Unknowns};
+    use super::super::switches::Get;
+    use super::{Doubtful, SwitchError, Unknowns};
 
     #[test]
     fn switches_are_set_by_name() {

@@ -22,16 +22,16 @@ use zeroize::Zeroizing;
 
 pub use self::error::{Cause, ConnectionAge, Phase, Sent, TransportError};
 pub use self::proxy::{ProxyChoice, ProxyError, ProxyUrl, choose_proxy};
-pub use self::trust::{Trust, TrustError, TrustStore};
+pub use self::trust::{Pem, Trust, TrustError, TrustStore};
 
 use self::connection::ConnectionMaker;
 use self::error::NotQuiet;
 use self::names::Names;
 use self::trace::Trace;
 use crate::clock;
-use crate::domain::Channel;
+use crate::domain::{Channel, Placement};
 use crate::failpoint::{Promise, is_broken};
-use crate::wire::{BaseUrl, Body, BodyEnd, CONTENT_TYPE, Placement, Reply, Request, parse_retry_after};
+use crate::wire::{BaseUrl, Body, BodyEnd, CONTENT_TYPE, Reply, Request, parse_retry_after};
 
 /// How much of a reply's body is looked at.
 const BODY_LIMIT: u64 = 64 * 1024;

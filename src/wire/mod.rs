@@ -16,6 +16,6 @@ pub use address::{BaseUrl, BaseUrlError, Scheme};
 pub use body::{Body, BodyEnd};
 pub use parameter::{ParameterName, names};
 pub use reply::{Reply, StopCause, Verdict, classify, reason};
-pub use request::{CONTENT_TYPE, Parameter, ParameterValue, Placement, Request, basic_credentials, decode_basic};
+pub use request::{CONTENT_TYPE, Parameter, ParameterValue, Request, basic_credentials, decode_basic};
 pub use retry_after::parse_retry_after;
 pub use signature::{signature, signature_matches};

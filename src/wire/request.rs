@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::{ParameterName, names, signature};
-use crate::domain::{Account, ApiKey, Auth, Channel, Conversion, Secret, SignedTimestamp};
+use crate::domain::{Account, ApiKey, Auth, Channel, Conversion, Placement, Secret, SignedTimestamp};
 
 /// The media type of the form body. The API's documents ask for UTF-8, which percent-encoding makes moot.
 pub const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
@@ -23,15 +23,6 @@ pub struct Request<'a> {
     pub parameters: Vec<Parameter<'a>>,
     /// Key and secret for an `Authorization: Basic` header, where the account uses one.
     pub basic: Option<(&'a ApiKey, &'a Secret)>,
-}
-
-/// Where a request's parameters go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placement {
-    /// The form body.
-    Form,
-    /// The query string, with an empty body.
-    Query,
 }
 
 /// One parameter.
@@ -83,7 +74,8 @@ impl<'a> Request<'a> {
                 basic = Some((&account.api_key, api_secret));
                 parameters.extend(fact(date()));
             }
-            Auth::Signature { secret, method, timestamp } => {
+            Auth::Signature { placement: signed_in, secret, method, timestamp } => {
+                placement = *signed_in;
                 let timestamp = match timestamp {
                     SignedTimestamp::Date => date(),
                     SignedTimestamp::Epoch => conversion.timestamp.unix().to_string(),
@@ -157,9 +149,9 @@ pub fn decode_basic(header: &str) -> Option<(String, Secret)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Placement, Request, decode_basic};
+    use super::{Request, decode_basic};
     use crate::domain::{
-        Account, ApiKey, Auth, Channel, Conversion, Delivered, MessageId, Secret, SignatureMethod,
+        Account, ApiKey, Auth, Channel, Conversion, Delivered, MessageId, Placement, Secret, SignatureMethod,
         SignedTimestamp, Timestamp,
     };
 
@@ -222,18 +214,26 @@ mod tests {
     #[test]
     fn signature_signs_exactly_what_is_sent_and_never_sends_the_secret() {
         let secret = Secret::new("sigsecret".into());
-        let auth =
-            |timestamp| Auth::Signature { secret: secret.clone(), method: SignatureMethod::Md5Hash, timestamp };
+        let auth = |placement, timestamp| Auth::Signature {
+            placement,
+            secret: secret.clone(),
+            method: SignatureMethod::Md5Hash,
+            timestamp,
+        };
         let conversion = conversion("00A0B0C0");
         // printf '&api_key=abcd1234&delivered=true&message-id=00A0B0C0&timestamp=2026-11-22 01:25:26sigsecret' | md5sum
-        let dated = account(auth(SignedTimestamp::Date));
+        let dated = account(auth(Placement::Form, SignedTimestamp::Date));
         assert_eq!(
             Request::new(&conversion, &dated).encoded().as_str(),
             "api_key=abcd1234&message-id=00A0B0C0&delivered=true&timestamp=2026-11-22+01%3A25%3A26\
              &sig=d29e20055bbed688941ebf4a20d32949"
         );
+        let in_query = account(auth(Placement::Query, SignedTimestamp::Date));
+        let (body, query) = (Request::new(&conversion, &dated), Request::new(&conversion, &in_query));
+        assert_eq!((body.placement, query.placement), (Placement::Form, Placement::Query));
+        assert_eq!(query.encoded(), body.encoded());
         // printf '&api_key=abcd1234&delivered=true&message-id=00A0B0C0&timestamp=1795310726sigsecret' | md5sum
-        let epoch = account(auth(SignedTimestamp::Epoch));
+        let epoch = account(auth(Placement::Form, SignedTimestamp::Epoch));
         assert_eq!(
             Request::new(&conversion, &epoch).encoded().as_str(),
             "api_key=abcd1234&message-id=00A0B0C0&delivered=true&timestamp=1795310726&sig=09b8ac376478cdb4f4cb49bfc2a8afe6"

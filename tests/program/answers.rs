@@ -97,7 +97,7 @@ impl Server {
         Self { address, connections, requests }
     }
 
-    fn cli(&self) -> Cli {
+    fn cli(&self) -> Cli<'_> {
         Cli::new()
             .with("VONAGE_API_KEY", api::KEY)
             .with("VONAGE_API_SECRET", api::SECRET)

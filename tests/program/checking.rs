@@ -89,7 +89,8 @@ fn what_fails_says_what_to_do() {
 
 #[test]
 fn a_vendor_file_that_others_can_read_is_a_warning() {
-    let cli = Cli::new().at(&api::plain());
+    let sandbox = api::plain();
+    let cli = Cli::new().at(&sandbox);
     cli.file(".nexmorc", "[credentials]\napi_key=abcd1234\napi_secret=x\n", 0o644);
     let ran = cli.run(["check", "--json"]);
     assert!(failing(&ran).contains(&"files warn".to_owned()), "{}", ran.shown());

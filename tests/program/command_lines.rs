@@ -172,7 +172,8 @@ fn addresses_that_would_send_the_secret_astray_are_refused() {
 
 #[test]
 fn proxies_and_ca_files_that_are_none_are_refused() {
-    let cli = Cli::new().against(&api::plain());
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
     cli.file("here/empty.pem", "", 0o644);
     cli.file("here/not.pem", "not a certificate\n", 0o644);
     let shown: Vec<_> = [

@@ -4,6 +4,7 @@ use nexmo_conversion::sandbox::CertificateKind;
 
 use crate::api;
 use crate::cli::{Cli, assert_same};
+use crate::needs::{Needed, is_here};
 
 const ID: &str = "it's-a&b=c%20$HOME";
 
@@ -13,7 +14,7 @@ fn report() -> [&'static str; 6] {
 
 #[test]
 fn a_dry_run_sends_nothing() {
-    for auth in ["form", "query", "basic", "signature"] {
+    for auth in ["form", "query", "basic", "signature", "signature-query"] {
         for flag in ["-v", "--json", "-q"] {
             let sandbox = api::plain();
             let cli = Cli::new()
@@ -53,11 +54,9 @@ fn a_dry_run_needs_no_network_but_good_ids() {
     assert!(lines[0]["sent_at"].is_null());
 }
 
-/// Runs the curl line of a dry run; without curl there is nothing to compare with, and the test says so.
+/// Runs the curl line of a dry run.
 fn curl_reports_the_same(encrypted: bool) {
-    let curl = ["/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl"];
-    if !curl.iter().any(|path| std::path::Path::new(path).exists()) {
-        skipped("curl is not installed");
+    if !is_here(Needed::Curl, "the curl line of a dry run") {
         return;
     }
     for auth in ["form", "query", "basic"] {
@@ -92,11 +91,6 @@ fn the_curl_line_reports_the_same() {
 #[test]
 fn the_curl_line_reports_the_same_over_tls() {
     curl_reports_the_same(true);
-}
-
-#[expect(clippy::print_stderr, reason = "a test that could not be run has to say so")]
-fn skipped(why: &str) {
-    eprintln!("SKIPPED: {why}");
 }
 
 #[test]

@@ -23,7 +23,8 @@ fn only_prints(ran: &Ran) {
 
 #[test]
 fn arguments_are_escaped_wherever_they_are_quoted() {
-    let cli = Cli::new().against(&api::plain());
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
     for arguments in [
         &["sms", ATTACK, "--delivered"][..],
         &["sms", ATTACK, "--delivered", "--json"],

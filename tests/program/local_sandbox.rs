@@ -10,6 +10,7 @@ use rustix::process::Signal;
 
 use crate::api;
 use crate::cli::{Cli, Running, mode, wait_until};
+use crate::needs::{Needed, is_here};
 
 /// What a started sandbox tells its client: the variables of its export lines.
 fn exports(running: &mut Running, count: usize) -> BTreeMap<String, String> {
@@ -23,7 +24,7 @@ fn exports(running: &mut Running, count: usize) -> BTreeMap<String, String> {
 }
 
 /// A client that did as it was told.
-fn client(exports: &BTreeMap<String, String>) -> Cli {
+fn client(exports: &BTreeMap<String, String>) -> Cli<'_> {
     exports.iter().fold(Cli::new(), |cli, (name, value)| cli.with(name, value))
 }
 
@@ -51,13 +52,11 @@ fn over_tls_it_names_its_authority() {
     assert!(exports["NEXMO_CONVERSION_BASE_URL"].starts_with("https://127.0.0.1:"));
     client(&exports).run(["sms", "A", "--delivered"]).exits(0);
     client(&exports).with("NEXMO_CONVERSION_CACERT", "").run(["sms", "A", "--delivered"]).exits(78);
-    if let Some(curl) = ["/usr/bin/curl", "/usr/local/bin/curl"].iter().find(|path| fs::exists(path).unwrap()) {
-        let line = format!(
-            "{curl} -sS --cacert \"$NEXMO_CONVERSION_CACERT\" -d api_key=$VONAGE_API_KEY -d api_secret=$VONAGE_API_SECRET \
-             -d message-id=A -d delivered=1 --data-urlencode 'timestamp=2026-11-22 01:25:26' \
-             $NEXMO_CONVERSION_BASE_URL/conversions/sms"
-        );
-        assert_eq!(client(&exports).shell(&line).exits(0).stdout, "OK");
+    if is_here(Needed::Curl, "curl against a sandbox") {
+        let line = "curl -sS --cacert \"$NEXMO_CONVERSION_CACERT\" -d api_key=$VONAGE_API_KEY -d api_secret=$VONAGE_API_SECRET \
+        -d message-id=A -d delivered=1 --data-urlencode 'timestamp=2026-11-22 01:25:26' \
+        $NEXMO_CONVERSION_BASE_URL/conversions/sms";
+        assert_eq!(client(&exports).shell(line).exits(0).stdout, "OK");
     }
 }
 
@@ -67,7 +66,7 @@ fn as_json_it_introduces_itself_in_one_line() {
     let mut running = cli.start(["sandbox", "--tls", "--ca-file", "ca.pem", "--json", "--api-key", "mykey"]);
     let line: serde_json::Value = serde_json::from_str(&running.next_line()).unwrap();
     assert_eq!((&line["v"], &line["api_key"]), (&1.into(), &"mykey".into()));
-    assert_eq!(line["ca_file"], "ca.pem");
+    assert_eq!(line["ca_file"], cli.path("here/ca.pem").to_str().unwrap(), "from wherever the client starts");
     assert!(fs::read_to_string(cli.path("here/ca.pem")).unwrap().contains("BEGIN CERTIFICATE"));
     assert_eq!(mode(&cli.path("here/ca.pem")) & 0o022, 0);
 }
@@ -113,13 +112,91 @@ fn switches_change_what_no_document_tells() {
 }
 
 #[test]
-fn a_secret_of_ones_own_is_not_printed() {
+fn a_secret_of_ones_own_is_not_printed_and_its_file_is_told() {
     let cli = Cli::new();
-    cli.file("here/secret", format!("{}\n", api::SECRET), 0o600);
-    let mut running = cli.start(["sandbox", "--api-secret-file", "secret"]);
+    cli.file("here/my secret", format!("{}\n", api::SECRET), 0o600);
+    let mut running = cli.start(["sandbox", "--api-secret-file", "my secret"]);
     let exports = exports(&mut running, 3);
-    assert_eq!(exports["VONAGE_API_SECRET"], "********");
-    client(&exports).with("VONAGE_API_SECRET", api::SECRET).run(["sms", "A", "--delivered"]).exits(0);
+    let file = cli.path("here/my secret");
+    let quoted = format!("'{}'", file.to_str().unwrap());
+    assert_eq!((exports.get("VONAGE_API_SECRET"), &exports["VONAGE_API_SECRET_FILE"]), (None, &quoted));
+    let client = Cli::new().with("NEXMO_CONVERSION_BASE_URL", &exports["NEXMO_CONVERSION_BASE_URL"]);
+    let client = client.with("VONAGE_API_KEY", &exports["VONAGE_API_KEY"]).with("VONAGE_API_SECRET_FILE", file);
+    client.run(["sms", "A", "--delivered"]).exits(0);
+
+    let mut running = cli.start(["sandbox", "--api-secret-file", "my secret", "--json"]);
+    let line: serde_json::Value = serde_json::from_str(&running.next_line()).unwrap();
+    assert_eq!((&line["api_secret"], &line["api_secret_file"]), (&"********".into(), &json_path(&cli)));
+}
+
+fn json_path(cli: &Cli) -> serde_json::Value {
+    cli.path("here/my secret").to_str().unwrap().into()
+}
+
+#[test]
+fn a_secret_that_was_read_from_a_pipe_is_neither_printed_nor_promised() {
+    let cli = Cli::new();
+    let ran =
+        cli.shell("printf fr0m-a-pipe | nexmo-conversion sandbox --api-secret-file /dev/stdin --stop-after 50ms");
+    assert!(!ran.said().contains("fr0m"), "{}", ran.shown());
+    assert!(
+        ran.exits(0).stdout.contains("\n# VONAGE_API_SECRET: ") && !ran.said().contains("SECRET="),
+        "{}",
+        ran.shown()
+    );
+}
+
+#[test]
+fn a_log_is_not_written_through_a_link() {
+    let cli = Cli::new();
+    let target = cli.file("here/other", "as it was\n", 0o644);
+    std::os::unix::fs::symlink(&target, cli.path("here/log")).unwrap();
+    let ran = cli.run(["sandbox", "--log", "log", "--stop-after", "50ms"]);
+    ran.exits(74).remarks(&contains("cannot open the log file").and(contains("hint: it is a symbolic link")));
+    assert_eq!(fs::read_to_string(target).unwrap(), "as it was\n");
+}
+
+#[test]
+fn a_certificate_is_not_written_over_another_file() {
+    let cli = Cli::new();
+    let key = cli.file("here/id_ed25519", "my key\n", 0o600);
+    let ran = cli.run(["sandbox", "--tls", "--ca-file", "id_ed25519", "--stop-after", "50ms"]);
+    ran.exits(74).remarks(&contains("id_ed25519 is something else").and(contains("hint: name another file")));
+    assert_eq!(fs::read_to_string(key).unwrap(), "my key\n");
+    for _ in 0..2 {
+        cli.run(["sandbox", "--tls", "--ca-file", "ca.pem", "--stop-after", "50ms"]).exits(0);
+    }
+}
+
+#[test]
+fn what_a_killed_run_leaves_behind_the_next_one_clears_away() {
+    let cli = Cli::new();
+    let left = || {
+        let entries =
+            fs::read_dir(cli.path("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut left: Vec<_> = entries.filter(|name| name.starts_with("nexmo-conversion-")).collect();
+        left.sort();
+        left
+    };
+    // Each is in the middle of its work: one waits for its input, one for a client.
+    let mut batch =
+        cli.start_with_pipe(["batch", "--sandbox", "--channel", "sms", "--delivered", "true", "--json"]);
+    batch.write("{\"id\":\"A\"}\n");
+    batch.next_line();
+    let mut sandbox = cli.start(["sandbox", "--tls"]);
+    let _ = exports(&mut sandbox, 4);
+    let before = left();
+    assert_eq!(before.len(), 2, "{before:?}");
+
+    cli.run(["sms", "A", "--delivered", "--sandbox"]).exits(0);
+    assert_eq!(left(), before, "what is in use stays");
+    for mut killed in [batch, sandbox] {
+        killed.signal(Signal::KILL);
+        assert_eq!(killed.finish().0, None);
+    }
+    assert_eq!(left(), before);
+    cli.run(["sms", "A", "--delivered", "--sandbox"]).exits(0);
+    assert_eq!(left(), [""; 0]);
 }
 
 #[test]

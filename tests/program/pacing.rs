@@ -101,7 +101,8 @@ fn asks_to_wait(status: &str, retry_after: &str, requests: usize) {
         "HTTP/1.1 {status}\r\nRetry-After: {retry_after}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     ));
     let url = format!("http://{}", server.address());
-    let cli = Cli::new().against(&api::plain()).with("NEXMO_CONVERSION_BASE_URL", url);
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox).with("NEXMO_CONVERSION_BASE_URL", url);
     let flags = ["sms", "A", "--delivered", "--json", "--retry", "1", "--retry-max-time", "5s"];
     let (ran, took) = timed(|| cli.run(flags));
     let line = ran.exits(75).line();

@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::api;
 use crate::cli::Cli;
+use crate::needs::{Needed, is_here};
 use crate::reports::two_hours;
 
 /// A browser takes its time to start.
@@ -129,19 +130,8 @@ impl Looked {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "whether the gate runs the tests is known from the environment only, and a test that is skipped says so"
-)]
-fn browser(cli: &Cli) -> bool {
-    if cli.shell("command -v chromium").status == Some(0) {
-        return true;
-    }
-    let excused = std::env::var_os("CI").is_none() || std::env::var_os("WITHOUT_BROWSER").is_some();
-    assert!(excused, "the report's page needs a browser: apt-get install chromium");
-    eprintln!("skipped: the report's page needs a browser: apt-get install chromium");
-    false
+fn browser() -> bool {
+    is_here(Needed::Chromium, "the report's page in a browser")
 }
 
 /// The arguments that every start shares: no screen, no first steps, and nobody to talk to but this machine.
@@ -204,7 +194,7 @@ fn reported(cli: &Cli) -> (String, Value) {
 fn a_browser_shows_the_figures_in_light_and_dark_at_a_desk_and_on_a_telephone() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
-    if !browser(&cli) {
+    if !browser() {
         return;
     }
     let (page, report) = reported(&cli);
@@ -252,7 +242,7 @@ fn a_browser_shows_the_figures_in_light_and_dark_at_a_desk_and_on_a_telephone() 
 fn a_page_that_asked_somebody_would_be_found_out() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
-    if !browser(&cli) {
+    if !browser() {
         return;
     }
     let (page, _) = reported(&cli);
@@ -270,7 +260,7 @@ fn a_page_that_asked_somebody_would_be_found_out() {
 fn it_can_be_photographed() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
-    if !browser(&cli) {
+    if !browser() {
         return;
     }
     let page = cli.file("report.html", reported(&cli).0, 0o600);

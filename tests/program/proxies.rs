@@ -8,10 +8,8 @@ use crate::relay::{Proxy, nobody};
 
 const REPORT: [&str; 6] = ["sms", "A", "--delivered", "--json", "--retry", "0"];
 
-fn api_behind() -> (Sandbox, Cli) {
-    let sandbox = api::tls(CertificateKind::Valid);
-    let cli = Cli::new().against(&sandbox);
-    (sandbox, cli)
+fn api_behind() -> Sandbox {
+    api::tls(CertificateKind::Valid)
 }
 
 fn run(cli: &Cli, more: &[&str]) -> Ran {
@@ -21,7 +19,8 @@ fn run(cli: &Cli, more: &[&str]) -> Ran {
 #[test]
 fn the_flag_and_the_variables_name_the_proxy() {
     for name in ["--proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "NEXMO_CONVERSION_PROXY"] {
-        let (sandbox, cli) = api_behind();
+        let sandbox = api_behind();
+        let cli = Cli::new().against(&sandbox);
         let proxy = Proxy::open();
         let url = format!("http://{}", proxy.address());
         let ran = match name {
@@ -40,7 +39,8 @@ fn the_flag_and_the_variables_name_the_proxy() {
 
 #[test]
 fn the_proxy_of_the_configuration_file_is_used() {
-    let (sandbox, cli) = api_behind();
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
     let proxy = Proxy::open();
     let cli = cli.configured(&format!("[network]\nproxy = \"http://{}\"\n", proxy.address()));
     run(&cli, &[]).exits(0);
@@ -49,7 +49,8 @@ fn the_proxy_of_the_configuration_file_is_used() {
 
 #[test]
 fn all_proxy_comes_after_https_proxy() {
-    let (sandbox, cli) = api_behind();
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
     let (wanted, other) = (Proxy::open(), Proxy::open());
     let cli = cli.with("https_proxy", wanted.address()).with("ALL_PROXY", other.address());
     run(&cli, &[]).exits(0);
@@ -59,7 +60,8 @@ fn all_proxy_comes_after_https_proxy() {
 
 #[test]
 fn http_proxy_is_not_for_https() {
-    let (sandbox, cli) = api_behind();
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
     let proxy = Proxy::open();
     let cli = cli.with("http_proxy", proxy.address()).with("HTTP_PROXY", proxy.address());
     run(&cli, &[]).exits(0);
@@ -69,7 +71,8 @@ fn http_proxy_is_not_for_https() {
 #[test]
 fn no_proxy_names_those_that_are_reached_directly() {
     for exceptions in ["127.0.0.1", "*", "example.org,127.0.0.0/8", "example.org 127.0.0.1"] {
-        let (sandbox, cli) = api_behind();
+        let sandbox = api_behind();
+        let cli = Cli::new().against(&sandbox);
         let proxy = Proxy::open();
         let cli = cli.with("https_proxy", proxy.address()).with("NO_PROXY", exceptions);
         run(&cli, &[]).exits(0);
@@ -100,7 +103,7 @@ fn no_proxy_covers_subdomains_and_nothing_that_only_looks_like_them() {
 #[test]
 fn names_are_resolved_by_the_proxy() {
     let sandbox = api::tls(CertificateKind::Valid);
-    let proxy = Proxy::leading_to(sandbox.port());
+    let proxy = Proxy::leading_to(&sandbox);
     let cli = Cli::new().against(&sandbox);
     let ran = run(&cli, &["--base-url", "https://only.the.proxy.knows.invalid", "--proxy", &proxy.address()]);
     // The tunnel leads to the sandbox, whose certificate is for another name: proof that it was asked for by name, and that
@@ -112,7 +115,8 @@ fn names_are_resolved_by_the_proxy() {
 
 #[test]
 fn proxy_none_goes_direct_whatever_the_variables_say() {
-    let (sandbox, cli) = api_behind();
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
     let proxy = Proxy::open();
     let cli = cli.with("https_proxy", proxy.address()).with("ALL_PROXY", proxy.address());
     run(&cli, &["--proxy", "none"]).exits(0);
@@ -121,7 +125,8 @@ fn proxy_none_goes_direct_whatever_the_variables_say() {
 
 #[test]
 fn a_proxy_that_wants_credentials_stops_the_run() {
-    let (sandbox, cli) = api_behind();
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
     let proxy = Proxy::answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
     let ran = cli.run(["sms", "A", "B", "--delivered", "--json", "--proxy", &proxy.address()]);
     let lines = ran.exits(78).lines();
@@ -135,7 +140,8 @@ fn a_proxy_that_wants_credentials_stops_the_run() {
 
 #[test]
 fn a_proxy_that_is_not_there_may_come_back() {
-    let (sandbox, cli) = api_behind();
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
     let ran = run(&cli, &["--proxy", &nobody()]);
     let line = ran.exits(75).line();
     assert_eq!(
@@ -147,7 +153,8 @@ fn a_proxy_that_is_not_there_may_come_back() {
 
 #[test]
 fn a_proxys_password_reaches_the_proxy_and_nobody_else() {
-    let (sandbox, cli) = api_behind();
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
     let proxy = Proxy::open();
     let url = format!("http://user:pa55word@{}", proxy.address());
     let ran = run(&cli, &["--proxy", &url, "-v"]);

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::api;
 use crate::cli::{Cli, PROGRAM, Ran, wait_until};
+use crate::needs::{Needed, is_here};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
@@ -32,22 +33,13 @@ fn recipe(name: &str) -> String {
 }
 
 /// A machine on which the recipes can run, with the program first in PATH; none where there is no `jq`.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "whether the gate runs the tests is known from the environment only, and a test that is skipped says so"
-)]
-fn machine(sandbox: &Sandbox) -> Option<Cli> {
-    let cli = Cli::new().against(sandbox);
-    fs::create_dir(cli.path("bin")).unwrap();
-    symlink(PROGRAM, cli.path("bin/nexmo-conversion")).unwrap();
-    let jq = cli.shell("command -v jq");
-    if jq.status == Some(0) {
-        return Some(cli);
-    }
-    assert!(std::env::var_os("CI").is_none(), "the README's recipes need jq: apt-get install jq");
-    eprintln!("skipped: the README's recipes need jq: apt-get install jq");
-    None
+fn machine(sandbox: &Sandbox) -> Option<Cli<'_>> {
+    is_here(Needed::Jq, "the README's recipes").then(|| {
+        let cli = Cli::new().against(sandbox);
+        fs::create_dir(cli.path("bin")).unwrap();
+        symlink(PROGRAM, cli.path("bin/nexmo-conversion")).unwrap();
+        cli
+    })
 }
 
 /// A program that the recipe calls and the test plays.

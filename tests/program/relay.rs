@@ -2,29 +2,34 @@
 //! what it passes on.
 
 use std::io::{self, Read as _, Write as _};
+use std::marker::PhantomData;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use nexmo_conversion::sandbox::Sandbox;
+
 use crate::cli::wait_until;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A proxy on this machine. Its thread ends with the test.
-pub(crate) struct Proxy {
+/// A proxy on this machine. Its thread ends with the test; the sandbox that it leads to, if any, has to be there as long.
+pub(crate) struct Proxy<'s> {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
+    sandbox: PhantomData<&'s Sandbox>,
 }
 
-impl Proxy {
+impl<'s> Proxy<'s> {
     /// Opens every tunnel that it is asked for.
     pub(crate) fn open() -> Self {
         Self::start(|target| TcpStream::connect(target))
     }
 
     /// Opens every tunnel to the same place, whatever is asked for.
-    pub(crate) fn leading_to(port: u16) -> Self {
+    pub(crate) fn leading_to(sandbox: &'s Sandbox) -> Self {
+        let port = sandbox.port();
         Self::start(move |_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)))
     }
 
@@ -60,7 +65,7 @@ pub(crate) fn nobody() -> String {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().to_string()
 }
 
-fn serve(handle: impl Fn(TcpStream, &str) + Send + Clone + 'static) -> Proxy {
+fn serve(handle: impl Fn(TcpStream, &str) + Send + Clone + 'static) -> Proxy<'static> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let heads = Arc::new(Mutex::new(Vec::new()));
@@ -75,7 +80,7 @@ fn serve(handle: impl Fn(TcpStream, &str) + Send + Clone + 'static) -> Proxy {
             });
         }
     });
-    Proxy { address, heads }
+    Proxy { address, heads, sandbox: PhantomData }
 }
 
 fn read_head(mut client: &TcpStream) -> io::Result<String> {
@@ -103,9 +108,10 @@ fn tunnel(mut client: TcpStream, mut server: TcpStream) -> io::Result<()> {
 }
 
 /// Passes connections on to a server on this machine, and keeps what the client said on each, byte for byte.
-pub(crate) struct Recorder {
+pub(crate) struct Recorder<'s> {
     address: SocketAddr,
     said: Arc<Mutex<Vec<Said>>>,
+    sandbox: PhantomData<&'s Sandbox>,
 }
 
 /// What the client of one connection said.
@@ -115,8 +121,9 @@ struct Said {
     ended: bool,
 }
 
-impl Recorder {
-    pub(crate) fn before(port: u16) -> Self {
+impl<'s> Recorder<'s> {
+    pub(crate) fn before(sandbox: &'s Sandbox) -> Self {
+        let port = sandbox.port();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let said = Arc::new(Mutex::new(Vec::new()));
@@ -138,7 +145,7 @@ impl Recorder {
                 });
             }
         });
-        Self { address, said }
+        Self { address, said, sandbox: PhantomData }
     }
 
     pub(crate) fn port(&self) -> u16 {

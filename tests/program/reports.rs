@@ -255,15 +255,19 @@ fn fingerprint(key: &str) -> String {
     ApiKey::parse(key).unwrap().fingerprint().to_string()
 }
 
-/// A ledger into which two accounts have reported: two conversions, and one.
-fn two_accounts() -> (Sandbox, Cli) {
+/// A sandbox that knows two accounts.
+fn two_accounts() -> Sandbox {
     let other = SandboxAccount::new(OTHER_KEY, OTHER_SECRET).unwrap();
-    let sandbox = api::with(SandboxOptions { accounts: vec![api::account(), other], ..api::options() });
-    let cli = Cli::new().against(&sandbox);
+    api::with(SandboxOptions { accounts: vec![api::account(), other], ..api::options() })
+}
+
+/// A ledger into which both have reported: two conversions, and one.
+fn reported_by_two(sandbox: &Sandbox) -> Cli<'_> {
+    let cli = Cli::new().against(sandbox);
     cli.run(["sms", "A", "B", "--delivered"]).exits(0);
     let cli = cli.with("VONAGE_API_KEY", OTHER_KEY).with("VONAGE_API_SECRET", OTHER_SECRET);
     cli.run(["voice", "A", "--delivered=false"]).exits(0);
-    (sandbox, cli)
+    cli
 }
 
 /// Account and accepted conversions of each report.
@@ -277,7 +281,8 @@ fn whose(ran: &Ran) -> BTreeSet<(String, u64)> {
 
 #[test]
 fn the_account_is_the_one_whose_credentials_hold_unless_another_is_asked_for() {
-    let (_sandbox, cli) = two_accounts();
+    let sandbox = two_accounts();
+    let cli = reported_by_two(&sandbox);
     let (first, other) = ((fingerprint(api::KEY), 2), (fingerprint(OTHER_KEY), 1));
     let both = BTreeSet::from([first.clone(), other.clone()]);
     assert_eq!(whose(&cli.run(["report", "--json"])), BTreeSet::from([other.clone()]));
@@ -476,4 +481,16 @@ fn csv_has_the_windows_of_the_json() {
         }
     }
     assert!(compared >= 287 * 3, "{compared}");
+}
+
+#[test]
+fn a_report_begins_where_it_is_told_to() {
+    let cli = Cli::new();
+    for since in ["24h", "7d", "2026-11-20", "2026-11-20 08:00:00", "2026-11-20T08:00:00+02:00"] {
+        cli.run(["report", "--since", since]).exits(0);
+    }
+    for since in ["", "yesterday", "2999-01-01", "1999-01-01", "2026-11-31", "0s", "400d"] {
+        let ran = cli.run(["report", "--since", since]);
+        assert!(ran.exits(2).stderr.contains("--since"), "{}", ran.shown());
+    }
 }

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use crate::api;
-use crate::cli::{Cli, PROGRAM, Running};
+use crate::cli::{Cli, PROGRAM};
 
 #[test]
 fn inside_a_while_read_loop_every_line_is_reported() {
@@ -44,7 +44,7 @@ fn a_pipe_on_standard_input_is_as_full_afterwards() {
         let words: Vec<_> = arguments.iter().map(Into::into).collect();
         let mut command = cli.command(PROGRAM, &words);
         command.stdin(reader.try_clone().unwrap()).stdout(Stdio::null()).stderr(Stdio::null());
-        let status = Running::spawn(command).finish().0;
+        let status = cli.spawn(command).finish().0;
         let mut left = String::new();
         reader.read_to_string(&mut left).unwrap();
         let reads = arguments[0] == "config" && arguments[1] == "init";

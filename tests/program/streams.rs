@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::api;
-use crate::cli::{Cli, Ran, Running};
+use crate::cli::{Cli, Ran};
 
 /// Long ago enough to be told from now, and the same whatever the format.
 const WHEN: &str = "2026-11-20 01:25:26";
@@ -347,7 +347,7 @@ fn a_file_that_grows_is_followed() {
     let mut command = cli.command("sh", &["-c".into(), line.into()]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     command.process_group(0);
-    let mut run = Running::spawn(command);
+    let mut run = cli.spawn(command);
     assert!(run.next_line().contains("\"A\""));
     let mut file = OpenOptions::new().append(true).open(log).unwrap();
     file.write_all(b"{\"id\":\"B\"}\n").unwrap();

@@ -66,7 +66,10 @@ fn values_that_cannot_be_used_are_told_with_position_and_reason() {
             "[profiles.'']\n",
             "1:1: `` is not usable: a profile's name must not be empty or contain control characters",
         ),
-        ("[profiles.a]\nauth = 's3cret'", "2:8: `auth` is not usable: none of form, basic, query, signature"),
+        (
+            "[profiles.a]\nauth = 's3cret'",
+            "2:8: `auth` is not usable: none of form, basic, query, signature, signature-query",
+        ),
         (
             "[profiles.a]\nsignature_method = 'crc32'",
             "2:20: `signature_method` is not usable: none of md5hash, md5, sha1, sha256, sha512",

@@ -163,10 +163,10 @@ fn what_is_not_a_ledger_is_refused_and_stays_as_it_is() {
 
     open(&database.with_file_name("ours.db")).unwrap().close(desk.now).unwrap();
     let newer = Connection::open(database.with_file_name("ours.db")).unwrap();
-    newer.execute_batch("PRAGMA user_version = 99").unwrap();
+    newer.execute_batch("PRAGMA user_version = 999").unwrap();
     newer.close().unwrap();
     foreign(&fs::read(database.with_file_name("ours.db")).unwrap(), |error| {
-        matches!(error, LedgerError::Newer { found: 99, .. })
+        matches!(error, LedgerError::Newer { found: 999, .. })
     });
 }
 
@@ -175,7 +175,7 @@ fn a_newer_schema_that_is_still_in_the_log_is_refused_and_neither_file_changes()
     let desk = Desk::new();
     desk.open().close(desk.now).unwrap();
     let newer = Connection::open(desk.path()).unwrap();
-    newer.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 99").unwrap();
+    newer.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 999").unwrap();
     let copy = tempfile::tempdir().unwrap();
     for name in ["ledger.db", "ledger.db-wal"] {
         fs::copy(desk.path().with_file_name(name), copy.path().join(name)).unwrap();
@@ -183,7 +183,7 @@ fn a_newer_schema_that_is_still_in_the_log_is_refused_and_neither_file_changes()
     let read = |name: &str| fs::read(copy.path().join(name)).unwrap();
     let before = (read("ledger.db"), read("ledger.db-wal"));
     let refused = open(&copy.path().join("ledger.db"));
-    assert!(matches!(refused, Err(LedgerError::Newer { found: 99, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(LedgerError::Newer { found: 999, .. })), "{refused:?}");
     assert!((read("ledger.db"), read("ledger.db-wal")) == before);
 }
 

@@ -3,6 +3,7 @@
 mod codes;
 mod evidence;
 mod files;
+mod migration;
 mod model;
 mod order;
 mod recording;

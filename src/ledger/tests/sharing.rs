@@ -272,7 +272,7 @@ fn many_who_write_at_once_are_all_served_and_in_about_the_same_time() {
                 })
             })
             .collect();
-        runs.into_iter().map(|run| run.join().unwrap()).flatten().count()
+        runs.into_iter().flat_map(|run| run.join().unwrap()).count()
     });
     assert_eq!(served, 64);
 }

@@ -24,7 +24,7 @@ fn verdict(request: &Request<'_>, switches: &[&str]) -> (u16, CredentialSource) 
     }
     let world =
         World { accounts: &accounts, unknowns: &unknowns, now: Timestamp::parse("2026-11-22 01:30:00").unwrap() };
-    let judgement = judge(request, &Parameters::read(request), &world);
+    let judgement = judge(request, &Parameters::read(request, unknowns.mislabelled_form), &world);
     (judgement.ruling.status(&unknowns), judgement.credentials)
 }
 
@@ -179,4 +179,74 @@ fn paths_come_before_methods_and_methods_before_credentials() {
     }
     let balance = Request { query: WHO, ..request("GET", "/account/get-balance") };
     assert_eq!(verdict(&balance, &[]).0, 200);
+}
+
+/// A signature by md5hash, over the pairs as they stand here.
+fn signature_of(text: &str) -> String {
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    crate::wire::signature(pairs, &Secret::new("sigsecret".into()), SignatureMethod::Md5Hash)
+}
+
+const DATED: &str = "message-id=00A0B0C0&delivered=true&timestamp=2026-11-22 01:25:26";
+
+#[test]
+fn two_timestamps_may_be_signed_over_the_second() {
+    let sig = signature_of("api_key=abcd1234&delivered=true&message-id=00A0B0C0&timestamp=1795310726");
+    let body = format!("api_key=abcd1234&{DATED}&timestamp=1795310726&sig={sig}");
+    assert_eq!(status(&body, &[]), 401);
+    assert_eq!(status(&body, &["signed-duplicate=last"]), 200);
+    assert_eq!(status(&body, &["signed-duplicate=last", "signed-timestamp=date"]), 200, "the first is read");
+    assert_eq!(
+        status(&body.replace("1795310726", "1795310727"), &["signed-duplicate=last"]),
+        401,
+        "tampered with"
+    );
+}
+
+#[test]
+fn a_signature_may_be_over_the_body_alone() {
+    let sig = signature_of("api_key=abcd1234&timestamp=1795310800");
+    let body = format!(r#"{{"api_key":"abcd1234","timestamp":1795310800,"sig":"{sig}"}}"#);
+    let request = Request { query: DATED, content_type: "application/json", ..post(&body) };
+    assert_eq!(verdict(&request, &[]), (401, CredentialSource::Signature));
+    assert_eq!(verdict(&request, &["signed-parameters=body"]).0, 200);
+    let tampered = body.replace("800", "801");
+    assert_eq!(verdict(&Request { body: tampered.as_bytes(), ..request }, &["signed-parameters=body"]).0, 401);
+}
+
+#[test]
+fn seconds_without_a_signature_are_a_switch() {
+    let epoch = format!("{WHO}&message-id=A&delivered=1&timestamp=1795310726");
+    assert_eq!(status(&epoch, &[]), 420);
+    assert_eq!(status(&epoch, &["unsigned-timestamp=either"]), 200);
+    assert_eq!(status(&epoch, &["unsigned-timestamp=epoch"]), 200);
+    assert_eq!(status(&format!("{WHO}&{FACT}"), &["unsigned-timestamp=either"]), 200);
+    assert_eq!(status(&format!("{WHO}&{FACT}"), &["unsigned-timestamp=epoch"]), 420);
+}
+
+#[test]
+fn basic_may_be_refused_with_402() {
+    let right = Request { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) };
+    assert_eq!(verdict(&right, &["basic=402"]), (402, CredentialSource::Basic));
+    let wrong = Request { authorization: Some("Basic YWJjZDEyMzQ6d3Jvbmc="), ..post(FACT) };
+    assert_eq!(verdict(&wrong, &["basic=402"]).0, 401);
+    assert_eq!(status(&format!("{WHO}&{FACT}"), &["basic=402"]), 200, "another way is not touched");
+}
+
+#[test]
+fn a_signature_in_the_query_is_a_switch() {
+    let sig = signature_of("api_key=abcd1234&delivered=true&message-id=00A0B0C0&timestamp=2026-11-22 01:25:26");
+    let query = format!("api_key=abcd1234&{DATED}&sig={sig}");
+    let request = Request { query: &query, ..post("") };
+    assert_eq!(verdict(&request, &[]), (200, CredentialSource::Signature));
+    assert_eq!(verdict(&request, &["query-signature=refused"]).0, 401);
+    assert_eq!(status(&query, &["query-signature=refused"]), 200, "in the body it is as before");
+}
+
+#[test]
+fn a_form_that_is_labelled_as_json_is_a_switch() {
+    let all = format!("{WHO}&{FACT}");
+    let request = Request { content_type: "application/json", ..post(&all) };
+    assert_eq!(verdict(&request, &[]).0, 401);
+    assert_eq!(verdict(&request, &["mislabelled-form=read"]), (200, CredentialSource::Form));
 }

@@ -1,0 +1,151 @@
+//! A ledger of version 1 as its users have it: read as it is, brought up to date by the first run that writes, and nothing in it
+//! changes on the way.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::super::schema::known_version;
+use super::super::{Due, Known, Ledger, LedgerReader, Original, Recorded};
+use super::{Desk, accepted, account, failed, sms};
+use crate::domain::{Channel, Conversion, Record};
+
+const VERSION_1: &str = include_str!("testdata/version-1.sql");
+/// What a version-1 program knew of.
+const TABLES: [(&str, &str); 4] = [
+    ("account", "id, fingerprint"),
+    ("run", "id, started"),
+    (
+        "conversion",
+        "id, account, channel, message_id, delivered, key_time, timestamp, state, owner, recorded, next_attempt, line, rounds, \
+         postponed_by, attempts, ambiguous, settled, http_status, code, reached, message, reference",
+    ),
+    ("unreadable", "id, account, digest, raw, line, reference, code, message, seen"),
+];
+
+fn made_by_version_1() -> Desk {
+    let desk = Desk::new();
+    let folder = desk.path().parent().unwrap().to_owned();
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
+    let db = Connection::open(desk.path()).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
+    db.execute_batch(VERSION_1).unwrap();
+    db.close().unwrap();
+    fs::set_permissions(desk.path(), Permissions::from_mode(0o600)).unwrap();
+    desk
+}
+
+fn version(desk: &Desk) -> i64 {
+    let db = Connection::open(desk.path()).unwrap();
+    db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+/// Every row that version 1 had written, by table and id, in its own columns.
+fn rows(desk: &Desk) -> BTreeMap<(&'static str, i64), Vec<Value>> {
+    let db = Connection::open(desk.path()).unwrap();
+    let mut rows = BTreeMap::new();
+    for (table, columns) in TABLES {
+        let mut query = db.prepare(&format!("SELECT {columns} FROM {table}")).unwrap();
+        let count = query.column_count();
+        let mut found = query.query([]).unwrap();
+        while let Some(row) = found.next().unwrap() {
+            let values = (0..count).map(|column| row.get(column).unwrap()).collect();
+            rows.insert((table, row.get(0).unwrap()), values);
+        }
+    }
+    rows
+}
+
+fn counts(desk: &Desk) -> Vec<(&'static str, u64)> {
+    let status = LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap();
+    assert!(status.iter().all(|row| row.account == account("abcd1234").as_str()));
+    status.iter().map(|row| (row.kept.as_str(), row.count)).collect()
+}
+
+const KEPT: [(&str, u64); 7] = [
+    ("queued", 2),
+    ("in_flight", 1),
+    ("accepted", 1),
+    ("refused", 1),
+    ("expired", 1),
+    ("stale", 1),
+    ("unreadable", 1),
+];
+
+#[test]
+fn looking_at_it_leaves_it_as_it_is() {
+    let desk = made_by_version_1();
+    let before = fs::read(desk.path()).unwrap();
+    assert_eq!(counts(&desk), KEPT);
+    let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
+    let mut letters = Vec::new();
+    reader.refused(|letter| letters.push(letter.original)).unwrap();
+    let told: Vec<_> = letters
+        .iter()
+        .map(|letter| match letter {
+            Original::Record { record, http_status, .. } => (record.conversion.message_id.as_str(), *http_status),
+            Original::Unreadable(record) => (str::from_utf8(&record.raw).unwrap(), None),
+        })
+        .collect();
+    assert_eq!(told, [("REFUSED", Some(420)), ("EXPIRED", None), ("no record", None)]);
+    assert_eq!(reader.accounts().unwrap(), [account("abcd1234").as_str()]);
+    drop(reader);
+    assert_eq!(version(&desk), 1);
+    assert!(fs::read(desk.path()).unwrap() == before, "the file was written to");
+}
+
+#[test]
+fn the_first_run_brings_it_up_to_date_and_changes_no_row() {
+    let desk = made_by_version_1();
+    let before = rows(&desk);
+    assert_eq!(before.len(), 1 + 1 + 7 + 1);
+    let ledger = desk.open();
+    assert_eq!(ledger.unclean_stops().runs, 1, "the run that was killed is known");
+    ledger.close(desk.now).unwrap();
+    assert_eq!(version(&desk), known_version());
+    let mut after = rows(&desk);
+    after.retain(|(table, _), _| *table != "run");
+    for (key, row) in &before {
+        assert!(key.0 == "run" || after.get(key) == Some(row), "{key:?}: {row:?} became {:?}", after.get(key));
+    }
+    assert_eq!(after.len(), before.len() - 1);
+    // A second time there is nothing to do.
+    desk.open().close(desk.now).unwrap();
+    assert_eq!(counts(&desk), KEPT);
+}
+
+#[test]
+fn what_was_pending_is_sent_and_what_was_settled_is_known() {
+    let desk = made_by_version_1();
+    let mut ledger = desk.open();
+    let known = |ledger: &mut Ledger, record: &Record| match ledger.enter(record, desk.now) {
+        Recorded::Known(_, known) => known,
+        other @ (Recorded::Ready(_) | Recorded::Waiting(..)) => panic!("{other:?} is news"),
+    };
+    assert_eq!(known(&mut ledger, &sms("ACCEPTED", -126)), Known::Accepted);
+    let on_voice = |record: Record| Record {
+        conversion: Conversion { channel: Channel::Voice, ..record.conversion },
+        ..record
+    };
+    let refused = known(&mut ledger, &on_voice(failed(sms("REFUSED", -126))));
+    assert!(matches!(refused, Known::Refused { http_status: 420, .. }), "{refused:?}");
+    assert_eq!(known(&mut ledger, &failed(sms("ACCEPTED", -226))), Known::Stale);
+
+    let tickets = ledger.adopted(Due::Everything, desk.now);
+    let mut taken: Vec<_> = tickets
+        .iter()
+        .map(|ticket| (ticket.conversion().message_id.to_string(), ticket.conversion().channel))
+        .collect();
+    taken.sort_by(|a, b| a.0.cmp(&b.0));
+    let expected = [("HELD", Channel::Voice), ("POSTPONED", Channel::Sms), ("QUEUED", Channel::Sms)];
+    assert_eq!(taken, expected.map(|(id, channel)| (id.to_owned(), channel)));
+    for ticket in tickets {
+        let _ = ledger.end(ticket, accepted(), desk.now);
+    }
+    ledger.close(desk.now).unwrap();
+    assert_eq!(counts(&desk), [("accepted", 4), ("refused", 1), ("expired", 1), ("stale", 1), ("unreadable", 1)]);
+}

@@ -1,0 +1,61 @@
+//! Programs that some tests need and a machine may not have. Without them these tests cannot fail, which must not look like
+//! passing: each says so past the harness, which keeps the output of what passes to itself, and is counted in `tests/skipped.rs`.
+//! In the gate (`CI` is set) a missing program fails the test.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+use std::{env, io};
+
+use rustix::process::{Pid, getppid};
+
+/// A program that is not a part of every system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needed {
+    Curl,
+    Jq,
+    Chromium,
+    Bash,
+    Zsh,
+    Fish,
+}
+
+impl Needed {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Curl => "curl",
+            Self::Jq => "jq",
+            Self::Chromium => "chromium",
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+        }
+    }
+
+    /// Whether the gate may do without: a browser is much to ask.
+    #[expect(clippy::disallowed_methods, reason = "what the gate asks for is known from the environment only")]
+    fn is_required(self) -> bool {
+        let excused = self == Self::Chromium && env::var_os("WITHOUT_BROWSER").is_some();
+        env::var_os("CI").is_some() && !excused
+    }
+}
+
+/// Whether the test that asks can be run here; `what` it is about is told if not.
+pub(crate) fn is_here(program: Needed, what: &str) -> bool {
+    let name = program.name();
+    if ["/usr/local/bin", "/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(name).exists()) {
+        return true;
+    }
+    assert!(!program.is_required(), "{what}: needs {name} (apt-get install {name})");
+    let note = format!("skipped: {what}: needs {name} (apt-get install {name})\n");
+    // Not with a macro: the harness would keep it.
+    let _ = io::stderr().write_all(note.as_bytes());
+    let notes = format!("{}/skipped-{}", env!("CARGO_TARGET_TMPDIR"), parent());
+    OpenOptions::new().append(true).create(true).open(notes).unwrap().write_all(note.as_bytes()).unwrap();
+    false
+}
+
+/// The process that runs all test binaries one after the other: cargo.
+fn parent() -> i32 {
+    getppid().map_or(0, Pid::as_raw_pid)
+}
