@@ -11,6 +11,7 @@ use super::choice::Choice;
 use crate::clock;
 use crate::domain::{Channel, Delivered, SignatureMethod, Timestamp, parse_duration};
 use crate::input;
+use crate::pipeline::RefusedBefore;
 use crate::sandbox::{Answer, CertificateKind, Every, Then, TlsVersions};
 
 const STYLES: Styles = Styles::styled()
@@ -172,6 +173,11 @@ pub struct ReportArgs {
     /// retries.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub timestamp: Option<String>,
+    /// Send it whatever the ledger says of it
+    ///
+    /// Accepted before, refused before, or overtaken by a newer value.
+    #[arg(long)]
+    pub force: bool,
     /// How it is sent.
     #[command(flatten)]
     pub sending: SendingArgs,
@@ -283,6 +289,19 @@ pub struct InputArgs {
     /// Records end with a NUL byte instead of a line feed
     #[arg(short = '0', long = "null")]
     pub null: bool,
+    /// Fail again for lines that were refused before
+    ///
+    /// Without it, what an earlier run refused or could not read is `skipped` (`already_refused`).
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl InputArgs {
+    /// What becomes of input that was refused before.
+    #[must_use]
+    pub fn refused_before(&self) -> RefusedBefore {
+        if self.strict { RefusedBefore::Fail } else { RefusedBefore::Skip }
+    }
 }
 
 /// How fast, and for how long.

@@ -34,13 +34,14 @@ pub(super) fn batch(
             None => Ok(exit),
         };
     }
-    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, environment)?;
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
+    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, limits, environment)?;
     let run = Run {
         book,
         adopt: Adopt::Due,
         tracking: None,
         limits,
+        refused_before: args.input.refused_before(),
         summary: Summarise::Always,
         reading: Some(reading),
     };

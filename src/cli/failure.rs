@@ -101,6 +101,20 @@ impl From<LedgerError> for CommandFailure {
     }
 }
 
+impl CommandFailure {
+    /// The ledger did not open for input: nothing of that is kept.
+    pub(super) fn of_recording(error: LedgerError) -> Self {
+        let busy = matches!(error, LedgerError::Busy { .. });
+        let failure = Self::from(error);
+        if busy {
+            Self { exit: Exit::Io, ..failure }
+                .advising("another run is writing, and nothing was recorded; give it again")
+        } else {
+            failure
+        }
+    }
+}
+
 fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
     let elsewhere =
         "choose another file with `--ledger FILE` (sms, voice and batch can send without one: `--no-ledger`)";
@@ -115,6 +129,16 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         LedgerError::Newer { .. } => {
             (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
         }
+        LedgerError::Anothers { .. } => (
+            Exit::Configuration,
+            Some("run it as the user it belongs to (sudo -u USER), or keep a ledger of your own: `--ledger FILE`"),
+        ),
+        LedgerError::File { path, .. } if path.extension().is_some_and(|end| end == "lock") => (
+            Exit::Io,
+            Some(
+                "another user's run may have left it (`ls -l` tells whose); when that run has ended, remove the file",
+            ),
+        ),
         LedgerError::ReadOnly { .. } | LedgerError::File { .. } => (Exit::Io, Some(elsewhere)),
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
@@ -290,7 +314,16 @@ pub(super) fn record_hint(failure: &Failure, account: &Account) -> Option<String
         ErrorCode::UnexpectedReply => {
             "something else answered in the API's place; check `--base-url` and the network's sign-in page".to_owned()
         }
-        ErrorCode::Stale | ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
+        ErrorCode::Stale => {
+            "a newer value counts; to report this one after all, give it a later time, or use `sms` or `voice` with `--force`"
+                .to_owned()
+        }
+        ErrorCode::TooOld => "raise `--max-age` or leave it out to report it all the same".to_owned(),
+        ErrorCode::AlreadyRefused => {
+            "`nexmo-conversion ledger refused` shows why; `--strict` makes it fail again".to_owned()
+        }
+        ErrorCode::NotRecorded => "it is kept nowhere: give it again when the ledger can be written".to_owned(),
+        ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
     })
 }
 

@@ -227,6 +227,7 @@ pub(super) fn open_book(
     args: &LedgerArgs,
     target: Target,
     setup: &Setup,
+    limits: Limits,
     environment: &Environment,
 ) -> Result<(Book, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
@@ -239,7 +240,8 @@ pub(super) fn open_book(
             (scratch.ledger(), Some(scratch))
         }
     };
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
+    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now());
+    let ledger = ledger.map_err(CommandFailure::of_recording)?;
     Ok((Book::Ledger(Box::new(ledger)), scratch))
 }
 

@@ -58,13 +58,14 @@ pub(super) fn track(
             None => exit,
         }
     } else {
-        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, environment)?;
         let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
+        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, limits, environment)?;
         let run = Run {
             book,
             adopt: Adopt::Due,
             tracking: Some(tracking),
             limits,
+            refused_before: args.input.refused_before(),
             summary: Summarise::Always,
             reading: Some(reading.clone()),
         };

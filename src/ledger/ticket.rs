@@ -152,6 +152,15 @@ pub enum Known {
     Stale,
 }
 
+/// Whether something was in the ledger before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Novelty {
+    /// It was not.
+    New,
+    /// It was.
+    Known,
+}
+
 /// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {

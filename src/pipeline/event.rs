@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{
-    BadRecord, Conversion, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
+    BadRecord, Conversion, ErrorCode, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
 };
 use crate::ledger::{CodeCounts, Effort, LeftOver, Origin};
 
@@ -64,6 +64,13 @@ impl Report {
     pub fn invalid(bad: BadRecord) -> Self {
         let subject = Subject::Unreadable(bad.raw);
         Self::untried(bad.line, bad.reference, subject, Outcome::Invalid(Failure::unsent(bad.code, bad.message)))
+    }
+
+    /// The report of a good record that is neither sent nor kept.
+    #[must_use]
+    pub fn not_recorded(record: Record, why: &str) -> Self {
+        let failure = Failure::unsent(ErrorCode::NotRecorded, format!("not recorded and not sent: {why}"));
+        Self::not_sent(record, Outcome::Retry(failure))
     }
 
     /// The report of a good record for which nothing was tried.

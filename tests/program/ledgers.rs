@@ -275,7 +275,7 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
     );
     let before = api::requests(&refusing);
     let known = cli.run_with_input(BATCH, letters[..2].join("\n"));
-    assert_eq!(came_to(known.exits(65)), ["rejected bad_parameters"; 2], "it is still refused");
+    assert_eq!(came_to(known.exits(0)), ["skipped already_refused"; 2], "it is still refused");
     assert_eq!(api::requests(&refusing), before, "and nobody was asked");
     let forgotten = cli.run(["ledger", "forget", "refused", "--older-than", "0s"]);
     assert_eq!(forgotten.exits(0).stderr, "3 removed\n");
@@ -492,4 +492,59 @@ fn a_folder_that_cannot_be_written_to_stops_the_run_before_anything_is_sent() {
     ran.exits(74);
     assert!(ran.stderr.contains("cannot create folder"), "{}", ran.stderr);
     assert_eq!(api::requests(&sandbox), 0);
+}
+
+#[test]
+fn what_was_refused_is_told_once_and_again_where_that_is_asked_for() {
+    let sandbox = api::answering(&["420", "ok"]);
+    let cli = Cli::new().against(&sandbox);
+    let input =
+        "{\"id\":\"R\",\"ts\":\"2026-11-22 01:25:26\"}\nnot json\n{\"id\":\"G\",\"ts\":\"2026-11-22 01:25:26\"}\n";
+    let one_by_one = BATCH.iter().chain(&["--jobs", "1", "--format", "ndjson"]);
+    let first = cli.run_with_input(one_by_one.clone(), input);
+    first.exits(65);
+    assert_eq!(came_to(&first), ["rejected bad_parameters", "invalid bad_record", "accepted"]);
+    let again = cli.run_with_input(one_by_one.clone(), input);
+    again.exits(0);
+    assert_eq!(
+        came_to(&again),
+        ["skipped already_refused", "skipped already_refused", "skipped already_accepted"]
+    );
+    let strict = cli.run_with_input(one_by_one.chain(&["--strict"]), input);
+    strict.exits(65);
+    assert_eq!(came_to(&strict), ["rejected bad_parameters", "invalid bad_record", "skipped already_accepted"]);
+    assert_eq!(api::requests(&sandbox), 2);
+}
+
+#[test]
+fn every_id_gets_its_line_also_where_there_is_no_ledger_to_keep_it() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let ran = cli.run(["sms", "A", "B", "--delivered", "--json", "--ledger", "/"]);
+    ran.exits(78);
+    assert_eq!(came_to(&ran), ["retry not_recorded", "retry not_recorded"]);
+    assert_eq!(api::requests(&sandbox), 0);
+}
+
+#[test]
+fn what_is_typed_without_a_time_is_news_unless_it_is_the_newest_value_and_force_sends_it_all_the_same() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let says = |value: &str, more: &[&str]| {
+        let ran = cli.run(["sms", "F", value, "--json"].iter().chain(more));
+        came_to(ran.exits(0)).remove(0)
+    };
+    let (yes, no) = ("--delivered", "--delivered=false");
+    assert_eq!(says(yes, &[]), "accepted");
+    assert_eq!(says(yes, &[]), "skipped already_accepted");
+    for value in [no, yes, no, yes] {
+        assert_eq!(says(value, &[]), "accepted", "{value}");
+    }
+    assert_eq!(says(yes, &[]), "skipped already_accepted");
+    assert_eq!(says(yes, &["--force"]), "accepted");
+    let old = ["--timestamp", "2026-11-22 01:25:26"];
+    assert_eq!(says(no, &old), "skipped stale");
+    assert_eq!(says(no, &[old[0], old[1], "--force"]), "accepted");
+    let values: Vec<_> = told(&sandbox).into_iter().map(|(_, value)| value).collect();
+    assert_eq!(values, ["true", "false", "true", "false", "true", "true", "false"]);
 }

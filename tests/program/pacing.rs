@@ -151,7 +151,7 @@ fn what_is_too_old_is_left_out() {
     ran.exits(0);
     assert_eq!(api::ids(&sandbox), ["NEW"]);
     let old = ran.lines().into_iter().find(|line| line["message_id"] == "OLD").unwrap();
-    assert_eq!((&old["outcome"], &old["error"]["code"]), (&"skipped".into(), &"stale".into()));
+    assert_eq!((&old["outcome"], &old["error"]["code"]), (&"skipped".into(), &"too_old".into()));
     // It was not recorded either: with another limit it is sent.
     cli.run_with_input(BATCH, input).exits(0);
     assert_eq!(api::ids(&sandbox), ["NEW", "OLD"]);

@@ -71,7 +71,7 @@ fn tell_record(record: &Record) -> String {
     let it = &record.conversion;
     let time = match record.time {
         TimeSource::Given => format!(" {}", it.timestamp),
-        TimeSource::Now => String::new(),
+        TimeSource::Now | TimeSource::Typed | TimeSource::Forced => String::new(),
     };
     let reference = record.reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
     let doubts: Vec<String> = record.doubts.iter().map(|doubt| format!(" ({doubt})")).collect();
