@@ -58,6 +58,10 @@ pub(super) struct Refusal {
 /// Why a record cannot be taken.
 #[derive(Debug, Error)]
 pub(super) enum Problem {
+    #[error("neither NDJSON nor a CSV or TSV header nor a plain id")]
+    NoFormat,
+    #[error("not a plain id, which has none of {{ }} \" < > | & = ; , in it")]
+    NotPlain,
     #[error("the line is longer than 64 KiB")]
     TooLong,
     #[error("not valid UTF-8 at column {0}")]
@@ -175,6 +179,7 @@ fn channel(said: &Said<'_>, defaults: Defaults) -> Result<Option<Channel>, Probl
 
 fn timestamp(said: &Said<'_>, defaults: Defaults) -> Result<(Timestamp, TimeSource), Problem> {
     let (timestamp, time) = match &said.timestamp {
+        Some(text) if text.trim().eq_ignore_ascii_case("now") => (defaults.now, TimeSource::Now),
         Some(text) => (Timestamp::parse(text)?, TimeSource::Given),
         None => (defaults.now, TimeSource::Now),
     };

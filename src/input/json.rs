@@ -119,7 +119,7 @@ impl<'a> Found<'a> {
         Ok([
             text(Field::MessageId, Also::Integers)?,
             text(Field::Delivered, Also::Booleans)?,
-            text(Field::Timestamp, Also::Integers)?,
+            text(Field::Timestamp, Also::Fractions)?,
             text(Field::Channel, Also::Nothing)?,
         ])
     }

@@ -16,11 +16,13 @@ mod ids;
 mod json;
 mod lines;
 mod notice;
+mod opening;
 mod scalar;
 mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 
 pub use detect::{Encoding, Format};
@@ -31,7 +33,8 @@ pub use notice::Notice;
 use self::assemble::{Defaults, Entry, Problem, Purpose, Refusal};
 use self::lines::{Lines, Step};
 use self::notice::Notices;
-use self::table::{HeaderError, Table};
+use self::opening::First;
+use self::table::{HeaderError, Table, Taken};
 use crate::domain::{BadRecord, Channel, CodeEvent, Delivered, Record, Timestamp};
 
 /// How an input is to be read.
@@ -47,6 +50,18 @@ pub struct InputOptions {
     pub delivered: Option<Delivered>,
     /// Where fields stand that do not go by their own names.
     pub fields: FieldMap,
+    /// What it means that the source ends.
+    pub ending: Ending,
+}
+
+/// What it means that a source ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// Nothing will follow: a last line without its end is a line.
+    #[default]
+    Complete,
+    /// A file that may be growing: a last record without its end is [`Item::Unfinished`].
+    MayGrow,
 }
 
 /// What ends a record.
@@ -70,6 +85,8 @@ pub enum Item {
     Unrelated,
     /// A record that never can.
     Bad(BadRecord),
+    /// The source has ended within a record. It comes again until the input is said to be complete ([`Reader::complete`]).
+    Unfinished,
 }
 
 /// How much was read.
@@ -90,6 +107,12 @@ pub struct Reader<R> {
     options: InputOptions,
     lines: Lines<R>,
     layout: Option<Layout>,
+    /// Items that are to be handed out, once the format is known.
+    ready: VecDeque<Item>,
+    /// Why the first line that is of no format is of none.
+    reason: Option<InputError>,
+    /// The separator that the first line names.
+    delimiter: Option<u8>,
     notices: Notices,
     blank: u64,
 }
@@ -100,13 +123,6 @@ enum Layout {
     Json(Mapping),
     Table(Table, Format),
     Ids,
-}
-
-/// What the first line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FirstLine {
-    Header,
-    Record,
 }
 
 /// Whether the names in JSON records have been seen to fit.
@@ -125,9 +141,12 @@ impl<R: Read> Reader<R> {
         };
         Self {
             name: name.into(),
+            lines: Lines::new(source, separator, options.ending),
             options,
-            lines: Lines::new(source, separator),
             layout: None,
+            ready: VecDeque::new(),
+            reason: None,
+            delimiter: None,
             notices: Notices::default(),
             blank: 0,
         }
@@ -139,27 +158,68 @@ impl<R: Read> Reader<R> {
     /// record that does not say when, and the measure of one that lies in the future.
     pub fn next(&mut self, now: impl Fn() -> Timestamp) -> Result<Option<Item>, InputError> {
         loop {
+            if self.layout.is_some()
+                && let Some(item) = self.ready.pop_front()
+            {
+                return Ok(Some(item));
+            }
             let step = self.next_line()?;
-            if step == Step::End {
-                return Ok(None);
+            match step {
+                Step::Line | Step::TooLong => {}
+                Step::Unfinished => return Ok(Some(Item::Unfinished)),
+                Step::End => {
+                    return if self.layout.is_none() { self.reason.take().map_or(Ok(None), Err) } else { Ok(None) };
+                }
             }
             let purpose = if self.options.fields.is_for_events() { Purpose::Events } else { Purpose::Conversions };
             let defaults =
                 Defaults { channel: self.options.channel, delivered: self.options.delivered, purpose, now: now() };
-            if self.layout.is_none() && self.first_line(step, defaults)? == FirstLine::Header {
-                continue;
-            }
-            let line = self.lines.number();
-            return Ok(Some(match self.record(step, defaults)? {
-                Ok(Entry::Record(record)) => Item::Record(record),
-                Ok(Entry::Event(event)) if event.channel.is_none() => {
-                    Item::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
+            if self.layout.is_none() || self.is_of_another_format(step) {
+                match self.open(step, defaults)? {
+                    First::Record => {}
+                    First::NoRecord => continue,
+                    First::Unfinished => return Ok(Some(Item::Unfinished)),
                 }
-                Ok(Entry::Event(event)) => Item::Event(event),
-                Ok(Entry::Unrelated) => Item::Unrelated,
-                Err(refusal) => Item::Bad(refusal.into_bad_record(line, self.lines.record())),
-            }));
+            }
+            let Some(entry) = self.record(step, defaults)? else { return Ok(Some(Item::Unfinished)) };
+            let item = self.item(entry);
+            self.ready.push_back(item);
         }
+    }
+
+    /// Takes an unfinished record for a finished one: the source that ended will not grow.
+    pub fn complete(&mut self) {
+        self.lines.complete();
+    }
+
+    /// What messages call the input.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the bytes come from.
+    pub fn source(&self) -> &R {
+        self.lines.source()
+    }
+
+    fn item(&self, entry: Result<Entry, Refusal>) -> Item {
+        match entry {
+            Ok(Entry::Record(record)) => Item::Record(record),
+            Ok(Entry::Event(event)) if event.channel.is_none() => {
+                Item::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
+            }
+            Ok(Entry::Event(event)) => Item::Event(event),
+            Ok(Entry::Unrelated) => Item::Unrelated,
+            Err(refusal) => Item::Bad(refusal.into_bad_record(self.lines.number(), self.lines.record())),
+        }
+    }
+
+    /// Plain ids were guessed, and this line is none.
+    fn is_of_another_format(&self, step: Step) -> bool {
+        self.options.format == Format::Auto
+            && matches!(self.layout, Some(Layout::Ids))
+            && step == Step::Line
+            && detect::is_of_another_format(self.lines.record(), &self.options.fields)
     }
 
     /// The format that was named or found out; nothing as long as every line was blank.
@@ -193,10 +253,22 @@ impl<R: Read> Reader<R> {
             if step != Step::End && self.layout.is_none() {
                 self.drop_byte_order_mark();
             }
-            if step != Step::Line || !self.lines.record().trim_ascii().is_empty() {
+            if step != Step::Line || !self.is_blank(self.lines.record()) {
                 return Ok(step);
             }
             self.blank += 1;
+        }
+    }
+
+    fn is_blank(&self, line: &[u8]) -> bool {
+        match (&self.layout, self.options.format) {
+            (Some(Layout::Table(table, _)), _) => table.is_blank(line),
+            (None, Format::Auto | Format::Csv | Format::Tsv) => {
+                line.iter().all(|byte| matches!(byte, b',' | b';') || byte.is_ascii_whitespace())
+            }
+            (None, Format::Ndjson | Format::Ids) | (Some(Layout::Json(_) | Layout::Ids), _) => {
+                line.trim_ascii().is_empty()
+            }
         }
     }
 
@@ -207,51 +279,21 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Finds out from the first line what the others are.
-    fn first_line(&mut self, step: Step, defaults: Defaults) -> Result<FirstLine, InputError> {
-        let name = || self.name.clone();
-        let line = self.lines.number();
-        let record = self.lines.record();
-        if let Some(encoding) = detect::encoding(record) {
-            return Err(InputError::NotText { name: name(), encoding });
-        }
-        let format = match self.options.format {
-            Format::Auto => detect::format(record, &self.options.fields)
-                .ok_or_else(|| InputError::UnknownFormat { name: name(), line })?,
-            named @ (Format::Ndjson | Format::Csv | Format::Tsv | Format::Ids) => named,
-        };
-        let (layout, first) = match format {
-            Format::Auto | Format::Ndjson => match record.trim_ascii() {
-                [b'[', ..] => return Err(InputError::JsonArray { name: name(), line }),
-                b"{" => return Err(InputError::JsonOverSeveralLines { name: name(), line }),
-                _ => (Layout::Json(Mapping::Unproven), FirstLine::Record),
-            },
-            Format::Ids => match ids::missing(defaults) {
-                Some(field) => {
-                    return Err(InputError::IdsDoNotSay { name: name(), line, field });
-                }
-                None => (Layout::Ids, FirstLine::Record),
-            },
-            Format::Csv | Format::Tsv => {
-                let header = if step == Step::TooLong { &[] } else { record };
-                let table = Table::new(header, format, &self.options.fields, defaults, &mut self.notices)
-                    .map_err(|error| self.bad_header(error, format))?;
-                (Layout::Table(table, format), FirstLine::Header)
-            }
-        };
-        self.layout = Some(layout);
-        Ok(first)
-    }
-
-    fn record(&mut self, step: Step, defaults: Defaults) -> Result<Result<Entry, Refusal>, InputError> {
+    /// Reads the record in hand; nothing if it is unfinished.
+    fn record(&mut self, step: Step, defaults: Defaults) -> Result<Option<Result<Entry, Refusal>>, InputError> {
         if step == Step::TooLong {
-            return Ok(Err(Problem::TooLong.into()));
+            return Ok(Some(Err(Problem::TooLong.into())));
         }
         let line = self.lines.number();
         match &mut self.layout {
-            None | Some(Layout::Ids) => Ok(ids::read(self.lines.record(), defaults, line)),
-            Some(Layout::Table(table, _)) => table::read(table, &mut self.lines, &self.options.fields, defaults)
-                .map_err(|error| self.unreadable(error)),
+            None | Some(Layout::Ids) => Ok(Some(ids::read(self.lines.record(), defaults, line))),
+            Some(Layout::Table(table, _)) => {
+                match table::read(table, &mut self.lines, &self.options.fields, defaults) {
+                    Ok(Taken::Entry(entry)) => Ok(Some(entry)),
+                    Ok(Taken::Unfinished) => Ok(None),
+                    Err(error) => Err(self.unreadable(error)),
+                }
+            }
             Some(Layout::Json(mapping)) => {
                 let fields = &self.options.fields;
                 let item = json::read(self.lines.record(), fields, &mut self.notices, defaults, line);
@@ -260,7 +302,7 @@ impl<R: Read> Reader<R> {
                     Err(refusal) if *mapping == Mapping::Unproven => self.check_spelling(refusal)?,
                     Err(_) => {}
                 }
-                Ok(item)
+                Ok(Some(item))
             }
         }
     }

@@ -60,6 +60,7 @@ fn tell(item: &Item) -> String {
         Item::Record(record) => tell_record(record),
         Item::Event(event) => tell_event(event),
         Item::Unrelated => "unrelated".to_owned(),
+        Item::Unfinished => "unfinished".to_owned(),
         Item::Bad(BadRecord { line, reference, message, .. }) => {
             let reference = reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
             format!("{line}: bad: {message}{reference}")
