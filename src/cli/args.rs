@@ -238,6 +238,9 @@ pub struct BatchArgs {
     /// What holds for records that do not say [true, false, 1, 0]
     #[arg(long, value_name = "BOOL")]
     pub delivered: Option<Delivered>,
+    /// Which values of a field mean that the user converted; any other value means false (`status=verified`)
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub delivered_when: Vec<input::Mark>,
     /// Leave out conversions that are older than this
     #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
     pub max_age: Option<Duration>,
@@ -314,7 +317,7 @@ pub struct TrackArgs {
     #[arg(long, value_name = "FIELD=VALUE", default_value = "event=sent")]
     pub sent_when: input::Mark,
     /// By what a line tells that the user converted
-    #[arg(long, value_name = "FIELD=VALUE", default_value = "event=converted")]
+    #[arg(long, alias = "delivered-when", value_name = "FIELD=VALUE", default_value = "event=converted")]
     pub converted_when: input::Mark,
     /// How long a code may take before silence becomes false
     ///

@@ -9,6 +9,7 @@ mod dry_run;
 mod environment;
 mod exit;
 mod failure;
+mod input_hint;
 mod interrupt;
 mod ledger;
 mod local_sandbox;

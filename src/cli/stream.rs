@@ -11,10 +11,13 @@ use std::time::Duration;
 
 use super::args::InputArgs;
 use super::exit::Exit;
-use super::failure::{CommandFailure, InputFor};
+use super::failure::CommandFailure;
+use super::input_hint::{InputFor, quoted};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::input::{self, Ending, FieldMap, InputError, InputOptions, Notice, Reader, Separator};
+use crate::input::{
+    self, Ending, FieldMap, FieldMappingError, InputError, InputOptions, Notice, Reader, Separator,
+};
 use crate::pipeline::Item;
 
 /// What the reading thread tells the others.
@@ -74,7 +77,13 @@ pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, C
         return Err(CommandFailure::new(Exit::Usage, error, format!("for example: {example}")));
     }
     let fields = FieldMap::new(args.field.iter().cloned()).map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
+        let hint = matches!(error, FieldMappingError::Carriers(_))
+            .then(|| "say which values mean that the user converted: --delivered-when status=verified".to_owned());
+        CommandFailure {
+            exit: Exit::Usage,
+            error: anyhow::Error::new(error).context("--field is not usable"),
+            hint,
+        }
     })?;
     Ok(InputOptions {
         format: args.format,
@@ -229,9 +238,12 @@ fn describe(notice: &Notice) -> String {
     match notice {
         Notice::ByteOrderMark => "a byte order mark at the beginning was dropped".to_owned(),
         Notice::UnknownName { name, nearest: Some(nearest) } => {
-            format!("`{name}` is not read (did you mean `{nearest}`?)")
+            format!("`{}` is not read (did you mean `{nearest}`?)", input::shown(name))
         }
-        Notice::UnknownName { name, nearest: None } => format!("`{name}` is not read"),
+        Notice::UnknownName { name, nearest: None } => format!("`{}` is not read", input::shown(name)),
+        Notice::Fits { field, path } => {
+            format!("{field} may stand at `{path}`: --field {}", quoted(&format!("{field}={path}")))
+        }
         Notice::MoreUnknownNames => "more names that are not read; they are not told one by one".to_owned(),
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Said<'a> {
     pub channel: Option<Cow<'a, str>>,
     pub happening: Option<Happening>,
     pub reference: Option<Reference>,
+    /// It has what only a carrier's receipt has.
+    pub is_receipt: bool,
 }
 
 /// What a line comes to.
@@ -82,6 +84,8 @@ pub(super) enum Problem {
     UnclosedQuote(usize),
     #[error("column {0} goes on after its closing quote")]
     TextAfterQuote(usize),
+    #[error("a carrier's delivery receipt, which does not say whether the user converted")]
+    Receipt,
     #[error("{0} is missing")]
     Missing(Field),
     #[error(transparent)]
@@ -148,6 +152,7 @@ fn conversion(said: &Said<'_>, defaults: Defaults) -> Result<(Conversion, TimeSo
     let message_id = said.message_id.as_deref().ok_or(Problem::Missing(Field::MessageId))?;
     let delivered = match &said.delivered {
         Some(text) => text.parse()?,
+        None if said.is_receipt => return Err(Problem::Receipt),
         None => defaults.delivered.ok_or(Problem::Missing(Field::Delivered))?,
     };
     let channel = channel(said, defaults)?.ok_or(Problem::Missing(Field::Channel))?;

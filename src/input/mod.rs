@@ -7,6 +7,7 @@
 //! The life of a line: `lines` finds it, `detect` looks at the first one, `json` (with `scalar`), `table` (with `csv`) or `ids` find the texts of
 //! its fields, `assemble` makes a record of them.
 
+mod advice;
 mod assemble;
 mod csv;
 mod detect;
@@ -25,6 +26,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
+pub use advice::shown;
 pub use detect::{Encoding, Format};
 pub use error::InputError;
 pub use field::{Field, FieldMap, FieldMapping, FieldMappingError, Mark};
@@ -168,7 +170,11 @@ impl<R: Read> Reader<R> {
                 Step::Line | Step::TooLong => {}
                 Step::Unfinished => return Ok(Some(Item::Unfinished)),
                 Step::End => {
-                    return if self.layout.is_none() { self.reason.take().map_or(Ok(None), Err) } else { Ok(None) };
+                    return if self.layout.is_none() {
+                        self.reason.take().map_or(Ok(None), Err)
+                    } else {
+                        Ok(None)
+                    };
                 }
             }
             let purpose = if self.options.fields.is_for_events() { Purpose::Events } else { Purpose::Conversions };
@@ -308,7 +314,19 @@ impl<R: Read> Reader<R> {
     }
 
     /// As long as no record has fitted, a missing field beside a key that looks like it is a mistake in all of them.
-    fn check_spelling(&self, refusal: &Refusal) -> Result<(), InputError> {
+    fn check_spelling(&mut self, refusal: &Refusal) -> Result<(), InputError> {
+        if matches!(refusal.problem, Problem::Receipt) {
+            return Err(InputError::Receipts { name: self.name.clone(), line: self.lines.number() });
+        }
+        if let Problem::Missing(field) = refusal.problem
+            && !self.options.fields.maps(field)
+            && self.notices.may_advise(field)
+            && let Some(path) = advice::path(field, self.lines.record())
+            && field::nearest(&path).is_none()
+        {
+            self.notices.fits(field, path);
+            return Ok(());
+        }
         if let Problem::Missing(field) = refusal.problem
             && let Some((key, known)) = self.notices.misspelled(field)
         {
@@ -333,12 +351,14 @@ impl<R: Read> Reader<R> {
         match error {
             HeaderError::NotAHeader => InputError::NoHeader { name, line, format },
             HeaderError::Twice { field, column } => InputError::DuplicateColumn { name, line, column, field },
-            HeaderError::Missing { field, nearest } => InputError::MissingColumn {
+            HeaderError::Receipts => InputError::Receipts { name, line },
+            HeaderError::Missing { field, nearest, columns } => InputError::MissingColumn {
                 name,
                 line,
                 field,
                 mapped_to: self.options.fields.column_of(field).map(str::to_owned),
                 nearest,
+                columns,
             },
         }
     }

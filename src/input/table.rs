@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use memchr::memchr_iter;
 
+use super::advice::{fits, listed};
 use super::assemble::{Defaults, Entry, Problem, Purpose, Refusal, Said, assemble, text};
 use super::csv::{self, Grown, Syntax, for_each_cell};
 use super::detect;
@@ -73,9 +74,12 @@ pub(super) struct Table {
 pub(super) enum HeaderError {
     /// Not a single known name, and none that is nearly one.
     NotAHeader,
+    /// It is a table of a carrier's receipts, without a word of the user.
+    Receipts,
     Missing {
         field: Field,
         nearest: Option<String>,
+        columns: String,
     },
     Twice {
         field: Field,
@@ -109,11 +113,14 @@ impl Table {
             return Err(HeaderError::NotAHeader);
         }
         let table = Self { syntax, width: names.len(), columns };
+        let is_silent = defaults.purpose == Purpose::Conversions && !table.has(Field::Delivered);
+        if is_silent && table.has(Field::Receipt) && fields.column_of(Field::Delivered).is_none() {
+            return Err(HeaderError::Receipts);
+        }
         if let Some(field) = table.missing(defaults) {
-            let nearest = names.into_iter().find(|name| {
-                named_in_any_case(name).is_none() && nearest(name).is_some_and(|(near, _)| near == field)
-            });
-            return Err(HeaderError::Missing { field, nearest });
+            let columns = listed(&names);
+            let nearest = names.into_iter().find(|name| named_in_any_case(name).is_none() && fits(field, name));
+            return Err(HeaderError::Missing { field, nearest, columns });
         }
         for name in &names {
             let known = named_in_any_case(name).is_some() || is_from_a_result_line(name);
@@ -196,12 +203,13 @@ fn columns(names: &[String], fields: &FieldMap) -> Result<[Option<usize>; Field:
 
 /// A cell with nothing in it is silent, except where an id must stand.
 fn said<'a>(cells: [Option<Cow<'a, str>>; Field::COUNT], fields: &FieldMap) -> Said<'a> {
-    let [message_id, delivered, timestamp, channel, sent, converted, reference] = cells;
+    let [message_id, delivered, timestamp, channel, sent, converted, reference, receipt] = cells;
     let [delivered, timestamp, channel, reference] =
         [delivered, timestamp, channel, reference].map(|cell| cell.filter(|text| !text.trim().is_empty()));
     Said {
         message_id,
-        delivered,
+        delivered: delivered.map(|text| fields.delivered(text)),
+        is_receipt: receipt.is_some(),
         timestamp,
         channel,
         happening: fields.happening(sent.as_deref(), converted.as_deref()),
