@@ -28,7 +28,7 @@ impl SpreadsheetTrace {
     }
 }
 
-/// `12E5` is a good id, in hexadecimal. A point or comma in the mantissa, or a sign before the exponent, makes it a number.
+/// `12E5` is a good id, in hexadecimal. A point or comma in the mantissa, or a plus before the exponent, makes it a number.
 fn number(id: &str) -> Option<SpreadsheetTrace> {
     let id = id.trim_start_matches(['+', '-']);
     let (mantissa, exponent) = match id.split_once(['e', 'E']) {
@@ -46,7 +46,7 @@ fn number(id: &str) -> Option<SpreadsheetTrace> {
     match exponent {
         Some(exponent) => {
             let unsigned = exponent.trim_start_matches(['+', '-']);
-            let is_number = fraction.is_some() || unsigned.len() < exponent.len();
+            let is_number = fraction.is_some() || exponent.starts_with('+');
             (is_number && !unsigned.is_empty() && digits(unsigned)).then_some(SpreadsheetTrace::Scientific)
         }
         None => fraction.map(|_| SpreadsheetTrace::Fraction),

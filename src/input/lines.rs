@@ -6,7 +6,6 @@ use std::io::{self, ErrorKind, Read};
 
 use memchr::memchr;
 
-use super::Ending;
 use crate::domain::BadRecord;
 
 /// The longest line that is taken, without its end.
@@ -14,6 +13,16 @@ pub(super) const LIMIT: usize = BadRecord::RAW_MAX;
 
 /// Room for the longest line with its end, and for as much again, so that moving it to the front is rare.
 const CAPACITY: usize = 2 * (LIMIT + 2);
+
+/// What it means that a source ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// Nothing will follow: a last line without its end is a line.
+    #[default]
+    Complete,
+    /// A file that may be growing: a last record without its end is unfinished.
+    MayGrow,
+}
 
 /// The lines of a source, one *record in hand* at a time.
 ///

@@ -18,6 +18,7 @@ mod json;
 mod lines;
 mod notice;
 mod opening;
+mod options;
 mod scalar;
 mod table;
 #[cfg(test)]
@@ -30,51 +31,16 @@ pub use advice::shown;
 pub use detect::{Encoding, Format};
 pub use error::InputError;
 pub use field::{Field, FieldMap, FieldMapping, FieldMappingError, Mark};
+pub use lines::Ending;
 pub use notice::Notice;
+pub use options::{InputOptions, Separator};
 
 use self::assemble::{Defaults, Entry, Problem, Purpose, Refusal};
 use self::lines::{Lines, Step};
 use self::notice::Notices;
-use self::opening::First;
-use self::table::{HeaderError, Table, Taken};
-use crate::domain::{BadRecord, Channel, CodeEvent, Delivered, Record, Timestamp};
-
-/// How an input is to be read.
-#[derive(Debug, Clone, Default)]
-pub struct InputOptions {
-    /// How records are written.
-    pub format: Format,
-    /// What ends a record.
-    pub separator: Separator,
-    /// The channel of records that do not say.
-    pub channel: Option<Channel>,
-    /// What holds for records that do not say.
-    pub delivered: Option<Delivered>,
-    /// Where fields stand that do not go by their own names.
-    pub fields: FieldMap,
-    /// What it means that the source ends.
-    pub ending: Ending,
-}
-
-/// What it means that a source ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ending {
-    /// Nothing will follow: a last line without its end is a line.
-    #[default]
-    Complete,
-    /// A file that may be growing: a last record without its end is [`Item::Unfinished`].
-    MayGrow,
-}
-
-/// What ends a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Separator {
-    /// A line feed, or a carriage return and a line feed.
-    #[default]
-    Newline,
-    /// A NUL byte, as `find -print0` writes.
-    Nul,
-}
+use self::opening::{First, Head, Layout, Mapping, Opening};
+use self::table::Taken;
+use crate::domain::{BadRecord, CodeEvent, Record, Timestamp};
 
 /// What stands in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,30 +74,11 @@ pub struct Reader<R> {
     name: String,
     options: InputOptions,
     lines: Lines<R>,
-    layout: Option<Layout>,
-    /// Items that are to be handed out, once the format is known.
+    opening: Opening,
+    /// Items that are to be handed out.
     ready: VecDeque<Item>,
-    /// Why the first line that is of no format is of none.
-    reason: Option<InputError>,
-    /// The separator that the first line names.
-    delimiter: Option<u8>,
     notices: Notices,
     blank: u64,
-}
-
-/// What was found out from the first line.
-#[derive(Debug)]
-enum Layout {
-    Json(Mapping),
-    Table(Table, Format),
-    Ids,
-}
-
-/// Whether the names in JSON records have been seen to fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mapping {
-    Unproven,
-    Proven,
 }
 
 impl<R: Read> Reader<R> {
@@ -145,10 +92,8 @@ impl<R: Read> Reader<R> {
             name: name.into(),
             lines: Lines::new(source, separator, options.ending),
             options,
-            layout: None,
+            opening: Opening::default(),
             ready: VecDeque::new(),
-            reason: None,
-            delimiter: None,
             notices: Notices::default(),
             blank: 0,
         }
@@ -160,7 +105,7 @@ impl<R: Read> Reader<R> {
     /// record that does not say when, and the measure of one that lies in the future.
     pub fn next(&mut self, now: impl Fn() -> Timestamp) -> Result<Option<Item>, InputError> {
         loop {
-            if self.layout.is_some()
+            if self.opening.layout.is_some()
                 && let Some(item) = self.ready.pop_front()
             {
                 return Ok(Some(item));
@@ -170,8 +115,8 @@ impl<R: Read> Reader<R> {
                 Step::Line | Step::TooLong => {}
                 Step::Unfinished => return Ok(Some(Item::Unfinished)),
                 Step::End => {
-                    return if self.layout.is_none() {
-                        self.reason.take().map_or(Ok(None), Err)
+                    return if self.opening.layout.is_none() {
+                        self.opening.reason.take().map_or(Ok(None), Err)
                     } else {
                         Ok(None)
                     };
@@ -180,7 +125,7 @@ impl<R: Read> Reader<R> {
             let purpose = if self.options.fields.is_for_events() { Purpose::Events } else { Purpose::Conversions };
             let defaults =
                 Defaults { channel: self.options.channel, delivered: self.options.delivered, purpose, now: now() };
-            if self.layout.is_none() || self.is_of_another_format(step) {
+            if self.opening.layout.is_none() || self.is_of_another_format(step) {
                 match self.open(step, defaults)? {
                     First::Record => {}
                     First::NoRecord => continue,
@@ -220,10 +165,19 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Finds out what the input is; the lines that were held are refused once it is known.
+    fn open(&mut self, step: Step, defaults: Defaults) -> Result<First, InputError> {
+        let (lines, notices) = (&mut self.lines, &mut self.notices);
+        let head = Head { lines, notices, options: &self.options, name: &self.name, step, defaults };
+        let first = self.opening.open(head)?;
+        self.ready.extend(self.opening.take_held().into_iter().map(Item::Bad));
+        Ok(first)
+    }
+
     /// Plain ids were guessed, and this line is none.
     fn is_of_another_format(&self, step: Step) -> bool {
         self.options.format == Format::Auto
-            && matches!(self.layout, Some(Layout::Ids))
+            && matches!(self.opening.layout, Some(Layout::Ids))
             && step == Step::Line
             && detect::is_of_another_format(self.lines.record(), &self.options.fields)
     }
@@ -231,7 +185,7 @@ impl<R: Read> Reader<R> {
     /// The format that was named or found out; nothing as long as every line was blank.
     #[must_use]
     pub fn format(&self) -> Option<Format> {
-        self.layout.as_ref().map(|layout| match layout {
+        self.opening.layout.as_ref().map(|layout| match layout {
             Layout::Json(_) => Format::Ndjson,
             Layout::Table(_, format) => *format,
             Layout::Ids => Format::Ids,
@@ -256,7 +210,7 @@ impl<R: Read> Reader<R> {
     fn next_line(&mut self) -> Result<Step, InputError> {
         loop {
             let step = self.lines.advance().map_err(|error| self.unreadable(error))?;
-            if step != Step::End && self.layout.is_none() {
+            if step != Step::End && self.opening.layout.is_none() {
                 self.drop_byte_order_mark();
             }
             if step != Step::Line || !self.is_blank(self.lines.record()) {
@@ -267,7 +221,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn is_blank(&self, line: &[u8]) -> bool {
-        match (&self.layout, self.options.format) {
+        match (&self.opening.layout, self.options.format) {
             (Some(Layout::Table(table, _)), _) => table.is_blank(line),
             (None, Format::Auto | Format::Csv | Format::Tsv) => {
                 line.iter().all(|byte| matches!(byte, b',' | b';') || byte.is_ascii_whitespace())
@@ -291,7 +245,7 @@ impl<R: Read> Reader<R> {
             return Ok(Some(Err(Problem::TooLong.into())));
         }
         let line = self.lines.number();
-        match &mut self.layout {
+        match &mut self.opening.layout {
             None | Some(Layout::Ids) => Ok(Some(ids::read(self.lines.record(), defaults, line))),
             Some(Layout::Table(table, _)) => {
                 match table::read(table, &mut self.lines, &self.options.fields, defaults) {
@@ -343,23 +297,5 @@ impl<R: Read> Reader<R> {
 
     fn unreadable(&self, source: io::Error) -> InputError {
         InputError::Unreadable { name: self.name.clone(), source }
-    }
-
-    fn bad_header(&self, error: HeaderError, format: Format) -> InputError {
-        let name = self.name.clone();
-        let line = self.lines.number();
-        match error {
-            HeaderError::NotAHeader => InputError::NoHeader { name, line, format },
-            HeaderError::Twice { field, column } => InputError::DuplicateColumn { name, line, column, field },
-            HeaderError::Receipts => InputError::Receipts { name, line },
-            HeaderError::Missing { field, nearest, columns } => InputError::MissingColumn {
-                name,
-                line,
-                field,
-                mapped_to: self.options.fields.column_of(field).map(str::to_owned),
-                nearest,
-                columns,
-            },
-        }
     }
 }
