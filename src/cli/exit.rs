@@ -25,6 +25,8 @@ pub enum Exit {
     Bug,
     /// SIGINT, after what was in flight was settled.
     Interrupted,
+    /// Nobody reads standard output any more; what SIGPIPE would have made of it.
+    ReaderGone,
     /// SIGTERM, likewise.
     Terminated,
 }
@@ -45,6 +47,7 @@ impl Exit {
             "configuration: credentials, file mode, certificate, proxy, URL; an answer that is not the API's",
         ),
         (Self::Interrupted, "SIGINT, after what was in flight was settled"),
+        (Self::ReaderGone, "the reader of stdout went away (`| head`); what was recorded is kept"),
         (Self::Terminated, "SIGTERM, likewise"),
     ];
 
@@ -62,6 +65,7 @@ impl Exit {
             Self::Account => 77,
             Self::Configuration => 78,
             Self::Interrupted => 130,
+            Self::ReaderGone => 141,
             Self::Terminated => 143,
         }
     }

@@ -2,10 +2,11 @@
 
 use anyhow::Error;
 
+use super::config_hint::{CA_HINT, config_hint, secret_hint};
 use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
-use crate::domain::{AuthMode, ErrorCode, Failure};
+use crate::domain::{Account, AuthMode, ErrorCode, Failure};
 use crate::ledger::LedgerError;
 use crate::output::{Escaped, Tone};
 use crate::pipeline::{StopReason, Stopped};
@@ -38,10 +39,47 @@ impl CommandFailure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// There is no usual place for something, because there is no home. The current folder is none: it may be anyone's.
+    pub(super) fn no_home(sought: Sought) -> Self {
+        let what = match sought {
+            Sought::Configuration => "configuration",
+            Sought::Ledger => "ledger",
+        };
+        Self::new(
+            Exit::Configuration,
+            anyhow::anyhow!("there is no {what}, because there is no home folder: HOME is not an absolute path"),
+            "set HOME, or name the files with `--config FILE` (NEXMO_CONVERSION_CONFIG) and `--ledger FILE` \
+             (NEXMO_CONVERSION_LEDGER); sms, voice and batch can send without a ledger: `--no-ledger`",
+        )
+    }
+
     /// Standard output or a file could not be written.
     pub(super) fn io(what: &'static str, error: std::io::Error) -> Self {
         Self::plain(Exit::Io, Error::new(error).context(what))
     }
+}
+
+/// Standard output could not be written. That its reader has gone, as `head` does, is no fault of anybody.
+pub(super) fn cannot_print(error: std::io::Error) -> CommandFailure {
+    let exit = if error.kind() == std::io::ErrorKind::BrokenPipe { Exit::ReaderGone } else { Exit::Io };
+    CommandFailure { exit, ..CommandFailure::io("cannot write to standard output", error) }
+}
+
+impl CommandFailure {
+    /// What was given as a secret is none.
+    pub(super) fn of_secret(error: SecretError, what: &'static str) -> Self {
+        let unreadable = matches!(error, SecretError::File(FileError::Read { .. }));
+        let hint = secret_hint(&error);
+        let error = Error::new(error).context(format!("no usable {what}"));
+        Self { exit: if unreadable { Exit::NoInput } else { Exit::Configuration }, error, hint }
+    }
+}
+
+/// What is kept in a home folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sought {
+    Configuration,
+    Ledger,
 }
 
 impl From<ConfigError> for CommandFailure {
@@ -76,14 +114,13 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         LedgerError::Newer { .. } => {
             (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
         }
-        LedgerError::ReadOnly { .. } => (Exit::Io, Some(elsewhere)),
+        LedgerError::ReadOnly { .. } | LedgerError::File { .. } => (Exit::Io, Some(elsewhere)),
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
         }
-        LedgerError::NotHeld { .. }
-        | LedgerError::SqliteTooOld { .. }
-        | LedgerError::File { .. }
-        | LedgerError::Database { .. } => (Exit::Io, None),
+        LedgerError::NotHeld { .. } | LedgerError::SqliteTooOld { .. } | LedgerError::Database { .. } => {
+            (Exit::Io, None)
+        }
     }
 }
 
@@ -99,7 +136,7 @@ impl From<ProxyError> for CommandFailure {
 
 impl From<TrustError> for CommandFailure {
     fn from(error: TrustError) -> Self {
-        Self::new(Exit::Configuration, error, "`--cacert` (or `cacert`) takes a file of PEM certificates")
+        Self::new(Exit::Configuration, error, CA_HINT)
     }
 }
 
@@ -109,8 +146,11 @@ impl From<TransportError> for CommandFailure {
     }
 }
 
-/// Says what, why, and what now.
+/// Says what, why, and what now; nothing where nobody reads any more.
 pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
+    if failure.exit == Exit::ReaderGone {
+        return;
+    }
     terminal.remark("error", Tone::Bad, Escaped::text(&format!("{:#}", failure.error)));
     if let Some(hint) = &failure.hint {
         terminal.remark("hint", Tone::Aside, Escaped::text(hint));
@@ -130,19 +170,14 @@ pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
 }
 
 /// What now, for a record that failed.
-pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
-    let other = match auth {
-        AuthMode::Form | AuthMode::Query | AuthMode::Signature | AuthMode::SignatureQuery => "basic",
-        AuthMode::Basic => "form",
-    };
-    let both_ways = format!("the request used auth = \"{auth}\", and auth = \"{other}\" exists too");
+pub(super) fn record_hint(failure: &Failure, account: &Account) -> Option<String> {
     Some(match failure.code {
-        ErrorCode::BadCredentials => {
-            format!("check the api_key and its secret (`nexmo-conversion config show` says where they come from); {both_ways}")
-        }
+        ErrorCode::BadCredentials => credentials_hint(account) + "; " + &ways_to_authenticate(account.auth.mode()),
         ErrorCode::NotEnabled => format!(
             "ask support@vonage.com to enable the Conversion API for this api_key; if it is enabled, check the key and its \
-             secret (do not rotate them because of this answer); {both_ways}"
+             secret (do not rotate them because of this answer){}; {}",
+            doubt_about(account),
+            ways_to_authenticate(account.auth.mode())
         ),
         ErrorCode::BadParameters => "check the id, and that the channel is the one it was sent on".to_owned(),
         ErrorCode::BadRecord => "correct the record; the others were not affected".to_owned(),
@@ -173,47 +208,17 @@ pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
     })
 }
 
-fn config_hint(error: &ConfigError) -> Option<String> {
-    Some(match error {
-        ConfigError::File(error) | ConfigError::Secret { source: SecretError::File(error), .. } => {
-            return file_hint(error);
-        }
-        ConfigError::NoCredentials { .. } => "run `nexmo-conversion config init`, or set VONAGE_API_KEY and \
-             VONAGE_API_SECRET; to try without an account, add `--sandbox`"
-            .to_owned(),
-        ConfigError::Incomplete { .. } => {
-            "a credential is one unit from one source; give the other half there too".to_owned()
-        }
-        ConfigError::BothSet { .. } => "remove one of them".to_owned(),
-        ConfigError::UnknownProfile { .. } => "name one that is there, or add it to the file".to_owned(),
-        ConfigError::Exists(_) => {
-            "edit it, or choose another file with `--config FILE`; it is never overwritten".to_owned()
-        }
-        // These say where and why; what to do is to correct just that.
-        ConfigError::Flag { .. }
-        | ConfigError::Value { .. }
-        | ConfigError::Key { .. }
-        | ConfigError::Syntax { .. }
-        | ConfigError::Encoding { .. }
-        | ConfigError::UnknownKey { .. }
-        | ConfigError::Secret { .. }
-        | ConfigError::VendorFile { .. }
-        | ConfigError::ProfileName
-        | ConfigError::Write { .. } => return None,
-    })
+/// What to do about credentials that were refused.
+pub(super) fn credentials_hint(account: &Account) -> String {
+    let source = "`nexmo-conversion config show` says where they come from";
+    format!("check the api_key and its secret ({source}){}", doubt_about(account))
 }
 
-fn file_hint(error: &FileError) -> Option<String> {
-    Some(match error {
-        FileError::Mode { path, .. } => format!("make it yours alone: chmod 600 '{}'", path.display()),
-        FileError::Symlink(path) => format!(
-            "whoever may write the link could choose the secret; name the real file instead of '{}', or keep the secret out of \
-             it with api_secret_file or api_secret_command",
-            path.display()
-        ),
-        FileError::Owner { path, .. } => {
-            format!("copy it to a file of your own instead of '{}'", path.display())
-        }
-        FileError::Read { .. } | FileError::NotRegular(_) | FileError::TooLarge { .. } => return None,
-    })
+fn doubt_about(account: &Account) -> String {
+    account.doubt().map_or_else(String::new, |doubt| format!("; {doubt}"))
+}
+
+fn ways_to_authenticate(used: AuthMode) -> String {
+    let others = AuthMode::ALL.iter().filter(|mode| **mode != used).map(|mode| format!("\"{mode}\""));
+    format!("the request used auth = \"{used}\"; there are {} too", others.collect::<Vec<_>>().join(", "))
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, exit_of, record_hint, say};
+use super::failure::{CommandFailure, cannot_print, exit_of, record_hint, say};
 use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
 use super::progress::Bar;
@@ -61,9 +61,9 @@ impl Run {
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };
-        let mut bar = reading.as_ref().filter(|_| !global.quiet && terminal.can_show_progress()).map(Bar::new);
-        let auth = setup.account.auth.mode();
-        let hint = |failure: &_| record_hint(failure, auth);
+        let bar = || reading.as_ref().map_or_else(Bar::of_ids, |reading| Bar::of(reading, limits.interval));
+        let mut bar = (!global.quiet && terminal.can_show_progress()).then(bar);
+        let hint = |failure: &_| record_hint(failure, &setup.account);
         let streams = terminal.streams();
         let manner = Manner {
             format: format(global),
@@ -91,7 +91,7 @@ impl Run {
             terminal.say(&summary);
         }
         if let Some(error) = failure {
-            return Err(CommandFailure::io("cannot write results to standard output", error));
+            return Err(cannot_print(error));
         }
         Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt))
     }

@@ -31,6 +31,7 @@ pub(super) struct Reading {
 #[derive(Debug, Default)]
 struct Shared {
     bytes: AtomicU64,
+    records: AtomicU64,
     events: AtomicU64,
     unrelated: AtomicU64,
     stop: Arc<AtomicBool>,
@@ -41,6 +42,15 @@ impl Reading {
     /// Bytes read so far.
     pub(super) fn bytes(&self) -> u64 {
         self.shared.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many records all files have, by those that were read: exact when all were. Unknown for a pipe, and for a log, of which
+    /// few lines become conversions.
+    pub(super) fn records_expected(&self) -> Option<u64> {
+        let (size, bytes) = (self.size?, self.bytes());
+        let records = self.shared.records.load(Ordering::Relaxed);
+        let all = u128::from(records) * u128::from(size) / u128::from(bytes.max(1));
+        if self.events() > 0 || bytes == 0 { None } else { u64::try_from(all).ok() }
     }
 
     /// Events that a log told of, so far.
@@ -196,7 +206,10 @@ impl Iterator for Stream {
             let bytes = reader.counts().bytes;
             self.reading.shared.bytes.store(self.before + bytes, Ordering::Relaxed);
             match item {
-                Ok(Some(input::Item::Record(record))) => self.waiting.push_back(Item::Record(record)),
+                Ok(Some(input::Item::Record(record))) => {
+                    self.reading.shared.records.fetch_add(1, Ordering::Relaxed);
+                    self.waiting.push_back(Item::Record(record));
+                }
                 Ok(Some(input::Item::Event(event))) => {
                     self.reading.shared.events.fetch_add(1, Ordering::Relaxed);
                     self.waiting.push_back(Item::Event(event));
@@ -214,7 +227,10 @@ impl Iterator for Stream {
                     self.before += bytes;
                     self.reader = None;
                 }
-                Ok(Some(input::Item::Bad(bad))) => self.waiting.push_back(Item::Bad(bad)),
+                Ok(Some(input::Item::Bad(bad))) => {
+                    self.reading.shared.records.fetch_add(1, Ordering::Relaxed);
+                    self.waiting.push_back(Item::Bad(bad));
+                }
                 Ok(None) => {
                     let blank = reader.counts().blank;
                     if blank > 0 {

@@ -5,6 +5,7 @@
 
 mod account;
 mod conversion;
+mod doubt;
 mod duration;
 mod event;
 mod hex;
@@ -20,6 +21,7 @@ pub use account::{
     Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, Placement, SignatureMethod, SignedTimestamp,
 };
 pub use conversion::{Channel, Conversion, Delivered, UnknownChannel, UnknownDelivered};
+pub use doubt::CredentialDoubt;
 pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};
 pub(crate) use hex::hex;

@@ -15,6 +15,7 @@ mod draft;
 mod error;
 mod evidence;
 mod forget;
+mod history;
 mod intake;
 mod lane;
 mod outcome;
@@ -26,6 +27,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod trial;
 
 use std::io;
 use std::path::Path;
@@ -37,11 +39,13 @@ pub use code::{Closing, CodeCounts, Observed};
 pub use error::LedgerError;
 pub use evidence::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, Stretch};
 pub use forget::{Forget, forget};
+pub use history::{HistoryRow, OpenCode};
 pub use reader::{DeadLetter, Kept, LedgerReader, Original, StatusRow};
 pub use row::State;
 pub use ticket::{
     Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
 };
+pub use trial::try_to_write;
 
 use crate::domain::{AccountFingerprint, BadRecord, CodeEvent, Record, Timestamp};
 
@@ -49,6 +53,12 @@ use lane::{Desk, Statements};
 use place::Place;
 use run::{Owners, RunId, RunLock};
 use schema::Durability;
+
+/// The version of SQLite that is built in.
+#[must_use]
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
 
 /// The ledger, open for one run of one account.
 ///

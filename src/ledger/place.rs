@@ -67,14 +67,16 @@ impl Place {
         name.into()
     }
 
+    /// SQLite's own files beside the ledger: `-wal` and `-shm`.
+    pub(super) fn companion(&self, suffix: &str) -> PathBuf {
+        let mut name = self.file.clone().into_os_string();
+        name.push(suffix);
+        name.into()
+    }
+
     /// SQLite gives its companions the mode of the database; a ledger that was copied about may have lost its own.
     pub(super) fn close_to_others(&self) -> Result<(), LedgerError> {
-        let companion = |suffix: &str| {
-            let mut name = self.file.clone().into_os_string();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
-        for path in [self.file.clone(), companion("-wal"), companion("-shm")] {
+        for path in [self.file.clone(), self.companion("-wal"), self.companion("-shm")] {
             match fs::symlink_metadata(&path) {
                 Ok(meta) if meta.permissions().mode() & 0o777 == PRIVATE => {}
                 Ok(meta) if meta.is_file() => fs::set_permissions(&path, Permissions::from_mode(PRIVATE))
@@ -123,7 +125,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 
 const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -169,6 +169,16 @@ pub(super) fn open_to_read(place: &Place) -> Result<Connection, LedgerError> {
     connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
+/// Opens a ledger that exists for a transaction that is rolled back; nothing is created, migrated or repaired.
+pub(super) fn open_to_try(place: &Place) -> Result<Connection, LedgerError> {
+    refuse_old_sqlite()?;
+    let db = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if db.is_readonly("main").map_err(|source| LedgerError::database(&place.file, source))? {
+        return Err(LedgerError::ReadOnly { path: place.file.clone() });
+    }
+    Ok(db)
+}
+
 /// Reads the whole file for damage; worth its time only after a run that did not end cleanly.
 pub(super) fn check(db: &Connection, place: &Place) -> Result<(), LedgerError> {
     let found: String = db

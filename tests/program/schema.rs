@@ -52,7 +52,7 @@ fn result_lines_of_every_outcome_are_as_the_schema_says() {
         let input = "{\"id\":\"A\",\"ref\":\"x-9\"}\n{\"id\":\"B\",\"ref\":17}\n{\"id\":\"C\",\"ref\":null,\"ts\":1795137926}\n";
         see(cli.run_with_input(BATCH, input).lines());
         see(cli.run_with_input(BATCH, input).lines());
-        see(cli.run(["ledger", "refused"]).lines());
+        see(cli.run(["ledger", "refused", "--json"]).lines());
     }
     let stalled = api::always("stall");
     see(Cli::new()

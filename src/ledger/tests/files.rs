@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use rusqlite::Connection;
 use rustix::fs::{FlockOperation, flock};
@@ -21,13 +22,24 @@ fn open(path: &Path) -> Result<Ledger, LedgerError> {
     Ledger::open(path, &account("abcd1234"), super::at(0))
 }
 
+/// A process of its own: a umask is the whole process's, and the other tests' files would have it too.
 #[test]
 fn every_file_is_private_under_any_umask() {
-    let before = rustix::process::umask(rustix::fs::Mode::empty());
+    let this = std::env::current_exe().unwrap();
+    for umask in ["000", "077", "777"] {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "umask $0; exec \"$@\"", umask]).arg(&this);
+        let ran = shell.args(["--exact", "ledger::tests::files::files_are_private"]).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success() && said.contains("1 passed"), "umask {umask}: {said}");
+    }
+}
+
+#[test]
+fn files_are_private() {
     let desk = Desk::new();
     let mut ledger = desk.open();
     let _held = ledger.ready(&sms("0A", 0), desk.now);
-    rustix::process::umask(before);
     let folder = desk.folder.path().join("state");
     assert_eq!(mode(&folder), 0o700);
     let mut names = Vec::new();
