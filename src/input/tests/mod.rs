@@ -1,6 +1,7 @@
 //! Whole inputs in, items out. Each item is told in one line, so that a test shows everything that was read.
 
 mod csv;
+mod csv_spectrum;
 mod events;
 mod ids;
 mod ndjson;
