@@ -136,7 +136,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch"
 always\t'Always'
 never\t'Never'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s 0 -l null -d 'Records end with a NUL byte instead of a line feed'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l complete -d 'The files are complete: take a last line without its newline, which is otherwise left for the next run while its file has changed in the last 5 minutes'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l complete -d 'Take a last line without its newline, too'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s n -l dry-run -d 'Show the request and its curl line; send nothing'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l sandbox -d 'Run against a sandbox in this process; no account needed'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l no-ledger -d 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other'
@@ -175,7 +175,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track"
 always\t'Always'
 never\t'Never'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s 0 -l null -d 'Records end with a NUL byte instead of a line feed'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l complete -d 'The files are complete: take a last line without its newline, which is otherwise left for the next run while its file has changed in the last 5 minutes'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l complete -d 'Take a last line without its newline, too'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s n -l dry-run -d 'Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sandbox -d 'Run against a sandbox in this process; no account needed'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l json -d 'Print results as JSON, one object per line'

@@ -286,8 +286,10 @@ pub struct InputArgs {
     /// Records end with a NUL byte instead of a line feed
     #[arg(short = '0', long = "null")]
     pub null: bool,
-    /// The files are complete: take a last line without its newline, which is otherwise left for the next run while its file
-    /// has changed in the last 5 minutes
+    /// Take a last line without its newline, too
+    ///
+    /// Otherwise it is left for the next run while its file has changed in the last 5 minutes, because the rest of it may
+    /// still be written.
     #[arg(long)]
     pub complete: bool,
 }

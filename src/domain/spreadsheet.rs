@@ -20,7 +20,7 @@ impl SpreadsheetTrace {
     pub(super) fn of(id: &str) -> Option<Self> {
         match id.as_bytes().first()? {
             b'=' => Some(Self::Formula),
-            b'\'' => Some(Self::Apostrophe),
+            b'\'' if id[1..].chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) => Some(Self::Apostrophe),
             b'#' if id[1..].chars().all(|c| c.is_uppercase() || "/!?_#0".contains(c)) => Some(Self::ErrorValue),
             b'0'..=b'9' | b'+' | b'-' => number(id),
             _ => None,
@@ -84,6 +84,8 @@ mod tests {
     fn hexadecimal_ids_and_uuids_show_nothing() {
         for id in [
             "12E5",
+            "12e-5",
+            "'\"$(id)`",
             "1E10",
             "0E123",
             "1e",

@@ -130,10 +130,7 @@ pub(super) fn format(line: &[u8], fields: &FieldMap) -> Option<Format> {
     if is_column(line, fields) {
         Some(Format::Csv)
     } else {
-        // Every id that was ever seen has a digit; `ready` and `hello` have none.
-        let is_id = line.bytes().any(|byte| byte.is_ascii_digit())
-            && !line.contains(|c: char| c.is_whitespace() || c.is_control())
-            && !is_no_plain_id(line);
+        let is_id = !line.contains(|c: char| c.is_whitespace() || c.is_control()) && !is_no_plain_id(line);
         is_id.then_some(Format::Ids)
     }
 }
@@ -196,7 +193,7 @@ mod tests {
             ("0A0000000123ABCD1", Some(Format::Ids)),
             ("a&delivered=false", None),
             ("<html>", None),
-            ("ready", None),
+            ("ready", Some(Format::Ids)),
             ("[INFO] started", None),
             ("# exported", None),
             ("0A true", None),

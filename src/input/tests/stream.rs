@@ -161,6 +161,9 @@ fn the_format_is_told_by_the_first_line_that_is_of_one() {
         "[INFO] up\n",
     ] {
         for options in [InputOptions::default(), with_defaults(Format::Auto)] {
+            if odd == "ready\n" && options.channel.is_some() {
+                continue; // A word is a plain id where ids are expected.
+            }
             for body in [
                 json,
                 "id,channel,delivered\n0A,sms,false\n",
