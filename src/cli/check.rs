@@ -168,7 +168,8 @@ fn unreachable(error: &TransportError, host: &str, account: &Account) -> Finding
         | Cause::ProxyStatus(..)
         | Cause::Unasked(_)
         | Cause::Unsendable => Exit::Configuration,
-        Cause::Dns(_)
+        Cause::NoDescriptor
+        | Cause::Dns(_)
         | Cause::Connect(..)
         | Cause::Proxy(..)
         | Cause::Timeout(_)

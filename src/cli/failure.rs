@@ -162,7 +162,10 @@ pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
     match stopped {
         Stopped::Interrupted => interrupted_by,
         Stopped::OutputGone | Stopped::RecordingFailed(_) | Stopped::LedgerFailed(_) => Exit::Io,
-        Stopped::LedgerBusy(_) | Stopped::DeadlinePassed | Stopped::For(StopReason::Later, _) => Exit::TryLater,
+        Stopped::NoThread(_)
+        | Stopped::LedgerBusy(_)
+        | Stopped::DeadlinePassed
+        | Stopped::For(StopReason::Later, _) => Exit::TryLater,
         Stopped::NearlyAllRefused | Stopped::InputBroken => Exit::Data,
         Stopped::For(StopReason::Account, _) => Exit::Account,
         Stopped::For(StopReason::Configuration, _) => Exit::Configuration,

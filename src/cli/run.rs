@@ -11,7 +11,7 @@ use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
 use super::terminal::Terminal;
-use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary};
+use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
 use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped, Tracking};
 use crate::transport::Transport;
 
@@ -61,6 +61,8 @@ impl Run {
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };
+        // Who types ids wants to hear of each.
+        let is_stream = reading.is_some() || adopt == Adopt::Everything;
         let bar = || reading.as_ref().map_or_else(Bar::of_ids, |reading| Bar::of(reading, limits.interval));
         let mut bar = (!global.quiet && terminal.can_show_progress()).then(bar);
         let hint = |failure: &_| record_hint(failure, &setup.account);
@@ -72,6 +74,7 @@ impl Run {
             remarks_paint: streams.remarks_paint,
             profile: setup.profile.clone(),
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
+            unsent: if is_stream && matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
             counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
@@ -90,10 +93,25 @@ impl Run {
         if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
             terminal.say(&summary);
         }
+        say_what_is_left(&summary, stopped.is_some() && is_stream, terminal);
         if let Some(error) = failure {
             return Err(cannot_print(error));
         }
         Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt))
+    }
+}
+
+/// What is pending although no line of this run says so, and what to type.
+fn say_what_is_left(summary: &Summary, uncounted: bool, terminal: &mut Terminal) {
+    if let Some(left) = &summary.left_over
+        && (uncounted || left.count > summary.retry)
+    {
+        let (count, until) = (left.count, left.until);
+        let text = format_args!(
+            "{count} of this account recorded and not settled, with attempts planned until {until}Z; \
+             `nexmo-conversion ledger resume` sends them now, `nexmo-conversion ledger status` counts them"
+        );
+        terminal.remark("pending", Tone::Doubtful, text);
     }
 }
 
@@ -110,5 +128,8 @@ fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, 
     let mapped_wrongly = stopped == Some(&Stopped::NearlyAllRefused);
     let later = (summary.retry > 0 && !mapped_wrongly).then_some(Exit::TryLater);
     let stop = stopped.map(|stopped| exit_of(stopped, interrupt.exit()));
-    Exit::worst([bad, later, stop].into_iter().flatten())
+    match Exit::worst([bad, later, stop].into_iter().flatten()) {
+        Exit::Done if summary.left_over.is_some() => Exit::TryLater,
+        exit => exit,
+    }
 }

@@ -43,7 +43,7 @@ pub use history::{HistoryRow, OpenCode};
 pub use reader::{DeadLetter, Kept, LedgerReader, Original, StatusRow};
 pub use row::State;
 pub use ticket::{
-    Due, Effort, Entries, Known, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
+    Due, Effort, Entries, Known, LeftOver, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
 };
 pub use trial::try_to_write;
 
@@ -209,6 +209,11 @@ impl Ledger {
     /// for another one. Asked again and again, it comes to an end: what this run postpones waits for its time.
     pub fn adopt(&mut self, limit: usize, due: Due, now: Timestamp) -> Result<Released, LedgerError> {
         self.write(now, |desk| desk.adopt(limit, due))
+    }
+
+    /// What is pending of this account and no other living run's.
+    pub fn left_over(&mut self, now: Timestamp) -> Result<Option<LeftOver>, LedgerError> {
+        self.write(now, |desk| desk.left_over())
     }
 
     /// Ends the run cleanly. What is pending stays so; settled rows whose time has passed are removed, at least twice

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Age;
 use crate::domain::{ErrorCode, Outcome, Timestamp};
-use crate::ledger::{CodeCounts, Origin};
+use crate::ledger::{CodeCounts, LeftOver, Origin};
 use crate::pipeline::{Report, Subject};
 
 /// Counts over a run. Its size does not depend on the run's length.
@@ -23,6 +23,10 @@ pub struct Summary {
     pub skipped: u64,
     /// Of all these, how many an earlier run had left.
     pub adopted: u64,
+    /// How many were told as `retry` and taken up again by this run with another outcome, which is the one that is counted.
+    pub taken_up_again: u64,
+    /// What is pending of the account at the end.
+    pub left_over: Option<LeftOver>,
     /// Requests that were repeated although the first may have arrived.
     pub ambiguous_resends: u64,
     /// Earlier runs that were found dead, and how many requests each of them can at most have left unsettled.
@@ -45,7 +49,12 @@ impl Summary {
     pub fn count(&mut self, report: &Report) {
         self.ambiguous_resends += u64::from(report.ambiguous_resends);
         self.adopted += u64::from(report.origin == Origin::Adopted);
-        if let Some(failure) = report.outcome.failure() {
+        if report.origin == Origin::Postponed {
+            self.retry = self.retry.saturating_sub(1);
+            self.taken_up_again += u64::from(!matches!(report.outcome, Outcome::Retry(_)));
+        }
+        let told_before = report.origin == Origin::Postponed && matches!(report.outcome, Outcome::Retry(_));
+        if let Some(failure) = report.outcome.failure().filter(|_| !told_before) {
             *self.failures.entry(failure.code).or_default() += 1;
         }
         match report.outcome {
@@ -127,6 +136,9 @@ impl fmt::Display for Summary {
         if self.adopted > 0 {
             write!(f, "; {} of these left by earlier runs", self.adopted)?;
         }
+        if self.taken_up_again > 0 {
+            write!(f, "; {} of these were `retry` at first", self.taken_up_again)?;
+        }
         if let (stops @ 1.., window) = self.unclean_stops {
             write!(f, "; {stops} earlier runs ended uncleanly: up to {window} repeats for each")?;
         }
@@ -165,7 +177,7 @@ mod tests {
     use std::time::Duration;
 
     use super::Summary;
-    use crate::domain::{Channel, Conversion, Delivered, MessageId, Outcome, Timestamp};
+    use crate::domain::{Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Timestamp};
     use crate::ledger::{CodeCounts, Origin};
     use crate::pipeline::{Report, Subject};
 
@@ -200,6 +212,24 @@ mod tests {
             summary.to_string(),
             "100 accepted, 0 rejected, 0 retry, 0 invalid, 0 skipped, 0 ambiguous re-sends\n\
              age p50 2s p95 2s max 16m; 1 older than 15m (no longer counts in the current routing analysis)"
+        );
+    }
+
+    #[test]
+    fn what_was_postponed_and_taken_up_again_counts_once_with_its_last_outcome() {
+        let mut summary = Summary::default();
+        let again = || Outcome::Retry(Failure::answered(ErrorCode::ServerError, "503"));
+        for outcome in [again(), again()] {
+            summary.count(&Report { outcome, ..accepted(2) });
+        }
+        summary.count(&Report { outcome: again(), origin: Origin::Postponed, ..accepted(2) });
+        summary.count(&Report { origin: Origin::Postponed, ..accepted(2) });
+        assert!(
+            summary.to_string().starts_with(
+                "1 accepted, 0 rejected, 1 retry, 0 invalid, 0 skipped, 0 ambiguous re-sends; \
+                 1 of these were `retry` at first\nreasons server_error 2\n"
+            ),
+            "{summary}"
         );
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::ledger::{
-    Closing, CodeCounts, Due, Effort, Known, Ledger, LedgerError, Observed, Origin, Recorded, Released, RowId,
-    Settlement, Ticket,
+    Closing, CodeCounts, Due, Effort, Known, Ledger, LedgerError, LeftOver, Observed, Origin, Recorded, Released,
+    RowId, Settlement, Ticket,
 };
 
 /// Where conversions are written down.
@@ -168,6 +168,14 @@ impl Book {
                 Ok(Entered::from_entries(Vec::new(), released))
             }
             Self::Ledger(_) | Self::Nowhere => Ok(Entered::default()),
+        }
+    }
+
+    /// What is pending and no other living run's.
+    pub(super) fn left_over(&mut self, now: Timestamp) -> Result<Option<LeftOver>, LedgerError> {
+        match self {
+            Self::Ledger(ledger) => ledger.left_over(now),
+            Self::Nowhere => Ok(None),
         }
     }
 

@@ -36,6 +36,7 @@ fn reach(exit: Exit) -> Reached {
         }
         Exit::Account => Cli::new().against(&api::always("401")).run(ONE).status,
         Exit::Configuration => Cli::new().run(ONE).status,
+        Exit::HungUp => signalled(Signal::HUP),
         Exit::ReaderGone => {
             let (reader, writer) = std::io::pipe().unwrap();
             drop(reader);
@@ -57,7 +58,7 @@ fn every_exit_code_but_that_of_a_bug_is_reached() {
         assert_eq!(status, Some(i32::from(exit.code())), "{meaning}");
         codes.push(exit.code());
     }
-    assert_eq!(codes, [0, 2, 65, 66, 74, 75, 77, 78, 130, 141, 143]);
+    assert_eq!(codes, [0, 2, 65, 66, 74, 75, 77, 78, 129, 130, 141, 143]);
 }
 
 fn with_full_stdout(arguments: &[&str]) -> Option<i32> {

@@ -53,7 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Settlement::Unsent)
     ];
     let due = prop_oneof![Just(Due::OnlyDue), Just(Due::Everything)];
-    let jump = prop_oneof![Just(-7200), Just(-1), Just(59), Just(60), Just(1000), Just(86_400)];
+    let jump = prop_oneof![Just(-7200), Just(-1), Just(4), Just(5), Just(60), Just(1000), Just(86_400)];
     prop_oneof![
         4 => vec(entry, 1..4).prop_map(Step::Record),
         6 => (any::<usize>(), end).prop_map(|(which, end)| Step::Settle(which, end)),
@@ -240,7 +240,7 @@ impl Model {
             }
             Settlement::Postponed { failure, .. } => {
                 row.in_doubt = failure.reached_server == Reached::Unknown;
-                row.planned = Timestamp::from_unix(now.unix() + 60).unwrap();
+                row.planned = Timestamp::from_unix(now.unix() + 5).unwrap();
                 expired = usize::from(row.recorded.age_at(now) >= LIFETIME);
                 if expired == 1 { Fact::Expired } else { Fact::Pending(None) }
             }

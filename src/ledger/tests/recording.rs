@@ -128,7 +128,7 @@ fn a_postponed_row_comes_back_when_its_wait_is_over_and_waits_longer_each_time()
     let mut desk = Desk::new();
     let mut ledger = desk.open();
     let mut ticket = ledger.ready(&sms("0A", 0), desk.now);
-    for wait in [60, 120, 240, 480, 900, 900] {
+    for wait in [5, 10, 20, 40, 80, 160, 320, 640, 900, 900] {
         let _ = ledger.end(ticket, postponed(), desk.now);
         desk.wait(Duration::from_secs(wait - 1));
         assert_eq!(ledger.adopted(Due::OnlyDue, desk.now), []);
@@ -160,7 +160,20 @@ fn resuming_does_not_wait_for_the_planned_attempt() {
     assert_eq!(ledger.adopted(Due::Everything, desk.now), [], "a run would resume its own failures for ever");
     let mut resuming = desk.open();
     assert_eq!(resuming.adopted(Due::OnlyDue, desk.now), []);
+    assert_eq!(resuming.adopted(Due::OnlyDueOfOthers, desk.now), []);
     assert_eq!(resuming.adopted(Due::Everything, desk.now).len(), 1);
+}
+
+#[test]
+fn what_this_run_postponed_is_its_own_again_when_it_is_due_and_not_for_a_run_that_ends() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.end(ticket, postponed(), desk.now);
+    desk.wait(Duration::from_secs(5));
+    assert_eq!(ledger.adopted(Due::OnlyDueOfOthers, desk.now), []);
+    assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
+    assert_eq!(ledger.adopted(Due::OnlyDue, desk.now)[0].origin(), Origin::Postponed);
 }
 
 #[test]
@@ -181,7 +194,7 @@ fn after_five_days_in_vain_a_row_is_a_dead_letter_and_may_be_asked_for_anew() {
     desk.wait(ALMOST_A_DAY);
     assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, []);
     desk.wait(Duration::from_secs(60));
-    let ticket = ledger.adopted(Due::Everything, desk.now).pop().unwrap();
+    let ticket = ledger.adopted(Due::OnlyDue, desk.now).pop().unwrap();
     let row = ticket.row();
     assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, [row]);
     assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
