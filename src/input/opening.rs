@@ -74,7 +74,7 @@ impl Opening {
     }
 
     /// Finds out what the input is from the line in hand.
-    pub(super) fn open<R: Read>(&mut self, head: Head<'_, R>) -> Result<First, InputError> {
+    pub(super) fn open<R: Read>(&mut self, mut head: Head<'_, R>) -> Result<First, InputError> {
         let record = head.lines.record();
         let (name, line) = (head.name.to_owned(), head.lines.number());
         if self.reason.is_none()
@@ -125,11 +125,11 @@ impl Opening {
                     if is_the_second { Err(self.reason.take().unwrap_or(error)) } else { self.hold(&head, error) }
                 }
             },
-            Some(format @ (Format::Csv | Format::Tsv)) => self.header(head, format),
+            Some(format @ (Format::Csv | Format::Tsv)) => self.header(&mut head, format),
         }
     }
 
-    fn header<R: Read>(&mut self, head: Head<'_, R>, format: Format) -> Result<First, InputError> {
+    fn header<R: Read>(&mut self, head: &mut Head<'_, R>, format: Format) -> Result<First, InputError> {
         let (name, line) = (head.name.to_owned(), head.lines.number());
         let fields = &head.options.fields;
         let syntax = match (self.delimiter, head.options.format) {
@@ -161,9 +161,9 @@ impl Opening {
             Err(error) => {
                 head.lines.shrink();
                 if error == HeaderError::NotAHeader || is_a_comment {
-                    self.hold(&head, InputError::NoHeader { name, line, format })
+                    self.hold(head, InputError::NoHeader { name, line, format })
                 } else {
-                    Err(bad_header(error, format, &head))
+                    Err(bad_header(error, format, head))
                 }
             }
         }
