@@ -119,6 +119,7 @@ voice\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l field -d 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered -d 'What holds for records that do not say' -r -f -a "true\t''
 false\t''"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered-when -d 'Which values of a field mean that the user converted; any other value means false (`status=verified`)' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l max-age -d 'Leave out conversions that are older than this' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
@@ -137,6 +138,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch"
 always\t'Always'
 never\t'Never'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s 0 -l null -d 'Records end with a NUL byte instead of a line feed'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l complete -d 'Take a last line without its newline, too'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l strict -d 'Fail again for lines that were refused before'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s n -l dry-run -d 'Show the request and its curl line; send nothing'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l sandbox -d 'Run against a sandbox in this process; no account needed'
@@ -176,6 +178,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track"
 always\t'Always'
 never\t'Never'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s 0 -l null -d 'Records end with a NUL byte instead of a line feed'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l complete -d 'Take a last line without its newline, too'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l strict -d 'Fail again for lines that were refused before'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s n -l dry-run -d 'Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sandbox -d 'Run against a sandbox in this process; no account needed'

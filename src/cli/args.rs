@@ -260,6 +260,9 @@ pub struct BatchArgs {
     /// What holds for records that do not say
     #[arg(long, value_name = "BOOL", value_parser = Choice::of(BOOLS, parse_bool), hide_possible_values = true)]
     pub delivered: Option<Delivered>,
+    /// Which values of a field mean that the user converted; any other value means false (`status=verified`)
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub delivered_when: Vec<input::Mark>,
     /// Leave out conversions that are older than this
     #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
     pub max_age: Option<Duration>,
@@ -289,6 +292,12 @@ pub struct InputArgs {
     /// Records end with a NUL byte instead of a line feed
     #[arg(short = '0', long = "null")]
     pub null: bool,
+    /// Take a last line without its newline, too
+    ///
+    /// Otherwise it is left for the next run while its file has changed in the last 5 minutes, because the rest of it may
+    /// still be written.
+    #[arg(long)]
+    pub complete: bool,
     /// Fail again for lines that were refused before
     ///
     /// Without it, what an earlier run refused or could not read is `skipped` (`already_refused`).
@@ -345,7 +354,7 @@ pub struct TrackArgs {
     #[arg(long, value_name = "FIELD=VALUE", default_value = "event=sent")]
     pub sent_when: input::Mark,
     /// By what a line tells that the user converted
-    #[arg(long, value_name = "FIELD=VALUE", default_value = "event=converted")]
+    #[arg(long, alias = "delivered-when", value_name = "FIELD=VALUE", default_value = "event=converted")]
     pub converted_when: input::Mark,
     /// How long a code may take before silence becomes false
     ///

@@ -7,7 +7,6 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
-use crate::input::{Encoding, Field, InputError};
 use crate::ledger::LedgerError;
 use crate::output::{Escaped, Tone};
 use crate::pipeline::{StopReason, Stopped};
@@ -169,88 +168,6 @@ impl From<TransportError> for CommandFailure {
     fn from(error: TransportError) -> Self {
         Self::plain(Exit::Configuration, error)
     }
-}
-
-/// Which command reads an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InputFor {
-    Batch,
-    Track,
-}
-
-impl InputFor {
-    fn command(self) -> &'static str {
-        match self {
-            Self::Batch => "nexmo-conversion batch",
-            Self::Track => "nexmo-conversion track",
-        }
-    }
-
-    fn header(self) -> &'static str {
-        match self {
-            Self::Batch => "message_id,delivered,timestamp,channel",
-            Self::Track => "event,message_id,channel,timestamp",
-        }
-    }
-}
-
-impl CommandFailure {
-    pub(super) fn of_input(error: InputError, input: InputFor) -> Self {
-        let hint = input_hint(&error, input);
-        // An input that is not there is another matter than one that is no input.
-        let missing = matches!(error, InputError::Unreadable { .. });
-        Self { exit: if missing { Exit::NoInput } else { Exit::Data }, error: error.into(), hint }
-    }
-}
-
-fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
-    let command = input.command();
-    Some(match error {
-        InputError::Unreadable { .. } => return None,
-        InputError::NotText { encoding, .. } => match encoding {
-            Encoding::Utf16 => format!("convert it first: iconv -f UTF-16 -t UTF-8 FILE | {command}"),
-            Encoding::Gzip => format!("unpack it first: zcat FILE | {command}"),
-            Encoding::Zip => format!("unpack it first: unzip -p FILE | {command}"),
-            Encoding::Bzip2 => format!("unpack it first: bzcat FILE | {command}"),
-            Encoding::Xz => format!("unpack it first: xzcat FILE | {command}"),
-            Encoding::Zstd => format!("unpack it first: zstdcat FILE | {command}"),
-        },
-        InputError::JsonArray { .. } => format!("one object on each line: jq -c '.[]' FILE | {command}"),
-        InputError::JsonOverSeveralLines { .. } => format!("one object on each line: jq -c . FILE | {command}"),
-        InputError::MisspelledKey { field, key, .. } => format!("rename it, or map it with --field {field}={key}"),
-        InputError::UnknownFormat { .. } => {
-            "name it with --format ndjson|csv|tsv|ids; CSV and TSV need a header line".to_owned()
-        }
-        InputError::NoHeader { .. } => {
-            format!("the first line must name the columns, for example {}", input.header())
-        }
-        InputError::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
-            "say which column tells it, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
-        }
-        InputError::MissingColumn { field, mapped_to: Some(column), .. } => {
-            format!("the first line names no `{column}`; correct --field {field}={column}")
-        }
-        InputError::MissingColumn { field: Field::Channel, .. } => {
-            "give it for all with --channel sms|voice".to_owned()
-        }
-        InputError::MissingColumn { field: Field::Delivered, .. } => {
-            "give it for all with --delivered true|false".to_owned()
-        }
-        InputError::MissingColumn { field, nearest: Some(nearest), .. } => {
-            format!("did you mean `{nearest}`? map it with --field {field}={nearest}")
-        }
-        InputError::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
-        InputError::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
-        InputError::IdsDoNotSay { field, .. } => match field {
-            Field::Channel => "give it for all with --channel sms|voice".to_owned(),
-            Field::Sent | Field::Converted => {
-                "for ids whose outcome is known there is nexmo-conversion batch --format ids".to_owned()
-            }
-            Field::Delivered | Field::MessageId | Field::Timestamp | Field::Reference => {
-                "give it for all with --delivered true|false".to_owned()
-            }
-        },
-    })
 }
 
 /// Says what, why, and what now; nothing where nobody reads any more.

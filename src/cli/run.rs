@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, InputFor, cannot_print, exit_of, record_hint, say};
+use super::failure::{CommandFailure, cannot_print, exit_of, record_hint, say};
+use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
 use super::progress::Bar;
 use super::setup::{Setup, format, loudness};

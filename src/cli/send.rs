@@ -156,8 +156,11 @@ fn items(channel: Channel, ids: &[String], args: &ReportArgs) -> Result<Vec<Item
         .collect())
 }
 
-/// A time, or an age: a length of time with its unit, back from now.
+/// A time, `now`, or an age: a length of time with its unit, back from now.
 fn parse_when(text: &str, now: Timestamp) -> Result<Timestamp, TimestampError> {
+    if text.trim().eq_ignore_ascii_case("now") {
+        return Ok(now);
+    }
     match parse_duration(text) {
         Ok(age) => Ok(now.before(age)),
         Err(_) => Timestamp::parse(text),
