@@ -455,6 +455,9 @@ impl<'a> Run<'a> {
 
     /// Takes what the ledger said: to be sent, to be waited for, or done with.
     fn entered(&mut self, entered: Entered) {
+        if let Some(message_id) = entered.contradicted {
+            self.hear(Event::Notice(Notice::NeedsTimes(message_id)));
+        }
         for warrant in entered.ready {
             self.schedule.admit(Job::new(warrant, Origin::Input));
         }
