@@ -45,12 +45,13 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run a local Conversion API for tests')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write all pages into a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'nexmo-conversion;sms' {
             [CompletionResult]::new('--message-id', '--message-id', [CompletionResultType]::ParameterName, 'Another id, under the API''s own name for it')
-            [CompletionResult]::new('--delivered', '--delivered', [CompletionResultType]::ParameterName, 'Whether the user completed the 2FA step [true, false, 1, 0]; there is no default')
-            [CompletionResult]::new('--timestamp', '--timestamp', [CompletionResultType]::ParameterName, 'When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]')
+            [CompletionResult]::new('--delivered', '--delivered', [CompletionResultType]::ParameterName, 'Whether the user completed the 2FA step; no default')
+            [CompletionResult]::new('--timestamp', '--timestamp', [CompletionResultType]::ParameterName, 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]')
             [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Keep the ledger in this file [default: ledger.db in the state folder]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
@@ -63,9 +64,10 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show the request and a curl line for it, and send nothing')
-            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the request and a curl line for it, and send nothing')
-            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start a sandbox inside this process, with throw-away credentials, and run against it')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Send it whatever the ledger says of it')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show the request and its curl line; send nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the request and its curl line; send nothing')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Run against a sandbox in this process; no account needed')
             [CompletionResult]::new('--no-ledger', '--no-ledger', [CompletionResultType]::ParameterName, 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print results as JSON, one object per line')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print failures only')
@@ -78,8 +80,8 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
         }
         'nexmo-conversion;voice' {
             [CompletionResult]::new('--message-id', '--message-id', [CompletionResultType]::ParameterName, 'Another id, under the API''s own name for it')
-            [CompletionResult]::new('--delivered', '--delivered', [CompletionResultType]::ParameterName, 'Whether the user completed the 2FA step [true, false, 1, 0]; there is no default')
-            [CompletionResult]::new('--timestamp', '--timestamp', [CompletionResultType]::ParameterName, 'When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]')
+            [CompletionResult]::new('--delivered', '--delivered', [CompletionResultType]::ParameterName, 'Whether the user completed the 2FA step; no default')
+            [CompletionResult]::new('--timestamp', '--timestamp', [CompletionResultType]::ParameterName, 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]')
             [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Keep the ledger in this file [default: ledger.db in the state folder]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
@@ -92,9 +94,10 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show the request and a curl line for it, and send nothing')
-            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the request and a curl line for it, and send nothing')
-            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start a sandbox inside this process, with throw-away credentials, and run against it')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Send it whatever the ledger says of it')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show the request and its curl line; send nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the request and its curl line; send nothing')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Run against a sandbox in this process; no account needed')
             [CompletionResult]::new('--no-ledger', '--no-ledger', [CompletionResultType]::ParameterName, 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print results as JSON, one object per line')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print failures only')
@@ -106,10 +109,11 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             break
         }
         'nexmo-conversion;batch' {
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How records are written [auto, ndjson, csv, tsv, ids]')
-            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'The channel of records that do not say [sms, voice]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How records are written')
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'The channel of records that do not say')
             [CompletionResult]::new('--field', '--field', [CompletionResultType]::ParameterName, 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)')
-            [CompletionResult]::new('--delivered', '--delivered', [CompletionResultType]::ParameterName, 'What holds for records that do not say [true, false, 1, 0]')
+            [CompletionResult]::new('--delivered', '--delivered', [CompletionResultType]::ParameterName, 'What holds for records that do not say')
+            [CompletionResult]::new('--delivered-when', '--delivered-when', [CompletionResultType]::ParameterName, 'Which values of a field mean that the user converted; any other value means false (`status=verified`)')
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Leave out conversions that are older than this')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
@@ -129,9 +133,11 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
             [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Records end with a NUL byte instead of a line feed')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Records end with a NUL byte instead of a line feed')
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show the request and a curl line for it, and send nothing')
-            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the request and a curl line for it, and send nothing')
-            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start a sandbox inside this process, with throw-away credentials, and run against it')
+            [CompletionResult]::new('--complete', '--complete', [CompletionResultType]::ParameterName, 'Take a last line without its newline, too')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail again for lines that were refused before')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show the request and its curl line; send nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the request and its curl line; send nothing')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Run against a sandbox in this process; no account needed')
             [CompletionResult]::new('--no-ledger', '--no-ledger', [CompletionResultType]::ParameterName, 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print results as JSON, one object per line')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print failures only')
@@ -143,8 +149,8 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             break
         }
         'nexmo-conversion;track' {
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How records are written [auto, ndjson, csv, tsv, ids]')
-            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'The channel of records that do not say [sms, voice]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How records are written')
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'The channel of records that do not say')
             [CompletionResult]::new('--field', '--field', [CompletionResultType]::ParameterName, 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)')
             [CompletionResult]::new('--sent-when', '--sent-when', [CompletionResultType]::ParameterName, 'By what a line tells that a code was sent')
             [CompletionResult]::new('--converted-when', '--converted-when', [CompletionResultType]::ParameterName, 'By what a line tells that the user converted')
@@ -168,9 +174,11 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
             [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Records end with a NUL byte instead of a line feed')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Records end with a NUL byte instead of a line feed')
+            [CompletionResult]::new('--complete', '--complete', [CompletionResultType]::ParameterName, 'Take a last line without its newline, too')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail again for lines that were refused before')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at')
-            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start a sandbox inside this process, with throw-away credentials, and run against it')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Run against a sandbox in this process; no account needed')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print results as JSON, one object per line')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print failures only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print failures only')
@@ -193,12 +201,29 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Count what is in it, by account and state, with the oldest')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell all that is known of an id: reported when, with which value, and what was answered')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
-            [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, as input lines again, with the reasons')
+            [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'nexmo-conversion;ledger;status' {
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print results as JSON, one object per line')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print failures only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print failures only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what goes on (never shows a secret)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what goes on (never shows a secret)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'nexmo-conversion;ledger;show' {
             [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
@@ -270,8 +295,35 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'nexmo-conversion;ledger;help' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Count what is in it, by account and state, with the oldest')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell all that is known of an id: reported when, with which value, and what was answered')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
+            [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
+            [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'nexmo-conversion;ledger;help;status' {
+            break
+        }
+        'nexmo-conversion;ledger;help;show' {
+            break
+        }
+        'nexmo-conversion;ledger;help;resume' {
+            break
+        }
+        'nexmo-conversion;ledger;help;refused' {
+            break
+        }
+        'nexmo-conversion;ledger;help;forget' {
+            break
+        }
+        'nexmo-conversion;ledger;help;help' {
+            break
+        }
         'nexmo-conversion;report' {
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From so long ago until now')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From so long ago, or from this day or time (UTC), until now')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account, by its fingerprint as `ledger status` shows it')
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`')
             [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
@@ -325,13 +377,15 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what goes on (never shows a secret)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a configuration file (mode 0600) with one profile; never overwrites')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a configuration file (mode 0600), or add a profile to it; never overwrites')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where it comes from; secrets are masked')
             [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the configuration file is, or would be')
+            [CompletionResult]::new('profiles', 'profiles', [CompletionResultType]::ParameterValue, 'Print the names of the profiles, one on each line; completions ask for them')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'nexmo-conversion;config;init' {
-            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The profile''s name')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The profile''s name; the same as --profile [default: 2fa]')
             [CompletionResult]::new('--api-key', '--api-key', [CompletionResultType]::ParameterName, 'The account''s key; asked for on a terminal when not given')
             [CompletionResult]::new('--api-secret-file', '--api-secret-file', [CompletionResultType]::ParameterName, 'Read the secret from this file, or from standard input with `-`')
             [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'How requests prove who sends them')
@@ -339,6 +393,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing: what is missing is an error')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print results as JSON, one object per line')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print failures only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print failures only')
@@ -383,16 +438,53 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'nexmo-conversion;config;profiles' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print results as JSON, one object per line')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print failures only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print failures only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what goes on (never shows a secret)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what goes on (never shows a secret)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'nexmo-conversion;config;help' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a configuration file (mode 0600), or add a profile to it; never overwrites')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where it comes from; secrets are masked')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the configuration file is, or would be')
+            [CompletionResult]::new('profiles', 'profiles', [CompletionResultType]::ParameterValue, 'Print the names of the profiles, one on each line; completions ask for them')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'nexmo-conversion;config;help;init' {
+            break
+        }
+        'nexmo-conversion;config;help;show' {
+            break
+        }
+        'nexmo-conversion;config;help;path' {
+            break
+        }
+        'nexmo-conversion;config;help;profiles' {
+            break
+        }
+        'nexmo-conversion;config;help;help' {
+            break
+        }
         'nexmo-conversion;sandbox' {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port on 127.0.0.1; 0 takes a free one')
-            [CompletionResult]::new('--certificate', '--certificate', [CompletionResultType]::ParameterName, 'With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]')
-            [CompletionResult]::new('--tls-versions', '--tls-versions', [CompletionResultType]::ParameterName, 'With --tls: the versions on offer [both, 1.1, 1.2, 1.3]')
+            [CompletionResult]::new('--certificate', '--certificate', [CompletionResultType]::ParameterName, 'With --tls: what is wrong with the certificate')
+            [CompletionResult]::new('--tls-versions', '--tls-versions', [CompletionResultType]::ParameterName, 'With --tls: the versions on offer')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'With --tls: write the CA''s certificate here, over an earlier sandbox''s only [default: a file in the folder for temporary files]')
             [CompletionResult]::new('--api-key', '--api-key', [CompletionResultType]::ParameterName, 'The account that may report')
             [CompletionResult]::new('--api-secret-file', '--api-secret-file', [CompletionResultType]::ParameterName, 'The file of its secret, which is the secret of its signatures, too [default: made up]')
-            [CompletionResult]::new('--signature-method', '--signature-method', [CompletionResultType]::ParameterName, 'How its signatures are made [md5hash, md5, sha1, sha256, sha512]')
+            [CompletionResult]::new('--signature-method', '--signature-method', [CompletionResultType]::ParameterName, 'How its signatures are made')
             [CompletionResult]::new('--reply', '--reply', [CompletionResultType]::ParameterName, 'Answer the next request so; for the first requests, in order')
-            [CompletionResult]::new('--then', '--then', [CompletionResultType]::ParameterName, 'What comes after the replies [normal, cycle, last]')
+            [CompletionResult]::new('--then', '--then', [CompletionResultType]::ParameterName, 'What comes after the replies')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Answer every so many requests so')
             [CompletionResult]::new('--latency', '--latency', [CompletionResultType]::ParameterName, 'How long each answer takes')
             [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Set a switch for what no document tells')
@@ -440,6 +532,93 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what goes on (never shows a secret)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'nexmo-conversion;help' {
+            [CompletionResult]::new('sms', 'sms', [CompletionResultType]::ParameterValue, 'Report conversions of SMS messages')
+            [CompletionResult]::new('voice', 'voice', [CompletionResultType]::ParameterValue, 'Report conversions of voice calls (Text-To-Speech, TTS Prompt)')
+            [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Report a stream of conversions, each as it arrives')
+            [CompletionResult]::new('track', 'track', [CompletionResultType]::ParameterValue, 'Report what follows from a log of sent codes and conversions: silence becomes false')
+            [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'Look after what is written down: pending, refused, settled')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Show conversion rate, lateness and outcomes, from the ledger')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check credentials, file modes, ledger, proxy, CA, TLS and clock')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Create or show the configuration')
+            [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run a local Conversion API for tests')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write all pages into a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'nexmo-conversion;help;sms' {
+            break
+        }
+        'nexmo-conversion;help;voice' {
+            break
+        }
+        'nexmo-conversion;help;batch' {
+            break
+        }
+        'nexmo-conversion;help;track' {
+            break
+        }
+        'nexmo-conversion;help;ledger' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Count what is in it, by account and state, with the oldest')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell all that is known of an id: reported when, with which value, and what was answered')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
+            [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
+            [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')
+            break
+        }
+        'nexmo-conversion;help;ledger;status' {
+            break
+        }
+        'nexmo-conversion;help;ledger;show' {
+            break
+        }
+        'nexmo-conversion;help;ledger;resume' {
+            break
+        }
+        'nexmo-conversion;help;ledger;refused' {
+            break
+        }
+        'nexmo-conversion;help;ledger;forget' {
+            break
+        }
+        'nexmo-conversion;help;report' {
+            break
+        }
+        'nexmo-conversion;help;check' {
+            break
+        }
+        'nexmo-conversion;help;config' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a configuration file (mode 0600), or add a profile to it; never overwrites')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where it comes from; secrets are masked')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the configuration file is, or would be')
+            [CompletionResult]::new('profiles', 'profiles', [CompletionResultType]::ParameterValue, 'Print the names of the profiles, one on each line; completions ask for them')
+            break
+        }
+        'nexmo-conversion;help;config;init' {
+            break
+        }
+        'nexmo-conversion;help;config;show' {
+            break
+        }
+        'nexmo-conversion;help;config;path' {
+            break
+        }
+        'nexmo-conversion;help;config;profiles' {
+            break
+        }
+        'nexmo-conversion;help;sandbox' {
+            break
+        }
+        'nexmo-conversion;help;completions' {
+            break
+        }
+        'nexmo-conversion;help;man' {
+            break
+        }
+        'nexmo-conversion;help;help' {
             break
         }
     })

@@ -7,6 +7,11 @@ _nexmo__conversion() {
         cur="${COMP_WORDS[COMP_CWORD]}"
     fi
     prev="$3"
+    if [[ $cur == "=" ]]; then
+        cur=""
+    elif [[ $prev == "=" ]]; then
+        prev="${COMP_WORDS[COMP_CWORD-2]}"
+    fi
     cmd=""
     opts=""
 
@@ -27,6 +32,9 @@ _nexmo__conversion() {
                 ;;
             nexmo__conversion,config)
                 cmd="nexmo__conversion__subcmd__config"
+                ;;
+            nexmo__conversion,help)
+                cmd="nexmo__conversion__subcmd__help"
                 ;;
             nexmo__conversion,ledger)
                 cmd="nexmo__conversion__subcmd__ledger"
@@ -49,17 +57,104 @@ _nexmo__conversion() {
             nexmo__conversion,voice)
                 cmd="nexmo__conversion__subcmd__voice"
                 ;;
+            nexmo__conversion__subcmd__config,help)
+                cmd="nexmo__conversion__subcmd__config__subcmd__help"
+                ;;
             nexmo__conversion__subcmd__config,init)
                 cmd="nexmo__conversion__subcmd__config__subcmd__init"
                 ;;
             nexmo__conversion__subcmd__config,path)
                 cmd="nexmo__conversion__subcmd__config__subcmd__path"
                 ;;
+            nexmo__conversion__subcmd__config,profiles)
+                cmd="nexmo__conversion__subcmd__config__subcmd__profiles"
+                ;;
             nexmo__conversion__subcmd__config,show)
                 cmd="nexmo__conversion__subcmd__config__subcmd__show"
                 ;;
+            nexmo__conversion__subcmd__config__subcmd__help,help)
+                cmd="nexmo__conversion__subcmd__config__subcmd__help__subcmd__help"
+                ;;
+            nexmo__conversion__subcmd__config__subcmd__help,init)
+                cmd="nexmo__conversion__subcmd__config__subcmd__help__subcmd__init"
+                ;;
+            nexmo__conversion__subcmd__config__subcmd__help,path)
+                cmd="nexmo__conversion__subcmd__config__subcmd__help__subcmd__path"
+                ;;
+            nexmo__conversion__subcmd__config__subcmd__help,profiles)
+                cmd="nexmo__conversion__subcmd__config__subcmd__help__subcmd__profiles"
+                ;;
+            nexmo__conversion__subcmd__config__subcmd__help,show)
+                cmd="nexmo__conversion__subcmd__config__subcmd__help__subcmd__show"
+                ;;
+            nexmo__conversion__subcmd__help,batch)
+                cmd="nexmo__conversion__subcmd__help__subcmd__batch"
+                ;;
+            nexmo__conversion__subcmd__help,check)
+                cmd="nexmo__conversion__subcmd__help__subcmd__check"
+                ;;
+            nexmo__conversion__subcmd__help,completions)
+                cmd="nexmo__conversion__subcmd__help__subcmd__completions"
+                ;;
+            nexmo__conversion__subcmd__help,config)
+                cmd="nexmo__conversion__subcmd__help__subcmd__config"
+                ;;
+            nexmo__conversion__subcmd__help,help)
+                cmd="nexmo__conversion__subcmd__help__subcmd__help"
+                ;;
+            nexmo__conversion__subcmd__help,ledger)
+                cmd="nexmo__conversion__subcmd__help__subcmd__ledger"
+                ;;
+            nexmo__conversion__subcmd__help,man)
+                cmd="nexmo__conversion__subcmd__help__subcmd__man"
+                ;;
+            nexmo__conversion__subcmd__help,report)
+                cmd="nexmo__conversion__subcmd__help__subcmd__report"
+                ;;
+            nexmo__conversion__subcmd__help,sandbox)
+                cmd="nexmo__conversion__subcmd__help__subcmd__sandbox"
+                ;;
+            nexmo__conversion__subcmd__help,sms)
+                cmd="nexmo__conversion__subcmd__help__subcmd__sms"
+                ;;
+            nexmo__conversion__subcmd__help,track)
+                cmd="nexmo__conversion__subcmd__help__subcmd__track"
+                ;;
+            nexmo__conversion__subcmd__help,voice)
+                cmd="nexmo__conversion__subcmd__help__subcmd__voice"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__config,init)
+                cmd="nexmo__conversion__subcmd__help__subcmd__config__subcmd__init"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__config,path)
+                cmd="nexmo__conversion__subcmd__help__subcmd__config__subcmd__path"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__config,profiles)
+                cmd="nexmo__conversion__subcmd__help__subcmd__config__subcmd__profiles"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__config,show)
+                cmd="nexmo__conversion__subcmd__help__subcmd__config__subcmd__show"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__ledger,forget)
+                cmd="nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__forget"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__ledger,refused)
+                cmd="nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__refused"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__ledger,resume)
+                cmd="nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__resume"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__ledger,show)
+                cmd="nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__show"
+                ;;
+            nexmo__conversion__subcmd__help__subcmd__ledger,status)
+                cmd="nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__status"
+                ;;
             nexmo__conversion__subcmd__ledger,forget)
                 cmd="nexmo__conversion__subcmd__ledger__subcmd__forget"
+                ;;
+            nexmo__conversion__subcmd__ledger,help)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__help"
                 ;;
             nexmo__conversion__subcmd__ledger,refused)
                 cmd="nexmo__conversion__subcmd__ledger__subcmd__refused"
@@ -67,8 +162,29 @@ _nexmo__conversion() {
             nexmo__conversion__subcmd__ledger,resume)
                 cmd="nexmo__conversion__subcmd__ledger__subcmd__resume"
                 ;;
+            nexmo__conversion__subcmd__ledger,show)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__show"
+                ;;
             nexmo__conversion__subcmd__ledger,status)
                 cmd="nexmo__conversion__subcmd__ledger__subcmd__status"
+                ;;
+            nexmo__conversion__subcmd__ledger__subcmd__help,forget)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__forget"
+                ;;
+            nexmo__conversion__subcmd__ledger__subcmd__help,help)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__help"
+                ;;
+            nexmo__conversion__subcmd__ledger__subcmd__help,refused)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__refused"
+                ;;
+            nexmo__conversion__subcmd__ledger__subcmd__help,resume)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__resume"
+                ;;
+            nexmo__conversion__subcmd__ledger__subcmd__help,show)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__show"
+                ;;
+            nexmo__conversion__subcmd__ledger__subcmd__help,status)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__status"
                 ;;
             *)
                 ;;
@@ -77,18 +193,18 @@ _nexmo__conversion() {
 
     case "${cmd}" in
         nexmo__conversion)
-            opts="-p -q -v -h -V --profile --config --json --quiet --verbose --color --help --version sms voice batch track ledger report check config sandbox completions man"
+            opts="-p -q -v -h -V --profile --config --json --quiet --verbose --color --help --version sms voice batch track ledger report check config sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -106,19 +222,19 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__batch)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --delivered --max-age --jobs --rate --deadline --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+        nexmo__conversion__subcmd__batch)
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --delivered --delivered-when --max-age --jobs --rate --deadline --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ndjson csv tsv ids" -- "${cur}"))
                     return 0
                     ;;
                 --channel)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "sms voice" -- "${cur}"))
                     return 0
                     ;;
                 --field)
@@ -126,6 +242,10 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --delivered)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --delivered-when)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -182,11 +302,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -204,7 +324,7 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__check)
+        nexmo__conversion__subcmd__check)
             opts="-p -q -v -h --ledger --sandbox --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -244,11 +364,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -266,7 +386,7 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__completions)
+        nexmo__conversion__subcmd__completions)
             opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -274,11 +394,11 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -296,19 +416,19 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__config)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help init show path"
+        nexmo__conversion__subcmd__config)
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help init show path profiles help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -326,8 +446,92 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__config__subcmd__init)
-            opts="-p -q -v -h --name --api-key --api-secret-file --auth --profile --config --json --quiet --verbose --color --help"
+        nexmo__conversion__subcmd__config__subcmd__help)
+            opts="init show path profiles help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__config__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__config__subcmd__help__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__config__subcmd__help__subcmd__path)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__config__subcmd__help__subcmd__profiles)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__config__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__config__subcmd__init)
+            opts="-p -q -v -h --name --api-key --api-secret-file --auth --no-input --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -350,11 +554,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -372,7 +576,7 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__config__subcmd__path)
+        nexmo__conversion__subcmd__config__subcmd__path)
             opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -380,11 +584,11 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -402,7 +606,37 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__config__subcmd__show)
+        nexmo__conversion__subcmd__config__subcmd__profiles)
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    _nexmo__conversion_profiles
+                    return 0
+                    ;;
+                -p)
+                    _nexmo__conversion_profiles
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__config__subcmd__show)
             opts="-p -q -v -h --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -438,11 +672,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -460,19 +694,327 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__ledger)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help status resume refused forget"
+        nexmo__conversion__subcmd__help)
+            opts="sms voice batch track ledger report check config sandbox completions man help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__batch)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__config)
+            opts="init show path profiles"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__config__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__config__subcmd__path)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__config__subcmd__profiles)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__config__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__ledger)
+            opts="status show resume refused forget"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__forget)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__refused)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__resume)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__sandbox)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__sms)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__track)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__voice)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger)
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help status show resume refused forget help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -490,7 +1032,7 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__ledger__subcmd__forget)
+        nexmo__conversion__subcmd__ledger__subcmd__forget)
             opts="-p -q -v -h --older-than --ledger --profile --config --json --quiet --verbose --color --help settled refused pending"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -506,11 +1048,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -528,7 +1070,105 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__ledger__subcmd__refused)
+        nexmo__conversion__subcmd__ledger__subcmd__help)
+            opts="status show resume refused forget help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__forget)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__refused)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__resume)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__refused)
             opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -540,11 +1180,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -562,7 +1202,7 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__ledger__subcmd__resume)
+        nexmo__conversion__subcmd__ledger__subcmd__resume)
             opts="-j -p -q -v -h --ledger --jobs --rate --deadline --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -618,11 +1258,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -640,7 +1280,7 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__ledger__subcmd__status)
+        nexmo__conversion__subcmd__ledger__subcmd__show)
             opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -652,11 +1292,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -674,7 +1314,41 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__man)
+        nexmo__conversion__subcmd__ledger__subcmd__status)
+            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ledger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    _nexmo__conversion_profiles
+                    return 0
+                    ;;
+                -p)
+                    _nexmo__conversion_profiles
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__man)
             opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -682,11 +1356,11 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -704,7 +1378,7 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__report)
+        nexmo__conversion__subcmd__report)
             opts="-p -q -v -h --since --account --all-accounts --csv --html --ledger --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -728,11 +1402,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -750,7 +1424,7 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__sandbox)
+        nexmo__conversion__subcmd__sandbox)
             opts="-p -q -v -h --port --tls --certificate --tls-versions --ca-file --api-key --api-secret-file --signature-method --not-enabled --reply --then --every --latency --set --clock-skew --log --stop-after --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -762,11 +1436,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --certificate)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "valid expired not-yet-valid wrong-name self-signed" -- "${cur}"))
                     return 0
                     ;;
                 --tls-versions)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "both 1.1 1.2 1.3" -- "${cur}"))
                     return 0
                     ;;
                 --ca-file)
@@ -782,7 +1456,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --signature-method)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "md5hash md5 sha1 sha256 sha512" -- "${cur}"))
                     return 0
                     ;;
                 --reply)
@@ -790,7 +1464,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --then)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "normal cycle last" -- "${cur}"))
                     return 0
                     ;;
                 --every)
@@ -818,11 +1492,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -840,8 +1514,8 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__sms)
-            opts="-n -p -q -v -h --message-id --delivered --timestamp --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+        nexmo__conversion__subcmd__sms)
+            opts="-n -p -q -v -h --message-id --delivered --timestamp --force --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -852,7 +1526,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --delivered)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --timestamp)
@@ -892,11 +1566,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -914,19 +1588,19 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__track)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --sent-when --converted-when --window --at-end --jobs --rate --deadline --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+        nexmo__conversion__subcmd__track)
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --sent-when --converted-when --window --at-end --jobs --rate --deadline --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ndjson csv tsv ids" -- "${cur}"))
                     return 0
                     ;;
                 --channel)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "sms voice" -- "${cur}"))
                     return 0
                     ;;
                 --field)
@@ -998,11 +1672,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -1020,8 +1694,8 @@ _nexmo__conversion() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nexmo__subcmd__conversion__subcmd__voice)
-            opts="-n -p -q -v -h --message-id --delivered --timestamp --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+        nexmo__conversion__subcmd__voice)
+            opts="-n -p -q -v -h --message-id --delivered --timestamp --force --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1032,7 +1706,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --delivered)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --timestamp)
@@ -1072,11 +1746,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --profile)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 -p)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_profiles
                     return 0
                     ;;
                 --config)
@@ -1102,3 +1776,17 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
 else
     complete -F _nexmo__conversion -o bashdefault -o default nexmo-conversion
 fi
+
+_nexmo__conversion_profiles() {
+    local name i config=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        if [[ ${COMP_WORDS[i]} == --config ]]; then
+            [[ ${COMP_WORDS[i+1]} == "=" ]] && ((i++))
+            config=(--config "${COMP_WORDS[i+1]/#\~\//$HOME/}")
+        fi
+    done
+    COMPREPLY=()
+    while IFS= read -r name; do
+        [[ $name == "$cur"* ]] && COMPREPLY+=("$(printf %q "$name")")
+    done < <(command nexmo-conversion config profiles "${config[@]}" 2>/dev/null)
+}

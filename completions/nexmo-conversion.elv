@@ -42,11 +42,12 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand sandbox 'Run a local Conversion API for tests'
             cand completions 'Print a completion script for a shell'
             cand man 'Print the manual page, or write all pages into a folder'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'nexmo-conversion;sms'= {
             cand --message-id 'Another id, under the API''s own name for it'
-            cand --delivered 'Whether the user completed the 2FA step [true, false, 1, 0]; there is no default'
-            cand --timestamp 'When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]'
+            cand --delivered 'Whether the user completed the 2FA step; no default'
+            cand --timestamp 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]'
             cand --ledger 'Keep the ledger in this file [default: ledger.db in the state folder]'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
@@ -59,9 +60,10 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --profile 'Use this profile of the configuration file'
             cand --config 'Read this configuration file'
             cand --color 'Colour the output'
-            cand -n 'Show the request and a curl line for it, and send nothing'
-            cand --dry-run 'Show the request and a curl line for it, and send nothing'
-            cand --sandbox 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+            cand --force 'Send it whatever the ledger says of it'
+            cand -n 'Show the request and its curl line; send nothing'
+            cand --dry-run 'Show the request and its curl line; send nothing'
+            cand --sandbox 'Run against a sandbox in this process; no account needed'
             cand --no-ledger 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other'
             cand --json 'Print results as JSON, one object per line'
             cand -q 'Print failures only'
@@ -73,8 +75,8 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
         }
         &'nexmo-conversion;voice'= {
             cand --message-id 'Another id, under the API''s own name for it'
-            cand --delivered 'Whether the user completed the 2FA step [true, false, 1, 0]; there is no default'
-            cand --timestamp 'When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]'
+            cand --delivered 'Whether the user completed the 2FA step; no default'
+            cand --timestamp 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]'
             cand --ledger 'Keep the ledger in this file [default: ledger.db in the state folder]'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
@@ -87,9 +89,10 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --profile 'Use this profile of the configuration file'
             cand --config 'Read this configuration file'
             cand --color 'Colour the output'
-            cand -n 'Show the request and a curl line for it, and send nothing'
-            cand --dry-run 'Show the request and a curl line for it, and send nothing'
-            cand --sandbox 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+            cand --force 'Send it whatever the ledger says of it'
+            cand -n 'Show the request and its curl line; send nothing'
+            cand --dry-run 'Show the request and its curl line; send nothing'
+            cand --sandbox 'Run against a sandbox in this process; no account needed'
             cand --no-ledger 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other'
             cand --json 'Print results as JSON, one object per line'
             cand -q 'Print failures only'
@@ -100,10 +103,11 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'nexmo-conversion;batch'= {
-            cand --format 'How records are written [auto, ndjson, csv, tsv, ids]'
-            cand --channel 'The channel of records that do not say [sms, voice]'
+            cand --format 'How records are written'
+            cand --channel 'The channel of records that do not say'
             cand --field 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)'
-            cand --delivered 'What holds for records that do not say [true, false, 1, 0]'
+            cand --delivered 'What holds for records that do not say'
+            cand --delivered-when 'Which values of a field mean that the user converted; any other value means false (`status=verified`)'
             cand --max-age 'Leave out conversions that are older than this'
             cand -j 'Send up to N at once [default: 16]'
             cand --jobs 'Send up to N at once [default: 16]'
@@ -123,9 +127,11 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --color 'Colour the output'
             cand -0 'Records end with a NUL byte instead of a line feed'
             cand --null 'Records end with a NUL byte instead of a line feed'
-            cand -n 'Show the request and a curl line for it, and send nothing'
-            cand --dry-run 'Show the request and a curl line for it, and send nothing'
-            cand --sandbox 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+            cand --complete 'Take a last line without its newline, too'
+            cand --strict 'Fail again for lines that were refused before'
+            cand -n 'Show the request and its curl line; send nothing'
+            cand --dry-run 'Show the request and its curl line; send nothing'
+            cand --sandbox 'Run against a sandbox in this process; no account needed'
             cand --no-ledger 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other'
             cand --json 'Print results as JSON, one object per line'
             cand -q 'Print failures only'
@@ -136,8 +142,8 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'nexmo-conversion;track'= {
-            cand --format 'How records are written [auto, ndjson, csv, tsv, ids]'
-            cand --channel 'The channel of records that do not say [sms, voice]'
+            cand --format 'How records are written'
+            cand --channel 'The channel of records that do not say'
             cand --field 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)'
             cand --sent-when 'By what a line tells that a code was sent'
             cand --converted-when 'By what a line tells that the user converted'
@@ -161,9 +167,11 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --color 'Colour the output'
             cand -0 'Records end with a NUL byte instead of a line feed'
             cand --null 'Records end with a NUL byte instead of a line feed'
+            cand --complete 'Take a last line without its newline, too'
+            cand --strict 'Fail again for lines that were refused before'
             cand -n 'Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at'
             cand --dry-run 'Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at'
-            cand --sandbox 'Start a sandbox inside this process, with throw-away credentials, and run against it'
+            cand --sandbox 'Run against a sandbox in this process; no account needed'
             cand --json 'Print results as JSON, one object per line'
             cand -q 'Print failures only'
             cand --quiet 'Print failures only'
@@ -185,11 +193,27 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand status 'Count what is in it, by account and state, with the oldest'
+            cand show 'Tell all that is known of an id: reported when, with which value, and what was answered'
             cand resume 'Send now what is pending for this account, whatever its next planned attempt'
-            cand refused 'Print what was refused for good, as input lines again, with the reasons'
+            cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
             cand forget 'Remove what is older than a time'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'nexmo-conversion;ledger;status'= {
+            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand -p 'Use this profile of the configuration file'
+            cand --profile 'Use this profile of the configuration file'
+            cand --config 'Read this configuration file'
+            cand --color 'Colour the output'
+            cand --json 'Print results as JSON, one object per line'
+            cand -q 'Print failures only'
+            cand --quiet 'Print failures only'
+            cand -v 'Say what goes on (never shows a secret)'
+            cand --verbose 'Say what goes on (never shows a secret)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'nexmo-conversion;ledger;show'= {
             cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
             cand -p 'Use this profile of the configuration file'
             cand --profile 'Use this profile of the configuration file'
@@ -257,8 +281,28 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'nexmo-conversion;ledger;help'= {
+            cand status 'Count what is in it, by account and state, with the oldest'
+            cand show 'Tell all that is known of an id: reported when, with which value, and what was answered'
+            cand resume 'Send now what is pending for this account, whatever its next planned attempt'
+            cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
+            cand forget 'Remove what is older than a time'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'nexmo-conversion;ledger;help;status'= {
+        }
+        &'nexmo-conversion;ledger;help;show'= {
+        }
+        &'nexmo-conversion;ledger;help;resume'= {
+        }
+        &'nexmo-conversion;ledger;help;refused'= {
+        }
+        &'nexmo-conversion;ledger;help;forget'= {
+        }
+        &'nexmo-conversion;ledger;help;help'= {
+        }
         &'nexmo-conversion;report'= {
-            cand --since 'From so long ago until now'
+            cand --since 'From so long ago, or from this day or time (UTC), until now'
             cand --account 'Of this account, by its fingerprint as `ledger status` shows it'
             cand --html 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`'
             cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
@@ -310,12 +354,14 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --verbose 'Say what goes on (never shows a secret)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand init 'Write a configuration file (mode 0600) with one profile; never overwrites'
+            cand init 'Write a configuration file (mode 0600), or add a profile to it; never overwrites'
             cand show 'Print every setting, its value and where it comes from; secrets are masked'
             cand path 'Print where the configuration file is, or would be'
+            cand profiles 'Print the names of the profiles, one on each line; completions ask for them'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'nexmo-conversion;config;init'= {
-            cand --name 'The profile''s name'
+            cand --name 'The profile''s name; the same as --profile [default: 2fa]'
             cand --api-key 'The account''s key; asked for on a terminal when not given'
             cand --api-secret-file 'Read the secret from this file, or from standard input with `-`'
             cand --auth 'How requests prove who sends them'
@@ -323,6 +369,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --profile 'Use this profile of the configuration file'
             cand --config 'Read this configuration file'
             cand --color 'Colour the output'
+            cand --no-input 'Ask nothing: what is missing is an error'
             cand --json 'Print results as JSON, one object per line'
             cand -q 'Print failures only'
             cand --quiet 'Print failures only'
@@ -364,16 +411,46 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'nexmo-conversion;config;profiles'= {
+            cand -p 'Use this profile of the configuration file'
+            cand --profile 'Use this profile of the configuration file'
+            cand --config 'Read this configuration file'
+            cand --color 'Colour the output'
+            cand --json 'Print results as JSON, one object per line'
+            cand -q 'Print failures only'
+            cand --quiet 'Print failures only'
+            cand -v 'Say what goes on (never shows a secret)'
+            cand --verbose 'Say what goes on (never shows a secret)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'nexmo-conversion;config;help'= {
+            cand init 'Write a configuration file (mode 0600), or add a profile to it; never overwrites'
+            cand show 'Print every setting, its value and where it comes from; secrets are masked'
+            cand path 'Print where the configuration file is, or would be'
+            cand profiles 'Print the names of the profiles, one on each line; completions ask for them'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'nexmo-conversion;config;help;init'= {
+        }
+        &'nexmo-conversion;config;help;show'= {
+        }
+        &'nexmo-conversion;config;help;path'= {
+        }
+        &'nexmo-conversion;config;help;profiles'= {
+        }
+        &'nexmo-conversion;config;help;help'= {
+        }
         &'nexmo-conversion;sandbox'= {
             cand --port 'The port on 127.0.0.1; 0 takes a free one'
-            cand --certificate 'With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]'
-            cand --tls-versions 'With --tls: the versions on offer [both, 1.1, 1.2, 1.3]'
+            cand --certificate 'With --tls: what is wrong with the certificate'
+            cand --tls-versions 'With --tls: the versions on offer'
             cand --ca-file 'With --tls: write the CA''s certificate here, over an earlier sandbox''s only [default: a file in the folder for temporary files]'
             cand --api-key 'The account that may report'
             cand --api-secret-file 'The file of its secret, which is the secret of its signatures, too [default: made up]'
-            cand --signature-method 'How its signatures are made [md5hash, md5, sha1, sha256, sha512]'
+            cand --signature-method 'How its signatures are made'
             cand --reply 'Answer the next request so; for the first requests, in order'
-            cand --then 'What comes after the replies [normal, cycle, last]'
+            cand --then 'What comes after the replies'
             cand --every 'Answer every so many requests so'
             cand --latency 'How long each answer takes'
             cand --set 'Set a switch for what no document tells'
@@ -419,6 +496,71 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --verbose 'Say what goes on (never shows a secret)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'nexmo-conversion;help'= {
+            cand sms 'Report conversions of SMS messages'
+            cand voice 'Report conversions of voice calls (Text-To-Speech, TTS Prompt)'
+            cand batch 'Report a stream of conversions, each as it arrives'
+            cand track 'Report what follows from a log of sent codes and conversions: silence becomes false'
+            cand ledger 'Look after what is written down: pending, refused, settled'
+            cand report 'Show conversion rate, lateness and outcomes, from the ledger'
+            cand check 'Check credentials, file modes, ledger, proxy, CA, TLS and clock'
+            cand config 'Create or show the configuration'
+            cand sandbox 'Run a local Conversion API for tests'
+            cand completions 'Print a completion script for a shell'
+            cand man 'Print the manual page, or write all pages into a folder'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'nexmo-conversion;help;sms'= {
+        }
+        &'nexmo-conversion;help;voice'= {
+        }
+        &'nexmo-conversion;help;batch'= {
+        }
+        &'nexmo-conversion;help;track'= {
+        }
+        &'nexmo-conversion;help;ledger'= {
+            cand status 'Count what is in it, by account and state, with the oldest'
+            cand show 'Tell all that is known of an id: reported when, with which value, and what was answered'
+            cand resume 'Send now what is pending for this account, whatever its next planned attempt'
+            cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
+            cand forget 'Remove what is older than a time'
+        }
+        &'nexmo-conversion;help;ledger;status'= {
+        }
+        &'nexmo-conversion;help;ledger;show'= {
+        }
+        &'nexmo-conversion;help;ledger;resume'= {
+        }
+        &'nexmo-conversion;help;ledger;refused'= {
+        }
+        &'nexmo-conversion;help;ledger;forget'= {
+        }
+        &'nexmo-conversion;help;report'= {
+        }
+        &'nexmo-conversion;help;check'= {
+        }
+        &'nexmo-conversion;help;config'= {
+            cand init 'Write a configuration file (mode 0600), or add a profile to it; never overwrites'
+            cand show 'Print every setting, its value and where it comes from; secrets are masked'
+            cand path 'Print where the configuration file is, or would be'
+            cand profiles 'Print the names of the profiles, one on each line; completions ask for them'
+        }
+        &'nexmo-conversion;help;config;init'= {
+        }
+        &'nexmo-conversion;help;config;show'= {
+        }
+        &'nexmo-conversion;help;config;path'= {
+        }
+        &'nexmo-conversion;help;config;profiles'= {
+        }
+        &'nexmo-conversion;help;sandbox'= {
+        }
+        &'nexmo-conversion;help;completions'= {
+        }
+        &'nexmo-conversion;help;man'= {
+        }
+        &'nexmo-conversion;help;help'= {
         }
     ]
     $completions[$command]

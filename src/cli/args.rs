@@ -7,8 +7,11 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{Channel, Delivered, SignatureMethod, parse_duration};
+use super::choice::Choice;
+use crate::clock;
+use crate::domain::{Channel, Delivered, SignatureMethod, Timestamp, parse_duration};
 use crate::input;
+use crate::pipeline::RefusedBefore;
 use crate::sandbox::{Answer, CertificateKind, Every, Then, TlsVersions};
 
 const STYLES: Styles = Styles::styled()
@@ -22,7 +25,7 @@ const STYLES: Styles = Styles::styled()
 /// A conversion means: the user completed the 2FA step, for instance typed in the code that you had sent. It is not
 /// the carrier's delivery receipt.
 #[derive(Debug, Parser)]
-#[command(name = "nexmo-conversion", version, styles = STYLES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "nexmo-conversion", version, styles = STYLES, max_term_width = 100)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true, infer_long_args = false)]
 pub struct Cli {
     /// What is to be done.
@@ -35,13 +38,20 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  nexmo-conversion sms 0A0000000123ABCD1 --delivered --sandbox   try it: no account, no network
-  nexmo-conversion sms 0A0000000123ABCD1 --delivered             the user typed in the code, just now
+  # try it: no account, no network
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered --sandbox
+  # the user typed in the code, just now
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered
+  # another did not, ten minutes ago
   nexmo-conversion sms 0A0000000123ABCD1 --delivered=false --timestamp 10m
-  nexmo-conversion check                                         is everything set up?
+  # is everything set up?
+  nexmo-conversion check
 
-Exit codes: 0 accepted · 2 wrong command line · 65 a record can never succeed · 66 no input · 70 bug
-  74 local I/O · 75 try again later · 77 account refused · 78 configuration · 130, 143 interrupted";
+Exit codes: 0 accepted, 2 wrong command line, 65 a record can never succeed,
+66 no input, 70 bug, 74 local I/O, 75 try again later, 77 account refused,
+78 configuration, 130 and 143 interrupted, 141 nobody reads the results
+
+`nexmo-conversion help COMMAND` tells all about a command.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -76,22 +86,22 @@ pub enum Command {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Use this profile of the configuration file
-    #[arg(short, long, value_name = "NAME", global = true)]
+    #[arg(short, long, value_name = "NAME", global = true, hide_short_help = true)]
     pub profile: Option<String>,
     /// Read this configuration file
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, hide_short_help = true)]
     pub config: Option<PathBuf>,
     /// Print results as JSON, one object per line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub json: bool,
     /// Print failures only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, hide_short_help = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say what goes on (never shows a secret)
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub verbose: bool,
     /// Colour the output
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_short_help = true)]
     pub color: ColorWhen,
 }
 
@@ -108,16 +118,17 @@ pub enum ColorWhen {
 
 /// `sms`.
 #[derive(Debug, Args)]
+#[command(override_usage = "nexmo-conversion sms [OPTIONS] <MESSAGE_ID>... --delivered[=<BOOL>]")]
 #[command(after_help = "\
 Standard input is never read, so this can be used inside `while read` loops.
 
 Examples:
   nexmo-conversion sms 0A0000000123ABCD1 --delivered
   nexmo-conversion sms 0A0000000123ABCD1 0A0000000123ABCD2 --delivered=false
-  nexmo-conversion sms 0A0000000123ABCD1 --delivered --timestamp '2026-11-22 01:25:26'
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered --timestamp 2m
   nexmo-conversion sms 0A0000000123ABCD1 --delivered --dry-run")]
 pub struct SmsArgs {
-    /// The message-id that the SMS API answered when the message was sent
+    /// The message-id that the SMS API returned for the message
     #[arg(value_name = "MESSAGE_ID", required_unless_present = "message_id")]
     pub ids: Vec<String>,
     /// What is reported about them.
@@ -127,6 +138,7 @@ pub struct SmsArgs {
 
 /// `voice`.
 #[derive(Debug, Args)]
+#[command(override_usage = "nexmo-conversion voice [OPTIONS] <CALL_ID>... --delivered[=<BOOL>]")]
 #[command(after_help = "\
 Standard input is never read, so this can be used inside `while read` loops.
 
@@ -134,7 +146,7 @@ Examples:
   nexmo-conversion voice c0ffee01 --delivered
   nexmo-conversion voice c0ffee01 --delivered=false --timestamp 5m")]
 pub struct VoiceArgs {
-    /// The call-id that the voice API answered when the call was made
+    /// The call-id that the voice API returned for the call
     #[arg(value_name = "CALL_ID", required_unless_present = "message_id")]
     pub ids: Vec<String>,
     /// What is reported about them.
@@ -146,18 +158,26 @@ pub struct VoiceArgs {
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// Another id, under the API's own name for it
-    #[arg(long = "message-id", id = "message_id", value_name = "ID")]
+    #[arg(long = "message-id", id = "message_id", value_name = "ID", hide_short_help = true)]
     pub message_id: Vec<String>,
-    /// Whether the user completed the 2FA step [true, false, 1, 0]; there is no default
+    /// Whether the user completed the 2FA step; no default
     ///
     /// Not the carrier's delivery receipt, whatever the API's name for it suggests: true means that the user typed in
     /// the code (or followed the call's prompt), false that they did not.
     #[arg(long, value_name = "BOOL", required = true, num_args = 0..=1, default_missing_value = "true",
-          value_parser = parse_delivered)]
+          value_parser = Choice::of(BOOLS, parse_delivered), hide_possible_values = true)]
     pub delivered: Delivered,
-    /// When the user completed the step: UTC time, RFC 3339, Unix seconds or milliseconds, or an age like 20s [default: now]
+    /// When: an age (20s), UTC, RFC 3339 or Unix time [default: now]
+    ///
+    /// An age like 20s or 5m, `2026-11-22 01:25:26` (UTC), RFC 3339, Unix seconds or milliseconds. Resolved once, and kept across
+    /// retries.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub timestamp: Option<String>,
+    /// Send it whatever the ledger says of it
+    ///
+    /// Accepted before, refused before, or overtaken by a newer value.
+    #[arg(long)]
+    pub force: bool,
     /// How it is sent.
     #[command(flatten)]
     pub sending: SendingArgs,
@@ -166,10 +186,10 @@ pub struct ReportArgs {
 /// How anything is sent.
 #[derive(Debug, Args)]
 pub struct SendingArgs {
-    /// Show the request and a curl line for it, and send nothing
+    /// Show the request and its curl line; send nothing
     #[arg(short = 'n', long, conflicts_with = "sandbox")]
     pub dry_run: bool,
-    /// Start a sandbox inside this process, with throw-away credentials, and run against it
+    /// Run against a sandbox in this process; no account needed
     #[arg(long, conflicts_with_all = ["base_url", "cacert", "proxy"])]
     pub sandbox: bool,
     /// The ledger options.
@@ -184,11 +204,11 @@ pub struct SendingArgs {
 #[derive(Debug, Args)]
 pub struct LedgerArgs {
     /// Keep the ledger in this file [default: ledger.db in the state folder]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
     /// Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake
     /// each other
-    #[arg(long, conflicts_with = "ledger")]
+    #[arg(long, hide_short_help = true, conflicts_with = "ledger")]
     pub no_ledger: bool,
 }
 
@@ -197,47 +217,52 @@ pub struct LedgerArgs {
 #[command(next_help_heading = "Network options")]
 pub struct NetworkArgs {
     /// Try again up to N times after a failure that may pass [default: 4]
-    #[arg(long, value_name = "N")]
+    #[arg(long, hide_short_help = true, value_name = "N")]
     pub retry: Option<u32>,
     /// Do not try again later than this after the first try [default: 2m]
-    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = parse_time_limit)]
     pub retry_max_time: Option<Duration>,
     /// Limit for connecting, TLS included [default: 5s]
-    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = parse_time_limit)]
     pub connect_timeout: Option<Duration>,
     /// Limit for each whole try [default: 15s]
-    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = parse_time_limit)]
     pub max_time: Option<Duration>,
     /// Use this proxy (http, https, socks4, socks4a, socks5, socks5h), or `none` [default: from the environment]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, hide_short_help = true, value_name = "URL")]
     pub proxy: Option<String>,
     /// Trust the certificate authorities in this PEM file instead of the system's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
     /// Replaces <https://api.nexmo.com>; `/conversions/sms` is appended
-    #[arg(long, value_name = "URL")]
+    #[arg(long, hide_short_help = true, value_name = "URL")]
     pub base_url: Option<String>,
 }
 
 /// `batch`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A record has an id (message_id, messageId, id, call_id, event_id …), and may have delivered, timestamp (ts, time),
-channel (type) and ref, which is echoed. Every record is written down before it is sent and answered with one
-result line; a result line is a record again: `… | jq -c 'select(.outcome==\"retry\")' | nexmo-conversion batch`.
+A record has an id (message_id, messageId, id, call_id, event_id), and may have
+delivered, timestamp (ts, time), channel (type) and ref, which is echoed. Every
+record is written down before it is sent and answered with one result line. A
+result line is a record again: select(.outcome==\"retry\") sends what failed.
 
 Examples:
   nexmo-conversion batch conversions.csv
-  tail -F app.log | jq -c --unbuffered 'select(.event==\"otp\")' | nexmo-conversion batch --channel sms
   nexmo-conversion batch --format ids --channel sms --delivered true ids.txt
-  nexmo-conversion batch --field message-id=otp.id --field timestamp=otp.used_at events.ndjson")]
+  nexmo-conversion batch --field message-id=otp.id events.ndjson
+  tail -F app.log | jq -c --unbuffered 'select(.event==\"otp\")' |
+    nexmo-conversion batch --channel sms")]
 pub struct BatchArgs {
     /// The input.
     #[command(flatten)]
     pub input: InputArgs,
-    /// What holds for records that do not say [true, false, 1, 0]
-    #[arg(long, value_name = "BOOL")]
+    /// What holds for records that do not say
+    #[arg(long, value_name = "BOOL", value_parser = Choice::of(BOOLS, parse_bool), hide_possible_values = true)]
     pub delivered: Option<Delivered>,
+    /// Which values of a field mean that the user converted; any other value means false (`status=verified`)
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub delivered_when: Vec<input::Mark>,
     /// Leave out conversions that are older than this
     #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
     pub max_age: Option<Duration>,
@@ -255,11 +280,11 @@ pub struct InputArgs {
     /// The files; `-`, or none at all, is standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// How records are written [auto, ndjson, csv, tsv, ids]
-    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    /// How records are written
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = Choice::of(FORMATS, parse_format))]
     pub format: input::Format,
-    /// The channel of records that do not say [sms, voice]
-    #[arg(long, value_name = "CHANNEL")]
+    /// The channel of records that do not say
+    #[arg(long, value_name = "CHANNEL", value_parser = Choice::of(CHANNELS, parse_channel))]
     pub channel: Option<Channel>,
     /// Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)
     #[arg(long, value_name = "NAME=PATH")]
@@ -267,6 +292,25 @@ pub struct InputArgs {
     /// Records end with a NUL byte instead of a line feed
     #[arg(short = '0', long = "null")]
     pub null: bool,
+    /// Take a last line without its newline, too
+    ///
+    /// Otherwise it is left for the next run while its file has changed in the last 5 minutes, because the rest of it may
+    /// still be written.
+    #[arg(long)]
+    pub complete: bool,
+    /// Fail again for lines that were refused before
+    ///
+    /// Without it, what an earlier run refused or could not read is `skipped` (`already_refused`).
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl InputArgs {
+    /// What becomes of input that was refused before.
+    #[must_use]
+    pub fn refused_before(&self) -> RefusedBefore {
+        if self.strict { RefusedBefore::Fail } else { RefusedBefore::Skip }
+    }
 }
 
 /// How fast, and for how long.
@@ -300,8 +344,8 @@ nothing to say, the clock goes on for it. Lines may be out of order by a quarter
 
 Examples:
   tail -F app.log | nexmo-conversion track --channel sms
-  nexmo-conversion track --sent-when status=code_sent --converted-when status=code_ok app.log
-  nexmo-conversion track --field message-id=otp.id --at-end expire yesterday.ndjson")]
+  nexmo-conversion track --sent-when kind=sent --converted-when kind=ok app.log
+  nexmo-conversion track --field message-id=otp.id --at-end expire day.ndjson")]
 pub struct TrackArgs {
     /// The input.
     #[command(flatten)]
@@ -310,7 +354,7 @@ pub struct TrackArgs {
     #[arg(long, value_name = "FIELD=VALUE", default_value = "event=sent")]
     pub sent_when: input::Mark,
     /// By what a line tells that the user converted
-    #[arg(long, value_name = "FIELD=VALUE", default_value = "event=converted")]
+    #[arg(long, alias = "delivered-when", value_name = "FIELD=VALUE", default_value = "event=converted")]
     pub converted_when: input::Mark,
     /// How long a code may take before silence becomes false
     ///
@@ -328,7 +372,7 @@ pub struct TrackArgs {
     /// Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at
     #[arg(short = 'n', long, conflicts_with = "sandbox")]
     pub dry_run: bool,
-    /// Start a sandbox inside this process, with throw-away credentials, and run against it
+    /// Run against a sandbox in this process; no account needed
     #[arg(long, conflicts_with_all = ["base_url", "cacert", "proxy"])]
     pub sandbox: bool,
     /// Which ledger.
@@ -353,6 +397,11 @@ pub enum AtEndOfInput {
 /// `ledger`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  nexmo-conversion ledger status
+  nexmo-conversion ledger show 0A0000000123ABCD1
+  nexmo-conversion ledger resume")]
 pub struct LedgerCommandArgs {
     /// What is to be done with the ledger.
     #[command(subcommand)]
@@ -363,13 +412,44 @@ pub struct LedgerCommandArgs {
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Count what is in it, by account and state, with the oldest
+    #[command(after_help = "\
+Examples:
+  nexmo-conversion ledger status
+  nexmo-conversion ledger status --json | jq 'select(.state==\"queued\").count'")]
     Status(LedgerFile),
+    /// Tell all that is known of an id: reported when, with which value, and what was answered
+    Show(ShowArgs),
     /// Send now what is pending for this account, whatever its next planned attempt
     Resume(Box<ResumeArgs>),
-    /// Print what was refused for good, as input lines again, with the reasons
+    /// Print what was refused for good, with the reasons; as input lines again with --json
+    #[command(after_help = "\
+With --json each line is a record again, beside the reason: correct the lines,
+and send them to `batch`. A record that was refused is sent again only when it
+was changed; lines that never were a record have their text in `raw`.
+
+Examples:
+  nexmo-conversion ledger refused
+  nexmo-conversion ledger refused --json |
+    jq -c 'select(.error.code==\"bad_parameters\") | .channel=\"voice\"' |
+    nexmo-conversion batch")]
     Refused(LedgerFile),
     /// Remove what is older than a time
     Forget(ForgetArgs),
+}
+
+/// `ledger show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nexmo-conversion ledger show 0A0000000123ABCD1
+  nexmo-conversion ledger show 0A0000000123ABCD1 --json")]
+pub struct ShowArgs {
+    /// The message-id or call-id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Which ledger.
+    #[command(flatten)]
+    pub file: LedgerFile,
 }
 
 /// Which ledger.
@@ -390,6 +470,10 @@ impl LedgerFile {
 
 /// `ledger resume`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nexmo-conversion ledger resume
+  nexmo-conversion ledger resume --rate 20/s --deadline 5m")]
 pub struct ResumeArgs {
     /// Which ledger.
     #[command(flatten)]
@@ -410,6 +494,10 @@ pub struct ResumeArgs {
 
 /// `ledger forget`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nexmo-conversion ledger forget settled --older-than 7d
+  nexmo-conversion ledger forget refused --older-than 1d")]
 pub struct ForgetArgs {
     /// Which rows: settled, refused, or pending (these are lost)
     #[arg(value_name = "WHAT")]
@@ -452,12 +540,13 @@ Charts are drawn in ASCII where LC_ALL, LC_CTYPE or LANG is not UTF-8, or TERM i
 Examples:
   nexmo-conversion report
   nexmo-conversion report --since 7d --html report.html
+  nexmo-conversion report --since 2026-11-20
   nexmo-conversion report --json | jq '.channels[0].rate'
   nexmo-conversion report --since 1h --csv --all-accounts")]
 pub struct FiguresArgs {
-    /// From so long ago until now
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_span)]
-    pub since: Duration,
+    /// From so long ago, or from this day or time (UTC), until now
+    #[arg(long, value_name = "AGE|DATE", default_value = "24h", value_parser = parse_since)]
+    pub since: Since,
     /// Of this account, by its fingerprint as `ledger status` shows it
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "profile")]
     pub account: Option<String>,
@@ -477,6 +566,10 @@ pub struct FiguresArgs {
 
 /// `check`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nexmo-conversion check
+  nexmo-conversion check --profile alerts --json")]
 pub struct CheckArgs {
     /// Which ledger.
     #[command(flatten)]
@@ -500,6 +593,10 @@ pub struct CheckSendingArgs {
 /// `config`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  nexmo-conversion config init
+  nexmo-conversion config show")]
 pub struct ConfigArgs {
     /// What is to be done with the configuration.
     #[command(subcommand)]
@@ -509,25 +606,47 @@ pub struct ConfigArgs {
 /// The commands under `config`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Write a configuration file (mode 0600) with one profile; never overwrites
+    /// Write a configuration file (mode 0600), or add a profile to it; never overwrites
     Init(InitArgs),
     /// Print every setting, its value and where it comes from; secrets are masked
+    #[command(after_help = "\
+Examples:
+  nexmo-conversion config show
+  nexmo-conversion config show --profile alerts --json")]
     Show(NetworkArgs),
     /// Print where the configuration file is, or would be
+    #[command(after_help = "\
+Examples:
+  nexmo-conversion config path
+  ls -l \"$(nexmo-conversion config path)\"")]
     Path,
+    /// Print the names of the profiles, one on each line; completions ask for them
+    #[command(
+        hide = true,
+        after_help = "\
+Examples:
+  nexmo-conversion config profiles"
+    )]
+    Profiles,
 }
 
 /// `config init`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The secret is asked for without echo, or read from a file or a pipe; it is never an argument, which others could see.
+The secret is asked for without echo, or read from a file or a pipe; it is never
+an argument, which others could see. What is missing is asked for again, on a
+terminal and without --no-input. A file that exists gets the profile that
+--profile names; nothing else in it changes.
 
-Example:
-  pass show nexmo/2fa | nexmo-conversion config init --name 2fa --api-key abcd1234 --api-secret-file -")]
+Examples:
+  nexmo-conversion config init
+  nexmo-conversion config init --profile alerts
+  pass show nexmo/2fa |
+    nexmo-conversion config init --api-key abcd1234 --api-secret-file -")]
 pub struct InitArgs {
-    /// The profile's name
-    #[arg(long, value_name = "NAME", default_value = "2fa")]
-    pub name: String,
+    /// The profile's name; the same as --profile [default: 2fa]
+    #[arg(long, value_name = "NAME", hide = true, conflicts_with = "profile")]
+    pub name: Option<String>,
     /// The account's key; asked for on a terminal when not given
     #[arg(long, value_name = "KEY")]
     pub api_key: Option<String>,
@@ -537,10 +656,19 @@ pub struct InitArgs {
     /// How requests prove who sends them
     #[arg(long, value_name = "MODE", default_value = "form", value_parser = ["form", "basic", "query", "signature", "signature-query"])]
     pub auth: String,
+    /// Ask nothing: what is missing is an error
+    #[arg(long)]
+    pub no_input: bool,
 }
 
 /// `completions`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # bash, zsh and fish, for this shell
+  . <(nexmo-conversion completions bash)
+  . <(nexmo-conversion completions zsh)
+  nexmo-conversion completions fish | source")]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
@@ -549,6 +677,10 @@ pub struct CompletionsArgs {
 
 /// `man`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nexmo-conversion man | man -l -
+  nexmo-conversion man ~/.local/share/man/man1")]
 pub struct ManArgs {
     /// Write one page per command into this folder instead of printing the main one
     #[arg(value_name = "DIR")]
@@ -559,15 +691,17 @@ pub struct ManArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 It prints, as shell exports, what the client needs to find it; everything ends with this process.
-An ANSWER is `ok`, `portal`, a status (200 to 599) or a fault: reset-before, reset, close, half-status,
-half-headers, truncated, drip, stall, endless-interim, endless-headers, endless-header, endless-body,
-endless-trailers, garbage. After it, with commas: delay=2s, and with a status retry-after=30 (or
-date+30), location=URL, type=MEDIA/TYPE, body=TEXT.
+An ANSWER is `ok`, `portal`, a status (200 to 599) or a fault: reset-before,
+reset, close, half-status, half-headers, truncated, drip, stall,
+endless-interim, endless-headers, endless-header, endless-body,
+endless-trailers, garbage. After it, with commas: delay=2s, and with a status
+retry-after=30 (or date+30), location=URL, type=MEDIA/TYPE, body=TEXT.
 What no document tells of the API is a switch: `--set NAME=VALUE`; a wrong NAME lists them.
 
 Examples:
   nexmo-conversion sandbox --tls --port 4010
-  nexmo-conversion sandbox --reply 429,retry-after=2 --reply reset      (then all is well)
+  # two bad answers, then all is well
+  nexmo-conversion sandbox --reply 429,retry-after=2 --reply reset
   nexmo-conversion sandbox --every 10:503 --latency 50ms --log requests.jsonl")]
 pub struct SandboxArgs {
     /// The port on 127.0.0.1; 0 takes a free one
@@ -576,11 +710,13 @@ pub struct SandboxArgs {
     /// Speak HTTPS, with a certificate made on the spot
     #[arg(long)]
     pub tls: bool,
-    /// With --tls: what is wrong with the certificate [valid, expired, not-yet-valid, wrong-name, self-signed]
-    #[arg(long, value_name = "KIND", default_value = "valid", requires = "tls")]
+    /// With --tls: what is wrong with the certificate
+    #[arg(long, value_name = "KIND", default_value = "valid", requires = "tls",
+          value_parser = Choice::of(&["valid", "expired", "not-yet-valid", "wrong-name", "self-signed"], str::parse::<CertificateKind>))]
     pub certificate: CertificateKind,
-    /// With --tls: the versions on offer [both, 1.1, 1.2, 1.3]
-    #[arg(long, value_name = "VERSIONS", default_value = "both", requires = "tls")]
+    /// With --tls: the versions on offer
+    #[arg(long, value_name = "VERSIONS", default_value = "both", requires = "tls",
+          value_parser = Choice::of(&["both", "1.1", "1.2", "1.3"], str::parse::<TlsVersions>))]
     pub tls_versions: TlsVersions,
     /// With --tls: write the CA's certificate here, over an earlier sandbox's only [default: a file in the folder for temporary
     /// files]
@@ -592,8 +728,9 @@ pub struct SandboxArgs {
     /// The file of its secret, which is the secret of its signatures, too [default: made up]
     #[arg(long, value_name = "FILE")]
     pub api_secret_file: Option<PathBuf>,
-    /// How its signatures are made [md5hash, md5, sha1, sha256, sha512]
-    #[arg(long, value_name = "METHOD", default_value = "md5hash")]
+    /// How its signatures are made
+    #[arg(long, value_name = "METHOD", default_value = "md5hash",
+          value_parser = Choice::of(&["md5hash", "md5", "sha1", "sha256", "sha512"], str::parse::<SignatureMethod>))]
     pub signature_method: SignatureMethod,
     /// Answer 402, as for an account for which conversions are not enabled
     #[arg(long)]
@@ -601,8 +738,9 @@ pub struct SandboxArgs {
     /// Answer the next request so; for the first requests, in order
     #[arg(long, value_name = "ANSWER")]
     pub reply: Vec<Answer>,
-    /// What comes after the replies [normal, cycle, last]
-    #[arg(long, value_name = "WHAT", default_value = "normal")]
+    /// What comes after the replies
+    #[arg(long, value_name = "WHAT", default_value = "normal",
+          value_parser = Choice::of(&["normal", "cycle", "last"], str::parse::<Then>))]
     pub then: Then,
     /// Answer every so many requests so
     #[arg(long, value_name = "COUNT:ANSWER")]
@@ -629,6 +767,22 @@ pub struct SandboxArgs {
     pub stop_after: Option<Duration>,
 }
 
+const BOOLS: &[&str] = &["true", "false"];
+const CHANNELS: &[&str] = &["sms", "voice"];
+const FORMATS: &[&str] = &["auto", "ndjson", "csv", "tsv", "ids"];
+
+fn parse_bool(text: &str) -> Result<Delivered, String> {
+    text.parse().map_err(|_| "none of true, false, 1, 0".to_owned())
+}
+
+fn parse_channel(text: &str) -> Result<Channel, String> {
+    text.parse().map_err(|_| "none of sms, voice".to_owned())
+}
+
+fn parse_format(text: &str) -> Result<input::Format, String> {
+    text.parse()
+}
+
 fn parse_delivered(text: &str) -> Result<Delivered, String> {
     text.parse().map_err(|_| {
         format!(
@@ -641,14 +795,45 @@ fn parse_age(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 
-/// Settled rows are kept for 30 days; whoever keeps copies may look back further, but not so far that the marks do not fit.
-fn parse_span(text: &str) -> Result<Duration, String> {
-    match parse_duration(text) {
-        Ok(span) if span < Duration::from_secs(1) => Err("must be a second or longer".to_owned()),
-        Ok(span) if span > Duration::from_secs(366 * 86_400) => Err("must not be longer than 366d".to_owned()),
-        Ok(span) => Ok(span),
-        Err(error) => Err(error.to_string()),
+/// Where a report's span begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// So long ago.
+    Age(Duration),
+    /// At this moment.
+    Moment(Timestamp),
+}
+
+impl Since {
+    /// How far back it reaches. Settled rows are kept for 30 days; copies may go back further, but not so far that the marks
+    /// do not fit.
+    pub(super) fn length_at(self, now: Timestamp) -> Result<Duration, String> {
+        let length = match self {
+            Self::Age(age) => age,
+            Self::Moment(moment) => match u64::try_from(moment.age_at(now)) {
+                Ok(age) if age > 0 => Duration::from_secs(age),
+                Ok(_) | Err(_) => return Err(format!("{moment}Z is not in the past")),
+            },
+        };
+        match length {
+            length if length < Duration::from_secs(1) => Err("must be a second or longer".to_owned()),
+            length if length > Duration::from_secs(366 * 86_400) => {
+                Err("must not go back further than 366d".to_owned())
+            }
+            length => Ok(length),
+        }
     }
+}
+
+/// An age, a day (from its beginning, UTC) or a time.
+fn parse_since(text: &str) -> Result<Since, String> {
+    if let Ok(age) = parse_duration(text) {
+        return Since::Age(age).length_at(clock::now()).map(Since::Age);
+    }
+    Timestamp::parse(text)
+        .or_else(|_| Timestamp::parse(&format!("{text} 00:00:00")))
+        .map(Since::Moment)
+        .map_err(|_| "none of an age (24h, 7d), a day (2026-11-20), a time (2026-11-20 08:00:00)".to_owned())
 }
 
 /// Whole seconds: logs and the API know nothing finer.

@@ -4,19 +4,19 @@
 //! enabled: nothing public tells that without reporting one.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 
 use super::args::{CheckArgs, Global};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{CommandFailure, record_hint};
+use super::failure::{CommandFailure, cannot_print, credentials_hint, record_hint};
 use super::setup::{Setup, Target, format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::domain::{Auth, AuthMode, Failure};
-use crate::ledger::{Kept, LedgerReader, State};
+use crate::domain::{Account, Auth, Failure};
+use crate::ledger::{Kept, LedgerReader, State, try_to_write};
 use crate::output::{Age, CheckLine, Escaped, Format, Tone, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
@@ -56,6 +56,11 @@ impl Finding {
         Self { check, status, detail: detail.into(), hint: None }
     }
 
+    fn failed(check: &'static str, failure: CommandFailure) -> Self {
+        let detail = format!("{:#}", failure.error);
+        Self { check, status: Status::Fail(failure.exit), detail, hint: failure.hint }
+    }
+
     fn advising(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
@@ -72,25 +77,17 @@ pub(super) fn check(
     match Setup::new(target, global, &args.sending.network, environment, terminal) {
         Ok(setup) => {
             findings.extend(standing(&setup));
-            findings.push(ledger(&ledger_path(args.file.ledger.as_ref(), environment), target));
+            findings.push(ledger(args.file.ledger.as_ref(), target, environment));
             let transport = Transport::new(setup.endpoint.clone())?;
             findings.extend(network(&setup, transport.sender()));
         }
-        Err(failure) => {
-            let finding = Finding::new("settings", Status::Fail(failure.exit), format!("{:#}", failure.error));
-            findings.push(match failure.hint {
-                Some(hint) => finding.advising(hint),
-                None => finding,
-            });
-        }
+        Err(failure) => findings.push(Finding::failed("settings", failure)),
     }
     let shown = match format(global) {
         Format::Json => json(&findings),
         Format::Text => Ok(text(&findings, global, terminal).into_bytes()),
     };
-    shown
-        .and_then(|shown| terminal.print(shown))
-        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
     Ok(Exit::worst(findings.iter().filter_map(|finding| match finding.status {
         Status::Fail(exit) => Some(exit),
         Status::Ok | Status::Warn | Status::Skip => None,
@@ -117,17 +114,22 @@ fn standing(setup: &Setup) -> Vec<Finding> {
     ]
 }
 
-/// Whether the ledger can be read, and what needs attention in it. Looking makes no ledger where there is none.
-fn ledger(path: &Path, target: Target) -> Finding {
-    let rows = match target {
-        Target::Sandbox => return Finding::new("ledger", Status::Skip, "a sandbox has a throw-away one"),
-        Target::Api => {
-            LedgerReader::open(path).and_then(|ledger| ledger.map(|ledger| ledger.status()).transpose())
-        }
-    };
-    match rows {
-        Ok(None) => Finding::new("ledger", Status::Ok, format!("{} will be made", path.display())),
-        Ok(Some(rows)) => {
+/// Whether the ledger can be written, and what needs attention in it. Looking makes no ledger where there is none.
+fn ledger(typed: Option<&PathBuf>, target: Target, environment: &Environment) -> Finding {
+    if target == Target::Sandbox {
+        return Finding::new("ledger", Status::Skip, "a sandbox has a throw-away one");
+    }
+    ledger_path(typed, environment)
+        .and_then(|path| ledger_at(&path))
+        .unwrap_or_else(|failure| Finding::failed("ledger", failure))
+}
+
+fn ledger_at(path: &Path) -> Result<Finding, CommandFailure> {
+    try_to_write(path)?;
+    let rows = LedgerReader::open(path)?.map(|ledger| ledger.status()).transpose()?;
+    Ok(match rows {
+        None => Finding::new("ledger", Status::Ok, format!("{} will be made", path.display())),
+        Some(rows) => {
             let count = |wanted: fn(Kept) -> bool| -> u64 {
                 rows.iter().filter(|row| wanted(row.kept)).map(|row| row.count).sum()
             };
@@ -135,20 +137,12 @@ fn ledger(path: &Path, target: Target) -> Finding {
             let refused = count(|kept| kept == Kept::Conversion(State::Refused));
             let detail = format!("{}: {pending} pending, {refused} refused", path.display());
             if pending == 0 {
-                return Finding::new("ledger", Status::Ok, detail);
+                return Ok(Finding::new("ledger", Status::Ok, detail));
             }
             Finding::new("ledger", Status::Warn, detail)
                 .advising("the next `batch` sends what is due; `nexmo-conversion ledger resume` sends it now")
         }
-        Err(error) => {
-            let failure = CommandFailure::from(error);
-            let finding = Finding::new("ledger", Status::Fail(failure.exit), format!("{:#}", failure.error));
-            match failure.hint {
-                Some(hint) => finding.advising(hint),
-                None => finding,
-            }
-        }
-    }
+    })
 }
 
 /// Asks the API's host for its front page, then the account's balance. Neither changes anything.
@@ -156,7 +150,7 @@ fn network(setup: &Setup, mut sender: Sender) -> Vec<Finding> {
     let base_url = &setup.endpoint.base_url;
     let page = match sender.get(&base_url.to_string(), None) {
         Ok(page) => page,
-        Err(error) => return vec![unreachable(&error, base_url.host())],
+        Err(error) => return vec![unreachable(&error, base_url.host(), &setup.account)],
     };
     let tls = page.tls.unwrap_or("no TLS (this machine only)");
     vec![
@@ -166,7 +160,7 @@ fn network(setup: &Setup, mut sender: Sender) -> Vec<Finding> {
     ]
 }
 
-fn unreachable(error: &TransportError, host: &str) -> Finding {
+fn unreachable(error: &TransportError, host: &str, account: &Account) -> Finding {
     let exit = match error.cause {
         Cause::Untrusted(..)
         | Cause::TrustStore(_)
@@ -174,7 +168,8 @@ fn unreachable(error: &TransportError, host: &str) -> Finding {
         | Cause::ProxyStatus(..)
         | Cause::Unasked(_)
         | Cause::Unsendable => Exit::Configuration,
-        Cause::Dns(_)
+        Cause::NoDescriptor
+        | Cause::Dns(_)
         | Cause::Connect(..)
         | Cause::Proxy(..)
         | Cause::Timeout(_)
@@ -182,7 +177,7 @@ fn unreachable(error: &TransportError, host: &str) -> Finding {
         | Cause::Garbage => Exit::TryLater,
     };
     let finding = Finding::new("connection", Status::Fail(exit), format!("{host}: {error}"));
-    match record_hint(&Failure::unsent(error.cause.code(), error.to_string()), AuthMode::Form) {
+    match record_hint(&Failure::unsent(error.cause.code(), error.to_string()), account) {
         Some(hint) => finding.advising(hint),
         None => finding,
     }
@@ -216,7 +211,7 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
     let authorization = basic_credentials(&setup.account.api_key, secret);
     let page = match sender.get(&setup.endpoint.base_url.balance(), Some(authorization.as_str())) {
         Ok(page) => page,
-        Err(error) => return unreachable(&error, "the account API"),
+        Err(error) => return unreachable(&error, "the account API", &setup.account),
     };
     match page.status {
         // What the account call answers is documented to be JSON; a portal answers 200 as well.
@@ -236,7 +231,7 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
             Status::Fail(Exit::Account),
             format!("the server answered {}: wrong credentials", page.status),
         )
-        .advising("check the api_key and its secret; `nexmo-conversion config show` says where they come from"),
+        .advising(credentials_hint(&setup.account)),
         status => {
             Finding::new("account", Status::Warn, format!("the server answered {status} to the account call"))
                 .advising("this says nothing about conversions; behind a gateway the account call may not exist")

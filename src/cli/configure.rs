@@ -1,26 +1,18 @@
-//! `config init`, `config show` and `config path`.
+//! `config show`, `config path` and `config profiles`.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
 
 use serde_json::json;
-use zeroize::Zeroizing;
 
-use super::args::{Global, InitArgs, NetworkArgs};
+use super::args::{Global, NetworkArgs};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
-use super::prompt::{Answer, ask_hidden};
+use super::failure::{CommandFailure, Sought, cannot_print};
 use super::setup::overrides;
 use super::terminal::Terminal;
-use crate::config::{self, ConfigError, Configuration, NewProfile};
-use crate::domain::{ApiKey, AuthMode, Secret};
+use crate::config::{self, ConfigError, Configuration, Surroundings};
 use crate::output::{Escaped, Tone, to_json};
-
-/// A secret is a line; whatever is longer is not one.
-const LONGEST_SECRET: u64 = 4096;
 
 pub(super) fn path(
     global: &Global,
@@ -28,8 +20,22 @@ pub(super) fn path(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let surroundings = environment.surroundings(global.config.as_ref());
-    let path = surroundings.config_file.path().as_os_str().as_encoded_bytes();
+    let path = config_path(&surroundings)?.as_os_str().as_encoded_bytes();
     print(terminal, format!("{}\n", Escaped(path)))
+}
+
+pub(super) fn profiles(
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let surroundings = environment.surroundings(global.config.as_ref());
+    let configuration = Configuration::read(&surroundings)?;
+    let mut names = String::new();
+    for name in configuration.profile_names() {
+        let _ = writeln!(names, "{}", Escaped::text(name));
+    }
+    print(terminal, names)
 }
 
 pub(super) fn show(
@@ -45,7 +51,7 @@ pub(super) fn show(
     let account = match configuration.account(&overrides) {
         Ok(account) => Some(account),
         // Settings can be looked at without credentials; credentials that are there and wrong cannot be passed over.
-        Err(error @ ConfigError::NoCredentials { .. }) => {
+        Err(error @ (ConfigError::NoCredentials { .. } | ConfigError::SeveralProfiles { .. })) => {
             terminal.remark("warning", Tone::Doubtful, &error);
             None
         }
@@ -79,95 +85,11 @@ pub(super) fn show(
     print(terminal, shown)
 }
 
-pub(super) fn init(
-    args: &InitArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let surroundings = environment.surroundings(global.config.as_ref());
-    let path = surroundings.config_file.path();
-    if path.symlink_metadata().is_ok() {
-        // Told before anything is asked; that it is not overwritten is made sure of when it is written.
-        return Err(ConfigError::Exists(path.to_owned()).into());
-    }
-    let auth: AuthMode =
-        args.auth.parse().map_err(|why: String| CommandFailure::plain(Exit::Usage, anyhow::anyhow!(why)))?;
-    let api_key = match &args.api_key {
-        Some(key) => key.clone(),
-        None if Terminal::can_ask() => ask_for_key(terminal)?,
-        None => {
-            return Err(CommandFailure::new(
-                Exit::Usage,
-                anyhow::anyhow!("there is no terminal to ask for the api_key on"),
-                "give it with `--api-key KEY`, and the secret with `--api-secret-file FILE` (or `-`)",
-            ));
-        }
-    };
-    let api_key = ApiKey::parse(&api_key).map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--api-key is not usable"))
-    })?;
-    let secret = secret(args.api_secret_file.as_deref(), auth)?;
-    let profile = NewProfile { name: args.name.clone(), api_key, secret, auth };
-    config::write_new(path, &profile)?;
-    if !global.quiet {
-        let path = Escaped(path.as_os_str().as_encoded_bytes());
-        terminal.say(format_args!("wrote {path}; `nexmo-conversion check` says whether it works"));
-    }
-    Ok(Exit::Done)
-}
-
-fn ask_for_key(terminal: &mut Terminal) -> Result<String, CommandFailure> {
-    terminal.prompt("api_key: ");
-    let mut line = String::new();
-    io::stdin()
-        .lock()
-        .take(LONGEST_SECRET)
-        .read_line(&mut line)
-        .map_err(|error| CommandFailure::io("cannot read the api_key", error))?;
-    Ok(line)
-}
-
-fn secret(file: Option<&Path>, auth: AuthMode) -> Result<Secret, CommandFailure> {
-    let what = match auth {
-        AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
-        AuthMode::Signature | AuthMode::SignatureQuery => "signature_secret",
-    };
-    let cannot = |error| {
-        CommandFailure::plain(Exit::NoInput, anyhow::Error::new(error).context(format!("cannot read the {what}")))
-    };
-    let mut text = Zeroizing::new(String::with_capacity(4096));
-    match file {
-        Some(path) if path == Path::new("-") => io::stdin().lock().take(LONGEST_SECRET).read_to_string(&mut text),
-        Some(path) => fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text)),
-        None if Terminal::can_ask() => match ask_hidden(&format!("{what} (not shown): ")) {
-            Ok(Answer::Line(typed)) => (&typed[..]).read_to_string(&mut text),
-            Ok(Answer::Interrupted(exit)) => {
-                return Err(CommandFailure::plain(exit, anyhow::anyhow!("interrupted; nothing was written")));
-            }
-            Err(error) => Err(error),
-        },
-        None => {
-            return Err(CommandFailure::new(
-                Exit::Usage,
-                anyhow::anyhow!("there is no terminal to ask for the {what} on"),
-                "give it with `--api-secret-file FILE`, or `--api-secret-file -` and a pipe",
-            ));
-        }
-    }
-    .map_err(cannot)?;
-    let line = text.trim_end_matches(['\r', '\n']);
-    if line.is_empty() || line.contains(['\r', '\n']) {
-        return Err(CommandFailure::new(
-            Exit::Configuration,
-            anyhow::anyhow!("the {what} is {}", if line.is_empty() { "empty" } else { "more than one line" }),
-            "it is the one line that the dashboard shows",
-        ));
-    }
-    Ok(Secret::new(line.to_owned()))
+pub(super) fn config_path(surroundings: &Surroundings) -> Result<&Path, CommandFailure> {
+    surroundings.config_file.path().ok_or_else(|| CommandFailure::no_home(Sought::Configuration))
 }
 
 fn print(terminal: &mut Terminal, text: impl AsRef<[u8]>) -> Result<Exit, CommandFailure> {
-    terminal.print(text).map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    terminal.print(text).map_err(cannot_print)?;
     Ok(Exit::Done)
 }

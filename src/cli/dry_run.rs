@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, record_hint};
+use super::failure::{CommandFailure, cannot_print, record_hint};
 use super::setup::{Setup, format};
 use super::terminal::Terminal;
 use crate::clock;
@@ -43,16 +43,14 @@ pub(super) fn show(
             Format::Json => json(&report, request.as_ref(), setup),
             Format::Text => Ok(text(&report, request.as_ref(), counted, setup, terminal).into_bytes()),
         };
-        shown
-            .and_then(|shown| terminal.print(shown))
-            .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+        shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
     }
     Ok(exit)
 }
 
 fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    let hint = |failure: &_| record_hint(failure, setup.account.auth.mode());
+    let hint = |failure: &_| record_hint(failure, &setup.account);
     let result = ResultLine::new(report, setup.profile.as_deref(), clock::now(), hint);
     to_json(&mut line, &result.with_request(request))?;
     Ok(line)

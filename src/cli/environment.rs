@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::terminal::NoColor;
+use super::terminal::ColorWish;
 use crate::config::{ConfigFileChoice, Surroundings};
 use crate::output::Glyphs;
 
@@ -26,9 +26,17 @@ impl Environment {
         self.variables.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
-    pub(super) fn no_color(&self) -> NoColor {
-        let dumb = self.variable("TERM").is_some_and(|term| term == "dumb");
-        if dumb || self.variable("NO_COLOR").is_some() { NoColor::Set } else { NoColor::Unset }
+    /// What the environment wishes of colour, as <https://bixense.com/clicolors> has it: `NO_COLOR` first, then
+    /// `CLICOLOR_FORCE`, then `CLICOLOR=0` and a terminal that is dumb.
+    pub(super) fn color(&self) -> ColorWish {
+        let is = |name, value: &str| self.variable(name).is_some_and(|found| found == value);
+        let forced = self.variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        match self.variable("NO_COLOR") {
+            Some(_) => ColorWish::Never,
+            None if forced => ColorWish::Always,
+            None if is("CLICOLOR", "0") || is("TERM", "dumb") => ColorWish::Never,
+            None => ColorWish::OnTerminals,
+        }
     }
 
     /// Whether the terminal shows more than ASCII, by what POSIX says of these variables: the first that is set decides.
@@ -42,11 +50,11 @@ impl Environment {
         if is_utf8 && !dumb { Glyphs::Unicode } else { Glyphs::Ascii }
     }
 
-    /// Where state is kept between runs.
+    /// Where state is kept between runs; nowhere without a home.
     #[expect(clippy::unused_self, reason = "the environment is what is asked")]
-    pub(super) fn state_dir(&self) -> PathBuf {
+    pub(super) fn state_dir(&self) -> Option<PathBuf> {
         let base = dirs::state_dir().or_else(dirs::data_local_dir);
-        base.unwrap_or_else(|| PathBuf::from(".local/state")).join("nexmo-conversion")
+        Some(absolute(base)?.join("nexmo-conversion"))
     }
 
     /// What configuration is resolved against.
@@ -54,17 +62,20 @@ impl Environment {
         let named = config.cloned().or_else(|| self.variable("NEXMO_CONVERSION_CONFIG").map(PathBuf::from));
         let config_file = match named {
             Some(path) => ConfigFileChoice::Explicit(path),
-            None => ConfigFileChoice::Default(
-                dirs::config_dir()
-                    .unwrap_or_else(|| PathBuf::from(".config"))
-                    .join("nexmo-conversion/config.toml"),
-            ),
+            None => absolute(dirs::config_dir()).map_or(ConfigFileChoice::Nowhere, |folder| {
+                ConfigFileChoice::Default(folder.join("nexmo-conversion/config.toml"))
+            }),
         };
         Surroundings {
             variables: self.variables.clone(),
             config_file,
-            home: dirs::home_dir(),
+            home: absolute(dirs::home_dir()),
             working_dir: std::env::current_dir().unwrap_or_default(),
         }
     }
+}
+
+/// A relative `HOME` is no home: it would be a folder of whoever owns the current one.
+fn absolute(folder: Option<PathBuf>) -> Option<PathBuf> {
+    folder.filter(|folder| folder.is_absolute())
 }

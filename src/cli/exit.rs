@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// Every way to end. The numbers are a contract with scripts; those from 65 on are the ones of `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// Everything accepted, or skipped on purpose.
+    /// Everything accepted, or skipped on purpose, and nothing of the account is pending.
     Done,
     /// Some record can never succeed: unparsable, or refused with 400, 420, 422, 423.
     Data,
@@ -23,8 +23,12 @@ pub enum Exit {
     NoInput,
     /// A bug in this program.
     Bug,
+    /// SIGHUP, after what was in flight was settled.
+    HungUp,
     /// SIGINT, after what was in flight was settled.
     Interrupted,
+    /// Nobody reads standard output any more; what SIGPIPE would have made of it.
+    ReaderGone,
     /// SIGTERM, likewise.
     Terminated,
 }
@@ -32,7 +36,7 @@ pub enum Exit {
 impl Exit {
     /// Every exit code with its meaning, as the README's table has them.
     pub const ALL: &'static [(Self, &'static str)] = &[
-        (Self::Done, "everything accepted, or skipped on purpose"),
+        (Self::Done, "everything accepted, or skipped on purpose; nothing of this account is pending"),
         (Self::Usage, "wrong command line"),
         (Self::Data, "some record can never succeed (unparsable, or refused with 400/420/422/423)"),
         (Self::NoInput, "input missing or unreadable"),
@@ -44,7 +48,9 @@ impl Exit {
             Self::Configuration,
             "configuration: credentials, file mode, certificate, proxy, URL; an answer that is not the API's",
         ),
+        (Self::HungUp, "SIGHUP, after what was in flight was settled"),
         (Self::Interrupted, "SIGINT, after what was in flight was settled"),
+        (Self::ReaderGone, "the reader of stdout went away (`| head`); what was recorded is kept"),
         (Self::Terminated, "SIGTERM, likewise"),
     ];
 
@@ -61,7 +67,9 @@ impl Exit {
             Self::TryLater => 75,
             Self::Account => 77,
             Self::Configuration => 78,
+            Self::HungUp => 129,
             Self::Interrupted => 130,
+            Self::ReaderGone => 141,
             Self::Terminated => 143,
         }
     }

@@ -2,11 +2,11 @@
 
 use anyhow::Error;
 
+use super::config_hint::{CA_HINT, config_hint, secret_hint};
 use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
-use crate::domain::{AuthMode, ErrorCode, Failure};
-use crate::input::{Encoding, Field, InputError};
+use crate::domain::{Account, AuthMode, ErrorCode, Failure};
 use crate::ledger::LedgerError;
 use crate::output::{Escaped, Tone};
 use crate::pipeline::{StopReason, Stopped};
@@ -39,10 +39,47 @@ impl CommandFailure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// There is no usual place for something, because there is no home. The current folder is none: it may be anyone's.
+    pub(super) fn no_home(sought: Sought) -> Self {
+        let what = match sought {
+            Sought::Configuration => "configuration",
+            Sought::Ledger => "ledger",
+        };
+        Self::new(
+            Exit::Configuration,
+            anyhow::anyhow!("there is no {what}, because there is no home folder: HOME is not an absolute path"),
+            "set HOME, or name the files with `--config FILE` (NEXMO_CONVERSION_CONFIG) and `--ledger FILE` \
+             (NEXMO_CONVERSION_LEDGER); sms, voice and batch can send without a ledger: `--no-ledger`",
+        )
+    }
+
     /// Standard output or a file could not be written.
     pub(super) fn io(what: &'static str, error: std::io::Error) -> Self {
         Self::plain(Exit::Io, Error::new(error).context(what))
     }
+}
+
+/// Standard output could not be written. That its reader has gone, as `head` does, is no fault of anybody.
+pub(super) fn cannot_print(error: std::io::Error) -> CommandFailure {
+    let exit = if error.kind() == std::io::ErrorKind::BrokenPipe { Exit::ReaderGone } else { Exit::Io };
+    CommandFailure { exit, ..CommandFailure::io("cannot write to standard output", error) }
+}
+
+impl CommandFailure {
+    /// What was given as a secret is none.
+    pub(super) fn of_secret(error: SecretError, what: &'static str) -> Self {
+        let unreadable = matches!(error, SecretError::File(FileError::Read { .. }));
+        let hint = secret_hint(&error);
+        let error = Error::new(error).context(format!("no usable {what}"));
+        Self { exit: if unreadable { Exit::NoInput } else { Exit::Configuration }, error, hint }
+    }
+}
+
+/// What is kept in a home folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sought {
+    Configuration,
+    Ledger,
 }
 
 impl From<ConfigError> for CommandFailure {
@@ -63,6 +100,20 @@ impl From<LedgerError> for CommandFailure {
     }
 }
 
+impl CommandFailure {
+    /// The ledger did not open for input: nothing of that is kept.
+    pub(super) fn of_recording(error: LedgerError) -> Self {
+        let busy = matches!(error, LedgerError::Busy { .. });
+        let failure = Self::from(error);
+        if busy {
+            Self { exit: Exit::Io, ..failure }
+                .advising("another run is writing, and nothing was recorded; give it again")
+        } else {
+            failure
+        }
+    }
+}
+
 fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
     let elsewhere =
         "choose another file with `--ledger FILE` (sms, voice and batch can send without one: `--no-ledger`)";
@@ -77,14 +128,23 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         LedgerError::Newer { .. } => {
             (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
         }
-        LedgerError::ReadOnly { .. } => (Exit::Io, Some(elsewhere)),
+        LedgerError::Anothers { .. } => (
+            Exit::Configuration,
+            Some("run it as the user it belongs to (sudo -u USER), or keep a ledger of your own: `--ledger FILE`"),
+        ),
+        LedgerError::File { path, .. } if path.extension().is_some_and(|end| end == "lock") => (
+            Exit::Io,
+            Some(
+                "another user's run may have left it (`ls -l` tells whose); when that run has ended, remove the file",
+            ),
+        ),
+        LedgerError::ReadOnly { .. } | LedgerError::File { .. } => (Exit::Io, Some(elsewhere)),
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
         }
-        LedgerError::NotHeld { .. }
-        | LedgerError::SqliteTooOld { .. }
-        | LedgerError::File { .. }
-        | LedgerError::Database { .. } => (Exit::Io, None),
+        LedgerError::NotHeld { .. } | LedgerError::SqliteTooOld { .. } | LedgerError::Database { .. } => {
+            (Exit::Io, None)
+        }
     }
 }
 
@@ -100,7 +160,7 @@ impl From<ProxyError> for CommandFailure {
 
 impl From<TrustError> for CommandFailure {
     fn from(error: TrustError) -> Self {
-        Self::new(Exit::Configuration, error, "`--cacert` (or `cacert`) takes a file of PEM certificates")
+        Self::new(Exit::Configuration, error, CA_HINT)
     }
 }
 
@@ -110,90 +170,11 @@ impl From<TransportError> for CommandFailure {
     }
 }
 
-/// Which command reads an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InputFor {
-    Batch,
-    Track,
-}
-
-impl InputFor {
-    fn command(self) -> &'static str {
-        match self {
-            Self::Batch => "nexmo-conversion batch",
-            Self::Track => "nexmo-conversion track",
-        }
-    }
-
-    fn header(self) -> &'static str {
-        match self {
-            Self::Batch => "message_id,delivered,timestamp,channel",
-            Self::Track => "event,message_id,channel,timestamp",
-        }
-    }
-}
-
-impl CommandFailure {
-    pub(super) fn of_input(error: InputError, input: InputFor) -> Self {
-        let hint = input_hint(&error, input);
-        // An input that is not there is another matter than one that is no input.
-        let missing = matches!(error, InputError::Unreadable { .. });
-        Self { exit: if missing { Exit::NoInput } else { Exit::Data }, error: error.into(), hint }
-    }
-}
-
-fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
-    let command = input.command();
-    Some(match error {
-        InputError::Unreadable { .. } => return None,
-        InputError::NotText { encoding, .. } => match encoding {
-            Encoding::Utf16 => format!("convert it first: iconv -f UTF-16 -t UTF-8 FILE | {command}"),
-            Encoding::Gzip => format!("unpack it first: zcat FILE | {command}"),
-            Encoding::Zip => format!("unpack it first: unzip -p FILE | {command}"),
-            Encoding::Bzip2 => format!("unpack it first: bzcat FILE | {command}"),
-            Encoding::Xz => format!("unpack it first: xzcat FILE | {command}"),
-            Encoding::Zstd => format!("unpack it first: zstdcat FILE | {command}"),
-        },
-        InputError::JsonArray { .. } => format!("one object on each line: jq -c '.[]' FILE | {command}"),
-        InputError::JsonOverSeveralLines { .. } => format!("one object on each line: jq -c . FILE | {command}"),
-        InputError::MisspelledKey { field, key, .. } => format!("rename it, or map it with --field {field}={key}"),
-        InputError::UnknownFormat { .. } => {
-            "name it with --format ndjson|csv|tsv|ids; CSV and TSV need a header line".to_owned()
-        }
-        InputError::NoHeader { .. } => {
-            format!("the first line must name the columns, for example {}", input.header())
-        }
-        InputError::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
-            "say which column tells it, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
-        }
-        InputError::MissingColumn { field, mapped_to: Some(column), .. } => {
-            format!("the first line names no `{column}`; correct --field {field}={column}")
-        }
-        InputError::MissingColumn { field: Field::Channel, .. } => {
-            "give it for all with --channel sms|voice".to_owned()
-        }
-        InputError::MissingColumn { field: Field::Delivered, .. } => {
-            "give it for all with --delivered true|false".to_owned()
-        }
-        InputError::MissingColumn { field, nearest: Some(nearest), .. } => {
-            format!("did you mean `{nearest}`? map it with --field {field}={nearest}")
-        }
-        InputError::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
-        InputError::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
-        InputError::IdsDoNotSay { field, .. } => match field {
-            Field::Channel => "give it for all with --channel sms|voice".to_owned(),
-            Field::Sent | Field::Converted => {
-                "for ids whose outcome is known there is nexmo-conversion batch --format ids".to_owned()
-            }
-            Field::Delivered | Field::MessageId | Field::Timestamp | Field::Reference => {
-                "give it for all with --delivered true|false".to_owned()
-            }
-        },
-    })
-}
-
-/// Says what, why, and what now.
+/// Says what, why, and what now; nothing where nobody reads any more.
 pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
+    if failure.exit == Exit::ReaderGone {
+        return;
+    }
     terminal.remark("error", Tone::Bad, Escaped::text(&format!("{:#}", failure.error)));
     if let Some(hint) = &failure.hint {
         terminal.remark("hint", Tone::Aside, Escaped::text(hint));
@@ -205,7 +186,10 @@ pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
     match stopped {
         Stopped::Interrupted => interrupted_by,
         Stopped::OutputGone | Stopped::RecordingFailed(_) | Stopped::LedgerFailed(_) => Exit::Io,
-        Stopped::LedgerBusy(_) | Stopped::DeadlinePassed | Stopped::For(StopReason::Later, _) => Exit::TryLater,
+        Stopped::NoThread(_)
+        | Stopped::LedgerBusy(_)
+        | Stopped::DeadlinePassed
+        | Stopped::For(StopReason::Later, _) => Exit::TryLater,
         Stopped::NearlyAllRefused | Stopped::InputBroken => Exit::Data,
         Stopped::For(StopReason::Account, _) => Exit::Account,
         Stopped::For(StopReason::Configuration, _) => Exit::Configuration,
@@ -213,19 +197,14 @@ pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
 }
 
 /// What now, for a record that failed.
-pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
-    let other = match auth {
-        AuthMode::Form | AuthMode::Query | AuthMode::Signature | AuthMode::SignatureQuery => "basic",
-        AuthMode::Basic => "form",
-    };
-    let both_ways = format!("the request used auth = \"{auth}\", and auth = \"{other}\" exists too");
+pub(super) fn record_hint(failure: &Failure, account: &Account) -> Option<String> {
     Some(match failure.code {
-        ErrorCode::BadCredentials => {
-            format!("check the api_key and its secret (`nexmo-conversion config show` says where they come from); {both_ways}")
-        }
+        ErrorCode::BadCredentials => credentials_hint(account) + "; " + &ways_to_authenticate(account.auth.mode()),
         ErrorCode::NotEnabled => format!(
             "ask support@vonage.com to enable the Conversion API for this api_key; if it is enabled, check the key and its \
-             secret (do not rotate them because of this answer); {both_ways}"
+             secret (do not rotate them because of this answer){}; {}",
+            doubt_about(account),
+            ways_to_authenticate(account.auth.mode())
         ),
         ErrorCode::BadParameters => "check the id, and that the channel is the one it was sent on".to_owned(),
         ErrorCode::BadRecord => "correct the record; the others were not affected".to_owned(),
@@ -252,51 +231,30 @@ pub(super) fn record_hint(failure: &Failure, auth: AuthMode) -> Option<String> {
         ErrorCode::UnexpectedReply => {
             "something else answered in the API's place; check `--base-url` and the network's sign-in page".to_owned()
         }
-        ErrorCode::Stale | ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
+        ErrorCode::Stale => {
+            "a newer value counts; to report this one after all, give it a later time, or use `sms` or `voice` with `--force`"
+                .to_owned()
+        }
+        ErrorCode::TooOld => "raise `--max-age` or leave it out to report it all the same".to_owned(),
+        ErrorCode::AlreadyRefused => {
+            "`nexmo-conversion ledger refused` shows why; `--strict` makes it fail again".to_owned()
+        }
+        ErrorCode::NotRecorded => "it is kept nowhere: give it again when the ledger can be written".to_owned(),
+        ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
     })
 }
 
-fn config_hint(error: &ConfigError) -> Option<String> {
-    Some(match error {
-        ConfigError::File(error) | ConfigError::Secret { source: SecretError::File(error), .. } => {
-            return file_hint(error);
-        }
-        ConfigError::NoCredentials { .. } => "run `nexmo-conversion config init`, or set VONAGE_API_KEY and \
-             VONAGE_API_SECRET; to try without an account, add `--sandbox`"
-            .to_owned(),
-        ConfigError::Incomplete { .. } => {
-            "a credential is one unit from one source; give the other half there too".to_owned()
-        }
-        ConfigError::BothSet { .. } => "remove one of them".to_owned(),
-        ConfigError::UnknownProfile { .. } => "name one that is there, or add it to the file".to_owned(),
-        ConfigError::Exists(_) => {
-            "edit it, or choose another file with `--config FILE`; it is never overwritten".to_owned()
-        }
-        // These say where and why; what to do is to correct just that.
-        ConfigError::Flag { .. }
-        | ConfigError::Value { .. }
-        | ConfigError::Key { .. }
-        | ConfigError::Syntax { .. }
-        | ConfigError::Encoding { .. }
-        | ConfigError::UnknownKey { .. }
-        | ConfigError::Secret { .. }
-        | ConfigError::VendorFile { .. }
-        | ConfigError::ProfileName
-        | ConfigError::Write { .. } => return None,
-    })
+/// What to do about credentials that were refused.
+pub(super) fn credentials_hint(account: &Account) -> String {
+    let source = "`nexmo-conversion config show` says where they come from";
+    format!("check the api_key and its secret ({source}){}", doubt_about(account))
 }
 
-fn file_hint(error: &FileError) -> Option<String> {
-    Some(match error {
-        FileError::Mode { path, .. } => format!("make it yours alone: chmod 600 '{}'", path.display()),
-        FileError::Symlink(path) => format!(
-            "whoever may write the link could choose the secret; name the real file instead of '{}', or keep the secret out of \
-             it with api_secret_file or api_secret_command",
-            path.display()
-        ),
-        FileError::Owner { path, .. } => {
-            format!("copy it to a file of your own instead of '{}'", path.display())
-        }
-        FileError::Read { .. } | FileError::NotRegular(_) | FileError::TooLarge { .. } => return None,
-    })
+fn doubt_about(account: &Account) -> String {
+    account.doubt().map_or_else(String::new, |doubt| format!("; {doubt}"))
+}
+
+fn ways_to_authenticate(used: AuthMode) -> String {
+    let others = AuthMode::ALL.iter().filter(|mode| **mode != used).map(|mode| format!("\"{mode}\""));
+    format!("the request used auth = \"{used}\"; there are {} too", others.collect::<Vec<_>>().join(", "))
 }

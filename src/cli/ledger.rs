@@ -1,4 +1,4 @@
-//! `ledger status`, `resume`, `refused` and `forget`.
+//! `ledger status`, `resume` and `forget`.
 
 use std::fmt::Write as _;
 use std::io;
@@ -10,16 +10,15 @@ use serde_json::json;
 use super::args::{ForgetArgs, ForgetWhat, Global, LedgerFile, ResumeArgs};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, cannot_print};
 use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, format, ledger_path, limits};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::config::BatchOverrides;
-use crate::domain::{Failure, Outcome};
-use crate::ledger::{self, DeadLetter, Forget, Ledger, LedgerReader, Original, StatusRow};
-use crate::output::{Age, Escaped, Format, ResultLine, to_json};
-use crate::pipeline::{Adopt, Book, Limits, Report};
+use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
+use crate::output::{Age, Escaped, Format, to_json};
+use crate::pipeline::{Adopt, Book, Limits, RefusedBefore};
 
 pub(super) fn status(
     file: &LedgerFile,
@@ -27,7 +26,7 @@ pub(super) fn status(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(file.ledger.as_ref(), environment);
+    let path = ledger_path(file.ledger.as_ref(), environment)?;
     let rows = match LedgerReader::open(&path)? {
         Some(ledger) => ledger.status()?,
         None => Vec::new(),
@@ -72,50 +71,19 @@ pub(super) fn resume(
 ) -> Result<Exit, CommandFailure> {
     let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: None };
     let setup = Setup::for_stream(Target::Api, global, &args.network, overrides, environment, terminal)?;
-    let path = ledger_path(args.file.ledger.as_ref(), environment);
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
+    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
+    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now())?;
     let run = Run {
         book: Book::Ledger(Box::new(ledger)),
         adopt: Adopt::Everything,
         tracking: None,
         limits,
+        refused_before: RefusedBefore::Fail,
         summary: Summarise::Always,
         reading: None,
     };
     run.run(iter::empty(), &setup, global, terminal)
-}
-
-/// Dead letters as result lines, which are input lines again: whoever corrects the cause can send them once more.
-pub(super) fn refused(
-    file: &LedgerFile,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(file.ledger.as_ref(), environment);
-    let mut printed = Ok(());
-    if let Some(ledger) = LedgerReader::open(&path)? {
-        ledger.refused(|letter| {
-            if printed.is_ok() {
-                printed = dead_letter(letter).and_then(|line| terminal.print(line));
-            }
-        })?;
-    }
-    print(terminal, printed.map(|()| Vec::new()))
-}
-
-fn dead_letter(letter: DeadLetter) -> io::Result<Vec<u8>> {
-    let report = match letter.original {
-        Original::Record { record, failure, http_status, attempts } => {
-            let report = Report::not_sent(record, Outcome::Rejected(failure));
-            Report { http_status, attempts, ..report }
-        }
-        // What was never a record has all its bytes in `raw`: that is what has to be corrected.
-        Original::Unreadable(bad) => Report::invalid(bad),
-    };
-    let mut line = Vec::new();
-    to_json(&mut line, &ResultLine::new(&report, None, letter.when, |_: &Failure| None).with_all_of(&report))?;
-    Ok(line)
 }
 
 pub(super) fn forget(
@@ -124,7 +92,7 @@ pub(super) fn forget(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(args.file.ledger.as_ref(), environment);
+    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let what = match args.what {
         ForgetWhat::Settled => Forget::Settled,
         ForgetWhat::Refused => Forget::Refused,
@@ -138,8 +106,6 @@ pub(super) fn forget(
 }
 
 fn print(terminal: &mut Terminal, shown: io::Result<Vec<u8>>) -> Result<Exit, CommandFailure> {
-    shown
-        .and_then(|shown| terminal.print(shown))
-        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
     Ok(Exit::Done)
 }

@@ -14,7 +14,7 @@ use super::args::{Global, SandboxArgs};
 use super::authority::AuthorityFile;
 use super::dry_run::one_word;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, cannot_print};
 use super::interrupt::Interrupt;
 use super::terminal::Terminal;
 use crate::clock;
@@ -40,9 +40,7 @@ pub(super) fn sandbox(
         None => None,
     };
     let ca_file = authority.as_ref().map(|file| file.path.as_path());
-    terminal
-        .print(introduction(&sandbox, ca_file, own_secret(args).as_ref(), global))
-        .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+    terminal.print(introduction(&sandbox, ca_file, own_secret(args).as_ref(), global)).map_err(cannot_print)?;
     wait(args, &interrupt);
     if let Some(authority) = authority {
         authority.remove();

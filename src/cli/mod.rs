@@ -1,14 +1,21 @@
 //! The program as a person meets it: the command line, the terminal, the environment, exit codes and advice.
 
+mod advice;
 mod args;
 mod authority;
 mod batch;
 mod check;
+mod choice;
+mod completion;
+mod config_hint;
 mod configure;
 mod dry_run;
 mod environment;
 mod exit;
 mod failure;
+mod history;
+mod init;
+mod input_hint;
 mod interrupt;
 mod ledger;
 mod local_sandbox;
@@ -23,6 +30,7 @@ mod setup;
 mod stream;
 mod terminal;
 mod track;
+mod version;
 
 use std::ffi::OsString;
 use std::panic;
@@ -36,13 +44,14 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_b
 use signal_hook::flag;
 
 pub use self::args::Cli;
+pub use self::completion::completion_script;
 pub use self::exit::Exit;
-pub use self::manual::{completion_script, manual_pages};
+pub use self::manual::manual_pages;
 
 use self::args::{Command, ConfigCommand, LedgerCommand};
 use self::environment::Environment;
-use self::failure::CommandFailure;
-use self::terminal::{NoColor, Terminal};
+use self::failure::{CommandFailure, cannot_print};
+use self::terminal::{ColorWish, Terminal};
 use crate::output::{Escaped, Tone};
 
 /// Runs the program with these arguments (the first is its name) and returns its exit code.
@@ -61,9 +70,12 @@ fn run_command(arguments: &[OsString]) -> Exit {
     }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&harmless(error, arguments), environment.no_color()),
+        Err(error) => {
+            let error = advice::about(harmless(error, arguments), arguments);
+            return refuse(&error, arguments, &environment);
+        }
     };
-    let mut terminal = Terminal::new(cli.global.color, environment.no_color());
+    let mut terminal = Terminal::new(cli.global.color, environment.color());
     match dispatch(cli, &environment, &mut terminal) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -83,22 +95,22 @@ fn dispatch(cli: Cli, environment: &Environment, terminal: &mut Terminal) -> Res
         Command::Ledger(ledger) => match ledger.command {
             LedgerCommand::Status(file) => ledger::status(&file, &global, environment, terminal),
             LedgerCommand::Resume(resume) => ledger::resume(&resume, &global, environment, terminal),
-            LedgerCommand::Refused(file) => ledger::refused(&file, environment, terminal),
+            LedgerCommand::Show(show) => history::show(&show, &global, environment, terminal),
+            LedgerCommand::Refused(file) => history::refused(&file, &global, environment, terminal),
             LedgerCommand::Forget(forget) => ledger::forget(&forget, &global, environment, terminal),
         },
         Command::Report(figures) => report::report(&figures, &global, environment, terminal),
         Command::Check(check) => check::check(&check, &global, environment, terminal),
         Command::Config(config) => match config.command {
-            ConfigCommand::Init(init) => configure::init(&init, &global, environment, terminal),
+            ConfigCommand::Init(init) => init::init(&init, &global, environment, terminal),
             ConfigCommand::Show(network) => configure::show(&network, &global, environment, terminal),
+            ConfigCommand::Profiles => configure::profiles(&global, environment, terminal),
             ConfigCommand::Path => configure::path(&global, environment, terminal),
         },
         Command::Sandbox(sandbox) => local_sandbox::sandbox(&sandbox, &global, terminal),
         Command::Completions(completions) => {
             let script = completion_script(&mut Cli::command(), completions.shell);
-            terminal
-                .print(script)
-                .map_err(|error| CommandFailure::io("cannot write to standard output", error))?;
+            terminal.print(script).map_err(cannot_print)?;
             Ok(Exit::Done)
         }
         Command::Man(man) => manual::man(&man, terminal),
@@ -112,16 +124,22 @@ fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
 }
 
 /// Help and version are answers; anything else on the command line that cannot be understood is refused.
-fn refuse(error: &clap::Error, no_color: NoColor) -> Exit {
-    let mut terminal = Terminal::new(args::ColorWhen::Auto, no_color);
+fn refuse(error: &clap::Error, arguments: &[OsString], environment: &Environment) -> Exit {
+    let mut terminal = Terminal::new(args::ColorWhen::Auto, environment.color());
+    if error.kind() == ErrorKind::DisplayVersion {
+        return match terminal.print(version::text(version::detail(arguments))) {
+            Ok(()) => Exit::Done,
+            Err(error) => cannot_print(error).exit,
+        };
+    }
     let styled = error.render();
-    if !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+    if error.kind() != ErrorKind::DisplayHelp {
         terminal.say(terminal.for_err(&styled).trim_end());
         return Exit::Usage;
     }
     match terminal.print(terminal.for_out(&styled)) {
         Ok(()) => Exit::Done,
-        Err(_) => Exit::Io,
+        Err(error) => cannot_print(error).exit,
     }
 }
 
@@ -137,7 +155,7 @@ fn harden() {
     let _ = flag::register(Signal::XFSZ.as_raw(), Arc::default());
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
-        let mut terminal = Terminal::new(args::ColorWhen::Never, NoColor::Set);
+        let mut terminal = Terminal::new(args::ColorWhen::Never, ColorWish::Never);
         terminal.remark("error", Tone::Bad, format_args!("a bug in nexmo-conversion{place}"));
         terminal.remark(
             "hint",

@@ -43,6 +43,10 @@ pub(super) fn ask_hidden(question: &str) -> io::Result<Answer> {
         }
         let mut typed = Zeroizing::new([0; LONGEST_LINE]);
         let count = (&tty).read(&mut typed[..])?;
+        // A signal from the keyboard throws away what was typed, and then the end of input can be read.
+        if count == 0 && interrupt.asked().load(Ordering::Relaxed) {
+            continue;
+        }
         line.extend_from_slice(&typed[..count]);
         if count == 0 || line.ends_with(b"\n") || line.len() >= LONGEST_LINE {
             break Answer::Line(line);

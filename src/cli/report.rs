@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use super::args::{FiguresArgs, Global};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, cannot_print};
 use super::setup::{format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
@@ -29,12 +29,16 @@ pub(super) fn report(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(args.file.ledger.as_ref(), environment);
+    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let wanted = Wanted::of(args, global, environment)?;
     let ledger = LedgerReader::open(&path)?;
     let known = ledger.as_ref().map(LedgerReader::accounts).transpose()?.unwrap_or_default();
     let now = clock::now();
-    let span = Span::before(now, args.since);
+    let length = args.since.length_at(now).map_err(|why| {
+        let example = "for example `--since 24h`, `--since 2026-11-20` (UTC)";
+        CommandFailure::new(Exit::Usage, anyhow!("--since is not usable: {why}"), example)
+    })?;
+    let span = Span::before(now, length);
     let reports = wanted.among(known, global, terminal)?.into_iter().map(|(account, profile)| {
         let figures = match &ledger {
             Some(ledger) => Figures::of(ledger, &account, span)?,
@@ -139,10 +143,6 @@ fn json(reports: &[AccountReport]) -> Result<Vec<u8>, CommandFailure> {
 
 fn print(terminal: &mut Terminal, shown: impl AsRef<[u8]>) -> Result<(), CommandFailure> {
     terminal.print(shown).map_err(cannot_print)
-}
-
-fn cannot_print(error: io::Error) -> CommandFailure {
-    CommandFailure::io("cannot write to standard output", error)
 }
 
 /// The page appears under its name whole, closed to others, in place of an older one. Whatever else has that name is left

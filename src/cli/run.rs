@@ -4,14 +4,15 @@ use std::sync::atomic::Ordering;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, InputFor, exit_of, record_hint, say};
+use super::failure::{CommandFailure, cannot_print, exit_of, record_hint, say};
+use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
 use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
 use super::terminal::Terminal;
-use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary};
-use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped, Tracking};
+use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
+use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
 use crate::transport::Transport;
 
 /// What a sending command has decided on before it sends.
@@ -20,6 +21,7 @@ pub(super) struct Run {
     pub(super) adopt: Adopt,
     pub(super) tracking: Option<Tracking>,
     pub(super) limits: Limits,
+    pub(super) refused_before: RefusedBefore,
     pub(super) summary: Summarise,
     /// What is known of the input while it is read, where there is one to speak of.
     pub(super) reading: Option<Reading>,
@@ -49,7 +51,7 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let Self { book, adopt, tracking, limits, summary: summarise, reading } = self;
+        let Self { book, adopt, tracking, limits, refused_before, summary: summarise, reading } = self;
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         let plan = Plan {
             transport: &transport,
@@ -57,12 +59,15 @@ impl Run {
             limits,
             adopt,
             tracking,
+            refused_before,
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };
-        let mut bar = reading.as_ref().filter(|_| !global.quiet && terminal.can_show_progress()).map(Bar::new);
-        let auth = setup.account.auth.mode();
-        let hint = |failure: &_| record_hint(failure, auth);
+        // Who types ids wants to hear of each.
+        let is_stream = reading.is_some() || adopt == Adopt::Everything;
+        let bar = || reading.as_ref().map_or_else(Bar::of_ids, |reading| Bar::of(reading, limits.interval));
+        let mut bar = (!global.quiet && terminal.can_show_progress()).then(bar);
+        let hint = |failure: &_| record_hint(failure, &setup.account);
         let streams = terminal.streams();
         let manner = Manner {
             format: format(global),
@@ -71,11 +76,12 @@ impl Run {
             remarks_paint: streams.remarks_paint,
             profile: setup.profile.clone(),
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
+            unsent: if is_stream && matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
             counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
-        let unclean_stops = (book.unclean_stops(), limits.window());
+        let unclean_stops = book.unclean_stops();
         let stopped = pipeline::run(items, book, &plan, &mut printer);
         let (mut summary, failure) = printer.finish();
         summary.unclean_stops = unclean_stops;
@@ -89,10 +95,25 @@ impl Run {
         if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
             terminal.say(&summary);
         }
+        say_what_is_left(&summary, stopped.is_some() && is_stream, terminal);
         if let Some(error) = failure {
-            return Err(CommandFailure::io("cannot write results to standard output", error));
+            return Err(cannot_print(error));
         }
         Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt))
+    }
+}
+
+/// What is pending although no line of this run says so, and what to type.
+fn say_what_is_left(summary: &Summary, uncounted: bool, terminal: &mut Terminal) {
+    if let Some(left) = &summary.left_over
+        && (uncounted || left.count > summary.retry)
+    {
+        let (count, until) = (left.count, left.until);
+        let text = format_args!(
+            "{count} of this account recorded and not settled, with attempts planned until {until}Z; \
+             `nexmo-conversion ledger resume` sends them now, `nexmo-conversion ledger status` counts them"
+        );
+        terminal.remark("pending", Tone::Doubtful, text);
     }
 }
 
@@ -109,5 +130,6 @@ fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, 
     let mapped_wrongly = stopped == Some(&Stopped::NearlyAllRefused);
     let later = (summary.retry > 0 && !mapped_wrongly).then_some(Exit::TryLater);
     let stop = stopped.map(|stopped| exit_of(stopped, interrupt.exit()));
-    Exit::worst([bad, later, stop].into_iter().flatten())
+    let worst = Exit::worst([bad, later, stop].into_iter().flatten());
+    if worst == Exit::Done && summary.left_over.is_some() { Exit::TryLater } else { worst }
 }

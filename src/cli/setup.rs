@@ -6,20 +6,20 @@ use std::path::PathBuf;
 use super::args::{Global, LedgerArgs, NetworkArgs};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, Sought};
 use super::scratch::Scratch;
 use super::terminal::Terminal;
 use crate::clock;
 use crate::config::{
-    self, BatchOverrides, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting, Settings,
-    Surroundings, Warning,
+    self, BatchOverrides, CaCertificates, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting,
+    Settings, Surroundings, Warning,
 };
 use crate::domain::{Account, Auth, Secret};
 use crate::ledger::Ledger;
 use crate::output::{Format, Loudness, Tone};
 use crate::pipeline::{Book, Limits};
 use crate::sandbox::{Keep, Sandbox, SandboxOptions};
-use crate::transport::{Endpoint, ProxyChoice, Trust, TrustStore, choose_proxy};
+use crate::transport::{Endpoint, Pem, ProxyChoice, Trust, TrustStore, choose_proxy};
 
 /// Everything a run needs.
 pub(super) struct Setup {
@@ -131,7 +131,7 @@ impl Setup {
             .map_err(|error| CommandFailure::io("cannot start the sandbox", error))?;
         let nothing = Surroundings {
             variables: BTreeMap::new(),
-            config_file: ConfigFileChoice::Default(PathBuf::new()),
+            config_file: ConfigFileChoice::Nowhere,
             home: None,
             working_dir: PathBuf::new(),
         };
@@ -153,7 +153,10 @@ impl Setup {
         let endpoint = Endpoint {
             base_url: settings.base_url.value.clone(),
             proxy: None,
-            trust: TrustStore::new(Trust::Pem(sandbox.ca_pem().unwrap_or_default().to_owned())),
+            trust: TrustStore::new(Trust::Pem(vec![Pem {
+                place: "the sandbox's own CA".to_owned(),
+                pem: sandbox.ca_pem().unwrap_or_default().as_bytes().to_vec(),
+            }])),
             connect_timeout: settings.connect_timeout.value,
             max_time: settings.max_time.value,
         };
@@ -194,7 +197,9 @@ pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result
         ProxySetting::Url(url) => ProxyChoice::Url(url.expose().to_owned()),
     };
     let proxy = choose_proxy(&choice, &base_url, |name| environment.variable(name))?;
-    let trust = TrustStore::new(settings.cacert.value.clone().map_or(Trust::System, Trust::File));
+    let named = settings.ca_certificates()?.into_iter().map(|CaCertificates { place, pem }| Pem { place, pem });
+    let named: Vec<_> = named.collect();
+    let trust = TrustStore::new(if named.is_empty() { Trust::System } else { Trust::Pem(named) });
     trust.check()?;
     let (connect_timeout, max_time) = (settings.connect_timeout.value, settings.max_time.value);
     Ok(Endpoint { base_url, proxy, trust, connect_timeout, max_time })
@@ -222,19 +227,21 @@ pub(super) fn open_book(
     args: &LedgerArgs,
     target: Target,
     setup: &Setup,
+    limits: Limits,
     environment: &Environment,
 ) -> Result<(Book, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
         return Ok((Book::Nowhere, None));
     }
     let (path, scratch) = match target {
-        Target::Api => (ledger_path(args.ledger.as_ref(), environment), None),
+        Target::Api => (ledger_path(args.ledger.as_ref(), environment)?, None),
         Target::Sandbox => {
             let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
             (scratch.ledger(), Some(scratch))
         }
     };
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
+    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now());
+    let ledger = ledger.map_err(CommandFailure::of_recording)?;
     Ok((Book::Ledger(Box::new(ledger)), scratch))
 }
 
@@ -245,11 +252,12 @@ pub(super) fn open_scratch(setup: &Setup) -> Result<(Ledger, Scratch), CommandFa
 }
 
 /// Where the ledger is.
-pub(super) fn ledger_path(typed: Option<&PathBuf>, environment: &Environment) -> PathBuf {
+pub(super) fn ledger_path(typed: Option<&PathBuf>, environment: &Environment) -> Result<PathBuf, CommandFailure> {
     typed
         .cloned()
         .or_else(|| environment.variable("NEXMO_CONVERSION_LEDGER").map(PathBuf::from))
-        .unwrap_or_else(|| environment.state_dir().join("ledger.db"))
+        .or_else(|| Some(environment.state_dir()?.join("ledger.db")))
+        .ok_or_else(|| CommandFailure::no_home(Sought::Ledger))
 }
 
 pub(super) fn format(global: &Global) -> Format {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Stderr, Stdout, Write};
 
 use clap::builder::StyledStr;
+use rustix::termios::tcgetwinsize;
 
 use super::args::ColorWhen;
 use crate::output::{Escaped, Paint, Tone};
@@ -25,13 +26,13 @@ pub(super) struct Streams<'a> {
 }
 
 impl Terminal {
-    /// `no_color` is whether the environment asks for none (`NO_COLOR`, or `TERM=dumb`).
-    pub(super) fn new(color: ColorWhen, no_color: NoColor) -> Self {
+    /// What was typed comes first, then what the environment wishes.
+    pub(super) fn new(color: ColorWhen, wish: ColorWish) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
-        let paint = |is_terminal| match (color, no_color) {
-            (ColorWhen::Always, _) => Paint::Colour,
-            (ColorWhen::Auto, NoColor::Unset) if is_terminal => Paint::Colour,
-            (ColorWhen::Auto | ColorWhen::Never, _) => Paint::Plain,
+        let paint = |is_terminal| match (color, wish) {
+            (ColorWhen::Always, _) | (ColorWhen::Auto, ColorWish::Always) => Paint::Colour,
+            (ColorWhen::Auto, ColorWish::OnTerminals) if is_terminal => Paint::Colour,
+            (ColorWhen::Auto, ColorWish::OnTerminals | ColorWish::Never) | (ColorWhen::Never, _) => Paint::Plain,
         };
         let (out_paint, err_paint) = (paint(out.is_terminal()), paint(err.is_terminal()));
         Self { out, err, out_paint, err_paint }
@@ -45,6 +46,12 @@ impl Terminal {
     /// Whether somebody watches standard error on a terminal that can redraw a line.
     pub(super) fn can_show_progress(&self) -> bool {
         self.err.is_terminal()
+    }
+
+    /// How many columns standard error has, as far as it is known.
+    pub(super) fn width() -> usize {
+        let size = tcgetwinsize(io::stderr()).ok().map(|size| usize::from(size.ws_col));
+        size.filter(|columns| *columns > 0).unwrap_or(80)
     }
 
     pub(super) fn streams(&mut self) -> Streams<'_> {
@@ -102,9 +109,10 @@ fn painted(text: &StyledStr, paint: Paint) -> String {
     }
 }
 
-/// Whether the environment asks for no colour.
+/// What the environment wishes of colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoColor {
-    Set,
-    Unset,
+pub(super) enum ColorWish {
+    Always,
+    OnTerminals,
+    Never,
 }

@@ -2,6 +2,7 @@
 //! errors.
 
 use std::io::{self, Read};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -64,7 +65,7 @@ pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs a program and returns what it prints. Its standard error stays the user's, so that it can say what is wrong.
 pub(super) fn output(
-    program: &str,
+    program: &Path,
     arguments: &[String],
     most: usize,
     limit: Duration,
@@ -75,7 +76,7 @@ pub(super) fn output(
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn();
-    let program = program.to_owned();
+    let program = program.display().to_string();
     let mut child = match spawned {
         Ok(child) => child,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(CommandError::NotFound(program)),
@@ -126,13 +127,16 @@ fn read(stdout: ChildStdout, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::time::Duration;
 
     use super::{TIME_LIMIT, output};
 
     fn sh(script: &str, limit: Duration) -> Result<Vec<u8>, String> {
         let arguments = ["-c", script].map(str::to_owned);
-        output("sh", &arguments, 1024, limit).map(|bytes| bytes.to_vec()).map_err(|error| error.to_string())
+        output(Path::new("sh"), &arguments, 1024, limit)
+            .map(|bytes| bytes.to_vec())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -151,7 +155,7 @@ mod tests {
         assert_eq!(failed, Err("`sh` failed (exit status: 3)".into()));
         let large = sh("yes s3cret", TIME_LIMIT);
         assert_eq!(large, Err("`sh` prints more than 1024 bytes".into()));
-        let missing = output("no-such-program-here", &[], 1024, TIME_LIMIT);
+        let missing = output(Path::new("no-such-program-here"), &[], 1024, TIME_LIMIT);
         assert_eq!(missing.unwrap_err().to_string(), "there is no program `no-such-program-here`");
     }
 

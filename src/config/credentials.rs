@@ -5,7 +5,7 @@
 
 use crate::domain::{Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp};
 
-use super::error::{ConfigError, nearest};
+use super::error::{ConfigError, file_or_none, nearest};
 use super::file::{FileConfig, Profile};
 use super::origin::{Origin, Setting, variable_name};
 use super::private_file::Warning;
@@ -67,7 +67,13 @@ pub(super) fn resolve(
         }
         Chosen::Nothing => match vendor::find(surroundings)? {
             Some(found) => found.credential.complete(mode, &Place::Vendor(&found), found.warnings.clone()),
-            None => Err(ConfigError::NoCredentials { looked: looked(surroundings, file) }),
+            None => Err(match &file.path {
+                Some(path) if file.profiles.len() > 1 => ConfigError::SeveralProfiles {
+                    path: path.clone(),
+                    names: file.profiles.keys().cloned().collect(),
+                },
+                Some(_) | None => ConfigError::NoCredentials { looked: looked(surroundings, file) },
+            }),
         },
     }
 }
@@ -264,15 +270,15 @@ fn looked(surroundings: &Surroundings, file: &FileConfig) -> Vec<String> {
     for family in &FAMILIES {
         looked.push(format!("{} and {}", family.api_key, family.api_secret.join("/")));
     }
-    let path = file.path.display();
-    looked.push(format!("default_profile in {path}"));
-    // With exactly one there would have been a choice.
-    let names: Vec<_> = file.profiles.keys().map(String::as_str).collect();
-    looked.push(if names.is_empty() {
-        format!("the profiles in {path} (none)")
-    } else {
-        format!("the only profile in {path} (there are several: {})", names.join(", "))
-    });
+    match &file.path {
+        Some(path) => {
+            let path = path.display();
+            looked.push(format!("default_profile in {path}"));
+            // With one there would have been a choice, with several another complaint.
+            looked.push(format!("the profiles in {path} (none)"));
+        }
+        None => looked.push(file_or_none(None)),
+    }
     looked.extend(vendor::places(surroundings).map(|(path, _)| path.display().to_string()));
     looked
 }

@@ -2,13 +2,13 @@
 //! neither.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use super::document::Position;
+use super::file_error::FileError;
 use super::origin::Origin;
-use super::private_file::FileError;
 use super::secret_source::SecretError;
 use super::value::ValueError;
 
@@ -66,14 +66,14 @@ pub enum ConfigError {
         nearest: Option<&'static str>,
     },
     /// A profile that is asked for and not stored.
-    #[error("{asked_by} asks for profile {name:?}, which is not in {}{}", .file.display(), there(.known, .nearest.as_deref()))]
+    #[error("{asked_by} asks for profile {name:?}, which is not in {}{}", file_or_none(.file.as_deref()), there(.known, .nearest.as_deref()))]
     UnknownProfile {
         /// Who asks.
         asked_by: String,
         /// For whom.
         name: String,
-        /// Where the profiles are stored.
-        file: PathBuf,
+        /// Where the profiles are stored, where there is a home to store them in.
+        file: Option<PathBuf>,
         /// The profiles there.
         known: Vec<String>,
         /// The one that is most like it.
@@ -106,6 +106,14 @@ pub enum ConfigError {
     /// A file that cannot be read, or not be trusted.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file or folder of CA certificates that cannot be read, or not be trusted.
+    #[error("no usable CA certificates from {origin}")]
+    Authorities {
+        /// Who named it.
+        origin: Origin,
+        /// Why not.
+        source: FileError,
+    },
     /// A file of the vendor's own command line that is not what that program writes.
     #[error("{}:{line}: not {wanted}", .path.display())]
     VendorFile {
@@ -125,6 +133,22 @@ pub enum ConfigError {
     /// `config init` never overwrites.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
+    /// There are several profiles, and nothing says which.
+    #[error("{} has several profiles and no default_profile: {}", .path.display(), .names.join(", "))]
+    SeveralProfiles {
+        /// The configuration file.
+        path: PathBuf,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// `config init` never overwrites.
+    #[error("{} has a profile `{name}` already", .path.display())]
+    ProfileExists {
+        /// The name.
+        name: String,
+        /// The configuration file.
+        path: PathBuf,
+    },
     /// A profile name that could not be typed or shown.
     #[error("a profile's name must not be empty or contain control characters")]
     ProfileName,
@@ -158,6 +182,17 @@ pub(super) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>)
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, name)| name)
+}
+
+/// The configuration file, for a list of places.
+pub(super) fn file_or_none(file: Option<&Path>) -> String {
+    file.map_or_else(
+        || {
+            "the configuration file (there is no home folder for it; set HOME, or name one with `--config FILE`)"
+                .to_owned()
+        },
+        |file| file.display().to_string(),
+    )
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {

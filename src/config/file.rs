@@ -12,16 +12,19 @@ use super::ConfigFileChoice;
 use super::credentials::Credential;
 use super::document::{Document, Entry, Table};
 use super::error::ConfigError;
+use super::file_error::FileError;
 use super::origin::{Origin, Setting};
-use super::private_file::{FileError, OpenFile, Patience};
+use super::private_file::{OpenFile, Patience};
 use super::secret_source::{PromisedSecret, SecretSource};
 use super::settings::{BATCH_KEYS, NETWORK_KEYS, Preferences, Spelled};
+use super::text;
 use super::value::{Folders, Raw, ValueError};
 
 /// What is stored. An absent file is one in which nothing stands.
 #[derive(Debug, Default)]
 pub(super) struct FileConfig {
-    pub(super) path: PathBuf,
+    /// None where there is no home to keep it in.
+    pub(super) path: Option<PathBuf>,
     pub(super) default_profile: Option<String>,
     pub(super) profiles: BTreeMap<String, Profile>,
     pub(super) network: Preferences,
@@ -37,19 +40,23 @@ pub(super) struct Profile {
 }
 
 /// A configuration is written by hand; more than this is something else.
-const MOST: usize = 1024 * 1024;
+pub(super) const MOST: usize = 1024 * 1024;
 
 pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<FileConfig, ConfigError> {
-    let path = choice.path();
+    let Some(path) = choice.path() else { return Ok(FileConfig::default()) };
     let file = match (OpenFile::open(path, Patience::Never), choice) {
         (Err(FileError::Read { source, .. }), ConfigFileChoice::Default(_)) if is_absent(&source) => {
-            return Ok(FileConfig { path: path.to_owned(), ..FileConfig::default() });
+            return Ok(FileConfig { path: Some(path.to_owned()), ..FileConfig::default() });
         }
-        (opened, ConfigFileChoice::Default(_) | ConfigFileChoice::Explicit(_)) => opened?,
+        (opened, ConfigFileChoice::Default(_) | ConfigFileChoice::Explicit(_) | ConfigFileChoice::Nowhere) => {
+            opened?
+        }
     };
     file.insist_readable()?;
+    file.insist_ours()?;
     let bytes = file.read(MOST)?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| {
+    let bytes = text::without_mark(&bytes);
+    let text = std::str::from_utf8(bytes).map_err(|error| {
         let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
         let at = Document { path, text: good }.position(good.len());
         ConfigError::Encoding { at }
@@ -59,6 +66,7 @@ pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<Fil
     if config.holds_secret() {
         file.insist_private()?;
     }
+    file.insist_unwritable()?;
     Ok(config)
 }
 
@@ -96,7 +104,7 @@ impl Reader<'_> {
         let network = self.section(&mut root, "network", NETWORK_KEYS)?;
         let batch = self.section(&mut root, "batch", BATCH_KEYS)?;
         root.finish()?;
-        Ok(FileConfig { path: self.path.to_owned(), default_profile, profiles, network, batch })
+        Ok(FileConfig { path: Some(self.path.to_owned()), default_profile, profiles, network, batch })
     }
 
     fn section(
@@ -184,11 +192,16 @@ impl Reader<'_> {
                 SecretSource::File(path.map_err(|why| entry.error(why))?)
             } else {
                 let (program, arguments) = entry.argv()?;
-                SecretSource::Command { program, arguments }
+                SecretSource::Command { program: self.program(program), arguments }
             };
             found = Some(PromisedSecret { source, key, origin: origin.clone() });
         }
         Ok(found)
+    }
+
+    /// A bare name is looked up in `PATH`. Any other is a path like those beside it, never one of the current folder.
+    fn program(&self, name: String) -> PathBuf {
+        if name.contains('/') { self.folders().resolve(Path::new(&name)) } else { name.into() }
     }
 
     fn folders(&self) -> Folders<'_> {

@@ -1,4 +1,5 @@
-//! A first configuration file: written whole or not at all, closed to others, and never over another.
+//! A first configuration file, or another profile in it: written whole or not at all, closed to others, and nothing that stands
+//! in it is lost.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write};
@@ -7,12 +8,14 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use toml::{Table, Value};
+use toml_edit::{DocumentMut, Item};
 use zeroize::Zeroizing;
 
 use crate::domain::{ApiKey, AuthMode, Secret};
 
 use super::error::ConfigError;
-use super::file::is_profile_name;
+use super::file::{MOST, is_profile_name};
+use super::private_file::{OpenFile, Patience};
 
 /// The one profile of a new file.
 #[derive(Debug, Clone)]
@@ -43,12 +46,90 @@ pub fn write_new(path: &Path, profile: &NewProfile) -> Result<(), ConfigError> {
     })
 }
 
-/// A complete file appears under its name, or nothing does.
-fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
+/// Adds a profile to a configuration file that exists and can be read; comments and order stay as they are. Where the only
+/// profile was chosen because it was the only one, it becomes the default.
+pub fn add_profile(path: &Path, profile: &NewProfile) -> Result<(), ConfigError> {
+    if !is_profile_name(&profile.name) {
+        return Err(ConfigError::ProfileName);
+    }
+    let unwritable = |source| ConfigError::Write { path: path.to_owned(), source };
+    let file = OpenFile::open(path, Patience::Never)?;
+    file.insist_readable()?;
+    let before = Zeroizing::new(file.read(MOST)?.to_vec());
+    let no_toml = |()| unwritable(io::ErrorKind::InvalidData.into());
+    let text = std::str::from_utf8(&before).map_err(|_| unwritable(io::ErrorKind::InvalidData.into()))?;
+    let mut document: DocumentMut = text.parse().map_err(|_: toml_edit::TomlError| no_toml(()))?;
+    insert(&mut document, profile).map_err(|refusal| match refusal {
+        Refusal::Exists => ConfigError::ProfileExists { name: profile.name.clone(), path: path.to_owned() },
+        Refusal::NoTable => no_toml(()),
+    })?;
+    let after = Zeroizing::new(document.to_string());
+    replace(path, after.as_bytes()).map_err(unwritable)
+}
+
+/// Why a profile cannot be added.
+enum Refusal {
+    Exists,
+    NoTable,
+}
+
+fn insert(document: &mut DocumentMut, profile: &NewProfile) -> Result<(), Refusal> {
+    let has_default = document.contains_key("default_profile");
+    let mut implicit = toml_edit::Table::new();
+    implicit.set_implicit(true);
+    let profiles = document.entry("profiles").or_insert(Item::Table(implicit));
+    let profiles = profiles.as_table_like_mut().ok_or(Refusal::NoTable)?;
+    if profiles.contains_key(&profile.name) {
+        return Err(Refusal::Exists);
+    }
+    let mut names = profiles.iter().map(|(name, _)| name.to_owned());
+    let default = match (names.next(), names.next()) {
+        (Some(only), None) => Some(only),
+        (None, _) => Some(profile.name.clone()),
+        (Some(_), Some(_)) => None,
+    };
+    drop(names);
+    let mut entries = toml_edit::Table::new();
+    for (key, value) in entries_of(profile) {
+        entries.insert(key, toml_edit::value(value));
+    }
+    profiles.insert(&profile.name, Item::Table(entries));
+    if let Some(default) = default.filter(|_| !has_default) {
+        document.insert("default_profile", toml_edit::value(default));
+    }
+    Ok(())
+}
+
+fn entries_of(profile: &NewProfile) -> [(&'static str, &str); 3] {
+    let secret = match profile.auth {
+        AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
+        AuthMode::Signature | AuthMode::SignatureQuery => "signature_secret",
+    };
+    [("api_key", profile.api_key.as_str()), (secret, profile.secret.expose()), ("auth", profile.auth.as_str())]
+}
+
+/// The file has either its old content or its new one; a link to it stays a link.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = &path.canonicalize()?;
+    let folder = folder_of(path);
+    let draft = folder.join(format!(".config-{:016x}.new", fastrand::u64(..)));
+    if let Err(error) = write_private_file(&draft, bytes).and_then(|()| fs::rename(&draft, path)) {
+        let _ = fs::remove_file(&draft);
+        return Err(error);
+    }
+    File::open(folder)?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
-    };
+    }
+}
+
+/// A complete file appears under its name, or nothing does.
+fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
     create_private_folder(folder)?;
     let draft = folder.join(format!(".config-{:016x}.new", fastrand::u64(..)));
     let written = write_private_file(&draft, bytes)

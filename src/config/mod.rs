@@ -5,12 +5,15 @@
 //! [`ResolvedAccount`]). This room reads no environment variable and asks nobody for a home folder: both are handed in
 //! as [`Surroundings`]. It knows no command line, no exit code and no hint, and it never opens a socket.
 
+mod authorities;
 mod command;
 mod credentials;
 mod document;
 mod error;
 mod file;
+mod file_error;
 mod init;
+mod npm_ini;
 mod origin;
 mod private_file;
 mod proxy;
@@ -20,24 +23,28 @@ mod settings;
 mod show;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 mod variables;
 mod vendor;
+mod way;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use authorities::CaCertificates;
 pub use command::CommandError;
 pub use credentials::{KnownKey, ResolvedAccount};
 pub use document::Position;
 pub use error::ConfigError;
-pub use init::{NewProfile, write_new};
+pub use file_error::FileError;
+pub use init::{NewProfile, add_profile, write_new};
 pub use origin::{Origin, Setting};
-pub use private_file::{FileError, Warning};
+pub use private_file::Warning;
 pub use proxy::ProxySetting;
 pub use rate::{Rate, RateError};
-pub use secret_source::SecretError;
+pub use secret_source::{SecretError, parse_secret, read_secret_file};
 pub use settings::{BatchOverrides, Overrides, Settings};
 pub use show::{ShownValue, show};
 pub use value::ValueError;
@@ -75,14 +82,17 @@ pub enum ConfigFileChoice {
     Default(PathBuf),
     /// `--config FILE`; must be there.
     Explicit(PathBuf),
+    /// There is no usual place, because there is no home.
+    Nowhere,
 }
 
 impl ConfigFileChoice {
     /// The file's path, whoever chose it.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Default(path) | Self::Explicit(path) => path,
+            Self::Default(path) | Self::Explicit(path) => Some(path),
+            Self::Nowhere => None,
         }
     }
 }
@@ -90,6 +100,13 @@ impl ConfigFileChoice {
 impl Surroundings {
     fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+impl Settings {
+    /// The CA certificates that replace the system's; none where the system's hold.
+    pub fn ca_certificates(&self) -> Result<Vec<CaCertificates>, ConfigError> {
+        authorities::read(&self.cacert, &self.ca_folders)
     }
 }
 

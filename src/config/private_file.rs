@@ -1,58 +1,17 @@
-//! Files that hold secrets: opened once, and judged by what the open descriptor says, so that nobody can swap the file
-//! between the look and the reading. Knows owners and modes, not what is in the files.
+//! Files that decide where secrets go: opened once, and judged by what the open descriptor says, so that no other user can
+//! swap the file between the look and the reading. Knows owners and modes, not what is in the files.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Why a file is not read, or not trusted.
-#[derive(Debug, Error)]
-pub enum FileError {
-    /// The system says no.
-    #[error("cannot read {}", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// A folder, a pipe, a device.
-    #[error("{} is not a regular file", .0.display())]
-    NotRegular(PathBuf),
-    /// Whoever may write the link's folder chooses the secret.
-    #[error("{} holds a secret and is a symbolic link", .0.display())]
-    Symlink(PathBuf),
-    /// Somebody else can change it.
-    #[error("{} holds a secret and belongs to another user (uid {owner})", .path.display())]
-    Owner {
-        /// The file.
-        path: PathBuf,
-        /// Its owner.
-        owner: u32,
-    },
-    /// Others can read or change it.
-    #[error("{} holds a secret and is open to others (mode {mode:04o})", .path.display())]
-    Mode {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// No such file is meant.
-    #[error("{} is larger than {most} bytes", .path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// What is read at most.
-        most: usize,
-    },
-}
+use super::file_error::FileError;
+use super::way::{self, ROOT, Way, is_ours};
 
 /// Something to tell the user that does not stop anything.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -82,13 +41,6 @@ pub(super) struct OpenFile {
     path: PathBuf,
     file: File,
     status: Metadata,
-    through_link: ThroughLink,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ThroughLink {
-    Yes,
-    No,
 }
 
 impl OpenFile {
@@ -97,31 +49,43 @@ impl OpenFile {
             Patience::Never => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK,
             Patience::ForWriter => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY,
         };
-        let open = |more| rustix::fs::open(path, flags | more, Mode::empty());
-        // Not asking `lstat` first: what counts is how *this* descriptor was reached.
-        let (opened, through_link) = match open(OFlags::NOFOLLOW) {
-            Err(Errno::LOOP) => (open(OFlags::empty()), ThroughLink::Yes),
-            opened => (opened, ThroughLink::No),
-        };
         let failed = |source| FileError::Read { path: path.to_owned(), source };
+        let opened = rustix::fs::open(path, flags, Mode::empty());
         let file = File::from(opened.map_err(|errno| failed(errno.into()))?);
         let status = file.metadata().map_err(failed)?;
-        Ok(Self { path: path.to_owned(), file, status, through_link })
+        Ok(Self { path: path.to_owned(), file, status })
     }
 
     /// Everything in it, in a buffer that never moves and is wiped.
     pub(super) fn read(&self, most: usize) -> Result<Zeroizing<Vec<u8>>, FileError> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(most + 1));
+        self.read_into(&mut bytes, most)?;
+        Ok(bytes)
+    }
+
+    /// Everything in it, where there is no secret in it.
+    pub(super) fn read_public(&self, most: usize) -> Result<Vec<u8>, FileError> {
+        let mut bytes = Vec::new();
+        self.read_into(&mut bytes, most)?;
+        Ok(bytes)
+    }
+
+    fn read_into(&self, bytes: &mut Vec<u8>, most: usize) -> Result<(), FileError> {
         let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         (&self.file)
             .take(limit)
-            .read_to_end(&mut bytes)
+            .read_to_end(bytes)
             .map_err(|source| FileError::Read { path: self.path.clone(), source })?;
         if bytes.len() > most {
             let path = self.path.clone();
             return Err(FileError::TooLarge { path, most });
         }
-        Ok(bytes)
+        Ok(())
+    }
+
+    /// The same for every name of one file.
+    pub(super) fn identity(&self) -> (u64, u64) {
+        (self.status.dev(), self.status.ino())
     }
 
     /// A regular file or `/dev/null`; a pipe would be read to nothing, a folder cannot be read.
@@ -134,21 +98,52 @@ impl OpenFile {
         }
     }
 
-    /// The rule for a file of ours that holds a secret: regular, no link, the user's (or root's), closed to others.
-    pub(super) fn insist_private(&self) -> Result<(), FileError> {
-        if self.through_link == ThroughLink::Yes {
-            return Err(FileError::Symlink(self.path.clone()));
+    /// A regular file, a device, or a pipe, where one is usual: `<(cat company.pem system.pem)`.
+    pub(super) fn insist_file_or_stream(&self) -> Result<(), FileError> {
+        if self.status.is_file() || self.is_stream() {
+            return Ok(());
         }
-        self.insist_regular()?;
-        self.insist_owned()?;
-        self.insist_no_bits(0o077)
+        Err(FileError::NotRegular(self.path.clone()))
     }
 
-    /// The rule for a file that somebody else may have put there for us (`/run/secrets`, a mounted volume): links are
-    /// usual there, and what root owns may be readable by others, though we say so; writable by others never.
-    pub(super) fn insist_trustworthy(&self) -> Result<Option<Warning>, FileError> {
+    /// The rule for whatever is obeyed: the user's or root's, and so is the way to it. What a pipe of the shell's making
+    /// says, the user says.
+    pub(super) fn insist_ours(&self) -> Result<(), FileError> {
+        if way::walk(&self.path, &self.status)? == Way::Handed && self.is_stream() {
+            return Ok(());
+        }
+        let owner = self.status.uid();
+        if is_ours(owner) {
+            return Ok(());
+        }
+        Err(FileError::Owner { path: self.path.clone(), owner })
+    }
+
+    /// The rule for a file that holds no secret: nobody else writes it. A device has no content that others could change.
+    pub(super) fn insist_unwritable(&self) -> Result<(), FileError> {
+        let mode = self.mode();
+        if mode & 0o022 == 0 || self.status.file_type().is_char_device() {
+            return Ok(());
+        }
+        Err(FileError::Writable { path: self.path.clone(), mode })
+    }
+
+    /// The rule for a file of ours that holds a secret: closed to others. Root's own may be read by a group, because the
+    /// user who is in that group could not read it otherwise.
+    pub(super) fn insist_private(&self) -> Result<(), FileError> {
         self.insist_regular()?;
-        self.insist_owned()?;
+        let lent = self.status.uid() == ROOT && !rustix::process::geteuid().is_root();
+        self.insist_no_bits(if lent { 0o037 } else { 0o077 })
+    }
+
+    /// The rule for a file that holds nothing but a secret. Root may have put it there for us (`/run/secrets`, a mounted
+    /// volume) and let a group read it; that others may read it too, we say. Writable by others never.
+    pub(super) fn insist_trustworthy(&self) -> Result<Option<Warning>, FileError> {
+        self.insist_ours()?;
+        if self.is_stream() {
+            return self.insist_unwritable().map(|()| None);
+        }
+        self.insist_regular()?;
         if self.status.uid() == ROOT {
             self.insist_no_bits(0o022)?;
             Ok(self.doubt())
@@ -158,33 +153,24 @@ impl OpenFile {
         }
     }
 
-    /// Whether it is no file at all but a pipe or the like, which has no mode to speak of.
-    pub(super) fn is_stream(&self) -> bool {
+    /// Whether it is no file at all but a pipe or the like.
+    fn is_stream(&self) -> bool {
         let kind = self.status.file_type();
         kind.is_fifo() || kind.is_socket() || kind.is_char_device()
     }
 
-    /// What to say about a secret that is not ours to protect.
+    /// What to say about a secret that is not ours to protect. A group that root lets read is how secrets are mounted.
     pub(super) fn doubt(&self) -> Option<Warning> {
-        (self.mode() & 0o077 != 0)
+        let others = if self.status.uid() == ROOT { 0o007 } else { 0o077 };
+        (self.mode() & others != 0)
             .then(|| Warning::ReadableByOthers { path: self.path.clone(), mode: self.mode() })
     }
 
-    fn insist_regular(&self) -> Result<(), FileError> {
+    pub(super) fn insist_regular(&self) -> Result<(), FileError> {
         if self.status.is_file() {
             return Ok(());
         }
         Err(FileError::NotRegular(self.path.clone()))
-    }
-
-    /// The user's, or root's, who can read and write everything anyway.
-    pub(super) fn insist_owned(&self) -> Result<(), FileError> {
-        let owner = self.status.uid();
-        if owner != ROOT && owner != rustix::process::geteuid().as_raw() {
-            let path = self.path.clone();
-            return Err(FileError::Owner { path, owner });
-        }
-        Ok(())
     }
 
     fn insist_no_bits(&self, forbidden: u32) -> Result<(), FileError> {
@@ -198,5 +184,3 @@ impl OpenFile {
         self.status.mode() & 0o7777
     }
 }
-
-const ROOT: u32 = 0;

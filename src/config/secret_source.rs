@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 use crate::domain::Secret;
 
 use super::command::{self, CommandError, TIME_LIMIT};
 use super::error::ConfigError;
+use super::file_error::FileError;
 use super::origin::Origin;
-use super::private_file::{FileError, OpenFile, Patience, Warning};
+use super::private_file::{OpenFile, Patience, Warning};
+use super::text;
 
 /// Why there is no usable secret. Shows nothing of it.
 #[derive(Debug, Error)]
@@ -24,6 +25,12 @@ pub enum SecretError {
     /// No secret of the provider looks so.
     #[error("the secret is not UTF-8")]
     NotUtf8,
+    /// Written by an editor or a shell in another encoding.
+    #[error("the secret is UTF-16, not UTF-8")]
+    Utf16,
+    /// Something that no key on a keyboard types.
+    #[error("the secret has a control character in it (U+{:04X})", u32::from(*.0))]
+    Control(char),
     /// The file cannot be read or trusted.
     #[error(transparent)]
     File(#[from] FileError),
@@ -42,7 +49,7 @@ pub(super) enum SecretSource {
     /// In what a variable names: a file, or a pipe of the shell's making.
     FileOrStream(PathBuf),
     /// On the standard output of a program.
-    Command { program: String, arguments: Vec<String> },
+    Command { program: PathBuf, arguments: Vec<String> },
 }
 
 /// A secret's source, and who named it.
@@ -77,67 +84,91 @@ impl PromisedSecret {
 impl SecretSource {
     fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
         match self {
-            Self::Value(secret) => single_line(Zeroizing::new(secret.expose().as_bytes().to_vec())),
+            Self::Value(secret) => parse_secret(secret.expose().as_bytes()),
             Self::File(path) => from_file(path, Patience::Never, warnings),
             Self::FileOrStream(path) => from_file(path, Patience::ForWriter, warnings),
             Self::Command { program, arguments } => {
-                single_line(command::output(program, arguments, MOST, TIME_LIMIT)?)
+                parse_secret(&command::output(program, arguments, MOST, TIME_LIMIT)?)
             }
         }
     }
 }
 
-fn from_file(path: &Path, patience: Patience, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
-    let file = OpenFile::open(path, patience)?;
-    if !(patience == Patience::ForWriter && file.is_stream()) {
-        warnings.extend(file.insist_trustworthy()?);
-    }
-    single_line(file.read(MOST)?)
+/// A secret from a file that was named on the command line: a file, or a pipe of the shell's making.
+pub fn read_secret_file(path: &Path) -> Result<Secret, SecretError> {
+    // That others can read it will be no matter of the new file's.
+    from_file(path, Patience::ForWriter, &mut Vec::new())
 }
 
-/// One line without its end.
-fn single_line(mut bytes: Zeroizing<Vec<u8>>) -> Result<Secret, SecretError> {
-    if bytes.ends_with(b"\n") {
-        bytes.pop();
-        if bytes.ends_with(b"\r") {
-            bytes.pop();
-        }
+fn from_file(path: &Path, patience: Patience, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
+    let file = OpenFile::open(path, patience)?;
+    if patience == Patience::Never {
+        file.insist_regular()?;
     }
-    if bytes.is_empty() {
+    warnings.extend(file.insist_trustworthy()?);
+    parse_secret(&file.read(MOST)?)
+}
+
+/// One line, without its end and without the mark that some editors put at its head.
+pub fn parse_secret(bytes: &[u8]) -> Result<Secret, SecretError> {
+    if text::is_utf16(bytes) {
+        return Err(SecretError::Utf16);
+    }
+    let line = std::str::from_utf8(text::without_mark(bytes)).map_err(|_| SecretError::NotUtf8)?;
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() {
         return Err(SecretError::Empty);
     }
-    if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
+    if line.contains(['\n', '\r']) {
         return Err(SecretError::SeveralLines);
     }
-    String::from_utf8(std::mem::take(&mut *bytes)).map(Secret::new).map_err(|error| {
-        drop(Zeroizing::new(error.into_bytes()));
-        SecretError::NotUtf8
-    })
+    match line.chars().find(|letter| letter.is_control()) {
+        Some(letter) => Err(SecretError::Control(letter)),
+        None => Ok(Secret::new(line.to_owned())),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
+    use super::parse_secret;
 
-    use super::single_line;
+    fn read(bytes: &[u8]) -> Result<String, String> {
+        parse_secret(bytes).map(|secret| secret.expose().to_owned()).map_err(|error| error.to_string())
+    }
 
     #[test]
     fn one_line_end_is_not_part_of_a_secret() {
-        let read = |bytes: &[u8]| {
-            single_line(Zeroizing::new(bytes.to_vec()))
-                .map(|secret| secret.expose().to_owned())
-                .map_err(|error| error.to_string())
-        };
-        assert_eq!(read(b"s3cret"), Ok("s3cret".into()));
-        assert_eq!(read(b"s3cret\n"), Ok("s3cret".into()));
-        assert_eq!(read(b"s3cret\r\n"), Ok("s3cret".into()));
+        for end in ["", "\n", "\r\n", "\r"] {
+            assert_eq!(read(format!("s3cret{end}").as_bytes()), Ok("s3cret".into()), "{end:?}");
+        }
         assert_eq!(read(b" s3 cret \n"), Ok(" s3 cret ".into()));
         for empty in [&b""[..], b"\n", b"\r\n"] {
             assert_eq!(read(empty), Err("the secret is empty".into()));
         }
-        for lines in [&b"s3cret\n\n"[..], b"a\nb", b"a\r"] {
+        for lines in [&b"s3cret\n\n"[..], b"a\nb", b"a\r\r"] {
             assert_eq!(read(lines), Err("the secret has more than one line".into()));
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_a_secret() {
+        assert_eq!(read("\u{feff}s3cret\r\n".as_bytes()), Ok("s3cret".into()));
+        assert_eq!(read("\u{feff}\n".as_bytes()), Err("the secret is empty".into()));
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_refused_with_the_reason() {
         assert_eq!(read(b"s3cret\xff"), Err("the secret is not UTF-8".into()));
+        for utf16 in [&b"\xff\xfes\0t\0\n\0"[..], b"\xfe\xff\0s\0t", b"s\0t\0", b"\0s\0t"] {
+            assert_eq!(read(utf16), Err("the secret is UTF-16, not UTF-8".into()), "{utf16:?}");
+        }
+        assert_eq!(read(b"s3\0cret"), Err("the secret has a control character in it (U+0000)".into()));
+        assert_eq!(read(b"s3cret\x1b[0m"), Err("the secret has a control character in it (U+001B)".into()));
+        assert_eq!(read(b"s3\tcret"), Err("the secret has a control character in it (U+0009)".into()));
+        assert_eq!(
+            read("s3cret\u{85}".as_bytes()),
+            Err("the secret has a control character in it (U+0085)".into())
+        );
     }
 }

@@ -58,8 +58,10 @@ pub struct Settings {
     pub base_url: Setting<BaseUrl>,
     /// Through what it is reached.
     pub proxy: Setting<ProxySetting>,
-    /// A file of certificates to trust besides the system's.
+    /// A file of certificates to trust instead of the system's.
     pub cacert: Setting<Option<PathBuf>>,
+    /// Folders of them, as OpenSSL's variable lists them.
+    pub ca_folders: Setting<Option<String>>,
     /// How long connecting may take, TLS included.
     pub connect_timeout: Setting<Duration>,
     /// How long one attempt may take.
@@ -105,10 +107,16 @@ pub(super) fn resolve(
     let layers = [&typed, &variables, profile, &file.network, &file.batch];
     let default_url =
         BaseUrl::parse(BaseUrl::DEFAULT).map_err(|why| ConfigError::value(&Origin::Default, why.into()))?;
+    let cacert = first_if_any(layers, |said| &said.cacert);
+    let (cacert, ca_folders) = match cacert.value {
+        Some(_) => (cacert, Setting { value: None, origin: Origin::Default }),
+        None => openssl_variables(surroundings),
+    };
     Ok(Settings {
         base_url: first(layers, |said| &said.base_url, default_url),
         proxy: first(layers, |said| &said.proxy, ProxySetting::FromEnvironment),
-        cacert: first_if_any(layers, |said| &said.cacert),
+        cacert,
+        ca_folders,
         connect_timeout: first(layers, |said| &said.connect_timeout, CONNECT_TIMEOUT),
         max_time: first(layers, |said| &said.max_time, MAX_TIME),
         retry: first(layers, |said| &said.retry, RETRY),
@@ -241,6 +249,17 @@ fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
             at: None,
         }))
     })
+}
+
+/// The variables by which OpenSSL, and with it most programs of a machine, is told what to trust instead of the system's store.
+fn openssl_variables(surroundings: &Surroundings) -> (Setting<Option<PathBuf>>, Setting<Option<String>>) {
+    let named = |name: &str| match surroundings.variable(name) {
+        Some(value) => Setting { value: Some(value.to_owned()), origin: Origin::Variable(name.to_owned()) },
+        None => Setting { value: None, origin: Origin::Default },
+    };
+    let Setting { value, origin } = named("SSL_CERT_FILE");
+    let file = value.map(|file| shell_folders(surroundings).resolve(Path::new(&file)));
+    (Setting { value: file, origin }, named("SSL_CERT_DIR"))
 }
 
 /// The shell has already replaced `~`.

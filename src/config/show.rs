@@ -28,6 +28,7 @@ pub fn show(settings: &Settings, account: Option<&ResolvedAccount>) -> Vec<Shown
         base_url,
         proxy,
         cacert,
+        ca_folders,
         connect_timeout,
         max_time,
         retry,
@@ -40,6 +41,12 @@ pub fn show(settings: &Settings, account: Option<&ResolvedAccount>) -> Vec<Shown
         row("base_url", base_url, ToString::to_string),
         row("proxy", proxy, ToString::to_string),
         row("cacert", cacert, |file| or_none(file.as_ref(), |file: &PathBuf| file.display().to_string())),
+    ]);
+    if ca_folders.value.is_some() {
+        // OpenSSL's own; there is no key for it.
+        shown.push(row("capath", ca_folders, |folders| or_none(folders.as_ref(), String::clone)));
+    }
+    shown.extend([
         row("connect_timeout", connect_timeout, spell),
         row("max_time", max_time, spell),
         row("retry", retry, ToString::to_string),

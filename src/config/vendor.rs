@@ -1,18 +1,19 @@
-//! The files in which the vendor's own command lines keep credentials, read-only and asked last. They are not ours: of
-//! their modes we only warn, and what else stands in them does not concern us.
+//! The files in which the vendor's own command lines keep credentials, read-only and asked last. They are not ours: that
+//! others can read them we only say, and what else stands in them does not concern us.
 
 use std::path::PathBuf;
-
-use ini::{Ini, ParseOption};
 
 use crate::domain::{ApiKey, Secret};
 
 use super::Surroundings;
 use super::credentials::Credential;
 use super::error::ConfigError;
+use super::file_error::FileError;
+use super::npm_ini;
 use super::origin::{Origin, Setting};
-use super::private_file::{FileError, OpenFile, Patience, Warning};
+use super::private_file::{OpenFile, Patience, Warning};
 use super::secret_source::{PromisedSecret, SecretSource};
+use super::text;
 
 /// A vendor's file that has credentials, or half of them.
 pub(super) struct Found {
@@ -43,7 +44,8 @@ pub(super) fn places(surroundings: &Surroundings) -> impl Iterator<Item = (PathB
         (home, ".nexmorc", Kind::Nexmo),
     ]
     .into_iter()
-    .filter_map(|(folder, name, kind)| Some((folder?.join(name), kind)))
+    // A current folder that was removed has no path.
+    .filter_map(|(folder, name, kind)| Some((folder.filter(|folder| folder.is_absolute())?.join(name), kind)))
 }
 
 /// The first file that has a key or a secret.
@@ -66,7 +68,7 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
     file.insist_readable()?;
     let bytes = file.read(MOST)?;
     let malformed = |line| ConfigError::VendorFile { path: path.clone(), line, wanted: kind.format() };
-    let text = std::str::from_utf8(&bytes).map_err(|_| malformed(1))?;
+    let text = std::str::from_utf8(text::without_mark(&bytes)).map_err(|_| malformed(1))?;
     let pair = match kind {
         Kind::Vonage => json(text),
         Kind::Nexmo => ini(text),
@@ -90,8 +92,9 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
         }),
         ..Credential::default()
     };
-    // In a folder like `/tmp` anybody could choose the account that the user's conversions go to.
-    file.insist_owned()?;
+    // Another user would choose the account that the user's conversions go to.
+    file.insist_ours()?;
+    file.insist_unwritable()?;
     let warnings = file.doubt().into_iter().collect();
     Ok(Some(Found { path, kind, credential, warnings }))
 }
@@ -117,13 +120,11 @@ fn json(text: &str) -> Result<Pair, usize> {
 }
 
 fn ini(text: &str) -> Result<Pair, usize> {
-    let options = ParseOption { enabled_escape: false, ..ParseOption::default() };
-    let file = Ini::load_from_str_opt(text, options).map_err(|error| error.line)?;
-    let get = |name| {
-        let value = file.get_from(Some("credentials"), name);
-        value.filter(|value| !value.is_empty()).map(str::to_owned)
+    let get = |name| -> Result<Option<String>, usize> {
+        let value = npm_ini::value(text, "credentials", name)?;
+        Ok(value.filter(|value| !value.is_empty()))
     };
-    Ok(Pair { key: get("api_key"), secret: get("api_secret").map(Secret::new) })
+    Ok(Pair { key: get("api_key")?, secret: get("api_secret")?.map(Secret::new) })
 }
 
 impl Kind {

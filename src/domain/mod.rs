@@ -5,6 +5,7 @@
 
 mod account;
 mod conversion;
+mod doubt;
 mod duration;
 mod event;
 mod hex;
@@ -12,6 +13,7 @@ mod message_id;
 mod outcome;
 mod record;
 mod secret;
+mod spreadsheet;
 mod timestamp;
 
 pub(crate) use account::named;
@@ -19,6 +21,7 @@ pub use account::{
     Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, Placement, SignatureMethod, SignedTimestamp,
 };
 pub use conversion::{Channel, Conversion, Delivered, UnknownChannel, UnknownDelivered};
+pub use doubt::CredentialDoubt;
 pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};
 pub(crate) use hex::hex;
@@ -26,4 +29,5 @@ pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};
 pub use record::{BadRecord, Record, Reference, TimeSource};
 pub use secret::Secret;
+pub use spreadsheet::SpreadsheetTrace;
 pub use timestamp::{Timestamp, TimestampError};

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use rusqlite::params;
 
-use crate::domain::Conversion;
+use crate::domain::{Conversion, Timestamp};
 
 use super::LedgerError;
 use super::lane::Desk;
 use super::row::{self, State};
 use super::run::{Owner, RunId};
-use super::ticket::{Due, Released};
+use super::ticket::{Due, LeftOver, Released};
 
 /// How many candidates are looked at in one go; memory stays bounded however much was left.
 const CHUNK: usize = 256;
@@ -82,23 +82,62 @@ impl Desk<'_> {
         after: Cursor,
     ) -> rusqlite::Result<Vec<(Cursor, Conversion)>> {
         let until = match due {
-            Due::OnlyDue => self.now.unix(),
+            Due::OnlyDue | Due::OnlyDueOfOthers => self.now.unix(),
             Due::Everything => i64::MAX,
+        };
+        // What this run has postponed itself it takes up again only while there is input: else it would never end.
+        let mine_until = match due {
+            Due::OnlyDue => until,
+            Due::OnlyDueOfOthers | Due::Everything => i64::MIN,
         };
         let mut rows = self.db.prepare_cached(&format!(
             "SELECT {}, next_attempt, id FROM conversion
              WHERE account = ?1 AND owner = ?2 AND state = ?3 AND state < 2
-               AND (next_attempt, id) > (?4, ?5) AND next_attempt <= ?6
-               AND (next_attempt <= ?8 OR postponed_by <> ?9)
+               AND (next_attempt, id) > (?4, ?5) AND (next_attempt <= ?6 OR next_attempt > ?10)
+               AND (next_attempt <= ?8 OR next_attempt > ?10 OR postponed_by <> ?9)
              ORDER BY next_attempt, id LIMIT ?7",
             row::RECORD
         ))?;
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         rows.query_map(
-            params![self.account, run, state, after.0, after.1, until, limit, self.now.unix(), self.owners.me()],
+            params![
+                self.account,
+                run,
+                state,
+                after.0,
+                after.1,
+                until,
+                limit,
+                mine_until,
+                self.owners.me(),
+                self.latest_plan()
+            ],
             |row| Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion)),
         )?
         .collect()
+    }
+
+    /// What is pending and no other living run's.
+    pub(super) fn left_over(&mut self) -> Result<Option<LeftOver>, LedgerError> {
+        let mut left: Option<LeftOver> = None;
+        for run in self.runs_with_pending_rows().map_err(|error| self.failed(error))? {
+            if self.owners.of(run)? != Owner::Other {
+                let (count, until) = self.count_pending(run).map_err(|error| self.failed(error))?;
+                let sum = left.get_or_insert(LeftOver { count: 0, until });
+                (sum.count, sum.until) = (sum.count + count, sum.until.max(until));
+            }
+        }
+        Ok(left)
+    }
+
+    fn count_pending(&self, run: RunId) -> rusqlite::Result<(u64, Timestamp)> {
+        let mut count = self.db.prepare_cached(
+            "SELECT count(*), max(iif(next_attempt > ?4, ?3, next_attempt)) FROM conversion
+             WHERE account = ?1 AND owner = ?2 AND state < 2",
+        )?;
+        count.query_row(params![self.account, run, self.now.unix(), self.latest_plan()], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row::timestamp(row, 1)?))
+        })
     }
 
     /// A walk over the index that touches one row for each run.

@@ -13,6 +13,9 @@ use super::row::{self, State, channel_number};
 use super::run::{Owner, Owners, RunId};
 use super::ticket::{Due, Origin, Released, RowId, Stale, Ticket};
 
+/// The longest wait for another attempt.
+pub(super) const LONGEST_WAIT: u64 = 15 * 60;
+
 /// One transaction's view of the ledger: on whose behalf, for whom and when it acts.
 pub(super) struct Desk<'a> {
     pub(super) db: &'a Connection,
@@ -200,7 +203,7 @@ impl Desk<'_> {
             && !under_way
             && self.is_time_for(row, due)
         {
-            let ticket = self.hand_out(row.id, origin(owner)).map_err(|error| self.failed(error))?;
+            let ticket = self.hand_out(row.id, owner).map_err(|error| self.failed(error))?;
             released.tickets.push(ticket);
         }
         Ok(())
@@ -208,22 +211,30 @@ impl Desk<'_> {
 
     /// A run that resumes everything would never end if it resumed what it has itself postponed.
     fn is_time_for(&self, row: &Sibling, due: Due) -> bool {
-        let resumed = match due {
-            Due::OnlyDue => false,
-            Due::Everything => row.postponed_by != self.owners.me(),
-        };
-        resumed || row.next_attempt <= self.now.unix()
+        let plan = row.next_attempt;
+        let is_due = plan <= self.now.unix() || plan > self.latest_plan();
+        let is_mine = row.postponed_by == self.owners.me();
+        match due {
+            Due::OnlyDue => is_due,
+            Due::OnlyDueOfOthers => is_due && !is_mine,
+            Due::Everything => is_due || !is_mine,
+        }
+    }
+
+    /// The latest time that anything is planned for. A later plan was made by a clock that was ahead: it is due now.
+    pub(super) fn latest_plan(&self) -> i64 {
+        self.now.unix().saturating_add_unsigned(LONGEST_WAIT)
     }
 
     /// Takes a row for this run and makes its ticket.
-    pub(super) fn hand_out(&self, id: i64, origin: Origin) -> rusqlite::Result<Ticket> {
+    pub(super) fn hand_out(&self, id: i64, owner: Owner) -> rusqlite::Result<Ticket> {
         let mut take = self.db.prepare_cached("UPDATE conversion SET state = ?2, owner = ?3 WHERE id = ?1")?;
         take.execute(params![id, State::Held, self.owners.me()])?;
         self.read(id, |row, record| {
             Ok(Ticket {
                 row: RowId(id),
                 record,
-                origin,
+                origin: self.origin(owner, row.get(10)?),
                 recorded: row::timestamp(row, 7)?,
                 rounds: row.get(8)?,
                 may_have_arrived: row.get(9)?,
@@ -234,7 +245,15 @@ impl Desk<'_> {
     /// Settles a row that a newer value has overtaken.
     pub(super) fn overtake(&self, id: i64, owner: Owner) -> rusqlite::Result<Stale> {
         self.settle_as_stale(id)?;
-        self.read(id, |_, record| Ok(Stale { row: RowId(id), record, origin: origin(owner) }))
+        self.read(id, |row, record| Ok(Stale { row: RowId(id), record, origin: self.origin(owner, row.get(10)?) }))
+    }
+
+    fn origin(&self, owner: Owner, postponed_by: RunId) -> Origin {
+        match owner {
+            Owner::Me => Origin::Input,
+            Owner::Other | Owner::Nobody if postponed_by == self.owners.me() => Origin::Postponed,
+            Owner::Other | Owner::Nobody => Origin::Adopted,
+        }
     }
 
     pub(super) fn settle_as_stale(&self, id: i64) -> rusqlite::Result<()> {
@@ -246,7 +265,8 @@ impl Desk<'_> {
 
     fn read<T>(&self, id: i64, make: impl Fn(&Row<'_>, Record) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         let mut read = self.db.prepare_cached(&format!(
-            "SELECT {}, recorded, rounds, code IS NOT NULL AND reached IS NULL FROM conversion WHERE id = ?1",
+            "SELECT {}, recorded, rounds, code IS NOT NULL AND reached IS NULL, postponed_by
+             FROM conversion WHERE id = ?1",
             row::RECORD
         ))?;
         read.query_row([id], |row| make(row, row::record(row)?))
@@ -257,11 +277,4 @@ impl Desk<'_> {
 pub(super) fn newest_accepted(lane: &[Sibling]) -> Option<(i64, i64)> {
     let accepted = lane.iter().filter(|row| row.state == State::Accepted);
     accepted.map(Sibling::order).max()
-}
-
-fn origin(owner: Owner) -> Origin {
-    match owner {
-        Owner::Me => Origin::Input,
-        Owner::Other | Owner::Nobody => Origin::Adopted,
-    }
 }

@@ -7,7 +7,7 @@ use rusqlite::params;
 use crate::domain::{ErrorCode, Failure, Timestamp};
 
 use super::LedgerError;
-use super::lane::{Desk, held};
+use super::lane::{Desk, LONGEST_WAIT, held};
 use super::row::{State, number, reached_number};
 use super::run::{NOBODY, Owner};
 use super::ticket::{Due, Effort, Released, Settlement, Ticket};
@@ -15,11 +15,10 @@ use super::ticket::{Due, Effort, Released, Settlement, Ticket};
 /// A row that was postponed for longer than this is given up.
 const LIFETIME: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
-/// The wait after a first round in vain; it doubles from round to round …
-const FIRST_WAIT: u64 = 60;
-
-/// … up to this.
-const LONGEST_WAIT: u64 = 15 * 60;
+/// The wait after a first round in vain: a report is worth something for 15 minutes, and most outages are short. It doubles from
+/// round to round, so that nothing waits for longer than the outage lasted, up
+/// to [`LONGEST_WAIT`].
+const FIRST_WAIT: u64 = 5;
 
 impl Desk<'_> {
     /// Settles a group, and lets go what waited for it.
@@ -150,9 +149,9 @@ mod tests {
     use super::wait_after;
 
     #[test]
-    fn waits_double_from_a_minute_to_a_quarter_of_an_hour() {
-        let waits: Vec<_> = (0..7).map(wait_after).collect();
-        assert_eq!(waits, [60, 120, 240, 480, 900, 900, 900]);
+    fn waits_double_from_a_few_seconds_to_a_quarter_of_an_hour() {
+        let waits: Vec<_> = (0..10).map(wait_after).collect();
+        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
         assert_eq!(wait_after(u32::MAX), 900);
     }
 }

@@ -5,10 +5,11 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::process::geteuid;
 
 use super::LedgerError;
 
@@ -54,6 +55,7 @@ impl Place {
             Err(error) => Err(LedgerError::file("look at", &path, error)),
             Ok(meta) if meta.is_symlink() => Err(LedgerError::Symlink { path }),
             Ok(meta) if !meta.is_file() => Err(LedgerError::NotAFile { path }),
+            Ok(meta) if meta.uid() != geteuid().as_raw() => Err(LedgerError::Anothers { path, owner: meta.uid() }),
             Ok(meta) if meta.len() == 0 => Err(LedgerError::Empty { path }),
             Ok(_) => Ok(Occupant::Bytes),
         }
@@ -67,14 +69,16 @@ impl Place {
         name.into()
     }
 
+    /// SQLite's own files beside the ledger: `-wal` and `-shm`.
+    pub(super) fn companion(&self, suffix: &str) -> PathBuf {
+        let mut name = self.file.clone().into_os_string();
+        name.push(suffix);
+        name.into()
+    }
+
     /// SQLite gives its companions the mode of the database; a ledger that was copied about may have lost its own.
     pub(super) fn close_to_others(&self) -> Result<(), LedgerError> {
-        let companion = |suffix: &str| {
-            let mut name = self.file.clone().into_os_string();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
-        for path in [self.file.clone(), companion("-wal"), companion("-shm")] {
+        for path in [self.file.clone(), self.companion("-wal"), self.companion("-shm")] {
             match fs::symlink_metadata(&path) {
                 Ok(meta) if meta.permissions().mode() & 0o777 == PRIVATE => {}
                 Ok(meta) if meta.is_file() => fs::set_permissions(&path, Permissions::from_mode(PRIVATE))
@@ -123,7 +127,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 
 const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -95,6 +95,8 @@ pub enum Origin {
     Input,
     /// Left by an earlier run: it is only counted.
     Adopted,
+    /// This run gave it up for now and told so, and takes it up again: what comes of it replaces what was told.
+    Postponed,
 }
 
 /// The answer to recording a group, after it is committed.
@@ -148,6 +150,15 @@ pub enum Known {
     Repeated,
     /// A newer value of the same message-id was accepted; this one will never be sent.
     Stale,
+}
+
+/// Whether something was in the ledger before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Novelty {
+    /// It was not.
+    New,
+    /// It was.
+    Known,
 }
 
 /// How a delivery ended.
@@ -223,11 +234,22 @@ pub struct Unsettled {
     pub cause: LedgerError,
 }
 
+/// What is pending when a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOver {
+    /// How many conversions.
+    pub count: u64,
+    /// For when the last of their next attempts is planned.
+    pub until: Timestamp,
+}
+
 /// Which pending rows to take over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     /// Those whose planned attempt has come.
     OnlyDue,
+    /// Of these, those that this run has not itself postponed.
+    OnlyDueOfOthers,
     /// All of them, whatever was planned, but for those that this run has itself postponed.
     Everything,
 }

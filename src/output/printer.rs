@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::text::write_line;
 use super::{Age, Counted, Escaped, Paint, ResultLine, Summary, Tone, to_json};
 use crate::clock;
-use crate::domain::{Failure, Timestamp};
+use crate::domain::{Failure, Outcome, Timestamp};
 use crate::ledger::Origin;
 use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, State, Stopped, Subject};
 
@@ -45,6 +45,15 @@ pub enum AdoptedRows {
     Shown,
 }
 
+/// Whether records that were not sent because the run stopped get lines of their own in text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsent {
+    /// They are recorded: how many is said at the end.
+    Counted,
+    /// They are recorded nowhere.
+    Shown,
+}
+
 /// Shows how far a run has come, where somebody watches.
 pub trait Progress {
     /// Makes room for lines on the screen, lets `print` write them, and comes back.
@@ -69,6 +78,8 @@ pub struct Manner {
     pub profile: Option<String>,
     /// What is done about rows of earlier runs.
     pub adopted: AdoptedRows,
+    /// What is done about records that were not sent because the run stopped.
+    pub unsent: Unsent,
     /// What the number of a record counts.
     pub counted: Counted,
 }
@@ -87,6 +98,7 @@ pub struct Printer<'a> {
     unsaid: String,
     summary: Summary,
     failure: Option<io::Error>,
+    in_flight: usize,
     /// The same trouble is explained once.
     said: HashSet<String>,
 }
@@ -104,6 +116,7 @@ impl<'a> Printer<'a> {
             unsaid: String::new(),
             summary: Summary::default(),
             failure: None,
+            in_flight: 0,
             said: HashSet::new(),
         }
     }
@@ -139,6 +152,15 @@ impl Listener for Printer<'_> {
                 }
             }
             Event::Tracked(counts) => self.summary.track(counts),
+            Event::LeftOver(left) => self.summary.left_over = Some(left),
+            Event::Notice(Notice::FewerSenders(why)) => {
+                self.remark_once(
+                    "warning",
+                    Tone::Doubtful,
+                    "fewer senders",
+                    &format!("fewer requests at once: {why}"),
+                );
+            }
             Event::WindowsOpen(open) => self.summary.windows_open = Some(open),
             Event::Stopped(stopped) => self.say_why_it_stopped(&stopped),
         }
@@ -146,6 +168,7 @@ impl Listener for Printer<'_> {
     }
 
     fn turn(&mut self, state: State) -> Result<(), ListenerGone> {
+        self.in_flight = state.in_flight;
         let written = self.write();
         if let Some(progress) = &mut self.progress {
             progress.show(&self.summary, state);
@@ -161,9 +184,24 @@ impl Printer<'_> {
             return;
         }
         self.remark_on(report);
+        // Its line was told when it was given up for the time being: each record has one.
+        if report.origin == Origin::Postponed {
+            return;
+        }
+        if self.is_counted_only(report) {
+            return;
+        }
         if self.manner.loudness > Loudness::Quiet || ResultLine::is_failure(&report.outcome) {
             self.print(report);
         }
+    }
+
+    /// People need no line for each of thousands of records that are recorded and were not sent because the run stopped: how many
+    /// there are is said at the end.
+    fn is_counted_only(&self, report: &Report) -> bool {
+        let unsent =
+            matches!(&report.outcome, Outcome::Retry(failure) if failure.message.starts_with("not sent: "));
+        unsent && self.manner.unsent == Unsent::Counted && self.manner.format == Format::Text
     }
 
     fn print(&mut self, report: &Report) {
@@ -260,7 +298,14 @@ impl Printer<'_> {
 
     fn say_why_it_stopped(&mut self, stopped: &Stopped) {
         match stopped {
-            Stopped::Interrupted => self.remark("interrupted", Tone::Doubtful, "finishing what is in flight"),
+            Stopped::Interrupted => {
+                let text = format!(
+                    "finishing what is in flight ({}); a second Ctrl-C or signal ends at once",
+                    self.in_flight
+                );
+                self.remark("interrupted", Tone::Doubtful, &text);
+            }
+            Stopped::NoThread(why) => self.remark("error", Tone::Bad, why),
             Stopped::DeadlinePassed => {
                 self.remark("stopped", Tone::Doubtful, "the deadline has passed; finishing what is in flight");
             }
@@ -320,6 +365,7 @@ mod tests {
                 remarks_paint: Paint::Plain,
                 profile: None,
                 adopted: AdoptedRows::Counted,
+                unsent: super::Unsent::Counted,
                 counted: Counted::Lines,
             };
             let mut printer = Printer::new(&mut results, &mut remarks, manner, &|_| None);

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Age;
 use crate::domain::{ErrorCode, Outcome, Timestamp};
-use crate::ledger::{CodeCounts, Origin};
+use crate::ledger::{CodeCounts, LeftOver, Origin, UncleanStops};
 use crate::pipeline::{Report, Subject};
 
 /// Counts over a run. Its size does not depend on the run's length.
@@ -23,10 +23,14 @@ pub struct Summary {
     pub skipped: u64,
     /// Of all these, how many an earlier run had left.
     pub adopted: u64,
+    /// How many were told as `retry` and taken up again by this run with another outcome, which is the one that is counted.
+    pub taken_up_again: u64,
+    /// What is pending of the account at the end.
+    pub left_over: Option<LeftOver>,
     /// Requests that were repeated although the first may have arrived.
     pub ambiguous_resends: u64,
-    /// Earlier runs that were found dead, and how many requests each of them can at most have left unsettled.
-    pub unclean_stops: (u64, usize),
+    /// Earlier runs that were found dead.
+    pub unclean_stops: UncleanStops,
     /// What a log told of codes, where it told of any.
     codes: Option<CodeCounts>,
     /// How many codes may still convert; known when the input has ended.
@@ -45,7 +49,12 @@ impl Summary {
     pub fn count(&mut self, report: &Report) {
         self.ambiguous_resends += u64::from(report.ambiguous_resends);
         self.adopted += u64::from(report.origin == Origin::Adopted);
-        if let Some(failure) = report.outcome.failure() {
+        if report.origin == Origin::Postponed {
+            self.retry = self.retry.saturating_sub(1);
+            self.taken_up_again += u64::from(!matches!(report.outcome, Outcome::Retry(_)));
+        }
+        let told_before = report.origin == Origin::Postponed && matches!(report.outcome, Outcome::Retry(_));
+        if let Some(failure) = report.outcome.failure().filter(|_| !told_before) {
             *self.failures.entry(failure.code).or_default() += 1;
         }
         match report.outcome {
@@ -109,6 +118,12 @@ impl Summary {
     }
 }
 
+/// A number and what it counts, in the singular or the plural.
+fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 fn two_digits(age: i64) -> i64 {
     let mut step = 1;
     while age / step >= 100 {
@@ -127,8 +142,12 @@ impl fmt::Display for Summary {
         if self.adopted > 0 {
             write!(f, "; {} of these left by earlier runs", self.adopted)?;
         }
-        if let (stops @ 1.., window) = self.unclean_stops {
-            write!(f, "; {stops} earlier runs ended uncleanly: up to {window} repeats for each")?;
+        if self.taken_up_again > 0 {
+            write!(f, "; {} of these were `retry` at first", self.taken_up_again)?;
+        }
+        if let UncleanStops { runs: runs @ 1.., repeats } = self.unclean_stops {
+            let (runs, repeats) = (counted(runs, "earlier run"), counted(repeats, "repeat"));
+            write!(f, "; {runs} ended uncleanly: up to {repeats}")?;
         }
         if let Some(codes) = &self.codes {
             let CodeCounts { sent, parts, converted, late, silent, repeated } = codes;
@@ -165,8 +184,8 @@ mod tests {
     use std::time::Duration;
 
     use super::Summary;
-    use crate::domain::{Channel, Conversion, Delivered, MessageId, Outcome, Timestamp};
-    use crate::ledger::{CodeCounts, Origin};
+    use crate::domain::{Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Timestamp};
+    use crate::ledger::{CodeCounts, Origin, UncleanStops};
     use crate::pipeline::{Report, Subject};
 
     fn accepted(age: i64) -> Report {
@@ -201,6 +220,35 @@ mod tests {
             "100 accepted, 0 rejected, 0 retry, 0 invalid, 0 skipped, 0 ambiguous re-sends\n\
              age p50 2s p95 2s max 16m; 1 older than 15m (no longer counts in the current routing analysis)"
         );
+    }
+
+    #[test]
+    fn what_was_postponed_and_taken_up_again_counts_once_with_its_last_outcome() {
+        let mut summary = Summary::default();
+        let again = || Outcome::Retry(Failure::answered(ErrorCode::ServerError, "503"));
+        for outcome in [again(), again()] {
+            summary.count(&Report { outcome, ..accepted(2) });
+        }
+        summary.count(&Report { outcome: again(), origin: Origin::Postponed, ..accepted(2) });
+        summary.count(&Report { origin: Origin::Postponed, ..accepted(2) });
+        assert!(
+            summary.to_string().starts_with(
+                "1 accepted, 0 rejected, 1 retry, 0 invalid, 0 skipped, 0 ambiguous re-sends; \
+                 1 of these were `retry` at first\nreasons server_error 2\n"
+            ),
+            "{summary}"
+        );
+    }
+
+    #[test]
+    fn unclean_stops_are_told_with_the_sum_of_what_they_may_repeat() {
+        let told = |runs, repeats| {
+            let summary = Summary { unclean_stops: UncleanStops { runs, repeats }, ..Summary::default() };
+            summary.to_string().split_once("; ").map(|(_, told)| told.to_owned())
+        };
+        assert_eq!(told(0, 0), None);
+        assert_eq!(told(1, 1).unwrap(), "1 earlier run ended uncleanly: up to 1 repeat");
+        assert_eq!(told(3, 321).unwrap(), "3 earlier runs ended uncleanly: up to 321 repeats");
     }
 
     #[test]

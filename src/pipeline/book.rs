@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::ledger::{
-    Closing, CodeCounts, Due, Effort, Known, Ledger, LedgerError, Observed, Origin, Recorded, Released, RowId,
-    Settlement, Ticket,
+    Closing, CodeCounts, Due, Effort, Known, Ledger, LedgerError, LeftOver, Novelty, Observed, Origin, Recorded,
+    Released, RowId, Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -67,12 +67,12 @@ pub(super) struct Done {
 }
 
 impl Book {
-    /// How many earlier runs ended without settling what they had sent.
+    /// Earlier runs that ended without settling what they had sent.
     #[must_use]
-    pub fn unclean_stops(&self) -> u64 {
+    pub fn unclean_stops(&self) -> UncleanStops {
         match self {
             Self::Ledger(ledger) => ledger.unclean_stops(),
-            Self::Nowhere => 0,
+            Self::Nowhere => UncleanStops::default(),
         }
     }
 
@@ -139,10 +139,14 @@ impl Book {
         }
     }
 
-    /// Keeps input that was no record.
-    pub(super) fn enter_bad(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
+    /// Keeps input that was no record, and says of each whether it was kept before.
+    pub(super) fn enter_bad(
+        &mut self,
+        records: &[BadRecord],
+        now: Timestamp,
+    ) -> Result<Vec<Novelty>, LedgerError> {
         match self {
-            Self::Nowhere => Ok(()),
+            Self::Nowhere => Ok(Vec::new()),
             Self::Ledger(ledger) => ledger.record_refused(records, now),
         }
     }
@@ -168,6 +172,14 @@ impl Book {
                 Ok(Entered::from_entries(Vec::new(), released))
             }
             Self::Ledger(_) | Self::Nowhere => Ok(Entered::default()),
+        }
+    }
+
+    /// What is pending and no other living run's.
+    pub(super) fn left_over(&mut self, now: Timestamp) -> Result<Option<LeftOver>, LedgerError> {
+        match self {
+            Self::Ledger(ledger) => ledger.left_over(now),
+            Self::Nowhere => Ok(None),
         }
     }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::domain::{
-    BadRecord, Conversion, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
+    BadRecord, Conversion, ErrorCode, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
 };
-use crate::ledger::{CodeCounts, Effort, Origin};
+use crate::ledger::{CodeCounts, Effort, LeftOver, Origin};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Event {
     Tracked(CodeCounts),
     /// How many codes may still convert, now that the input has ended.
     WindowsOpen(u64),
+    /// What is pending now that the run ends.
+    LeftOver(LeftOver),
     /// Something worth knowing while it goes on.
     Notice(Notice),
     /// Nothing more will be read or sent.
@@ -64,6 +66,13 @@ impl Report {
         Self::untried(bad.line, bad.reference, subject, Outcome::Invalid(Failure::unsent(bad.code, bad.message)))
     }
 
+    /// The report of a good record that is neither sent nor kept.
+    #[must_use]
+    pub fn not_recorded(record: Record, why: &str) -> Self {
+        let failure = Failure::unsent(ErrorCode::NotRecorded, format!("not recorded and not sent: {why}"));
+        Self::not_sent(record, Outcome::Retry(failure))
+    }
+
     /// The report of a good record for which nothing was tried.
     #[must_use]
     pub fn not_sent(record: Record, outcome: Outcome) -> Self {
@@ -100,6 +109,8 @@ impl Report {
 pub enum Notice {
     /// Something about the input.
     Input(String),
+    /// There are fewer senders than were asked for; why.
+    FewerSenders(String),
     /// All senders wait; for how long, and why.
     Pausing {
         /// How long.
@@ -133,6 +144,8 @@ pub enum Stopped {
     RecordingFailed(String),
     /// The ledger cannot be written.
     LedgerFailed(String),
+    /// The system gives us no thread to read or to send on.
+    NoThread(String),
     /// Nobody listens any more.
     OutputGone,
     /// At least 95 % of the first 100 answers were refusals: the mapping is wrong, not the records.

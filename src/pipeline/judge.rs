@@ -95,6 +95,8 @@ fn judge_error(error: &TransportError) -> Judgement {
         (Cause::Untrusted(..) | Cause::TrustStore(_), ..) => {
             return Judgement::Stop(StopReason::Configuration, failure);
         }
+        // The last sender cannot open even one.
+        (Cause::NoDescriptor, ..) => return Judgement::Stop(StopReason::Later, failure),
         (Cause::ProxyStatus(_, 400..=499), ..) => return Judgement::Stop(StopReason::Configuration, failure),
         (Cause::Unsendable, ..) => return Judgement::Settled(Outcome::Invalid(failure)),
         (Cause::Tls(..) | Cause::Unasked(_) | Cause::Garbage, ..) => TroubleKind::Nonsense,

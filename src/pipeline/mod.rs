@@ -5,12 +5,13 @@
 //! room, so no two channels can wait for each other. Each turn of its loop records what has arrived and settles what has
 //! come back, each as one group: while the disk syncs, the next group gathers.
 //!
-//! What to do *when* is [`Schedule`]'s matter, which is handed the time and can be tested without waiting; what an answer
-//! *means* is [`judge`](judge::judge)'s; what is written down is [`Book`]'s.
+//! What to do *when* is `Schedule`'s matter, which is handed the time and can be tested without waiting; what an answer
+//! *means* is `judge`'s; what is written down is [`Book`]'s.
 
 mod book;
 mod event;
 mod judge;
+mod looks;
 mod rehearsal;
 mod schedule;
 mod sending;
@@ -20,27 +21,29 @@ mod windows;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
 
 pub use self::book::Book;
 pub use self::event::{Event, Listener, ListenerGone, Notice, Report, State, StopReason, Stopped, Subject};
+pub use self::looks::Adopt;
 pub use self::rehearsal::Rehearsal;
 pub use self::schedule::Limits;
 pub use self::windows::{AtEnd, Tracking};
 
 use self::book::{Done, End, Entered, Warrant, settlement};
 use self::judge::{Judgement, Trouble, judge};
+use self::looks::{Besides, Looks};
 use self::schedule::{Again, Job, Schedule};
 use self::sending::{Attempt, Gate, send_jobs};
 use self::windows::{Input, Windows};
 use crate::clock;
 use crate::domain::{Account, BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::failpoint::{Promise, is_broken};
-use crate::ledger::{CodeCounts, Due, LedgerError, Origin, RowId, Settlement, Ticket};
-use crate::transport::Transport;
+use crate::ledger::{CodeCounts, LedgerError, Novelty, Origin, RowId, Settlement, Ticket};
+use crate::transport::{Cause, Transport};
 
 /// Something out of the input.
 #[derive(Debug)]
@@ -69,27 +72,25 @@ pub struct Plan<'a> {
     pub adopt: Adopt,
     /// How codes are tracked, where the input tells of such.
     pub tracking: Option<Tracking>,
+    /// What becomes of input that was refused before.
+    pub refused_before: RefusedBefore,
     /// Set from outside: nothing more is read or sent, and what is in flight is waited for.
     pub interrupted: &'a AtomicBool,
     /// Set by the run when it wants no more input: whoever reads must not take anything new then.
     pub stop_reading: &'a AtomicBool,
 }
 
-/// Which rows of earlier runs a run takes over.
+/// What becomes of input that the API refused, or that could not be read, in an earlier run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adopt {
-    /// None.
-    Nothing,
-    /// Those whose next attempt is due.
-    Due,
-    /// All that are pending.
-    Everything,
+pub enum RefusedBefore {
+    /// It is left out: it was told then.
+    Skip,
+    /// It fails again.
+    Fail,
 }
 
 /// How many records are read ahead of what is decided, and the most that are recorded as one group.
 const GROUP: usize = 1024;
-/// How long a run that lasts waits before it looks again for rows whose next attempt is due.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How often a request to stop (a signal) is looked for while nothing else happens.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -104,7 +105,16 @@ where
     I: Iterator<Item = Item> + Send + 'static,
 {
     let (items_in, items) = bounded(GROUP);
-    let mut reader = Some(thread::spawn(move || input.map(|item| items_in.send(item)).find(Result::is_err)));
+    let read = move || input.map(|item| items_in.send(item)).find(Result::is_err);
+    let mut reader = match thread::Builder::new().spawn(read) {
+        Ok(reader) => Some(reader),
+        Err(error) => {
+            let stopped = Stopped::NoThread(no_thread(&error));
+            let mut run = Run::new(book, plan, listener);
+            run.stop(stopped);
+            return run.end();
+        }
+    };
     let deadline = plan.limits.deadline.map(|limit| clock::monotonic().saturating_add(limit));
     let gate = Gate::default();
     let (jobs_in, jobs) = unbounded();
@@ -113,21 +123,30 @@ where
         let start_sender = || {
             let (jobs, attempts, sender, gate) =
                 (jobs.clone(), attempts_in.clone(), plan.transport.sender(), &gate);
-            scope.spawn(move || send_jobs(sender, plan.account, gate, &jobs, &attempts))
+            gate.joined();
+            let send = move || send_jobs(sender, plan.account, gate, &jobs, &attempts);
+            thread::Builder::new().spawn_scoped(scope, send).inspect_err(|_| gate.not_joined())
         };
         let mut senders = Vec::new();
         let mut run = Run::new(book, plan, listener);
         run.schedule.end_at(deadline);
-        let mut input_rests = false;
+        let mut input = Input::Flows;
+        let mut told_of_fewer = false;
         while !run.is_over() {
             let now = clock::monotonic();
-            if input_rests || !run.reading {
-                run.adopt(now);
-            }
-            run.close_windows(if input_rests { Input::Rests } else { Input::Flows });
+            run.adopt(input, now);
+            run.close_windows(input);
             while let Some(job) = run.schedule.next(now) {
-                if senders.len() < plan.limits.jobs.min(run.schedule.in_flight()) {
-                    senders.push(start_sender());
+                if gate.wants_more(plan.limits.jobs.min(run.schedule.in_flight())) {
+                    match start_sender() {
+                        Ok(sender) => senders.push(sender),
+                        Err(error) if senders.is_empty() => {
+                            run.returned(job, Attempt { sent: None }, now);
+                            run.stop(Stopped::NoThread(no_thread(&error)));
+                            break;
+                        }
+                        Err(error) => run.hear(Event::Notice(Notice::FewerSenders(no_thread(&error)))),
+                    }
                 }
                 gate.open();
                 let _ = jobs_in.send(job);
@@ -140,13 +159,21 @@ where
             }
             returned.extend(attempts.try_iter());
             arrived.extend(run.input(&items).try_iter().take(run.schedule.room()).map(Some));
-            input_rests = arrived.is_empty() && items.is_empty() && returned.is_empty();
-            assert!(!input_rests || !senders.iter().any(ScopedJoinHandle::is_finished), "a sender has died");
+            let rests = arrived.is_empty() && items.is_empty() && returned.is_empty();
+            input = if rests { Input::Rests } else { Input::Flows };
+            assert!(
+                !rests || senders.iter().filter(|sender| sender.is_finished()).count() <= gate.left(),
+                "a sender has died"
+            );
             if arrived.iter().any(Option::is_none) {
                 let ended = reader.take().is_none_or(|reader| reader.join().is_ok());
                 assert!(ended, "the reader has died");
             }
             run.take_in(arrived);
+            if gate.left() > 0 && !told_of_fewer {
+                told_of_fewer = true;
+                run.hear(Event::Notice(Notice::FewerSenders(Cause::NoDescriptor.to_string())));
+            }
             for (job, attempt) in returned {
                 run.returned(job, attempt, clock::monotonic());
             }
@@ -170,17 +197,6 @@ where
     })
 }
 
-/// How far the taking over of earlier runs' rows has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Adopting {
-    /// There may be more.
-    Now,
-    /// There was no more; a run that lasts looks again at this time, also for what it had postponed itself.
-    From(Duration),
-    /// Not in this run.
-    Never,
-}
-
 /// The state of one run, on the deciding thread.
 struct Run<'a> {
     schedule: Schedule,
@@ -189,7 +205,7 @@ struct Run<'a> {
     listener: &'a mut dyn Listener,
     stopped: Option<Stopped>,
     reading: bool,
-    adopting: Adopting,
+    looks: Looks,
     /// Records of this input that wait for another value of their message-id.
     waiting: HashMap<RowId, Record>,
     /// Ended deliveries that are not settled yet: nobody is told before the disk knows.
@@ -209,7 +225,7 @@ impl<'a> Run<'a> {
             listener,
             stopped: None,
             reading: true,
-            adopting: if plan.adopt == Adopt::Nothing { Adopting::Never } else { Adopting::Now },
+            looks: Looks::new(plan.adopt, clock::monotonic()),
             waiting: HashMap::new(),
             unsettled: Vec::new(),
             untold: Vec::new(),
@@ -219,9 +235,13 @@ impl<'a> Run<'a> {
     }
 
     fn is_over(&self) -> bool {
-        let watching = self.windows.as_ref().is_some_and(|windows| !windows.are_finished());
-        let goes_on = self.reading || self.adopting == Adopting::Now || watching;
+        let goes_on = self.reading || !self.looks.are_finished() || self.is_watching();
         (self.stopped.is_some() || !goes_on) && self.schedule.is_empty()
+    }
+
+    /// Whether there are windows to wait for.
+    fn is_watching(&self) -> bool {
+        self.windows.as_ref().is_some_and(|windows| !windows.are_finished())
     }
 
     /// How long nothing needs to be done unless something arrives.
@@ -239,26 +259,20 @@ impl<'a> Run<'a> {
         if wanted { items.clone() } else { never() }
     }
 
-    /// Takes over what earlier runs left, a group at a time, until there is no more. It comes after the run's own input, so
-    /// that a row which this input has too is answered with a line of its own.
-    fn adopt(&mut self, now: Duration) {
-        let room = self.schedule.room();
-        let later = match self.adopting {
-            Adopting::Now => false,
-            Adopting::From(time) => now < time,
-            Adopting::Never => true,
+    /// Takes over a group of rows that are due, beside the input.
+    fn adopt(&mut self, input: Input, now: Duration) {
+        let besides = match input {
+            Input::Flows | Input::Rests if !self.reading && !self.is_watching() => Besides::Nothing,
+            Input::Flows if self.reading => Besides::Input,
+            Input::Flows | Input::Rests | Input::Ended => Besides::Rest,
         };
-        if later || self.stopped.is_some() || room < GROUP / 2 {
+        let room = self.schedule.room_for_due();
+        let Some(due) = self.looks.wanted(besides, now).filter(|_| room > 0 && self.stopped.is_none()) else {
             return;
-        }
-        let due = match self.plan.adopt {
-            Adopt::Nothing | Adopt::Due => Due::OnlyDue,
-            Adopt::Everything => Due::Everything,
         };
         match self.book.adopt(room.min(GROUP), due, clock::now()) {
             Ok(entered) => {
-                let nothing = entered.released.is_empty();
-                self.adopting = if nothing { Adopting::From(now + LOOK_AGAIN) } else { Adopting::Now };
+                self.looks.found(entered.released.len(), now, clock::monotonic());
                 self.entered(entered);
             }
             Err(error) => self.stop_for_ledger(&error),
@@ -339,7 +353,7 @@ impl<'a> Run<'a> {
                 self.hear(Event::Tracked(counts));
                 self.entered(entered);
             }
-            Err(error) => self.stop_for_ledger(&error),
+            Err(error) => self.stop_recording(&error),
         }
     }
 
@@ -351,7 +365,7 @@ impl<'a> Run<'a> {
         for item in arrived {
             match item {
                 Some(Item::Record(record)) if self.is_too_old(&record, now) => {
-                    let why = Failure::unsent(ErrorCode::Stale, "older than --max-age");
+                    let why = Failure::unsent(ErrorCode::TooOld, "older than --max-age");
                     self.tell(Report::not_sent(record, Outcome::Skipped(why)));
                 }
                 Some(Item::Record(record)) => records.push(record),
@@ -362,7 +376,10 @@ impl<'a> Run<'a> {
                     self.reading = false;
                     self.stop(Stopped::InputBroken);
                 }
-                None => self.reading = false,
+                None => {
+                    self.reading = false;
+                    self.looks.input_ended();
+                }
             }
         }
         if !records.is_empty() {
@@ -372,14 +389,38 @@ impl<'a> Run<'a> {
             self.observe(&events, now);
         }
         if !bad.is_empty() {
-            if !self.ledger_lost
-                && let Err(error) = self.book.enter_bad(&bad, now)
-            {
-                self.stop_for_ledger(&error);
+            self.record_bad(bad, now);
+        }
+    }
+
+    /// Keeps input that is no record. What was kept before was told before.
+    fn record_bad(&mut self, bad: Vec<BadRecord>, now: Timestamp) {
+        let mut novelty = Vec::new();
+        if !self.ledger_lost {
+            match self.book.enter_bad(&bad, now) {
+                Ok(kept) => novelty = kept,
+                Err(error) => self.stop_recording(&error),
             }
-            for bad in bad {
-                self.tell(Report::invalid(bad));
+        }
+        let novelty = novelty.into_iter().chain(std::iter::repeat(Novelty::New));
+        for (bad, novelty) in bad.into_iter().zip(novelty) {
+            let report = Report::invalid(bad);
+            self.tell(match novelty {
+                Novelty::New => report,
+                Novelty::Known => Report { outcome: self.refused_before(report.outcome), ..report },
+            });
+        }
+    }
+
+    /// What was refused before is told again only where that is wanted: a file that is read every minute would otherwise
+    /// fail every minute.
+    fn refused_before(&self, outcome: Outcome) -> Outcome {
+        match (outcome, self.plan.refused_before) {
+            (Outcome::Rejected(failure) | Outcome::Invalid(failure), RefusedBefore::Skip) => {
+                let message = format!("refused before: {}", failure.message);
+                Outcome::Skipped(Failure { code: ErrorCode::AlreadyRefused, message, ..failure })
             }
+            (outcome, RefusedBefore::Skip | RefusedBefore::Fail) => outcome,
         }
     }
 
@@ -397,14 +438,13 @@ impl<'a> Run<'a> {
             match self.book.enter(records, now) {
                 Ok(entered) => return self.entered(entered),
                 Err((records, error)) => {
-                    self.stop_for_ledger(&error);
+                    self.stop_recording(&error);
                     (records, error.to_string())
                 }
             }
         };
         for record in refused {
-            let failure = Failure::unsent(ErrorCode::Interrupted, format!("not recorded and not sent: {why}"));
-            self.tell(Report::not_sent(record, Outcome::Retry(failure)));
+            self.tell(Report::not_recorded(record, &why));
         }
     }
 
@@ -420,22 +460,31 @@ impl<'a> Run<'a> {
         }
         self.waiting.extend(entered.waiting);
         for ticket in entered.released {
-            // A row that this input asked for and that was let go of has had its answer.
-            let awaited = self.waiting.remove(&ticket.row()).is_some();
-            let origin = if awaited { Origin::Input } else { Origin::Adopted };
-            self.schedule.admit(Job::new(Warrant::Recorded(ticket), origin));
+            let origin = self.origin(ticket.row(), ticket.origin());
+            self.schedule.admit_due(Job::new(Warrant::Recorded(ticket), origin));
         }
         for Done { row, record, origin, outcome, http_status } in entered.done {
-            row.and_then(|row| self.waiting.remove(&row));
+            let origin = row.map_or(origin, |row| self.origin(row, origin));
+            let outcome = self.refused_before(outcome);
             self.tell(Report { http_status, origin, ..Report::not_sent(record, outcome) });
         }
         for row in entered.expired {
             if let Some(record) = self.waiting.remove(&row) {
-                let failure = Failure::unsent(ErrorCode::Stale, "given up: it had waited for too long");
+                let failure = Failure::unsent(ErrorCode::TooOld, "given up: it had waited for too long");
                 self.tell(Report::not_sent(record, Outcome::Rejected(failure)));
             }
         }
         self.give_up_waiting();
+    }
+
+    /// Whose a row is that is no longer waited for. What this input asked for and was let go of has had its answer.
+    fn origin(&mut self, row: RowId, origin: Origin) -> Origin {
+        let awaited = self.waiting.remove(&row).is_some();
+        match origin {
+            _ if awaited => Origin::Input,
+            Origin::Input | Origin::Postponed => Origin::Postponed,
+            Origin::Adopted => Origin::Adopted,
+        }
     }
 
     /// Judges an attempt that has come back now.
@@ -538,6 +587,16 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The same where input is not recorded: that another writer is the reason does not mean that it is kept.
+    fn stop_recording(&mut self, error: &LedgerError) {
+        if matches!(error, LedgerError::Busy { .. }) {
+            self.ledger_lost = true;
+            self.stop(Stopped::LedgerFailed(in_full(error)));
+        } else {
+            self.stop_for_ledger(error);
+        }
+    }
+
     fn lose_ledger(&mut self, error: &LedgerError) {
         self.ledger_lost = true;
         let message = in_full(error);
@@ -628,6 +687,12 @@ impl<'a> Run<'a> {
         self.put_back();
         self.settle();
         self.answer_waiting();
+        // That it cannot be told is no failure: what is pending is sent by the next run.
+        if !self.ledger_lost
+            && let Ok(Some(left)) = self.book.left_over(clock::now())
+        {
+            self.hear(Event::LeftOver(left));
+        }
         let book = std::mem::replace(&mut self.book, Book::Nowhere);
         match book.close(clock::now()) {
             // Everything is settled; tidying up can wait for the next run.
@@ -637,6 +702,12 @@ impl<'a> Run<'a> {
         self.turn();
         self.stopped
     }
+}
+
+fn no_thread(error: &std::io::Error) -> String {
+    format!(
+        "the system gives this program no further thread ({error}); the limit is `ulimit -u`, a cgroup's pids.max, or memory"
+    )
 }
 
 /// An error with its causes.
@@ -673,7 +744,9 @@ impl Stopped {
             Self::DeadlinePassed => "the run's deadline has passed",
             Self::InputBroken => "the input cannot be read",
             Self::NearlyAllRefused => "nearly everything was refused",
-            Self::LedgerBusy(why) | Self::LedgerFailed(why) | Self::RecordingFailed(why) => why,
+            Self::LedgerBusy(why) | Self::LedgerFailed(why) | Self::RecordingFailed(why) | Self::NoThread(why) => {
+                why
+            }
             Self::For(_, failure) => {
                 return Failure::unsent(
                     failure.code,

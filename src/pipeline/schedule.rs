@@ -55,6 +55,10 @@ const RETRIES_FREE: f64 = 20.0;
 const RETRIES_PER_RECORD: f64 = 0.1;
 /// Records that are held in memory at once, at most.
 const HELD: usize = 1024;
+/// And so many more that have come due, so that there is room for them however fast input flows.
+const DUE_HELD: usize = 256;
+/// What has come due goes before what is new, so many in a row; then as many new ones have their turn.
+const TURN: usize = 64;
 /// The unsettled window is four times the jobs, and at least this.
 const WINDOW_MIN: usize = 64;
 /// The first answers that show whether a mapping is right, and how many refusals mean that it is not.
@@ -163,7 +167,12 @@ type Delayed = BTreeMap<(Duration, u64), Job>;
 #[derive(Debug)]
 pub(super) struct Schedule {
     limits: Limits,
+    /// What is new.
     ready: VecDeque<Job>,
+    /// What had to wait, was postponed, or was left by an earlier run, and may go now.
+    due: VecDeque<Job>,
+    /// How many of a turn of each have gone: first what is due, then what is new.
+    turn: usize,
     delayed: Delayed,
     /// As `delayed`, but a try of these may have arrived: they are unsettled like those that are under way.
     doubtful: Delayed,
@@ -190,6 +199,8 @@ impl Schedule {
         Self {
             limits,
             ready: VecDeque::new(),
+            due: VecDeque::new(),
+            turn: 0,
             delayed: Delayed::new(),
             doubtful: Delayed::new(),
             delayed_count: 0,
@@ -217,10 +228,27 @@ impl Schedule {
         self.ready.push_back(job);
     }
 
-    /// How much more work may be admitted.
+    /// Takes what has come due.
+    pub(super) fn admit_due(&mut self, job: Job) {
+        self.due.push_back(job);
+    }
+
+    /// How much more new work may be admitted.
     pub(super) fn room(&self) -> usize {
         let held = self.ready.len() + self.to_retry() + self.in_flight;
-        self.most_held().saturating_sub(held)
+        self.most_held().saturating_sub(held).min(self.room_for_all())
+    }
+
+    /// How much may be admitted of what has come due; nothing while enough of it is here, because each group has its price.
+    pub(super) fn room_for_due(&self) -> usize {
+        let most = if self.ready.is_empty() { self.most_held() } else { DUE_HELD };
+        let has_enough = self.due.len() > most / 2;
+        if has_enough { 0 } else { (most - self.due.len()).min(self.room_for_all()) }
+    }
+
+    fn room_for_all(&self) -> usize {
+        let held = self.ready.len() + self.due.len() + self.to_retry() + self.in_flight;
+        (self.most_held() + DUE_HELD).saturating_sub(held)
     }
 
     /// Whether the senders could soon do with more. Until then new work would only wait here, and taken in small pieces each
@@ -235,7 +263,7 @@ impl Schedule {
 
     /// Whether nothing waits and nothing is under way.
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.to_retry() == 0 && self.in_flight == 0
+        self.ready.is_empty() && self.due.is_empty() && self.to_retry() == 0 && self.in_flight == 0
     }
 
     fn to_retry(&self) -> usize {
@@ -262,7 +290,7 @@ impl Schedule {
         let mut job = match pop_due(&mut self.doubtful, now) {
             Some(job) => job,
             None if self.window_is_full() => return None,
-            None => pop_due(&mut self.delayed, now).or_else(|| self.ready.pop_front())?,
+            None => pop_due(&mut self.delayed, now).or_else(|| self.pop_in_turn())?,
         };
         if let Some(interval) = self.limits.interval {
             self.next_slot = self.next_slot.max(now) + interval;
@@ -276,6 +304,19 @@ impl Schedule {
         }
         self.in_flight += 1;
         Some(job)
+    }
+
+    /// What is due goes first; where there is much of it, it shares with what is new.
+    fn pop_in_turn(&mut self) -> Option<Job> {
+        let (first, other) =
+            if self.turn < TURN { (&mut self.due, &mut self.ready) } else { (&mut self.ready, &mut self.due) };
+        if let Some(job) = first.pop_front() {
+            self.turn = (self.turn + 1) % (2 * TURN);
+            Some(job)
+        } else {
+            self.turn = 0;
+            other.pop_front()
+        }
     }
 
     /// How many jobs may be handed out at once. At full speed some more than are under way wait in front of the senders, so
@@ -297,7 +338,7 @@ impl Schedule {
         let due = |waiting: &Delayed| waiting.first_key_value().map(|((due, _), _)| *due);
         let others = match () {
             () if self.window_is_full() => None,
-            () if !self.ready.is_empty() => Some(now),
+            () if !self.ready.is_empty() || !self.due.is_empty() => Some(now),
             () => due(&self.delayed),
         };
         let work = due(&self.doubtful).into_iter().chain(others).min()?;
@@ -424,7 +465,12 @@ impl Schedule {
     /// Everything that waits; what is under way will still come back.
     pub(super) fn drain(&mut self) -> Vec<Job> {
         let (doubtful, delayed) = (std::mem::take(&mut self.doubtful), std::mem::take(&mut self.delayed));
-        self.ready.drain(..).chain(doubtful.into_values()).chain(delayed.into_values()).collect()
+        let due = std::mem::take(&mut self.due);
+        due.into_iter()
+            .chain(self.ready.drain(..))
+            .chain(doubtful.into_values())
+            .chain(delayed.into_values())
+            .collect()
     }
 }
 
@@ -520,6 +566,36 @@ mod tests {
         schedule.settled(&Outcome::Accepted);
         schedule.settled(&Outcome::Accepted);
         assert_eq!(hand_out(&mut schedule, Duration::ZERO).len(), 8);
+    }
+
+    #[test]
+    fn what_came_due_goes_before_what_is_new_and_shares_with_it_where_there_is_much() {
+        let mut schedule = with_jobs(Limits { jobs: 1, ..LIMITS }, 200);
+        (1000..1100).for_each(|id| schedule.admit_due(job(id)));
+        let order: Vec<_> = std::iter::from_fn(|| {
+            let job = schedule.next(Duration::ZERO)?;
+            schedule.settled(&Outcome::Accepted);
+            Some(job.record().line)
+        })
+        .collect();
+        assert!(order[..64].iter().copied().eq(1000..1064), "due ones first");
+        assert!(order[64..128].iter().copied().eq(0..64), "then as many new ones");
+        assert!(order[128..164].iter().copied().eq(1064..1100), "then the other due ones");
+        assert!(order[164..].iter().copied().eq(64..200));
+        schedule.admit(job(1));
+        schedule.admit_due(job(2));
+        assert_eq!(schedule.next(Duration::ZERO).unwrap().record().line, 2, "due ones first, each time anew");
+    }
+
+    #[test]
+    fn there_is_room_for_what_came_due_however_much_is_new_and_memory_stays_bounded() {
+        let mut schedule = with_jobs(LIMITS, 1024);
+        assert_eq!((schedule.room(), schedule.room_for_due()), (0, 256));
+        (0..256).for_each(|id| schedule.admit_due(job(id)));
+        assert_eq!((schedule.room(), schedule.room_for_due()), (0, 0));
+        let mut schedule = with_jobs(LIMITS, 0);
+        (0..1024).for_each(|id| schedule.admit_due(job(id)));
+        assert_eq!((schedule.room(), schedule.room_for_due()), (256, 0), "and for what is new");
     }
 
     #[test]

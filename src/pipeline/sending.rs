@@ -1,6 +1,6 @@
 //! The threads that send: each takes a job, makes one attempt, and gives both back. They decide nothing and never wait.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender as ChannelSender};
@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender as ChannelSender};
 use super::schedule::Job;
 use crate::clock;
 use crate::domain::{Account, Timestamp};
-use crate::transport::{Sender, TransportError};
+use crate::transport::{Cause, Sender, TransportError};
 use crate::wire::{Reply, Request};
 
 /// What a sender gives back.
@@ -31,6 +31,10 @@ pub(super) struct Exchange {
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     closed: AtomicBool,
+    senders: AtomicUsize,
+    left: AtomicUsize,
+    /// The system gives no more.
+    full: AtomicBool,
 }
 
 impl Gate {
@@ -40,6 +44,37 @@ impl Gate {
 
     pub(super) fn open(&self) {
         self.closed.store(false, Ordering::Release);
+    }
+
+    pub(super) fn joined(&self) {
+        self.senders.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// There was no thread for it.
+    pub(super) fn not_joined(&self) {
+        self.senders.fetch_sub(1, Ordering::AcqRel);
+        self.full.store(true, Ordering::Release);
+    }
+
+    /// Whether another sender is wanted for so many jobs, and may be had.
+    pub(super) fn wants_more(&self, jobs: usize) -> bool {
+        self.senders.load(Ordering::Acquire) < jobs && !self.full.load(Ordering::Acquire)
+    }
+
+    /// How many senders have left for want of a connection.
+    pub(super) fn left(&self) -> usize {
+        self.left.load(Ordering::Acquire)
+    }
+
+    /// A sender that can open no connection leaves the work to the others, if there are any.
+    fn leaves(&self) -> bool {
+        let others = |senders: usize| (senders > 1).then(|| senders - 1);
+        let leaves = self.senders.fetch_update(Ordering::AcqRel, Ordering::Acquire, others).is_ok();
+        if leaves {
+            self.full.store(true, Ordering::Release);
+            self.left.fetch_add(1, Ordering::AcqRel);
+        }
+        leaves
     }
 
     fn is_closed(&self) -> bool {
@@ -61,7 +96,12 @@ pub(super) fn send_jobs(
             let result = sender.send(&Request::new(&job.record().conversion, account));
             Exchange { at, began, ended: clock::monotonic(), result }
         });
-        if attempts.send((job, Attempt { sent })).is_err() {
+        let no_descriptor = sent
+            .as_ref()
+            .is_some_and(|sent| matches!(&sent.result, Err(TransportError { cause: Cause::NoDescriptor, .. })));
+        let leaves = no_descriptor && gate.leaves();
+        let sent = if leaves { None } else { sent };
+        if attempts.send((job, Attempt { sent })).is_err() || leaves {
             return;
         }
     }

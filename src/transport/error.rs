@@ -11,6 +11,7 @@ use rustls::CertificateError;
 use thiserror::Error;
 
 use super::Endpoint;
+use super::names::is_out_of_descriptors;
 use super::trace::Trace;
 use super::trust::TrustError;
 use crate::domain::{ErrorCode, Reached};
@@ -84,6 +85,9 @@ pub enum Cause {
     /// No connection to the host; its name and the reason.
     #[error("could not connect to {0}: {1}")]
     Connect(String, String),
+    /// This process may open no further file or socket.
+    #[error("no file descriptor is left for a connection; the limit is `ulimit -n`")]
+    NoDescriptor,
     /// No connection to or through the proxy; its name and the reason.
     #[error("proxy {0}: {1}")]
     Proxy(String, String),
@@ -122,7 +126,7 @@ impl Cause {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Dns(_) => ErrorCode::Dns,
-            Self::Connect(..) | Self::Broken(_) => ErrorCode::Connect,
+            Self::Connect(..) | Self::Broken(_) | Self::NoDescriptor => ErrorCode::Connect,
             Self::Proxy(..) | Self::ProxyStatus(..) => ErrorCode::Proxy,
             Self::Timeout(_) => ErrorCode::Timeout,
             Self::Untrusted(..) | Self::TrustStore(_) => ErrorCode::TlsUntrusted,
@@ -233,6 +237,7 @@ fn cause(error: ureq::Error, trace: &Trace, endpoint: &Endpoint) -> Cause {
             (Some(proxy), Some(status)) => Cause::ProxyStatus(proxy.to_string(), status),
             _ => on_the_way("it opened no connection".to_owned()),
         },
+        ureq::Error::Io(error) if is_out_of_descriptors(&error) => Cause::NoDescriptor,
         ureq::Error::Io(error) => on_the_way(io_reason(error.kind())),
         ureq::Error::Other(inner) if inner.is::<NotQuiet>() => match inner.downcast_ref() {
             Some(NotQuiet::Spoken) => Cause::Unasked(host()),

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 pub use self::error::{Cause, ConnectionAge, Phase, Sent, TransportError};
 pub use self::proxy::{ProxyChoice, ProxyError, ProxyUrl, choose_proxy};
-pub use self::trust::{Trust, TrustError, TrustStore};
+pub use self::trust::{Pem, Trust, TrustError, TrustStore};
 
 use self::connection::ConnectionMaker;
 use self::error::NotQuiet;

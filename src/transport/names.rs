@@ -8,9 +8,11 @@
 )]
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -55,6 +57,7 @@ impl Resolver for Names {
             return Ok(copy(self, &last.addresses));
         }
         let addresses = DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
+            Error::Io(cause) if is_out_of_descriptors(&cause) => Error::Io(cause),
             // A failed lookup arrives as an I/O error like any other; here it can only be the name.
             Error::Io(_) => Error::HostNotFound,
             other => other,
@@ -64,6 +67,12 @@ impl Resolver for Names {
         }
         Ok(addresses)
     }
+}
+
+/// Whether it is this process's limit, or the system's, and not the network.
+pub(super) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::MFILE | Errno::NFILE))
 }
 
 fn copy(resolver: &impl Resolver, addresses: &ResolvedSocketAddrs) -> ResolvedSocketAddrs {

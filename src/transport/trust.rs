@@ -1,13 +1,12 @@
 //! Whose certificates are believed. Verification has no off switch.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use rustls_native_certs::{load_certs_from_paths, load_native_certs};
 use thiserror::Error;
 
 /// Where certificate authorities come from.
@@ -15,10 +14,17 @@ use thiserror::Error;
 pub enum Trust {
     /// The system's trust store; roots built into this program where the system has none.
     System,
-    /// A PEM file *instead of* the system's store, as curl's `--cacert` has it.
-    File(PathBuf),
-    /// PEM text: the embedded sandbox's own authority.
-    Pem(String),
+    /// These *instead of* the system's store, as curl's `--cacert` has it. Each must hold a certificate.
+    Pem(Vec<Pem>),
+}
+
+/// PEM text of certificate authorities.
+#[derive(Debug, Clone)]
+pub struct Pem {
+    /// Where it stands, for people.
+    pub place: String,
+    /// The text.
+    pub pem: Vec<u8>,
 }
 
 /// Certificate authorities, loaded when the first TLS connection is made and only once: the system's store is the
@@ -32,12 +38,9 @@ pub struct TrustStore {
 /// Why there are no certificate authorities.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TrustError {
-    /// The file cannot be read; its path and the reason.
-    #[error("cannot read the CA file {0}: {1}")]
-    Unreadable(PathBuf, String),
-    /// The file holds no certificate.
-    #[error("no PEM certificate in the CA file {0}")]
-    NoCertificate(PathBuf),
+    /// No certificate there.
+    #[error("no PEM certificate in {0}")]
+    NoCertificate(String),
     /// The TLS library refused its own defaults; cannot happen with the versions this program is built with.
     #[error("TLS cannot be set up")]
     Setup,
@@ -50,11 +53,11 @@ impl TrustStore {
         Self { trust, config: Arc::default() }
     }
 
-    /// Loads a file at once, so that its faults are told before anything is sent. The system's store stays unread.
+    /// Loads what was named at once, so that its faults are told before anything is sent. The system's store stays unread.
     pub fn check(&self) -> Result<(), TrustError> {
         match self.trust {
-            Trust::File(_) => self.client_config().map(drop),
-            Trust::System | Trust::Pem(_) => Ok(()),
+            Trust::Pem(_) => self.client_config().map(drop),
+            Trust::System => Ok(()),
         }
     }
 
@@ -64,8 +67,10 @@ impl TrustStore {
         match &self.trust {
             Trust::System if load_system().is_some() => "the system's trust store".to_owned(),
             Trust::System => "the built-in roots (the system has no trust store)".to_owned(),
-            Trust::File(path) => format!("{} only", path.display()),
-            Trust::Pem(_) => "the sandbox's own CA only".to_owned(),
+            Trust::Pem(named) => {
+                let places: Vec<_> = named.iter().map(|pem| pem.place.as_str()).collect();
+                format!("{} only", places.join(" and "))
+            }
         }
     }
 
@@ -79,12 +84,7 @@ fn build(trust: &Trust) -> Result<Arc<ClientConfig>, TrustError> {
         Trust::System => {
             load_system().unwrap_or_else(|| RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
         }
-        Trust::File(path) => load_file(path)?,
-        Trust::Pem(text) => {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(CertificateDer::pem_slice_iter(text.as_bytes()).flatten());
-            roots
-        }
+        Trust::Pem(named) => load_named(named)?,
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -96,24 +96,27 @@ fn build(trust: &Trust) -> Result<Arc<ClientConfig>, TrustError> {
 }
 
 fn load_system() -> Option<RootCertStore> {
+    let mut certificates = load_native_certs().certs;
+    if certificates.is_empty() {
+        // OpenSSL's variables are settings, and hold something only when they are not asked for here. Set to nothing they
+        // count as unset; the loader takes that for a path.
+        let probed = openssl_probe::probe();
+        let folder = probed.cert_dir.first().map(PathBuf::as_path);
+        certificates = load_certs_from_paths(probed.cert_file.as_deref(), folder).certs;
+    }
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(certificates);
     (!roots.is_empty()).then_some(roots)
 }
 
-/// All the world's authorities are a few hundred KiB; `/dev/zero` has no end.
-const LARGEST_FILE: u64 = 16 * 1024 * 1024;
-
-fn load_file(path: &Path) -> Result<RootCertStore, TrustError> {
-    let unreadable = |reason: String| TrustError::Unreadable(path.to_owned(), reason);
-    let mut pem = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut pem))
-        .map_err(|error| unreadable(error.kind().to_string()))?;
-    if pem.len() as u64 > LARGEST_FILE {
-        return Err(unreadable(format!("larger than {LARGEST_FILE} bytes")));
-    }
+fn load_named(named: &[Pem]) -> Result<RootCertStore, TrustError> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
-    if roots.is_empty() { Err(TrustError::NoCertificate(path.to_owned())) } else { Ok(roots) }
+    for Pem { place, pem } in named {
+        let before = roots.len();
+        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).flatten());
+        if roots.len() == before {
+            return Err(TrustError::NoCertificate(place.clone()));
+        }
+    }
+    Ok(roots)
 }

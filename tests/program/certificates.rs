@@ -1,5 +1,8 @@
 //! Certificates: whoever cannot prove to be the API gets nothing, not even a request.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
 use nexmo_conversion::sandbox::{CertificateKind, Encryption, Sandbox, SandboxOptions, TlsVersions};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
@@ -193,6 +196,73 @@ fn a_ca_file_is_read_before_anything_is_sent() {
         ran.remarks(&contains(name).and(contains("hint:")));
         assert_eq!(sandbox.counts().connections, 0);
     }
+}
+
+#[test]
+fn openssls_variables_replace_the_systems_store_and_must_name_certificates() {
+    let sandbox = api::tls(CertificateKind::Valid);
+    let unset = || Cli::new().against(&sandbox).with("NEXMO_CONVERSION_CACERT", "");
+    let cli = unset();
+    let file = cli.path("ca.pem");
+    let empty = cli.file("empty.pem", "", 0o644);
+    let open = cli.file("open.pem", fs::read(&file).unwrap(), 0o666);
+    let folder = cli.file("certs/0123abcd.0", fs::read(&file).unwrap(), 0o644).parent().unwrap().to_owned();
+    fs::create_dir(cli.path("none")).unwrap();
+    let (missing, none) = (cli.path("missing.pem"), cli.path("none"));
+    for (name, value) in [("SSL_CERT_FILE", &file), ("SSL_CERT_DIR", &folder)] {
+        let cli = cli.clone().with(name, value);
+        cli.run(["sms", "A", "--delivered", "--no-ledger"]).exits(0);
+        let ran = cli.run(["check", "-v"]);
+        assert!(ran.exits(0).stdout.contains(&format!("({name}) only")), "{}", ran.shown());
+        let shown = cli.run(["config", "show"]);
+        assert!(shown.exits(0).stdout.contains(name), "{}", shown.shown());
+    }
+    let connections = sandbox.counts().connections;
+    for (name, value) in [
+        ("SSL_CERT_FILE", &missing),
+        ("SSL_CERT_FILE", &empty),
+        ("SSL_CERT_FILE", &open),
+        ("SSL_CERT_FILE", &none),
+        ("SSL_CERT_DIR", &missing),
+        ("SSL_CERT_DIR", &none),
+    ] {
+        let cli = cli.clone().with(name, value);
+        for command in [&["check"][..], &["sms", "A", "--delivered"]] {
+            let ran = cli.run(command);
+            ran.exits(78);
+            let said = ran.said();
+            assert!(said.contains(name) && said.contains(value.to_str().unwrap()), "{name} {}", ran.shown());
+        }
+    }
+    // One good source does not make up for another that is not there.
+    cli.clone().with("SSL_CERT_DIR", &folder).with("SSL_CERT_FILE", &missing).run(["check"]).exits(78);
+    assert_eq!(sandbox.counts().connections, connections);
+    // Whoever names a file trusts that one, and a variable that is set to nothing counts as unset.
+    let named = cli.clone().with("SSL_CERT_FILE", &missing).with("NEXMO_CONVERSION_CACERT", &file);
+    named.run(["sms", "A", "--delivered", "--no-ledger"]).exits(0);
+    named.with("SSL_CERT_FILE", "").run(["sms", "A", "--delivered", "--no-ledger"]).exits(0);
+    let ran = cli.with("SSL_CERT_FILE", "").run(["check"]);
+    assert!(!ran.exits(78).stdout.contains("SSL_CERT_FILE"), "{}", ran.shown());
+}
+
+#[test]
+fn a_ca_file_that_others_can_change_is_refused() {
+    let sandbox = api::tls(CertificateKind::Valid);
+    let cli = Cli::new().against(&sandbox);
+    for bits in [0o664, 0o646] {
+        fs::set_permissions(cli.path("ca.pem"), fs::Permissions::from_mode(bits)).unwrap();
+        cli.run(REPORT).exits(78).remarks(&contains("chmod go-w '"));
+    }
+    fs::set_permissions(cli.path("ca.pem"), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(cli.path("here"), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::copy(cli.path("ca.pem"), cli.path("here/ca.pem")).unwrap();
+    cli.run(REPORT.iter().chain(&["--cacert", "ca.pem"]))
+        .exits(78)
+        .remarks(&contains("here, which others can change"));
+    assert_eq!(sandbox.counts().connections, 0);
+    // What the shell hands over is the user's word.
+    cli.shell("nexmo-conversion sms A --delivered --cacert /dev/fd/3 3< ../ca.pem").exits(0);
+    cli.shell("cat ../ca.pem | nexmo-conversion sms B --delivered --cacert /dev/stdin").exits(0);
 }
 
 #[test]

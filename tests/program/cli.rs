@@ -1,14 +1,15 @@
 //! The one way to start the program: on a clean machine, with a time limit, and with everything it said kept together.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder};
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::marker::PhantomData;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, lchown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
-use std::{fs, thread};
 
 use nexmo_conversion::clock;
 use nexmo_conversion::sandbox::Sandbox;
@@ -26,21 +27,27 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 const NOWHERE: &str = "http://127.0.0.1:9";
 const GLANCE: Duration = Duration::from_millis(2);
 
-/// A machine with nothing on it, and the program. It borrows the sandbox that it knows: a sandbox stops when it is dropped,
-/// and a client that outlived it would meet a closed port and could still pass.
+/// A machine with nothing on it, and the program. Clones are the same machine with other variables.
+///
+/// It borrows the sandbox that it knows: a sandbox stops when it is dropped, and a client that outlived it would meet a
+/// closed port and could still pass.
+#[derive(Clone)]
 pub(crate) struct Cli<'s> {
     home: Arc<TempDir>,
     variables: Vec<(OsString, OsString)>,
+    without: Vec<OsString>,
+    /// As whom the program runs, where that is another user than the test's.
+    user: Option<u32>,
     sandbox: PhantomData<&'s Sandbox>,
 }
 
 impl<'s> Cli<'s> {
     pub(crate) fn new() -> Self {
         let home = Arc::new(tempfile::tempdir().unwrap());
-        fs::create_dir(home.path().join("here")).unwrap();
+        folder_at(&home.path().join("here"));
         // No test may ever reach the real API by mistake.
         let variables = vec![("NEXMO_CONVERSION_BASE_URL".into(), NOWHERE.into())];
-        Self { home, variables, sandbox: PhantomData }
+        Self { home, variables, without: Vec::new(), user: None, sandbox: PhantomData }
     }
 
     /// Knows where the sandbox is, whom it trusts, and the account.
@@ -66,6 +73,19 @@ impl<'s> Cli<'s> {
         self
     }
 
+    /// With a variable that is not set at all.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.without.push(name.into());
+        self
+    }
+
+    /// Gives all files to another user, and runs the program as that user, who is in one more group. Only root can.
+    pub(crate) fn owned_by(mut self, user: u32) -> Self {
+        give(self.home.path(), user);
+        self.user = Some(user);
+        self
+    }
+
     /// With this configuration file, private as it should be.
     pub(crate) fn configured(self, toml: &str) -> Self {
         self.file(".config/nexmo-conversion/config.toml", toml, 0o600);
@@ -75,7 +95,7 @@ impl<'s> Cli<'s> {
     /// Writes a file below the home folder; the program runs in `here`.
     pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>, mode: u32) -> PathBuf {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        folder_at(path.parent().unwrap());
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         path
@@ -148,7 +168,15 @@ impl<'s> Cli<'s> {
 
     /// The process before it is started, for tests that have their own idea of its standard streams.
     pub(crate) fn command(&self, program: &str, arguments: &[OsString]) -> Command {
-        let mut command = Command::new(program);
+        let mut command = match self.user {
+            Some(user) => {
+                let mut command = Command::new("setpriv");
+                let user = user.to_string();
+                command.args(["--reuid", &user, "--regid", &user, "--groups", OTHER_GROUP, "--", program]);
+                command
+            }
+            None => Command::new(program),
+        };
         command
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -159,6 +187,9 @@ impl<'s> Cli<'s> {
             .envs(self.variables.iter().cloned())
             .current_dir(self.path("here"))
             .args(arguments);
+        for name in &self.without {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -172,6 +203,23 @@ impl<'s> Cli<'s> {
             home: self.home.path().to_owned(),
         }
     }
+}
+
+/// The group of a mounted secret.
+pub(crate) const OTHER_GROUP: &str = "2000";
+
+fn give(path: &Path, user: u32) {
+    lchown(path, Some(user), Some(user)).unwrap();
+    if path.is_dir() && !path.is_symlink() {
+        for entry in fs::read_dir(path).unwrap() {
+            give(&entry.unwrap().path(), user);
+        }
+    }
+}
+
+/// A folder that only its owner can change, whatever the umask.
+fn folder_at(path: &Path) {
+    DirBuilder::new().recursive(true).mode(0o755).create(path).unwrap();
 }
 
 /// What a run of the program came to.

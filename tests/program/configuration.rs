@@ -1,7 +1,7 @@
 //! The configuration: created without ever overwriting, shown with its origins, and refused with its place when it is wrong.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
@@ -128,12 +128,18 @@ fn the_ways_to_a_secret_are_watched() {
     open.file("here/secret", "0secret0\n", 0o666);
     open.file(FILE, "[profiles.2fa]\napi_key = \"abcd1234\"\napi_secret_file = \"~/here/secret\"\n", 0o600);
     let linked = Cli::new();
-    linked.file("elsewhere", PROFILE, 0o600);
+    linked.file("elsewhere", PROFILE, 0o640);
     fs::create_dir_all(linked.path(FILE).parent().unwrap()).unwrap();
     symlink(linked.path("elsewhere"), linked.path(FILE)).unwrap();
     let folder = Cli::new();
     fs::create_dir_all(folder.path(FILE)).unwrap();
-    let shown = [open, linked, folder].map(|cli| {
+    let changeable = Cli::new();
+    changeable.file(FILE, "[network]\nmax_time = \"14s\"\n", 0o620);
+    let replaceable = Cli::new().configured("[network]\nmax_time = \"14s\"\n");
+    fs::set_permissions(replaceable.path(".config"), fs::Permissions::from_mode(0o777)).unwrap();
+    let vendors = Cli::new();
+    vendors.file(".nexmorc", "[credentials]\napi_key=abcd1234\napi_secret=0secret0\n", 0o602);
+    let shown = [open, linked, folder, changeable, replaceable, vendors].map(|cli| {
         let ran = cli.run(REPORT);
         ran.exits(78);
         assert!(!ran.said().contains("0secret0"));
@@ -196,7 +202,7 @@ fn the_first_source_wins() {
 }
 
 fn init(cli: &Cli) -> Ran {
-    let arguments = ["config", "init", "--name", "2fa", "--api-key", api::KEY, "--api-secret-file", "-"];
+    let arguments = ["config", "init", "--api-key", api::KEY, "--api-secret-file", "-"];
     cli.run_with_input(arguments, format!("{}\n", api::SECRET))
 }
 
@@ -235,6 +241,10 @@ fn init_never_overwrites() {
     let ran = init(&cli);
     ran.exits(78);
     ran.remarks(&contains("exists already").and(contains("never overwritten")));
+    assert_eq!(fs::read_to_string(cli.path(FILE)).unwrap(), PROFILE);
+    // Nor is a profile that is there.
+    let again = ["config", "init", "-p", "2fa", "--api-key", "other", "--api-secret-file", "-"];
+    cli.run_with_input(again, "x\n").exits(78).remarks(&contains("has a profile `2fa` already"));
     assert_eq!(fs::read_to_string(cli.path(FILE)).unwrap(), PROFILE);
 
     let linked = Cli::new();
@@ -292,6 +302,20 @@ fn show_tells_where_everything_comes_from() {
     let defaults = Cli::new().with("NEXMO_CONVERSION_BASE_URL", "").run(["config", "show"]);
     defaults.exits(0);
     assert_same("config_show", [text.shown(), json.shown(), defaults.shown()]);
+}
+
+#[test]
+fn of_several_profiles_none_is_chosen_and_one_line_names_them() {
+    let cli = Cli::new().configured(
+        "[profiles.a]\napi_key = \"abcd1234\"\napi_secret = \"0secret0\"\n[profiles.b]\napi_key = \"efgh5678\"\napi_secret = \"0secret0\"\n",
+    );
+    let ran = cli.run(REPORT);
+    ran.exits(78).remarks(&contains(
+        "several profiles and no default_profile: a, b\nhint: choose one with `--profile NAME`",
+    ));
+    assert_eq!(ran.stderr.lines().count(), 2);
+    assert_eq!(cli.run(["config", "profiles"]).exits(0).stdout, "a\nb\n");
+    cli.run(["config", "show"]).exits(0).remarks(&contains("several profiles"));
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn without_a_ledger_no_file_is_made_and_with_another_one_that_is_used() {
     cli.run(["sms", "A", "--delivered", "--dry-run"]).exits(0);
     cli.run_with_input(BATCH.iter().chain(&["--dry-run"]), records(2)).exits(0);
     cli.run(["ledger", "status"]).exits(0);
-    cli.run(["ledger", "refused"]).exits(0);
+    cli.run(["ledger", "refused", "--json"]).exits(0);
     assert!(!cli.path(".local").exists(), "none of these makes anything");
     cli.run_with_input(BATCH.iter().chain(&["--ledger", "mine.db"]), records(2)).exits(0);
     assert!(!cli.path(".local").exists());
@@ -243,7 +243,7 @@ fn a_refused_account_leaves_everything_queued_and_nothing_refused() {
     ran.exits(77);
     assert_eq!(ran.lines().len(), 50);
     assert_eq!(api::requests(&refusing), 1);
-    assert_eq!(cli.run(["ledger", "refused"]).exits(0).stdout, "");
+    assert_eq!(cli.run(["ledger", "refused", "--json"]).exits(0).stdout, "");
     let sandbox = api::plain();
     let cli = cli.at(&sandbox);
     assert_eq!(came_to(cli.run_with_input(BATCH, records(50)).exits(0)), ["accepted"; 50]);
@@ -257,7 +257,7 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
     let input = "{\"id\":\"A\",\"ref\":\"a\",\"timestamp\":\"2026-11-20 01:25:26\"}\n{\"id\":\"B\"}\n{\"id\":\"C\"}\nnot json\n";
     let ran = cli.run_with_input(BATCH.iter().chain(&["--jobs", "1"]), input);
     ran.exits(65);
-    let refused = cli.run(["ledger", "refused"]);
+    let refused = cli.run(["ledger", "refused", "--json"]);
     refused.exits(0);
     let letters: Vec<&str> = refused.stdout.lines().collect();
     assert_eq!(letters.len(), 3, "{}", refused.shown());
@@ -275,14 +275,69 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
     );
     let before = api::requests(&refusing);
     let known = cli.run_with_input(BATCH, letters[..2].join("\n"));
-    assert_eq!(came_to(known.exits(65)), ["rejected bad_parameters"; 2], "it is still refused");
+    assert_eq!(came_to(known.exits(0)), ["skipped already_refused"; 2], "it is still refused");
     assert_eq!(api::requests(&refusing), before, "and nobody was asked");
     let forgotten = cli.run(["ledger", "forget", "refused", "--older-than", "0s"]);
     assert_eq!(forgotten.exits(0).stderr, "3 removed\n");
     let again = cli.run_with_input(BATCH, letters[..2].join("\n"));
     assert_eq!(came_to(again.exits(0)), ["accepted"; 2]);
     assert_eq!(told(&refusing)[3..], [pair("A", "true"), pair("B", "true")]);
-    assert_eq!(cli.run(["ledger", "refused"]).exits(0).stdout, "");
+    assert_eq!(cli.run(["ledger", "refused", "--json"]).exits(0).stdout, "");
+}
+
+#[test]
+fn an_id_is_told_with_all_that_came_of_it() {
+    let sandbox = api::answering(&["ok", "420", "503"]);
+    let cli = Cli::new().against(&sandbox);
+    assert_eq!(cli.run(["ledger", "show", "A"]).exits(0).stdout, "nothing is recorded about A\n");
+    cli.run_with_input(
+        BATCH.iter().chain(&["--jobs", "1", "--retry", "0"]),
+        "{\"id\":\"A\"}\n{\"id\":\"B\"}\n{\"id\":\"C\"}\n",
+    );
+    for (id, state, answer, next) in [
+        (
+            "A",
+            "accepted   sms  A  delivered=true  ",
+            ", 200 OK, 1 attempt\n",
+            "nothing; only another value would be sent",
+        ),
+        (
+            "B",
+            "refused    sms  B",
+            ", 420 Invalid Parameters, 1 attempt; bad_parameters: ",
+            "correct it and send it again",
+        ),
+        ("C", "queued     sms  C", "not settled yet", "`ledger resume`"),
+    ] {
+        let ran = cli.run(["ledger", "show", id]);
+        assert!(ran.exits(0).stdout.starts_with(state), "{}", ran.shown());
+        for part in ["\n  recorded  2", "\n  answered  ", answer, "\n  next      ", next] {
+            assert!(ran.stdout.contains(part), "{part}: {}", ran.shown());
+        }
+        let line = cli.run(["ledger", "show", id, "--json"]).line();
+        assert_eq!((&line["message_id"], &line["delivered"]), (&id.into(), &true.into()));
+        assert_eq!(line["state"], state.split(' ').next().unwrap());
+    }
+}
+
+#[test]
+fn what_was_refused_is_told_to_people_with_the_reason_and_the_way_back() {
+    let sandbox = api::always("420");
+    let cli = Cli::new().against(&sandbox);
+    assert_eq!(cli.run(["ledger", "refused"]).exits(0).said(), "nothing was refused\n");
+    cli.run_with_input(BATCH, "{\"id\":\"A\"}\nnot json\n").exits(65);
+    let ran = cli.run(["ledger", "refused"]);
+    let lines: Vec<_> = ran.exits(0).stdout.lines().collect();
+    assert_eq!(lines.len(), 4, "{}", ran.shown());
+    assert!(
+        lines[0].starts_with("rejected  sms  A  delivered=true  ") && lines[0].ends_with("  420"),
+        "{}",
+        ran.shown()
+    );
+    assert!(lines[1].contains(", bad_parameters: ") && lines[3].contains(", bad_record: "), "{}", ran.shown());
+    assert_eq!(lines[2], "invalid   line 2  not json");
+    assert!(ran.stderr.contains("--json") && ran.stderr.contains("`nexmo-conversion batch`"), "{}", ran.shown());
+    assert_eq!(cli.run(["ledger", "refused", "-q"]).exits(0).stderr, "");
 }
 
 #[test]
@@ -437,4 +492,59 @@ fn a_folder_that_cannot_be_written_to_stops_the_run_before_anything_is_sent() {
     ran.exits(74);
     assert!(ran.stderr.contains("cannot create folder"), "{}", ran.stderr);
     assert_eq!(api::requests(&sandbox), 0);
+}
+
+#[test]
+fn what_was_refused_is_told_once_and_again_where_that_is_asked_for() {
+    let sandbox = api::answering(&["420", "ok"]);
+    let cli = Cli::new().against(&sandbox);
+    let input =
+        "{\"id\":\"R\",\"ts\":\"2026-11-22 01:25:26\"}\nnot json\n{\"id\":\"G\",\"ts\":\"2026-11-22 01:25:26\"}\n";
+    let one_by_one = BATCH.iter().chain(&["--jobs", "1", "--format", "ndjson"]);
+    let first = cli.run_with_input(one_by_one.clone(), input);
+    first.exits(65);
+    assert_eq!(came_to(&first), ["rejected bad_parameters", "invalid bad_record", "accepted"]);
+    let again = cli.run_with_input(one_by_one.clone(), input);
+    again.exits(0);
+    assert_eq!(
+        came_to(&again),
+        ["skipped already_refused", "skipped already_refused", "skipped already_accepted"]
+    );
+    let strict = cli.run_with_input(one_by_one.chain(&["--strict"]), input);
+    strict.exits(65);
+    assert_eq!(came_to(&strict), ["rejected bad_parameters", "invalid bad_record", "skipped already_accepted"]);
+    assert_eq!(api::requests(&sandbox), 2);
+}
+
+#[test]
+fn every_id_gets_its_line_also_where_there_is_no_ledger_to_keep_it() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let ran = cli.run(["sms", "A", "B", "--delivered", "--json", "--ledger", "/"]);
+    ran.exits(78);
+    assert_eq!(came_to(&ran), ["retry not_recorded", "retry not_recorded"]);
+    assert_eq!(api::requests(&sandbox), 0);
+}
+
+#[test]
+fn what_is_typed_without_a_time_is_news_unless_it_is_the_newest_value_and_force_sends_it_all_the_same() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let says = |value: &str, more: &[&str]| {
+        let ran = cli.run(["sms", "F", value, "--json"].iter().chain(more));
+        came_to(ran.exits(0)).remove(0)
+    };
+    let (yes, no) = ("--delivered", "--delivered=false");
+    assert_eq!(says(yes, &[]), "accepted");
+    assert_eq!(says(yes, &[]), "skipped already_accepted");
+    for value in [no, yes, no, yes] {
+        assert_eq!(says(value, &[]), "accepted", "{value}");
+    }
+    assert_eq!(says(yes, &[]), "skipped already_accepted");
+    assert_eq!(says(yes, &["--force"]), "accepted");
+    let old = ["--timestamp", "2026-11-22 01:25:26"];
+    assert_eq!(says(no, &old), "skipped stale");
+    assert_eq!(says(no, &[old[0], old[1], "--force"]), "accepted");
+    let values: Vec<_> = told(&sandbox).into_iter().map(|(_, value)| value).collect();
+    assert_eq!(values, ["true", "false", "true", "false", "true", "true", "false"]);
 }

@@ -15,6 +15,9 @@ pub(crate) enum Needed {
     Curl,
     Jq,
     Chromium,
+    Bash,
+    Zsh,
+    Fish,
 }
 
 impl Needed {
@@ -23,6 +26,9 @@ impl Needed {
             Self::Curl => "curl",
             Self::Jq => "jq",
             Self::Chromium => "chromium",
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
         }
     }
 

@@ -151,7 +151,7 @@ fn what_is_too_old_is_left_out() {
     ran.exits(0);
     assert_eq!(api::ids(&sandbox), ["NEW"]);
     let old = ran.lines().into_iter().find(|line| line["message_id"] == "OLD").unwrap();
-    assert_eq!((&old["outcome"], &old["error"]["code"]), (&"skipped".into(), &"stale".into()));
+    assert_eq!((&old["outcome"], &old["error"]["code"]), (&"skipped".into(), &"too_old".into()));
     // It was not recorded either: with another limit it is sent.
     cli.run_with_input(BATCH, input).exits(0);
     assert_eq!(api::ids(&sandbox), ["NEW", "OLD"]);
@@ -256,4 +256,37 @@ fn a_certificate_that_is_not_trusted_stops_the_run_before_anything_is_sent() {
         assert_eq!((api::requests(&sandbox), sandbox.counts().connections), (0, 1), "{kind}");
         assert!(ran.lines().iter().all(|line| line["error"]["code"] == "tls_untrusted"), "{kind}");
     }
+}
+
+#[test]
+fn what_was_postponed_goes_out_beside_a_log_that_flows_and_counts_once() {
+    let sandbox =
+        api::with(SandboxOptions { script: Script::first(vec![api::answer("503"); 40]), ..api::options() });
+    let mut run = Cli::new().against(&sandbox).start_with_pipe([
+        "batch",
+        "--channel",
+        "sms",
+        "--delivered",
+        "true",
+        "--retry",
+        "0",
+    ]);
+    for n in 0..40 {
+        run.write(format!("{{\"id\":\"P{n}\"}}\n"));
+    }
+    wait_until("the outage is over", || api::requests(&sandbox) == 40);
+    let mut flowed = 0;
+    // A line every 20 ms, which is no rest; each wait has its limit.
+    wait_until("all that was postponed went out", || {
+        run.write(format!("{{\"id\":\"F{flowed}\"}}\n"));
+        flowed += 1;
+        let asked = api::ids(&sandbox);
+        (0..40).all(|n| asked.iter().filter(|id| **id == format!("P{n}")).count() == 2)
+    });
+    run.close_stdin();
+    let (status, stdout, stderr) = run.finish();
+    assert_eq!(status, Some(0), "{stderr}");
+    assert_eq!(stdout.lines().count(), 40 + flowed, "one line for each record");
+    assert!(stderr.contains(&format!("{} accepted, 0 rejected, 0 retry", 40 + flowed)), "{stderr}");
+    assert!(stderr.contains("; 40 of these were `retry` at first") && !stderr.contains("left by"), "{stderr}");
 }

@@ -482,3 +482,15 @@ fn csv_has_the_windows_of_the_json() {
     }
     assert!(compared >= 287 * 3, "{compared}");
 }
+
+#[test]
+fn a_report_begins_where_it_is_told_to() {
+    let cli = Cli::new();
+    for since in ["24h", "7d", "2026-11-20", "2026-11-20 08:00:00", "2026-11-20T08:00:00+02:00"] {
+        cli.run(["report", "--since", since]).exits(0);
+    }
+    for since in ["", "yesterday", "2999-01-01", "1999-01-01", "2026-11-31", "0s", "400d"] {
+        let ran = cli.run(["report", "--since", since]);
+        assert!(ran.exits(2).stderr.contains("--since"), "{}", ran.shown());
+    }
+}

@@ -150,6 +150,22 @@ fn an_event_that_no_longer_counts_is_told() {
 }
 
 #[test]
+fn the_environment_wishes_for_colour_and_what_was_typed_comes_first() {
+    let sandbox = api::plain();
+    let coloured = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let cli = variables.iter().fold(Cli::new().against(&sandbox), |cli, (name, value)| cli.with(name, value));
+        cli.run(["sms", "A", "--delivered"].iter().chain(arguments)).exits(0).stdout.contains('\u{1b}')
+    };
+    assert!(!coloured(&[], &[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], &[]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "0")], &[]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1")], &["--color", "never"]));
+    assert!(coloured(&[("NO_COLOR", "1")], &["--color", "always"]));
+}
+
+#[test]
 fn colour_is_a_matter_of_asking() {
     let coloured = |variables: &[(&str, &str)], flags: &[&str]| {
         let sandbox = api::always("420");

@@ -155,7 +155,7 @@ fn files_and_standard_input_are_one_stream_in_the_order_in_which_they_are_named(
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
     cli.file("here/first.csv", format!("id,delivered,timestamp\nA,true,{WHEN}\n"), 0o644);
-    cli.file("here/last.tsv", format!("id\tdelivered\ttimestamp\nC\tfalse\t{WHEN}"), 0o644);
+    cli.file("here/last.tsv", format!("id\tdelivered\ttimestamp\nC\tfalse\t{WHEN}\n"), 0o644);
     let between = format!("{{\"id\":\"B\",\"delivered\":true,\"timestamp\":\"{WHEN}\"}}");
     let ran = cli.run_with_input(batch(&["--channel", "sms", "first.csv", "-", "last.tsv"]), between);
     ran.exits(0);

@@ -40,13 +40,13 @@ fn a_terminal_shows_progress_and_no_result_line_is_torn() {
     let sandbox = slow(Duration::from_millis(30));
     let cli = Cli::new().against(&sandbox);
     cli.file("here/input.ndjson", records(60), 0o644);
-    let ran = cli.shell(&on_a_terminal(BATCH));
+    let ran = cli.shell(&on_a_terminal(&format!("stty cols 120; {BATCH}")));
     assert!(cli.path("here/screen").exists(), "this test needs script(1) of util-linux: {}", ran.shown());
     assert_eq!(std::fs::read_to_string(cli.path("here/status")).unwrap().trim(), "0");
     let screen = std::fs::read_to_string(cli.path("here/screen")).unwrap();
     let plain = without_sequences(&screen);
     assert!(plain.contains(" in flight, ") && plain.contains(" to retry"), "no progress line: {plain:?}");
-    assert!(plain.contains(", 100 % converted, "), "no conversion rate: {plain:?}");
+    assert!(plain.contains(", 100 % converted"), "no conversion rate: {plain:?}");
     assert!(plain.contains("% ") && plain.contains(" left"), "the size is known, and so is the rest: {plain:?}");
     // Each result begins where a line begins (maybe one that was just cleared), is whole, and ends its line.
     let results: Vec<Value> = plain
@@ -60,6 +60,40 @@ fn a_terminal_shows_progress_and_no_result_line_is_torn() {
         "it is gone at the end"
     );
     assert!(plain.contains("60 accepted, 0 rejected"), "{plain:?}");
+}
+
+#[test]
+fn the_progress_line_fits_the_terminal_and_leaves_nothing_behind() {
+    for columns in [40, 60, 80] {
+        let sandbox = slow(Duration::from_millis(20));
+        let cli = Cli::new().against(&sandbox);
+        cli.file("here/input.ndjson", records(60), 0o644);
+        cli.shell(&on_a_terminal(&format!("stty cols {columns}; {BATCH} >results")));
+        let screen = std::fs::read_to_string(cli.path("here/screen")).unwrap();
+        let plain = without_sequences(&screen);
+        let lines: Vec<_> = plain.split(['\n', '\r']).filter(|line| line.contains(" answered")).collect();
+        assert!(lines.len() > 3, "{columns}: {plain:?}");
+        // `^C` has room behind it, too.
+        assert!(lines.iter().all(|line| line.trim_end().chars().count() <= columns - 4), "{columns}: {lines:?}");
+        assert!(lines.iter().all(|line| line.contains("% ")), "{lines:?}");
+        // Every redraw clears the line; none goes up, as after a line that was wrapped.
+        assert!(!screen.contains("\u{1b}[1A") && !screen.contains("\u{1b}[A"), "{screen:?}");
+    }
+}
+
+#[test]
+fn a_single_report_that_waits_says_so_and_a_quick_one_does_not() {
+    for (answer, says) in [("ok,delay=900ms", true), ("ok", false)] {
+        let sandbox = api::always(answer);
+        let cli = Cli::new().against(&sandbox);
+        for (command, is_said) in [("sms A --delivered", says), ("sms B --delivered -q", false)] {
+            cli.shell(&on_a_terminal(&format!("nexmo-conversion {command}")));
+            let screen = std::fs::read_to_string(cli.path("here/screen")).unwrap();
+            assert_eq!(screen.contains("waiting for the answer"), is_said, "{answer} {command}: {screen:?}");
+        }
+        let ran = cli.run(["sms", "C", "--delivered"]);
+        assert!(ran.exits(0).stderr.is_empty(), "not to a pipe: {}", ran.shown());
+    }
 }
 
 #[test]
@@ -258,6 +292,30 @@ fn a_secret_that_is_typed_is_not_seen() {
     let file = cli.path(".config/nexmo-conversion/config.toml");
     assert_eq!(mode(&file), 0o600);
     assert!(std::fs::read_to_string(file).unwrap().contains(&format!("{:?}", api::SECRET)));
+}
+
+#[test]
+fn what_is_not_usable_is_asked_for_again() {
+    let cli = Cli::new().configured("# mine\n[profiles.a]\napi_key = \"efgh5678\"\napi_secret = \"x\"\n");
+    let mut run = typed_at(&cli, "nexmo-conversion config init -p b; echo status $?");
+    wait_for(&cli, "api_key: ");
+    run.write("no key\n");
+    wait_for(&cli, "not usable");
+    run.write(format!("{}\n", api::KEY));
+    wait_for(&cli, "(not shown): ");
+    run.write("\n");
+    wait_for(&cli, "is empty");
+    run.write(format!("{}\n", api::SECRET));
+    wait_for(&cli, "status 0");
+    run.finish();
+    let file = std::fs::read_to_string(cli.path(".config/nexmo-conversion/config.toml")).unwrap();
+    assert!(file.contains("# mine\n") && file.contains("[profiles.a]") && file.contains("[profiles.b]"), "{file}");
+    let screen = cli.path("here/screen");
+    std::fs::remove_file(&screen).unwrap();
+    cli.shell(&on_a_terminal("nexmo-conversion config init -p c --no-input"));
+    let screen = std::fs::read_to_string(screen).unwrap();
+    assert!(screen.contains("the api_key is missing") && !screen.contains("api_key: "), "{screen:?}");
+    assert_eq!(std::fs::read_to_string(cli.path("here/status")).unwrap().trim(), "2");
 }
 
 #[test]

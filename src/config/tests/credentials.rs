@@ -77,9 +77,14 @@ fn the_first_source_that_has_any_of_it_wins() {
     wins("key-home-nexmo", None, "~/home/.nexmorc", &removed("home/.nexmorc"));
     assert_eq!(
         home.told(home.account()),
+        "~/config.toml has several profiles and no default_profile: 2fa, alerts"
+    );
+    let home = home.config("");
+    assert_eq!(
+        home.told(home.account()),
         "no credentials found; looked at --profile, NEXMO_CONVERSION_PROFILE, VONAGE_API_KEY and \
          VONAGE_API_SECRET/VONAGE_API_SECRET_FILE, NEXMO_API_KEY and NEXMO_API_SECRET/NEXMO_API_SECRET_FILE, \
-         default_profile in ~/config.toml, the only profile in ~/config.toml (there are several: 2fa, alerts), \
+         default_profile in ~/config.toml, the profiles in ~/config.toml (none), \
          ~/work/.vonagerc, ~/home/.vonage/config.json, ~/work/.nexmorc, ~/home/.nexmorc"
     );
 }
@@ -238,10 +243,7 @@ fn a_vendor_file_that_somebody_else_put_there_is_not_used() {
     }
     let home = Home::new().file("work/.nexmorc", "[credentials]\napi_key=k\napi_secret=s3cret\n", 0o644);
     std::os::unix::fs::chown(home.path("work/.nexmorc"), Some(12345), None).unwrap();
-    assert_eq!(
-        home.told(home.account()),
-        "~/work/.nexmorc holds a secret and belongs to another user (uid 12345)"
-    );
+    assert_eq!(home.told(home.account()), "~/work/.nexmorc belongs to another user (uid 12345)");
 }
 
 #[test]

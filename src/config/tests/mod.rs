@@ -6,10 +6,11 @@ mod errors;
 mod files;
 mod init;
 mod settings;
+mod trust;
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -25,7 +26,7 @@ impl Home {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "work"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
+            folder_at(&folder.path().join(name));
         }
         Self {
             surroundings: Surroundings {
@@ -45,14 +46,14 @@ impl Home {
 
     pub(super) fn file(self, name: &str, text: impl AsRef<[u8]>, mode: u32) -> Self {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        folder_at(path.parent().unwrap());
         fs::write(&path, text).unwrap();
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
         self
     }
 
     pub(super) fn pipe(&self, name: &str) {
-        let made = std::process::Command::new("mkfifo").arg(self.path(name)).status();
+        let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(self.path(name)).status();
         assert!(made.unwrap().success());
     }
 
@@ -89,6 +90,11 @@ impl Home {
     pub(super) fn redacted(&self, text: &str) -> String {
         text.replace(&self.folder.path().display().to_string(), "~")
     }
+}
+
+/// A folder that only its owner can change, whatever the umask.
+fn folder_at(path: &Path) {
+    DirBuilder::new().recursive(true).mode(0o755).create(path).unwrap();
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

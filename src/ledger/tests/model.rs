@@ -53,7 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Settlement::Unsent)
     ];
     let due = prop_oneof![Just(Due::OnlyDue), Just(Due::Everything)];
-    let jump = prop_oneof![Just(-7200), Just(-1), Just(59), Just(60), Just(1000), Just(86_400)];
+    let jump = prop_oneof![Just(-7200), Just(-1), Just(4), Just(5), Just(60), Just(1000), Just(86_400)];
     prop_oneof![
         4 => vec(entry, 1..4).prop_map(Step::Record),
         6 => (any::<usize>(), end).prop_map(|(which, end)| Step::Settle(which, end)),
@@ -112,6 +112,9 @@ impl Model {
             (&row.message_id, row.delivered) == (&record.message_id, record.delivered)
         };
         let same_time = |row: &Row| match (row.record.time, record.time) {
+            (TimeSource::Typed | TimeSource::Forced, _) | (_, TimeSource::Typed | TimeSource::Forced) => {
+                unreachable!("the model types nothing")
+            }
             (TimeSource::Now, TimeSource::Now) => true,
             (TimeSource::Given, TimeSource::Given) => {
                 row.record.conversion.timestamp == record.conversion.timestamp
@@ -240,7 +243,7 @@ impl Model {
             }
             Settlement::Postponed { failure, .. } => {
                 row.in_doubt = failure.reached_server == Reached::Unknown;
-                row.planned = Timestamp::from_unix(now.unix() + 60).unwrap();
+                row.planned = Timestamp::from_unix(now.unix() + 5).unwrap();
                 expired = usize::from(row.recorded.age_at(now) >= LIFETIME);
                 if expired == 1 { Fact::Expired } else { Fact::Pending(None) }
             }
@@ -255,7 +258,9 @@ impl Model {
         assert!(released.tickets.len() <= limit);
         for ticket in &released.tickets {
             let row = &self.rows[self.of_ticket(ticket.record())];
-            assert!(due == Due::Everything || row.planned <= now, "before its time");
+            // A plan that is further away is one of a clock that was ahead.
+            let is_due = row.planned <= now || row.planned.unix() > now.unix() + 900;
+            assert!(due == Due::Everything || is_due, "before its time");
         }
         self.release(run, released);
     }

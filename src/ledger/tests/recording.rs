@@ -8,7 +8,7 @@ use crate::ledger::{
 };
 
 use super::{
-    ALMOST_A_DAY, DAY, Desk, accepted, account, ambiguous, at, failed, postponed, ready, refused, sms, untimed,
+    ALMOST_A_DAY, DAY, Desk, W, accepted, account, ambiguous, at, failed, postponed, ready, refused, sms, untimed,
 };
 
 #[test]
@@ -61,7 +61,7 @@ fn every_part_of_the_key_makes_another_conversion() {
         let _ = ledger.end(ticket, accepted(), desk.now);
         assert_eq!(ledger.enter(&other, desk.now), Recorded::Known(other, Known::Accepted));
     }
-    let mut another = crate::ledger::Ledger::open(&desk.path(), &account("efgh5678"), desk.now).unwrap();
+    let mut another = crate::ledger::Ledger::open(&desk.path(), &account("efgh5678"), W, desk.now).unwrap();
     let _ = another.ready(&first, desk.now);
 }
 
@@ -128,7 +128,7 @@ fn a_postponed_row_comes_back_when_its_wait_is_over_and_waits_longer_each_time()
     let mut desk = Desk::new();
     let mut ledger = desk.open();
     let mut ticket = ledger.ready(&sms("0A", 0), desk.now);
-    for wait in [60, 120, 240, 480, 900, 900] {
+    for wait in [5, 10, 20, 40, 80, 160, 320, 640, 900, 900] {
         let _ = ledger.end(ticket, postponed(), desk.now);
         desk.wait(Duration::from_secs(wait - 1));
         assert_eq!(ledger.adopted(Due::OnlyDue, desk.now), []);
@@ -160,7 +160,20 @@ fn resuming_does_not_wait_for_the_planned_attempt() {
     assert_eq!(ledger.adopted(Due::Everything, desk.now), [], "a run would resume its own failures for ever");
     let mut resuming = desk.open();
     assert_eq!(resuming.adopted(Due::OnlyDue, desk.now), []);
+    assert_eq!(resuming.adopted(Due::OnlyDueOfOthers, desk.now), []);
     assert_eq!(resuming.adopted(Due::Everything, desk.now).len(), 1);
+}
+
+#[test]
+fn what_this_run_postponed_is_its_own_again_when_it_is_due_and_not_for_a_run_that_ends() {
+    let mut desk = Desk::new();
+    let mut ledger = desk.open();
+    let ticket = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.end(ticket, postponed(), desk.now);
+    desk.wait(Duration::from_secs(5));
+    assert_eq!(ledger.adopted(Due::OnlyDueOfOthers, desk.now), []);
+    assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
+    assert_eq!(ledger.adopted(Due::OnlyDue, desk.now)[0].origin(), Origin::Postponed);
 }
 
 #[test]
@@ -181,7 +194,7 @@ fn after_five_days_in_vain_a_row_is_a_dead_letter_and_may_be_asked_for_anew() {
     desk.wait(ALMOST_A_DAY);
     assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, []);
     desk.wait(Duration::from_secs(60));
-    let ticket = ledger.adopted(Due::Everything, desk.now).pop().unwrap();
+    let ticket = ledger.adopted(Due::OnlyDue, desk.now).pop().unwrap();
     let row = ticket.row();
     assert_eq!(ledger.end(ticket, postponed(), desk.now).expired, [row]);
     assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
@@ -368,4 +381,20 @@ fn input_that_was_no_record_is_forgotten_with_the_refused_when_it_is_old_enough(
     assert_eq!(left(), [1, 2, 3]);
     assert_eq!(forget(&desk.path(), Forget::Refused, DAY, desk.now).unwrap(), 2);
     assert_eq!(left(), [3]);
+}
+
+#[test]
+fn a_plan_of_a_clock_that_was_ahead_is_due_now() {
+    let mut desk = Desk::new();
+    desk.wait(100 * DAY);
+    let mut ledger = desk.open();
+    for id in ["0A", "0B"] {
+        let ticket = ledger.ready(&sms(id, 0), desk.now);
+        let _ = ledger.end(ticket, postponed(), desk.now);
+    }
+    ledger.close(desk.now).unwrap();
+    desk.now = at(0);
+    let mut ledger = desk.open();
+    let _ticket = ready(ledger.enter(&sms("0A", 0), desk.now));
+    assert_eq!(ledger.adopted(Due::OnlyDue, desk.now).len(), 1);
 }

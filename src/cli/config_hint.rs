@@ -1,0 +1,89 @@
+//! What now, for a configuration, a secret or a file that cannot be used: the part of `failure` about files and their owners.
+
+use std::path::Path;
+
+use crate::config::{ConfigError, FileError, Origin, SecretError};
+
+/// What now, for a configuration that cannot be used.
+pub(super) fn config_hint(error: &ConfigError) -> Option<String> {
+    Some(match error {
+        ConfigError::File(error) => return file_hint(error),
+        ConfigError::Secret { source, .. } => return secret_hint(source),
+        ConfigError::Authorities { origin, source } => file_hint(source).unwrap_or_else(|| match origin {
+            Origin::Variable(name) => format!("correct {name}, or unset it to trust the system's CAs"),
+            Origin::Flag(_)
+            | Origin::Profile { .. }
+            | Origin::Section { .. }
+            | Origin::VendorFile(_)
+            | Origin::Default => CA_HINT.to_owned(),
+        }),
+        ConfigError::Encoding { .. } => SAVE_AS_UTF8.to_owned(),
+        ConfigError::NoCredentials { .. } => "run `nexmo-conversion config init`, or set VONAGE_API_KEY and \
+             VONAGE_API_SECRET; to try without an account, add `--sandbox`"
+            .to_owned(),
+        ConfigError::Incomplete { .. } => {
+            "a credential is one unit from one source; give the other half there too".to_owned()
+        }
+        ConfigError::BothSet { .. } => "remove one of them".to_owned(),
+        ConfigError::UnknownProfile { .. } => "name one that is there, or add it to the file".to_owned(),
+        ConfigError::Exists(_) => {
+            "it is never overwritten: add a profile to it with `--profile NAME`, or choose another file with `--config FILE`"
+                .to_owned()
+        }
+        ConfigError::SeveralProfiles { .. } => {
+            "choose one with `--profile NAME`, or name it as default_profile in the file".to_owned()
+        }
+        ConfigError::ProfileExists { .. } => "edit it there, or choose another name".to_owned(),
+        // These say where and why; what to do is to correct just that.
+        ConfigError::Flag { .. }
+        | ConfigError::Value { .. }
+        | ConfigError::Key { .. }
+        | ConfigError::Syntax { .. }
+        | ConfigError::UnknownKey { .. }
+        | ConfigError::VendorFile { .. }
+        | ConfigError::ProfileName
+        | ConfigError::Write { .. } => return None,
+    })
+}
+
+/// What now, for a secret that cannot be had.
+pub(super) fn secret_hint(error: &SecretError) -> Option<String> {
+    match error {
+        SecretError::File(error) => file_hint(error),
+        SecretError::Command(_) => None,
+        SecretError::NotUtf8 | SecretError::Utf16 => Some(SAVE_AS_UTF8.to_owned()),
+        SecretError::Empty | SecretError::SeveralLines | SecretError::Control(_) => {
+            Some("it is the one line that the dashboard shows".to_owned())
+        }
+    }
+}
+
+const SAVE_AS_UTF8: &str = "save it as UTF-8";
+
+/// The command that helps, to be pasted into a shell.
+fn file_hint(error: &FileError) -> Option<String> {
+    let me = rustix::process::geteuid().as_raw();
+    Some(match error {
+        FileError::Mode { path, .. } => format!("make it yours alone: chmod 600 {}", quoted(path)),
+        FileError::Writable { path, .. } => format!("let nobody else change it: chmod go-w {}", quoted(path)),
+        FileError::OpenFolder { folder, .. } => {
+            format!("whoever may change the folder could choose what is read: chmod go-w {}", quoted(folder))
+        }
+        FileError::Owner { path, .. } => {
+            format!("copy it to a file of your own, or, if you trust it: chown {me} {}", quoted(path))
+        }
+        FileError::ForeignWay { on_the_way, .. } => format!(
+            "name a file that only you and root can replace, or, if you trust it: chown -h {me} {}",
+            quoted(on_the_way)
+        ),
+        FileError::Read { .. } | FileError::NotRegular(_) | FileError::TooLarge { .. } => return None,
+    })
+}
+
+/// A path as a shell takes it, whatever is in it.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+/// What now, for CA certificates.
+pub(super) const CA_HINT: &str = "`--cacert` (or `cacert`) takes a file of PEM certificates";

@@ -1,0 +1,157 @@
+//! When the ledger is searched for rows that are due: what this run postponed, and what earlier runs left. Time is handed in.
+//!
+//! A search costs one transaction, whatever it finds. It is made beside the input, however fast that flows.
+
+use std::time::Duration;
+
+use crate::ledger::Due;
+
+/// Which rows of earlier runs a run takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adopt {
+    /// None.
+    Nothing,
+    /// Those whose next attempt is due.
+    Due,
+    /// All that are pending.
+    Everything,
+}
+
+/// What else the run has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Besides {
+    /// New input arrives.
+    Input,
+    /// Nothing for now, but the run goes on.
+    Rest,
+    /// Nothing any more.
+    Nothing,
+}
+
+/// How long new input alone is taken at the beginning: a file that is read again mostly has the very rows that its last run left,
+/// and a row that is met in the input has a line of its own.
+const HEAD_START: Duration = Duration::from_secs(2);
+/// How long after a search that found nothing the next one is made.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// At most one part in so many of the time is spent on searches in vain.
+const SHARE: u32 = 10;
+
+/// How far the searches have come.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Looks {
+    adopt: Adopt,
+    next: Next,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// There was none yet; where input flows, the first is made then.
+    First(Duration),
+    /// There may be more.
+    Now,
+    /// There was no more.
+    At(Duration),
+}
+
+impl Looks {
+    pub(super) fn new(adopt: Adopt, now: Duration) -> Self {
+        Self { adopt, next: Next::First(now + HEAD_START) }
+    }
+
+    /// Which rows to search for now, if any.
+    pub(super) fn wanted(&self, besides: Besides, now: Duration) -> Option<Due> {
+        let is_time = match self.next {
+            Next::First(time) => besides != Besides::Input || now >= time,
+            Next::Now => true,
+            Next::At(time) => now >= time,
+        };
+        match (self.adopt, besides) {
+            _ if !is_time => None,
+            (Adopt::Nothing, _) => None,
+            (Adopt::Due, Besides::Input | Besides::Rest) => Some(Due::OnlyDue),
+            // A run with nothing else to do would never end if it took up again what it had itself postponed.
+            (Adopt::Due, Besides::Nothing) => Some(Due::OnlyDueOfOthers),
+            (Adopt::Everything, _) => Some(Due::Everything),
+        }
+    }
+
+    /// A search from one time to another found so many rows.
+    pub(super) fn found(&mut self, rows: usize, began: Duration, ended: Duration) {
+        let pause = INTERVAL.max(ended.saturating_sub(began) * SHARE);
+        self.next = if rows > 0 { Next::Now } else { Next::At(ended + pause) };
+    }
+
+    /// The input has ended: what is left now is searched for once more.
+    pub(super) fn input_ended(&mut self) {
+        self.next = Next::Now;
+    }
+
+    /// Whether the last search found all that there was.
+    pub(super) fn are_finished(&self) -> bool {
+        self.adopt == Adopt::Nothing || matches!(self.next, Next::At(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Besides, Looks};
+    use crate::ledger::Due;
+    use crate::pipeline::Adopt;
+
+    fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn while_input_flows_what_is_due_is_searched_for_from_two_seconds_on() {
+        let looks = Looks::new(Adopt::Due, ms(500));
+        assert_eq!(looks.wanted(Besides::Input, ms(2499)), None);
+        assert_eq!(looks.wanted(Besides::Input, ms(2500)), Some(Due::OnlyDue));
+    }
+
+    #[test]
+    fn where_the_input_rests_it_is_searched_for_at_once() {
+        let looks = Looks::new(Adopt::Due, ms(500));
+        assert_eq!(looks.wanted(Besides::Rest, ms(500)), Some(Due::OnlyDue));
+    }
+
+    #[test]
+    fn a_search_in_vain_is_repeated_after_a_second_and_one_that_found_something_at_once() {
+        let mut looks = Looks::new(Adopt::Due, ms(0));
+        looks.found(0, ms(3000), ms(3001));
+        assert_eq!(looks.wanted(Besides::Input, ms(4000)), None);
+        assert_eq!(looks.wanted(Besides::Input, ms(4001)), Some(Due::OnlyDue));
+        looks.found(7, ms(4001), ms(4002));
+        assert_eq!(looks.wanted(Besides::Input, ms(4002)), Some(Due::OnlyDue));
+    }
+
+    #[test]
+    fn searches_in_vain_take_a_tenth_of_the_time_at_most() {
+        let mut looks = Looks::new(Adopt::Due, ms(0));
+        looks.found(0, ms(3000), ms(4000));
+        assert_eq!(looks.wanted(Besides::Rest, ms(13_999)), None);
+        assert_eq!(looks.wanted(Besides::Rest, ms(14_000)), Some(Due::OnlyDue));
+    }
+
+    #[test]
+    fn at_the_end_there_is_a_last_search_for_what_others_left() {
+        let mut looks = Looks::new(Adopt::Due, ms(0));
+        looks.found(0, ms(3000), ms(3001));
+        looks.input_ended();
+        assert!(!looks.are_finished());
+        assert_eq!(looks.wanted(Besides::Nothing, ms(3002)), Some(Due::OnlyDueOfOthers));
+        looks.found(1, ms(3002), ms(3003));
+        assert!(!looks.are_finished());
+        looks.found(0, ms(3003), ms(3004));
+        assert!(looks.are_finished());
+    }
+
+    #[test]
+    fn a_run_that_adopts_nothing_never_searches() {
+        let looks = Looks::new(Adopt::Nothing, ms(0));
+        assert_eq!(looks.wanted(Besides::Nothing, ms(9000)), None);
+        assert!(looks.are_finished());
+    }
+}
