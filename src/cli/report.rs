@@ -4,11 +4,10 @@
 //! fetched for it), else, where there are no credentials at all, every account of the ledger.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use anyhow::anyhow;
-use tempfile::NamedTempFile;
 
 use super::args::{FiguresArgs, Global};
 use super::environment::Environment;
@@ -20,6 +19,7 @@ use crate::clock;
 use crate::config::{Configuration, KnownKey, Overrides};
 use crate::domain::Timestamp;
 use crate::figures::{Figures, Span};
+use crate::files::{self, Before};
 use crate::ledger::LedgerReader;
 use crate::output::{AccountReport, Escaped, Format, Tone, report_csv, report_json, report_page, report_text};
 
@@ -163,13 +163,6 @@ fn publish(file: &Path, page: &str) -> Result<(), CommandFailure> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         Ok(_) | Err(_) => {}
     }
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
-    let mut draft = NamedTempFile::new_in(folder).map_err(failed)?;
-    draft.write_all(page.as_bytes()).map_err(failed)?;
-    draft.as_file().sync_all().map_err(failed)?;
-    draft.persist(file).map_err(|error| failed(error.error))?;
+    files::publish(file, page.as_bytes(), 0o600, Before::Anything).map_err(failed)?;
     Ok(())
 }
