@@ -127,8 +127,6 @@ fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, 
     let mapped_wrongly = stopped == Some(&Stopped::NearlyAllRefused);
     let later = (summary.retry > 0 && !mapped_wrongly).then_some(Exit::TryLater);
     let stop = stopped.map(|stopped| exit_of(stopped, interrupt.exit()));
-    match Exit::worst([bad, later, stop].into_iter().flatten()) {
-        Exit::Done if summary.left_over.is_some() => Exit::TryLater,
-        exit => exit,
-    }
+    let exit = Exit::worst([bad, later, stop].into_iter().flatten());
+    if exit == Exit::Done && summary.left_over.is_some() { Exit::TryLater } else { exit }
 }
