@@ -18,6 +18,7 @@ mod init;
 mod interrupt;
 mod ledger;
 mod local_sandbox;
+mod machine;
 mod manual;
 mod progress;
 mod prompt;

@@ -6,6 +6,7 @@ use super::args::Global;
 use super::exit::Exit;
 use super::failure::{CommandFailure, InputFor, cannot_print, exit_of, record_hint, say};
 use super::interrupt::Interrupt;
+use super::machine::{SPARE_FILES, files_left};
 use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
@@ -49,7 +50,8 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let Self { book, adopt, tracking, limits, summary: summarise, reading } = self;
+        let Self { book, adopt, tracking, mut limits, summary: summarise, reading } = self;
+        limits.jobs = jobs_within_the_limit(limits.jobs, setup, terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         let plan = Plan {
             transport: &transport,
@@ -98,6 +100,21 @@ impl Run {
         }
         Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt))
     }
+}
+
+/// As many senders as there are files for their connections, with some left for the ledger's locks.
+fn jobs_within_the_limit(jobs: usize, setup: &Setup, terminal: &mut Terminal) -> usize {
+    let ends = if setup.has_sandbox() { 2 } else { 1 };
+    let possible = files_left(jobs * ends + SPARE_FILES).saturating_sub(SPARE_FILES) / ends;
+    if possible >= jobs || jobs == 1 {
+        return jobs;
+    }
+    let possible = possible.max(1);
+    let text = format_args!(
+        "fewer requests at once, {possible} instead of {jobs}: the limit on open files (`ulimit -n`) leaves no more connections"
+    );
+    terminal.remark("warning", Tone::Doubtful, text);
+    possible
 }
 
 /// What is pending although no line of this run says so, and what to type.

@@ -213,7 +213,10 @@ impl Ledger {
 
     /// What is pending of this account and no other living run's.
     pub fn left_over(&mut self, now: Timestamp) -> Result<Option<LeftOver>, LedgerError> {
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself does not fit every lifetime")]
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method itself does not fit every lifetime"
+        )]
         self.write(now, |desk| desk.left_over())
     }
 
