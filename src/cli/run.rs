@@ -11,6 +11,7 @@ use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
 use super::terminal::Terminal;
+use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
 use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped, Tracking};
 use crate::transport::Transport;
@@ -94,7 +95,9 @@ impl Run {
         if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
             terminal.say(&summary);
         }
-        say_what_is_left(&summary, stopped.is_some() && is_stream, terminal);
+        // Of a stream that was stopped not every record has had a line.
+        let told = if stopped.is_some() && is_stream { 0 } else { summary.retry };
+        say_what_is_left(&summary, told, terminal);
         if let Some(error) = failure {
             return Err(cannot_print(error));
         }
@@ -117,18 +120,15 @@ fn jobs_within_the_limit(jobs: usize, setup: &Setup, terminal: &mut Terminal) ->
     possible
 }
 
-/// What is pending although no line of this run says so, and what to type.
-fn say_what_is_left(summary: &Summary, uncounted: bool, terminal: &mut Terminal) {
-    if let Some(left) = &summary.left_over
-        && (uncounted || left.count > summary.retry)
-    {
-        let (count, until) = (left.count, left.until);
-        let text = format_args!(
-            "{count} of this account recorded and not settled, with attempts planned until {until}Z; \
-             `nexmo-conversion ledger resume` sends them now, `nexmo-conversion ledger status` counts them"
-        );
-        terminal.remark("pending", Tone::Doubtful, text);
-    }
+/// What is pending beyond the records that lines of this run told of, and what to type.
+fn say_what_is_left(summary: &Summary, told: u64, terminal: &mut Terminal) {
+    let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > told) else { return };
+    let what = if count == 1 { "1 conversion".to_owned() } else { format!("{count} conversions") };
+    let text = format_args!(
+        "{what} of this account recorded and not settled, with attempts planned until {until}Z; \
+         `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"
+    );
+    terminal.remark("pending", Tone::Doubtful, text);
 }
 
 fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, interrupt: &Interrupt) -> Exit {

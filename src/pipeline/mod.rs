@@ -707,7 +707,8 @@ fn unsettled(report: Report) -> Report {
 
 impl Stopped {
     /// What a record is told that was read but not sent.
-    fn failure_of_the_unsent(&self) -> Failure {
+    #[must_use]
+    pub fn failure_of_the_unsent(&self) -> Failure {
         let why = match self {
             Self::Interrupted => "the run was interrupted",
             Self::OutputGone => "nobody reads the results any more",
