@@ -223,7 +223,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__batch)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --delivered --max-age --jobs --rate --deadline --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --delivered --delivered-when --max-age --jobs --rate --deadline --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -243,6 +243,10 @@ _nexmo__conversion() {
                     ;;
                 --delivered)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --delivered-when)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-age)
@@ -1511,7 +1515,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__sms)
-            opts="-n -p -q -v -h --message-id --delivered --timestamp --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-n -p -q -v -h --message-id --delivered --timestamp --force --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1585,7 +1589,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__track)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --sent-when --converted-when --window --at-end --jobs --rate --deadline --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --sent-when --converted-when --window --at-end --jobs --rate --deadline --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1691,7 +1695,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__voice)
-            opts="-n -p -q -v -h --message-id --delivered --timestamp --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-n -p -q -v -h --message-id --delivered --timestamp --force --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

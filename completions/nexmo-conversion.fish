@@ -76,6 +76,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l force -d 'Send it whatever the ledger says of it'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s n -l dry-run -d 'Show the request and its curl line; send nothing'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l sandbox -d 'Run against a sandbox in this process; no account needed'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l no-ledger -d 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other'
@@ -100,6 +101,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l force -d 'Send it whatever the ledger says of it'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s n -l dry-run -d 'Show the request and its curl line; send nothing'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l sandbox -d 'Run against a sandbox in this process; no account needed'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l no-ledger -d 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other'
@@ -117,6 +119,7 @@ voice\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l field -d 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered -d 'What holds for records that do not say' -r -f -a "true\t''
 false\t''"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered-when -d 'Which values of a field mean that the user converted; any other value means false (`status=verified`)' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l max-age -d 'Leave out conversions that are older than this' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
@@ -135,6 +138,8 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch"
 always\t'Always'
 never\t'Never'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s 0 -l null -d 'Records end with a NUL byte instead of a line feed'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l complete -d 'Take a last line without its newline, too'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l strict -d 'Fail again for lines that were refused before'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s n -l dry-run -d 'Show the request and its curl line; send nothing'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l sandbox -d 'Run against a sandbox in this process; no account needed'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l no-ledger -d 'Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake each other'
@@ -173,6 +178,8 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track"
 always\t'Always'
 never\t'Never'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s 0 -l null -d 'Records end with a NUL byte instead of a line feed'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l complete -d 'Take a last line without its newline, too'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l strict -d 'Fail again for lines that were refused before'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s n -l dry-run -d 'Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sandbox -d 'Run against a sandbox in this process; no account needed'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l json -d 'Print results as JSON, one object per line'

@@ -80,7 +80,8 @@ fn of_cells<'a>(header: impl Iterator<Item = &'a str>, line: impl Iterator<Item 
 }
 
 fn id(text: &str) -> Option<String> {
-    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    // Of signs there can be two opinions: some are traces of a spreadsheet, or of another format.
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     (is_plain && text.len() <= MessageId::MAX_BYTES).then(|| text.to_owned())
 }
 

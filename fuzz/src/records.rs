@@ -52,6 +52,7 @@ pub fn records(mut data: &[u8]) {
             Item::Event(event) => is_good_event(event),
             Item::Unrelated => assert!(!matches!(options.format, Format::Ids)),
             Item::Bad(bad) => is_explained(bad),
+            Item::Unfinished => panic!("a complete input is unfinished"),
         }
     }
 }
@@ -84,6 +85,7 @@ fn options(data: &mut &[u8]) -> InputOptions {
         channel: (defaults & 1 != 0).then_some(Channel::Voice),
         delivered: (defaults & 2 != 0).then_some(Delivered::False),
         fields,
+        ..InputOptions::default()
     }
 }
 
@@ -173,10 +175,24 @@ impl<'a> Lines<'a> {
         Self { lines, length: input.len() }
     }
 
-    fn is_blank(&self, index: usize) -> bool {
+    /// Nothing but white space, or but what separates the cells of a table.
+    fn is_empty_row(&self, index: usize) -> bool {
+        let named: Vec<u8> = self.lines.iter().filter_map(|(line, _)| separator(line)).chain(*b",;").collect();
         let line = self.lines[index].0;
-        line.len() <= BadRecord::RAW_MAX && line.trim_ascii().is_empty()
+        line.len() <= BadRecord::RAW_MAX
+            && line.iter().all(|byte| byte.is_ascii_whitespace() || named.contains(byte))
     }
+
+    fn is_separator(&self, index: usize) -> bool {
+        separator(self.lines[index].0).is_some()
+    }
+}
+
+/// What `sep=;` names.
+fn separator(line: &[u8]) -> Option<u8> {
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let (name, separator) = line.split_at_checked(4)?;
+    (name.eq_ignore_ascii_case(b"sep=") && separator.len() == 1).then(|| separator[0])
 }
 
 impl Seen {
@@ -185,7 +201,7 @@ impl Seen {
             Item::Record(record) => record.line,
             Item::Event(event) => event.line,
             Item::Bad(bad) => bad.line,
-            Item::Unrelated => moment.taken,
+            Item::Unrelated | Item::Unfinished => moment.taken,
         };
         let numbers: Vec<usize> = self.items.iter().map(|item| usize::try_from(number(item)).unwrap()).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "line numbers do not rise: {numbers:?}");
@@ -204,37 +220,57 @@ impl Seen {
                     is_kept || *number == 1 && kept.starts_with(&bad.raw) && line.len() + 3 > BadRecord::RAW_MAX;
                 assert!(is_kept, "line {number} is kept as {:?}", String::from_utf8_lossy(&bad.raw));
             }
-            assert!(may_go_on || moment.handed_out <= end, "line {number} waits for what comes after it");
+            // A line that is of no format waits for one that is.
+            let is_held = matches!(item, Item::Bad(_)) && moment.taken > *number as u64;
+            assert!(
+                may_go_on || is_held || moment.handed_out <= end,
+                "line {number} waits for what comes after it"
+            );
         }
 
         let Ok(counts) = self.end else { return };
         assert_eq!(counts.bytes, lines.length as u64);
         assert_eq!(counts.lines, lines.lines.len() as u64);
-        let filled: Vec<usize> =
-            (0..lines.lines.len()).filter(|index| !lines.is_blank(*index)).map(|index| index + 1).collect();
-        let filled = filled.get(usize::from(has_header)..).unwrap_or_default();
+        let missing: Vec<usize> = (1..=lines.lines.len())
+            .filter(|number| !numbers.contains(number) && !lines.is_empty_row(number - 1))
+            .filter(|number| !lines.is_separator(number - 1))
+            .collect();
         if may_go_on {
-            let blank = (0..lines.lines.len()).filter(|index| lines.is_blank(*index)).count();
-            assert!(counts.blank <= blank as u64, "{counts:?}");
-            assert!(numbers.iter().all(|number| filled.contains(number)), "{numbers:?} of {filled:?}");
             // An unrelated line does not say where it began.
             if !self.items.iter().any(|(item, _)| matches!(item, Item::Unrelated)) {
-                self.no_line_without_a_quote_is_swallowed(lines, filled, &numbers);
+                let header = if has_header { missing.first().copied() } else { None };
+                self.no_line_without_a_quote_is_swallowed(lines, &missing, &numbers, header);
             }
         } else {
-            let header = u64::from(has_header);
-            assert_eq!(counts.blank + header + numbers.len() as u64, counts.lines, "{counts:?}");
-            assert_eq!(numbers, filled, "a line is left out, or there twice");
+            assert!(missing.len() <= usize::from(has_header), "{missing:?} are left out");
         }
     }
 
     /// A reader that refused everything would keep every other promise.
     fn takes_what_is_plain(&self, lines: &Lines<'_>, options: &InputOptions) {
         let Some(format) = self.format else { return };
-        let header =
-            (0..lines.lines.len()).find(|index| !lines.is_blank(*index)).map(|index| lines.lines[index].0);
-        for (item, moment) in &self.items {
-            let line = lines.lines[usize::try_from(moment.taken).unwrap() - 1].0;
+        if (0..lines.lines.len()).any(|index| lines.is_separator(index)) {
+            return;
+        }
+        let number = |(item, moment): &(Item, Moment)| match item {
+            Item::Record(record) => record.line,
+            Item::Event(event) => event.line,
+            Item::Bad(bad) => bad.line,
+            Item::Unrelated | Item::Unfinished => moment.taken,
+        };
+        let numbers: Vec<_> = self.items.iter().map(number).collect();
+        let header = (1..).zip(&lines.lines).find(|(number, _)| {
+            !numbers.contains(number) && !lines.is_empty_row(usize::try_from(number - 1).unwrap())
+        });
+        let is_table = matches!(format, Format::Csv | Format::Tsv);
+        let first = header.filter(|_| is_table).map_or(0, |(number, _)| number);
+        let header = header.map(|(_, (line, _))| *line);
+        for ((item, moment), number) in self.items.iter().zip(numbers) {
+            // Before the format was known, or while the input was taken for plain ids.
+            if number < first || matches!(item, Item::Bad(_)) && moment.taken > number {
+                continue;
+            }
+            let line = lines.lines[usize::try_from(number).unwrap() - 1].0;
             let Some(expected) = plain(line, header.unwrap_or_default(), format, options) else { continue };
             let Item::Record(record) = item else {
                 panic!("{:?} is taken for {item:?}", String::from_utf8_lossy(line))
@@ -252,20 +288,29 @@ impl Seen {
 
     /// In a CSV with quotes a line has an item of its own, or belongs to the record before it, which then has a quote that
     /// was opened.
-    fn no_line_without_a_quote_is_swallowed(&self, lines: &Lines<'_>, filled: &[usize], numbers: &[usize]) {
-        for swallowed in filled.iter().filter(|number| !numbers.contains(number)) {
-            let before = numbers.iter().rev().find(|number| *number < swallowed);
+    fn no_line_without_a_quote_is_swallowed(
+        &self,
+        lines: &Lines<'_>,
+        missing: &[usize],
+        numbers: &[usize],
+        header: Option<usize>,
+    ) {
+        for swallowed in missing.iter().filter(|number| Some(**number) != header) {
+            let before = numbers.iter().chain(&header).filter(|number| *number < swallowed).max();
             let before = before.unwrap_or_else(|| panic!("line {swallowed} belongs to nothing"));
             assert!(
                 lines.lines[before - 1].0.contains(&b'"'),
                 "line {before} has no quote to swallow {swallowed} with"
             );
+            if Some(*before) == header {
+                continue;
+            }
             let is_whole = |item: &Item| match item {
                 Item::Record(record) => record.line == *before as u64,
                 Item::Event(event) => event.line == *before as u64,
                 // Several lines that are a row, if not a good one; of what is no row only the first is refused.
                 Item::Bad(bad) => bad.line == *before as u64 && bad.raw.contains(&b'\n'),
-                Item::Unrelated => false,
+                Item::Unrelated | Item::Unfinished => false,
             };
             let is_whole = self.items.iter().any(|(item, _)| is_whole(item));
             assert!(is_whole, "line {swallowed} is lost with the refused line {before}");

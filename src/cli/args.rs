@@ -11,6 +11,7 @@ use super::choice::Choice;
 use crate::clock;
 use crate::domain::{Channel, Delivered, SignatureMethod, Timestamp, parse_duration};
 use crate::input;
+use crate::pipeline::RefusedBefore;
 use crate::sandbox::{Answer, CertificateKind, Every, Then, TlsVersions};
 
 const STYLES: Styles = Styles::styled()
@@ -172,6 +173,11 @@ pub struct ReportArgs {
     /// retries.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub timestamp: Option<String>,
+    /// Send it whatever the ledger says of it
+    ///
+    /// Accepted before, refused before, or overtaken by a newer value.
+    #[arg(long)]
+    pub force: bool,
     /// How it is sent.
     #[command(flatten)]
     pub sending: SendingArgs,
@@ -254,6 +260,9 @@ pub struct BatchArgs {
     /// What holds for records that do not say
     #[arg(long, value_name = "BOOL", value_parser = Choice::of(BOOLS, parse_bool), hide_possible_values = true)]
     pub delivered: Option<Delivered>,
+    /// Which values of a field mean that the user converted; any other value means false (`status=verified`)
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub delivered_when: Vec<input::Mark>,
     /// Leave out conversions that are older than this
     #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
     pub max_age: Option<Duration>,
@@ -283,6 +292,25 @@ pub struct InputArgs {
     /// Records end with a NUL byte instead of a line feed
     #[arg(short = '0', long = "null")]
     pub null: bool,
+    /// Take a last line without its newline, too
+    ///
+    /// Otherwise it is left for the next run while its file has changed in the last 5 minutes, because the rest of it may
+    /// still be written.
+    #[arg(long)]
+    pub complete: bool,
+    /// Fail again for lines that were refused before
+    ///
+    /// Without it, what an earlier run refused or could not read is `skipped` (`already_refused`).
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl InputArgs {
+    /// What becomes of input that was refused before.
+    #[must_use]
+    pub fn refused_before(&self) -> RefusedBefore {
+        if self.strict { RefusedBefore::Fail } else { RefusedBefore::Skip }
+    }
 }
 
 /// How fast, and for how long.
@@ -326,7 +354,7 @@ pub struct TrackArgs {
     #[arg(long, value_name = "FIELD=VALUE", default_value = "event=sent")]
     pub sent_when: input::Mark,
     /// By what a line tells that the user converted
-    #[arg(long, value_name = "FIELD=VALUE", default_value = "event=converted")]
+    #[arg(long, alias = "delivered-when", value_name = "FIELD=VALUE", default_value = "event=converted")]
     pub converted_when: input::Mark,
     /// How long a code may take before silence becomes false
     ///

@@ -4,7 +4,8 @@ use super::args::{BatchArgs, Global};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{CommandFailure, InputFor};
+use super::failure::CommandFailure;
+use super::input_hint::InputFor;
 use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, limits, open_book};
 use super::stream;
@@ -22,7 +23,12 @@ pub(super) fn batch(
 ) -> Result<Exit, CommandFailure> {
     let example = "echo '{\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\",\"delivered\":true}' | \
                    nexmo-conversion batch --sandbox";
-    let options = InputOptions { delivered: args.delivered, ..stream::options(&args.input, example)? };
+    let options = stream::options(&args.input, example)?;
+    let fields = options.fields.delivered_when(args.delivered_when.iter().cloned()).map_err(|error| {
+        let error = anyhow::Error::new(error).context("--delivered-when is not usable");
+        CommandFailure::plain(Exit::Usage, error)
+    })?;
+    let options = InputOptions { delivered: args.delivered, fields, ..options };
     let target = Target::from(args.sending.sandbox);
     let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: args.max_age };
     let setup = Setup::for_stream(target, global, &args.sending.network, overrides, environment, terminal)?;
@@ -34,13 +40,14 @@ pub(super) fn batch(
             None => Ok(exit),
         };
     }
-    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, environment)?;
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
+    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, limits, environment)?;
     let run = Run {
         book,
         adopt: Adopt::Due,
         tracking: None,
         limits,
+        refused_before: args.input.refused_before(),
         summary: Summarise::Always,
         reading: Some(reading),
     };

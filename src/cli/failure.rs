@@ -8,7 +8,6 @@ use super::machine::{TooFewFiles, is_out_of_files};
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
-use crate::input::{Encoding, Field, InputError};
 use crate::ledger::LedgerError;
 use crate::output::{Escaped, Tone};
 use crate::pipeline::{StopReason, Stopped};
@@ -71,7 +70,9 @@ impl CommandFailure {
     }
 }
 
-const FILES_HINT: &str = "raise the limit on open files (`ulimit -n`, systemd's LimitNOFILE), then run it again";
+/// What now, where the limit on open files is the reason.
+pub(super) const FILES_HINT: &str =
+    "raise the limit on open files (`ulimit -n`, systemd's LimitNOFILE), then run it again";
 
 impl From<TooFewFiles> for CommandFailure {
     fn from(error: TooFewFiles) -> Self {
@@ -120,6 +121,20 @@ impl From<LedgerError> for CommandFailure {
     }
 }
 
+impl CommandFailure {
+    /// The ledger did not open for input: nothing of that is kept.
+    pub(super) fn of_recording(error: LedgerError) -> Self {
+        let busy = matches!(error, LedgerError::Busy { .. });
+        let failure = Self::from(error);
+        if busy {
+            Self { exit: Exit::Io, ..failure }
+                .advising("another run is writing, and nothing was recorded; give it again")
+        } else {
+            failure
+        }
+    }
+}
+
 fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
     let elsewhere =
         "choose another file with `--ledger FILE` (sms, voice and batch can send without one: `--no-ledger`)";
@@ -134,6 +149,16 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         LedgerError::Newer { .. } => {
             (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
         }
+        LedgerError::Anothers { .. } => (
+            Exit::Configuration,
+            Some("run it as the user it belongs to (sudo -u USER), or keep a ledger of your own: `--ledger FILE`"),
+        ),
+        LedgerError::File { path, .. } if path.extension().is_some_and(|end| end == "lock") => (
+            Exit::Io,
+            Some(
+                "another user's run may have left it (`ls -l` tells whose); when that run has ended, remove the file",
+            ),
+        ),
         LedgerError::ReadOnly { .. } | LedgerError::File { .. } => (Exit::Io, Some(elsewhere)),
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
@@ -164,91 +189,6 @@ impl From<TransportError> for CommandFailure {
     fn from(error: TransportError) -> Self {
         Self::plain(Exit::Configuration, error)
     }
-}
-
-/// Which command reads an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InputFor {
-    Batch,
-    Track,
-}
-
-impl InputFor {
-    fn command(self) -> &'static str {
-        match self {
-            Self::Batch => "nexmo-conversion batch",
-            Self::Track => "nexmo-conversion track",
-        }
-    }
-
-    fn header(self) -> &'static str {
-        match self {
-            Self::Batch => "message_id,delivered,timestamp,channel",
-            Self::Track => "event,message_id,channel,timestamp",
-        }
-    }
-}
-
-impl CommandFailure {
-    pub(super) fn of_input(error: InputError, input: InputFor) -> Self {
-        if matches!(&error, InputError::Unreadable { source, .. } if is_out_of_files(source)) {
-            return Self::new(Exit::TryLater, error, FILES_HINT);
-        }
-        let hint = input_hint(&error, input);
-        // An input that is not there is another matter than one that is no input.
-        let missing = matches!(error, InputError::Unreadable { .. });
-        Self { exit: if missing { Exit::NoInput } else { Exit::Data }, error: error.into(), hint }
-    }
-}
-
-fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
-    let command = input.command();
-    Some(match error {
-        InputError::Unreadable { .. } => return None,
-        InputError::NotText { encoding, .. } => match encoding {
-            Encoding::Utf16 => format!("convert it first: iconv -f UTF-16 -t UTF-8 FILE | {command}"),
-            Encoding::Gzip => format!("unpack it first: zcat FILE | {command}"),
-            Encoding::Zip => format!("unpack it first: unzip -p FILE | {command}"),
-            Encoding::Bzip2 => format!("unpack it first: bzcat FILE | {command}"),
-            Encoding::Xz => format!("unpack it first: xzcat FILE | {command}"),
-            Encoding::Zstd => format!("unpack it first: zstdcat FILE | {command}"),
-        },
-        InputError::JsonArray { .. } => format!("one object on each line: jq -c '.[]' FILE | {command}"),
-        InputError::JsonOverSeveralLines { .. } => format!("one object on each line: jq -c . FILE | {command}"),
-        InputError::MisspelledKey { field, key, .. } => format!("rename it, or map it with --field {field}={key}"),
-        InputError::UnknownFormat { .. } => {
-            "name it with --format ndjson|csv|tsv|ids; CSV and TSV need a header line".to_owned()
-        }
-        InputError::NoHeader { .. } => {
-            format!("the first line must name the columns, for example {}", input.header())
-        }
-        InputError::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
-            "say which column tells it, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
-        }
-        InputError::MissingColumn { field, mapped_to: Some(column), .. } => {
-            format!("the first line names no `{column}`; correct --field {field}={column}")
-        }
-        InputError::MissingColumn { field: Field::Channel, .. } => {
-            "give it for all with --channel sms|voice".to_owned()
-        }
-        InputError::MissingColumn { field: Field::Delivered, .. } => {
-            "give it for all with --delivered true|false".to_owned()
-        }
-        InputError::MissingColumn { field, nearest: Some(nearest), .. } => {
-            format!("did you mean `{nearest}`? map it with --field {field}={nearest}")
-        }
-        InputError::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
-        InputError::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
-        InputError::IdsDoNotSay { field, .. } => match field {
-            Field::Channel => "give it for all with --channel sms|voice".to_owned(),
-            Field::Sent | Field::Converted => {
-                "for ids whose outcome is known there is nexmo-conversion batch --format ids".to_owned()
-            }
-            Field::Delivered | Field::MessageId | Field::Timestamp | Field::Reference => {
-                "give it for all with --delivered true|false".to_owned()
-            }
-        },
-    })
 }
 
 /// Says what, why, and what now; nothing where nobody reads any more.
@@ -312,7 +252,16 @@ pub(super) fn record_hint(failure: &Failure, account: &Account) -> Option<String
         ErrorCode::UnexpectedReply => {
             "something else answered in the API's place; check `--base-url` and the network's sign-in page".to_owned()
         }
-        ErrorCode::Stale | ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
+        ErrorCode::Stale => {
+            "a newer value counts; to report this one after all, give it a later time, or use `sms` or `voice` with `--force`"
+                .to_owned()
+        }
+        ErrorCode::TooOld => "raise `--max-age` or leave it out to report it all the same".to_owned(),
+        ErrorCode::AlreadyRefused => {
+            "`nexmo-conversion ledger refused` shows why; `--strict` makes it fail again".to_owned()
+        }
+        ErrorCode::NotRecorded => "it is kept nowhere: give it again when the ledger can be written".to_owned(),
+        ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
     })
 }
 

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::config::BatchOverrides;
 use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
 use crate::output::{Age, Escaped, Format, to_json};
-use crate::pipeline::{Adopt, Book, Limits};
+use crate::pipeline::{Adopt, Book, Limits, RefusedBefore};
 
 pub(super) fn status(
     file: &LedgerFile,
@@ -72,13 +72,14 @@ pub(super) fn resume(
     let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: None };
     let setup = Setup::for_stream(Target::Api, global, &args.network, overrides, environment, terminal)?;
     let path = ledger_path(args.file.ledger.as_ref(), environment)?;
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
     let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
+    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.window(), clock::now())?;
     let run = Run {
         book: Book::Ledger(Box::new(ledger)),
         adopt: Adopt::Everything,
         tracking: None,
         limits,
+        refused_before: RefusedBefore::Fail,
         summary: Summarise::Always,
         reading: None,
     };

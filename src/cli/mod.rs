@@ -15,6 +15,7 @@ mod exit;
 mod failure;
 mod history;
 mod init;
+mod input_hint;
 mod interrupt;
 mod ledger;
 mod local_sandbox;

@@ -17,7 +17,7 @@ use super::failure::{CommandFailure, cannot_print};
 use super::setup::{format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::config::{Configuration, Overrides};
+use crate::config::{Configuration, KnownKey, Overrides};
 use crate::domain::Timestamp;
 use crate::figures::{Figures, Span};
 use crate::ledger::LedgerReader;
@@ -84,12 +84,10 @@ impl Wanted {
         }
         let surroundings = environment.surroundings(global.config.as_ref());
         let overrides = Overrides { profile: global.profile.clone(), ..Overrides::default() };
-        Ok(match Configuration::read(&surroundings)?.api_key(&overrides)? {
-            Some(known) => {
-                Self::Own { account: known.api_key.fingerprint().as_str().to_owned(), profile: known.profile }
-            }
-            None => Self::All,
-        })
+        let configuration = Configuration::read(&surroundings)?;
+        let Some(KnownKey { api_key, profile }) = configuration.api_key(&overrides)? else { return Ok(Self::All) };
+        let account = configuration.settings(&overrides)?.base_url.value.account(&api_key);
+        Ok(Self::Own { account: account.as_str().to_owned(), profile })
     }
 
     /// The accounts, each with the profile that named it.

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{CommandFailure, InputFor, cannot_print, exit_of, record_hint, say};
+use super::failure::{CommandFailure, cannot_print, exit_of, record_hint, say};
+use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
 use super::machine::{SPARE_FILES, files_left};
 use super::progress::Bar;
@@ -13,7 +14,7 @@ use super::stream::Reading;
 use super::terminal::Terminal;
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
-use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, Stopped, Tracking};
+use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
 use crate::transport::Transport;
 
 /// What a sending command has decided on before it sends.
@@ -22,6 +23,7 @@ pub(super) struct Run {
     pub(super) adopt: Adopt,
     pub(super) tracking: Option<Tracking>,
     pub(super) limits: Limits,
+    pub(super) refused_before: RefusedBefore,
     pub(super) summary: Summarise,
     /// What is known of the input while it is read, where there is one to speak of.
     pub(super) reading: Option<Reading>,
@@ -51,7 +53,7 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let Self { book, adopt, tracking, mut limits, summary: summarise, reading } = self;
+        let Self { book, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         let plan = Plan {
@@ -60,6 +62,7 @@ impl Run {
             limits,
             adopt,
             tracking,
+            refused_before,
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };
@@ -81,7 +84,7 @@ impl Run {
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
-        let unclean_stops = (book.unclean_stops(), limits.window());
+        let unclean_stops = book.unclean_stops();
         let stopped = pipeline::run(items, book, &plan, &mut printer);
         let (mut summary, failure) = printer.finish();
         summary.unclean_stops = unclean_stops;
@@ -144,6 +147,6 @@ fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, 
     let mapped_wrongly = stopped == Some(&Stopped::NearlyAllRefused);
     let later = (summary.retry > 0 && !mapped_wrongly).then_some(Exit::TryLater);
     let stop = stopped.map(|stopped| exit_of(stopped, interrupt.exit()));
-    let exit = Exit::worst([bad, later, stop].into_iter().flatten());
-    if exit == Exit::Done && summary.left_over.is_some() { Exit::TryLater } else { exit }
+    let worst = Exit::worst([bad, later, stop].into_iter().flatten());
+    if worst == Exit::Done && summary.left_over.is_some() { Exit::TryLater } else { worst }
 }

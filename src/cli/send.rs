@@ -4,17 +4,18 @@ use super::args::{Global, ReportArgs, SmsArgs, VoiceArgs};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, record_hint};
 use super::run::{Run, Summarise};
-use super::setup::{Setup, Target, limits_of_one, open_book};
+use super::setup::{Setup, Target, format, limits_of_one, loudness, open_book};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
-use crate::output::Counted;
-use crate::pipeline::{Adopt, Item};
+use crate::output::{AdoptedRows, Counted, Manner, Printer, Unsent};
+use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, State};
+use std::io;
 
 pub(super) fn sms(
     args: &SmsArgs,
@@ -48,17 +49,64 @@ fn report(
     if args.sending.dry_run {
         return dry_run::show(items.into_iter(), Counted::Ids, &setup, global, terminal);
     }
-    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, environment)?;
+    let limits = limits_of_one(&setup.settings);
+    let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, environment) {
+        Ok(opened) => opened,
+        Err(failure) => {
+            not_recorded(items, &failure, &setup, global, terminal)?;
+            return Err(failure);
+        }
+    };
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };
     let run = Run {
         book,
         adopt: Adopt::Nothing,
         tracking: None,
-        limits: limits_of_one(&setup.settings),
+        limits,
+        refused_before: RefusedBefore::Fail,
         summary,
         reading: None,
     };
     run.run(items.into_iter(), &setup, global, terminal)
+}
+
+/// Answers every id, where the ledger cannot be opened: none is sent, and none kept.
+fn not_recorded(
+    items: Vec<Item>,
+    why: &CommandFailure,
+    setup: &Setup,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<(), CommandFailure> {
+    let hint = |failure: &_| record_hint(failure, &setup.account);
+    let streams = terminal.streams();
+    let manner = Manner {
+        format: format(global),
+        loudness: loudness(global),
+        results_paint: streams.results_paint,
+        remarks_paint: streams.remarks_paint,
+        profile: setup.profile.clone(),
+        adopted: AdoptedRows::Counted,
+        unsent: Unsent::Shown,
+        counted: Counted::Ids,
+    };
+    // Why is said once, by the failure itself.
+    let mut unsaid = io::sink();
+    let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
+    for item in items {
+        let report = match item {
+            Item::Record(record) => Report::not_recorded(record, &format!("{:#}", why.error)),
+            Item::Bad(bad) => Report::invalid(bad),
+            Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
+        };
+        // Whether anyone reads the lines is told below.
+        let _ = printer.hear(Event::Settled(Box::new(report)));
+    }
+    let _ = printer.turn(State::default());
+    match printer.finish() {
+        (_, Some(error)) => Err(CommandFailure::io("cannot write results to standard output", error)),
+        (_, None) => Ok(()),
+    }
 }
 
 /// The records that were typed. The time is resolved once, here, and stays the same whatever happens later.
@@ -76,7 +124,11 @@ fn items(channel: Channel, ids: &[String], args: &ReportArgs) -> Result<Vec<Item
         None => now,
     };
     let future = timestamp.age_at(now) < -Timestamp::MAX_AHEAD.as_secs().cast_signed();
-    let time = if args.timestamp.is_some() { TimeSource::Given } else { TimeSource::Now };
+    let time = match (args.force, &args.timestamp) {
+        (true, _) => TimeSource::Forced,
+        (false, Some(_)) => TimeSource::Given,
+        (false, None) => TimeSource::Typed,
+    };
     Ok(ids
         .iter()
         .chain(&args.message_id)
@@ -104,8 +156,11 @@ fn items(channel: Channel, ids: &[String], args: &ReportArgs) -> Result<Vec<Item
         .collect())
 }
 
-/// A time, or an age: a length of time with its unit, back from now.
+/// A time, `now`, or an age: a length of time with its unit, back from now.
 fn parse_when(text: &str, now: Timestamp) -> Result<Timestamp, TimestampError> {
+    if text.trim().eq_ignore_ascii_case("now") {
+        return Ok(now);
+    }
     match parse_duration(text) {
         Ok(age) => Ok(now.before(age)),
         Err(_) => Timestamp::parse(text),

@@ -16,7 +16,7 @@ use crate::config::{
     self, BatchOverrides, CaCertificates, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting,
     Settings, Surroundings, Warning,
 };
-use crate::domain::{Account, Auth, Secret};
+use crate::domain::{Account, AccountFingerprint, Auth, Secret};
 use crate::ledger::Ledger;
 use crate::output::{Format, Loudness, Tone};
 use crate::pipeline::{Book, Limits};
@@ -56,6 +56,11 @@ impl From<bool> for Target {
 }
 
 impl Setup {
+    /// The account as the ledger knows it.
+    pub(super) fn fingerprint(&self) -> AccountFingerprint {
+        self.endpoint.base_url.account(&self.account.api_key)
+    }
+
     pub(super) fn new(
         target: Target,
         global: &Global,
@@ -248,6 +253,7 @@ pub(super) fn open_book(
     args: &LedgerArgs,
     target: Target,
     setup: &Setup,
+    limits: Limits,
     environment: &Environment,
 ) -> Result<(Book, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
@@ -262,14 +268,15 @@ pub(super) fn open_book(
             (scratch.ledger(), Some(scratch))
         }
     };
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), clock::now())?;
+    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.window(), clock::now());
+    let ledger = ledger.map_err(CommandFailure::of_recording)?;
     Ok((Book::Ledger(Box::new(ledger)), scratch))
 }
 
 /// A ledger to throw away, in a folder that goes when it is dropped.
 pub(super) fn open_scratch(setup: &Setup) -> Result<(Ledger, Scratch), CommandFailure> {
     let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
-    Ok((Ledger::open_scratch(&scratch.ledger(), &setup.account.api_key.fingerprint(), clock::now())?, scratch))
+    Ok((Ledger::open_scratch(&scratch.ledger(), &setup.fingerprint(), clock::now())?, scratch))
 }
 
 /// Where the ledger is.

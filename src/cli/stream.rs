@@ -3,16 +3,21 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::args::InputArgs;
 use super::exit::Exit;
-use super::failure::{CommandFailure, InputFor};
+use super::failure::CommandFailure;
+use super::input_hint::{InputFor, quoted};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::input::{self, FieldMap, InputError, InputOptions, Notice, Reader, Separator};
+use crate::input::{
+    self, Ending, FieldMap, FieldMappingError, InputError, InputOptions, Notice, Reader, Separator,
+};
 use crate::pipeline::Item;
 
 /// What the reading thread tells the others.
@@ -82,7 +87,13 @@ pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, C
         return Err(CommandFailure::new(Exit::Usage, error, format!("for example: {example}")));
     }
     let fields = FieldMap::new(args.field.iter().cloned()).map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--field is not usable"))
+        let hint = matches!(error, FieldMappingError::Carriers(_))
+            .then(|| "say which values mean that the user converted: --delivered-when status=verified".to_owned());
+        CommandFailure {
+            exit: Exit::Usage,
+            error: anyhow::Error::new(error).context("--field is not usable"),
+            hint,
+        }
     })?;
     Ok(InputOptions {
         format: args.format,
@@ -90,6 +101,7 @@ pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, C
         channel: args.channel,
         delivered: None,
         fields,
+        ending: if args.complete { Ending::Complete } else { Ending::MayGrow },
     })
 }
 
@@ -114,27 +126,44 @@ pub(super) fn open(
     ))
 }
 
-type Source = Box<dyn Read + Send>;
-
-fn open_one(path: &Path, input: InputFor) -> Result<(String, Source, Option<u64>), CommandFailure> {
-    if path == Path::new("-") {
-        return Ok(("standard input".to_owned(), Box::new(io::stdin()), None));
-    }
-    let name = path.display().to_string();
+fn open_one(path: &Path, input: InputFor) -> Result<(String, File, Option<u64>), CommandFailure> {
+    let is_standard_input = path == Path::new("-");
+    let name = if is_standard_input { "standard input".to_owned() } else { path.display().to_string() };
     let unreadable =
         |source| CommandFailure::of_input(InputError::Unreadable { name: name.clone(), source }, input);
-    let file = File::open(path).map_err(unreadable)?;
+    let file = if is_standard_input {
+        // Standard input may be a file as well, and is then treated as one.
+        io::stdin().as_fd().try_clone_to_owned().map(File::from)
+    } else {
+        File::open(path)
+    }
+    .map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if metadata.is_dir() {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
-    let length = metadata.is_file().then_some(metadata.len());
-    Ok((name, Box::new(file), length))
+    // How far standard input has been read already is not known.
+    let length = (metadata.is_file() && !is_standard_input).then_some(metadata.len());
+    Ok((name, file, length))
+}
+
+/// A file that has not changed for so long is complete. Programs that buffer their output may leave a line half written for
+/// minutes.
+const SETTLED: Duration = Duration::from_secs(5 * 60);
+
+/// Whether what has been read of a source is all there will be. Of what is no file, the end is the end.
+fn is_complete(file: &File) -> bool {
+    let Ok(metadata) = file.metadata() else { return true };
+    let age = metadata.modified().ok().and_then(|modified| {
+        let modified = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
+        clock::now().unix().checked_sub(modified.as_secs().try_into().ok()?)
+    });
+    !metadata.is_file() || age.is_some_and(|age| age >= SETTLED.as_secs().cast_signed())
 }
 
 /// A source that fails once it is to be read no further: an end of file would make a record of half a line.
 struct Stoppable {
-    source: Source,
+    source: File,
     stop: Arc<AtomicBool>,
 }
 
@@ -149,7 +178,7 @@ impl Read for Stoppable {
 
 /// Items out of one file after the other.
 pub(super) struct Stream {
-    sources: VecDeque<(String, Source)>,
+    sources: VecDeque<(String, File)>,
     options: InputOptions,
     reader: Option<Reader<Stoppable>>,
     waiting: VecDeque<Item>,
@@ -188,6 +217,16 @@ impl Iterator for Stream {
                 Ok(Some(input::Item::Unrelated)) => {
                     self.reading.shared.unrelated.fetch_add(1, Ordering::Relaxed);
                 }
+                Ok(Some(input::Item::Unfinished)) if is_complete(&reader.source().source) => reader.complete(),
+                Ok(Some(input::Item::Unfinished)) => {
+                    let text = format!(
+                        "{}: the last record has no newline yet and is left for the next run; --complete takes it now",
+                        reader.name()
+                    );
+                    self.waiting.push_back(Item::Remark(text));
+                    self.before += bytes;
+                    self.reader = None;
+                }
                 Ok(Some(input::Item::Bad(bad))) => {
                     self.reading.shared.records.fetch_add(1, Ordering::Relaxed);
                     self.waiting.push_back(Item::Bad(bad));
@@ -215,9 +254,12 @@ fn describe(notice: &Notice) -> String {
     match notice {
         Notice::ByteOrderMark => "a byte order mark at the beginning was dropped".to_owned(),
         Notice::UnknownName { name, nearest: Some(nearest) } => {
-            format!("`{name}` is not read (did you mean `{nearest}`?)")
+            format!("`{}` is not read (did you mean `{nearest}`?)", input::shown(name))
         }
-        Notice::UnknownName { name, nearest: None } => format!("`{name}` is not read"),
+        Notice::UnknownName { name, nearest: None } => format!("`{}` is not read", input::shown(name)),
+        Notice::Fits { field, path } => {
+            format!("{field} may stand at `{path}`: --field {}", quoted(&format!("{field}={path}")))
+        }
         Notice::MoreUnknownNames => "more names that are not read; they are not told one by one".to_owned(),
     }
 }

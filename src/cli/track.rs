@@ -4,7 +4,8 @@ use super::args::{AtEndOfInput, Global, TrackArgs};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{CommandFailure, InputFor};
+use super::failure::CommandFailure;
+use super::input_hint::InputFor;
 use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, limits, open_book, open_scratch};
 use super::stream::{self, Reading};
@@ -58,13 +59,14 @@ pub(super) fn track(
             None => exit,
         }
     } else {
-        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, environment)?;
         let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
+        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, limits, environment)?;
         let run = Run {
             book,
             adopt: Adopt::Due,
             tracking: Some(tracking),
             limits,
+            refused_before: args.input.refused_before(),
             summary: Summarise::Always,
             reading: Some(reading.clone()),
         };

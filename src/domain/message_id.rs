@@ -4,10 +4,13 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::spreadsheet::SpreadsheetTrace;
+
 /// An opaque id: the SMS API's `message-id`, a call's `call-id`, a Verify check's `event_id`.
 ///
 /// The provider documents neither a pattern nor a length, so only what can never be an id is refused: nothing,
-/// more than [`MessageId::MAX_BYTES`] bytes, inner white space, control characters and bidirectional controls.
+/// more than [`MessageId::MAX_BYTES`] bytes, inner white space, control characters, bidirectional controls, and what a
+/// spreadsheet has made of an id ([`SpreadsheetTrace`]).
 /// Anything else is data, however odd it looks (`a&delivered=false`), and is encoded as such.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(Box<str>);
@@ -30,6 +33,25 @@ pub enum MessageIdError {
     /// A character that reorders or hides text on a screen.
     #[error("message-id has an invisible or text-reordering character (U+{:04X})", u32::from(*.0))]
     Invisible(char),
+    /// A spreadsheet, or a number type, has been at it.
+    #[error("{}", told(*.0))]
+    Spreadsheet(SpreadsheetTrace),
+}
+
+fn told(trace: SpreadsheetTrace) -> &'static str {
+    match trace {
+        SpreadsheetTrace::Scientific => {
+            "message-id was turned into a number in scientific notation, and its last digits are lost; export the column as text"
+        }
+        SpreadsheetTrace::Fraction => {
+            "message-id was turned into a floating-point number, which may have cost it digits; export the column as text"
+        }
+        SpreadsheetTrace::ErrorValue => "message-id is a spreadsheet's error value; the id itself is lost",
+        SpreadsheetTrace::Formula => "message-id is a spreadsheet's formula; export the cell's value",
+        SpreadsheetTrace::Apostrophe => {
+            "message-id begins with the apostrophe that makes a spreadsheet's cell text; export it without"
+        }
+    }
 }
 
 /// Why an accepted id may still not be what was meant.
@@ -69,7 +91,10 @@ impl MessageId {
                 }
             }
         }
-        Ok(Self(id.into()))
+        match SpreadsheetTrace::of(id) {
+            Some(trace) => Err(MessageIdError::Spreadsheet(trace)),
+            None => Ok(Self(id.into())),
+        }
     }
 
     /// What is doubtful about an id that [`MessageId::parse`] took, given the text it was parsed from.

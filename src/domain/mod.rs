@@ -13,6 +13,7 @@ mod message_id;
 mod outcome;
 mod record;
 mod secret;
+mod spreadsheet;
 mod timestamp;
 
 pub(crate) use account::named;
@@ -28,4 +29,5 @@ pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};
 pub use record::{BadRecord, Record, Reference, TimeSource};
 pub use secret::Secret;
+pub use spreadsheet::SpreadsheetTrace;
 pub use timestamp::{Timestamp, TimestampError};

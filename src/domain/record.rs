@@ -24,6 +24,10 @@ pub enum TimeSource {
     Given,
     /// The input gives none: it is the moment of reading.
     Now,
+    /// Typed without one: another value than the newest one is a new fact, from now on.
+    Typed,
+    /// Typed, and to be sent whatever was sent before.
+    Forced,
 }
 
 /// A record that can never be sent.

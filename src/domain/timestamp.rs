@@ -1,5 +1,6 @@
 //! When a conversion happened: whole seconds, UTC.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
@@ -46,22 +47,35 @@ impl Timestamp {
         self.0
     }
 
-    /// Parses `2026-11-22 01:25:26` (no zone: UTC; `T` or a space; fractions are cut), RFC 3339 and other numeric
-    /// offsets (converted), Unix seconds (up to 11 digits) and milliseconds (13 digits).
+    /// Parses `2026-11-22 01:25:26` (no zone: UTC; `T` or a space), RFC 3339 and other numeric offsets (converted), Unix
+    /// seconds (up to 11 digits) and milliseconds (13 digits). Fractions, after a point or a comma, are cut.
+    ///
+    /// Every part needs all its digits: `4:28:2` is more likely torn than two seconds past.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let text = text.trim();
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if text.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) && !has_the_shape_of_a_time(text) {
             return Self::parse_unix(text);
         }
-        let seconds = parse_plain(text).or_else(|| parse_utc(text)).or_else(|| parse_with_offset(text));
-        match seconds {
-            Some(seconds) => Self::from_unix(seconds),
-            None if has_the_shape_of_a_time(text) => Err(TimestampError::Impossible),
-            None => Err(TimestampError::Unreadable),
+        if !has_the_shape_of_a_time(text) {
+            return Err(TimestampError::Unreadable);
         }
+        if let Some(seconds) = parse_plain(text) {
+            return Self::from_unix(seconds);
+        }
+        let text = without_fraction(text).ok_or(TimestampError::Unreadable)?;
+        let seconds = parse_utc(&text).or_else(|| parse_with_offset(&text));
+        seconds.map_or(Err(TimestampError::Impossible), Self::from_unix)
     }
 
-    fn parse_unix(digits: &str) -> Result<Self, TimestampError> {
+    fn parse_unix(text: &str) -> Result<Self, TimestampError> {
+        let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let (digits, fraction) = match text.split_once(['.', ',']) {
+            Some((digits, fraction)) => (digits, Some(fraction)),
+            None => (text, None),
+        };
+        if !all_digits(digits) || !fraction.is_none_or(all_digits) {
+            return Err(TimestampError::Unreadable);
+        }
         let number: i64 = digits.parse().map_err(|_| TimestampError::Unreadable)?;
         match digits.len() {
             9..=11 => Self::from_unix(number),
@@ -134,30 +148,34 @@ fn parse_plain(text: &str) -> Option<i64> {
     Some(time.and_utc().timestamp())
 }
 
-/// The form without a zone, which is UTC by the API's definition. `%Y` alone would take signs and long years.
+/// Cuts the fraction of a second, which loggers write after a point or a comma. `None` if its digits are missing.
+fn without_fraction(text: &str) -> Option<Cow<'_, str>> {
+    const SECONDS_END: usize = 19;
+    let (time, rest) = text.split_at_checked(SECONDS_END)?;
+    let Some(fraction) = rest.strip_prefix(['.', ',']) else { return Some(text.into()) };
+    let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    (zone.len() < fraction.len()).then(|| format!("{time}{zone}").into())
+}
+
+/// The form without a zone, which is UTC by the API's definition.
 fn parse_utc(text: &str) -> Option<i64> {
-    let date = text.get(..10)?;
-    if !date.bytes().enumerate().all(
-        |(i, byte)| {
-            if i == 4 || i == 7 { byte == b'-' } else { byte.is_ascii_digit() }
-        },
-    ) {
-        return None;
-    }
     let format = match text.as_bytes().get(10)? {
-        b' ' => "%Y-%m-%d %H:%M:%S%.f",
-        b'T' | b't' => "%Y-%m-%dT%H:%M:%S%.f",
+        b' ' => "%Y-%m-%d %H:%M:%S",
+        b'T' | b't' => "%Y-%m-%dT%H:%M:%S",
         _ => return None,
     };
     NaiveDateTime::parse_from_str(text, format).ok().map(|time| time.and_utc().timestamp())
 }
 
 fn parse_with_offset(text: &str) -> Option<i64> {
+    if !text.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
     let text = text.strip_suffix("UTC").map_or(text.to_owned(), |rest| format!("{}Z", rest.trim_end()));
     DateTime::parse_from_rfc3339(&text)
-        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f%#z"))
-        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f%#z"))
-        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f %#z"))
+        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%#z"))
+        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%#z"))
+        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S %#z"))
         .ok()
         .map(|time| time.timestamp())
 }
@@ -209,6 +227,11 @@ mod tests {
             "1795310726",
             "1795310726999",
             " 1795310726 ",
+            "1795310726.25",
+            "1795310726999.5",
+            "2026-11-22 01:25:26,123",
+            "2026-11-22T03:25:26,123456+02:00",
+            "2026-11-22 03:25:26.1 +0200",
         ] {
             assert_eq!(Timestamp::parse(text).map(Timestamp::unix), Ok(MOMENT), "{text}");
         }
@@ -229,6 +252,33 @@ mod tests {
             ["", "yesterday", "20s", "2026-11-22", "22/11/2026 01:25:26", "12", "-5", "+12026-01-01 00:00:00"]
         {
             assert_eq!(Timestamp::parse(text), Err(TimestampError::Unreadable), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_was_cut_off_or_lacks_digits_is_refused() {
+        for text in [
+            "2026-11-26 4:28:2",
+            "2026-11-26 04:28:2",
+            "2026-11-26 04:28:",
+            "2026-11-26 04:28",
+            "2026-11-26 4:28:22",
+            "2026-11-26T04:28Z",
+            "2026-1-26 04:28:22",
+            "2026-11-26 04:28:22.",
+            "2026-11-26 04:28:22,",
+            "2026-11-26T04:28:22+",
+            "2026-11-26T04:28:22+0",
+            "2026-11-26T04:28:22+02:",
+            "2026-11-26T04:28:22+02:0",
+            "2026-11-26T04:28:22.5+020",
+            "2026-11-26 04:28:22 UT",
+            "1795310726.",
+            ".5",
+            "17953107.25",
+            "1795310726.25e3",
+        ] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Said<'a> {
     pub channel: Option<Cow<'a, str>>,
     pub happening: Option<Happening>,
     pub reference: Option<Reference>,
+    /// It has what only a carrier's receipt has.
+    pub is_receipt: bool,
 }
 
 /// What a line comes to.
@@ -58,6 +60,10 @@ pub(super) struct Refusal {
 /// Why a record cannot be taken.
 #[derive(Debug, Error)]
 pub(super) enum Problem {
+    #[error("neither NDJSON nor a CSV or TSV header nor a plain id")]
+    NoFormat,
+    #[error("not a plain id, which has none of {{ }} \" < > | & = ; , in it")]
+    NotPlain,
     #[error("the line is longer than 64 KiB")]
     TooLong,
     #[error("not valid UTF-8 at column {0}")]
@@ -78,6 +84,8 @@ pub(super) enum Problem {
     UnclosedQuote(usize),
     #[error("column {0} goes on after its closing quote")]
     TextAfterQuote(usize),
+    #[error("a carrier's delivery receipt, which does not say whether the user converted")]
+    Receipt,
     #[error("{0} is missing")]
     Missing(Field),
     #[error(transparent)]
@@ -144,6 +152,7 @@ fn conversion(said: &Said<'_>, defaults: Defaults) -> Result<(Conversion, TimeSo
     let message_id = said.message_id.as_deref().ok_or(Problem::Missing(Field::MessageId))?;
     let delivered = match &said.delivered {
         Some(text) => text.parse()?,
+        None if said.is_receipt => return Err(Problem::Receipt),
         None => defaults.delivered.ok_or(Problem::Missing(Field::Delivered))?,
     };
     let channel = channel(said, defaults)?.ok_or(Problem::Missing(Field::Channel))?;
@@ -175,6 +184,7 @@ fn channel(said: &Said<'_>, defaults: Defaults) -> Result<Option<Channel>, Probl
 
 fn timestamp(said: &Said<'_>, defaults: Defaults) -> Result<(Timestamp, TimeSource), Problem> {
     let (timestamp, time) = match &said.timestamp {
+        Some(text) if text.trim().eq_ignore_ascii_case("now") => (defaults.now, TimeSource::Now),
         Some(text) => (Timestamp::parse(text)?, TimeSource::Given),
         None => (defaults.now, TimeSource::Now),
     };

@@ -1,11 +1,12 @@
-//! Where the cells of a row begin and end.
+//! Where the cells of a row begin and end, and where the row does (RFC 4180).
 
 use std::borrow::Cow;
+use std::io::{self, Read};
 
 use memchr::{memchr, memchr_iter};
 
 use super::assemble::Problem;
-use super::detect::Format;
+use super::lines::{Lines, Step};
 
 /// How cells are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,14 +18,91 @@ pub(super) enum Syntax {
 }
 
 impl Syntax {
-    /// The syntax of a format; a CSV whose header has semicolons and no comma is separated by semicolons, as some
-    /// countries' spreadsheets write it.
-    pub(super) fn of(format: Format, header: &str) -> Self {
-        match format {
-            Format::Tsv => Self::Tabs,
-            Format::Auto | Format::Ndjson | Format::Csv | Format::Ids => {
-                Self::Quoted(if header.contains(';') && !header.contains(',') { b';' } else { b',' })
-            }
+    /// What a CSV may be; some countries' spreadsheets write semicolons.
+    pub(super) const COMMA_OR_SEMICOLON: [Self; 2] = [Self::Quoted(b','), Self::Quoted(b';')];
+    /// What a table may be.
+    pub(super) const ANY: [Self; 3] = [Self::Quoted(b','), Self::Quoted(b';'), Self::Tabs];
+
+    pub(super) fn delimiter(self) -> u8 {
+        match self {
+            Self::Tabs => b'\t',
+            Self::Quoted(delimiter) => delimiter,
+        }
+    }
+
+    pub(super) fn separates_by_tabs(self) -> bool {
+        self.delimiter() == b'\t'
+    }
+}
+
+/// What came of looking for the end of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grown {
+    /// All its lines are in hand. The column in which a quote was open at the end of the first, if there are more.
+    Whole(Option<usize>),
+    /// Nothing closes the quote that opens in this column: it is a stray one.
+    Stray(usize),
+    /// The source has ended within the quotes, and may be growing.
+    Unfinished,
+}
+
+/// Makes the record in hand grow to where its quotes end, within the limit on a line.
+pub(super) fn grow<R: Read>(lines: &mut Lines<R>, syntax: Syntax) -> io::Result<Grown> {
+    let Syntax::Quoted(delimiter) = syntax else { return Ok(Grown::Whole(None)) };
+    if memchr(b'"', lines.record()).is_none() {
+        return Ok(Grown::Whole(None));
+    }
+    let mut quotes = Quotes { delimiter, at: At::CellStart, column: 1 };
+    quotes.read(lines.record());
+    let mut opened = None;
+    while quotes.at == At::Quoted {
+        let column = *opened.get_or_insert(quotes.column);
+        match lines.extend()? {
+            Step::Line => quotes.read(lines.last_line()),
+            Step::TooLong | Step::End => return Ok(Grown::Stray(column)),
+            Step::Unfinished => return Ok(Grown::Unfinished),
+        }
+    }
+    Ok(Grown::Whole(opened))
+}
+
+/// Reads a record byte by byte, so that each line is looked at once however many there are.
+struct Quotes {
+    delimiter: u8,
+    at: At,
+    /// From 1.
+    column: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    CellStart,
+    Bare,
+    Quoted,
+    /// After a quote that closes the cell, unless another one follows.
+    Quote,
+    Closed,
+    /// After a text that cannot stand there: the rest does not matter.
+    Broken,
+}
+
+impl Quotes {
+    fn read(&mut self, line: &[u8]) {
+        for byte in line {
+            self.at = match (self.at, *byte) {
+                (At::Quoted, b'"') => At::Quote,
+                (At::Quoted, _) | (At::Quote, b'"') => At::Quoted,
+                (At::Broken, _) => return,
+                (At::CellStart | At::Bare | At::Quote | At::Closed, byte) if byte == self.delimiter => {
+                    self.column += 1;
+                    At::CellStart
+                }
+                (At::CellStart, b' ') => At::CellStart,
+                (At::CellStart, b'"') => At::Quoted,
+                (At::CellStart | At::Bare, _) => At::Bare,
+                (At::Quote | At::Closed, b' ') => At::Closed,
+                (At::Quote | At::Closed, _) => At::Broken,
+            };
         }
     }
 }
@@ -38,10 +116,7 @@ pub(super) fn for_each_cell<'t>(
     syntax: Syntax,
     mut take: impl FnMut(usize, Cow<'t, str>),
 ) -> Result<usize, Problem> {
-    let delimiter = match syntax {
-        Syntax::Tabs => b'\t',
-        Syntax::Quoted(delimiter) => delimiter,
-    };
+    let delimiter = syntax.delimiter();
     let mut rest = Some(row);
     let mut column = 0;
     while let Some(text) = rest {

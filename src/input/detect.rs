@@ -110,11 +110,15 @@ pub(super) fn encoding(head: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// The format that the first line speaks for. `None` where it could be anything.
+/// The format that a line speaks for. `None` where it could be anything.
 pub(super) fn format(line: &[u8], fields: &FieldMap) -> Option<Format> {
     let line = line.trim_ascii();
-    if matches!(line.first(), Some(b'{' | b'[')) {
-        return Some(Format::Ndjson);
+    match line {
+        [b'{', rest @ ..] => {
+            return matches!(rest.trim_ascii_start().first(), None | Some(b'"' | b'}')).then_some(Format::Ndjson);
+        }
+        [b'[', ..] => return is_json_array(line).then_some(Format::Ndjson),
+        _ => {}
     }
     if memchr(b'\t', line).is_some() {
         return Some(Format::Tsv);
@@ -123,19 +127,49 @@ pub(super) fn format(line: &[u8], fields: &FieldMap) -> Option<Format> {
         return Some(Format::Csv);
     }
     let line = str::from_utf8(line).ok()?;
-    if line.contains(char::is_whitespace) {
-        None
-    } else if is_column(line, fields) {
+    if is_column(line, fields) {
         Some(Format::Csv)
     } else {
-        Some(Format::Ids)
+        let is_id = !line.contains(|c: char| c.is_whitespace() || c.is_control()) && !is_no_plain_id(line);
+        is_id.then_some(Format::Ids)
     }
 }
 
-/// Whether a word is the name of a column that is read.
-fn is_column(word: &str, fields: &FieldMap) -> bool {
-    let word = word.trim_matches('"');
-    field::named_in_any_case(word).is_some() || fields.in_column(word).next().is_some()
+fn is_column(line: &str, fields: &FieldMap) -> bool {
+    let name = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+    field::named_in_any_case(name).is_some() || fields.in_column(name).next().is_some()
+}
+
+/// Whether a text is more likely a piece of another format, a comment or a parameter string than an id.
+pub(super) fn is_no_plain_id(text: &str) -> bool {
+    text.starts_with('#') || text.contains(['{', '}', '"', '<', '>', '|', '&', '=', ';', ','])
+}
+
+/// Whether a line among plain ids shows that they are none, or that something else follows them.
+pub(super) fn is_of_another_format(line: &[u8], fields: &FieldMap) -> bool {
+    str::from_utf8(line).is_ok_and(|line| {
+        let line = line.trim();
+        is_no_plain_id(line) || line.contains('\t') || line.starts_with('[') || is_column(line, fields)
+    })
+}
+
+/// Whether a line is a JSON array or the beginning of one. (`[INFO] started` is neither.)
+pub(super) fn is_json_array(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let Some(rest) = line.strip_prefix(b"[") else { return false };
+    matches!(rest.trim_ascii_start().first(), None | Some(b'{'))
+        || serde_json::from_slice::<Vec<serde::de::IgnoredAny>>(line).is_ok()
+}
+
+/// The separator that a spreadsheet's `sep=;` names.
+pub(super) fn separator(line: &[u8]) -> Option<u8> {
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    match line {
+        [s, e, p, b'=', separator] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") => {
+            (separator.is_ascii_punctuation() && *separator != b'"' || *separator == b'\t').then_some(*separator)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +182,7 @@ mod tests {
         for (line, expected) in [
             ("{\"message_id\":\"a\"}", Some(Format::Ndjson)),
             ("  {", Some(Format::Ndjson)),
+            ("{0D}", None),
             ("[{\"id\":1}]", Some(Format::Ndjson)),
             ("message_id,delivered", Some(Format::Csv)),
             ("message_id;delivered", Some(Format::Csv)),
@@ -156,7 +191,11 @@ mod tests {
             ("0A,true", Some(Format::Csv)),
             ("message_id\tdelivered", Some(Format::Tsv)),
             ("0A0000000123ABCD1", Some(Format::Ids)),
-            ("a&delivered=false", Some(Format::Ids)),
+            ("a&delivered=false", None),
+            ("<html>", None),
+            ("ready", Some(Format::Ids)),
+            ("[INFO] started", None),
+            ("# exported", None),
             ("0A true", None),
             ("hello world", None),
         ] {
@@ -167,9 +206,9 @@ mod tests {
 
     #[test]
     fn a_mapped_name_is_a_header_too() {
-        let fields = FieldMap::new(["message-id=sid".parse().unwrap()]).unwrap();
-        assert_eq!(format(b"sid", &fields), Some(Format::Csv));
-        assert_eq!(format(b"sid", &FieldMap::default()), Some(Format::Ids));
+        let fields = FieldMap::new(["message-id=sid1".parse().unwrap()]).unwrap();
+        assert_eq!(format(b"sid1", &fields), Some(Format::Csv));
+        assert_eq!(format(b"sid1", &FieldMap::default()), Some(Format::Ids));
     }
 
     #[test]

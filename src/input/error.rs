@@ -74,7 +74,7 @@ pub enum InputError {
         format: Format,
     },
     /// A column that every record needs, and that has no default.
-    #[error("{name} line {line}: there is no column for {field}")]
+    #[error("{name} line {line}: there is no column for {field} among {columns}")]
     MissingColumn {
         /// The file.
         name: String,
@@ -86,6 +86,16 @@ pub enum InputError {
         mapped_to: Option<String>,
         /// The column that was probably meant.
         nearest: Option<String>,
+        /// The columns that are there; the first of them.
+        columns: String,
+    },
+    /// A carrier's receipts, where what users did is wanted.
+    #[error("{name} line {line}: a carrier's delivery receipts, which do not say whether users converted")]
+    Receipts {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
     },
     /// Two columns of one name.
     #[error("{name} line {line}: column `{column}` ({field}) stands there twice")]

@@ -1,5 +1,6 @@
 //! The fields of a record, the names they go by, and where `--field` says to look for them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,6 +26,8 @@ pub enum Field {
     Converted,
     /// The caller's own mark.
     Reference,
+    /// What only a carrier's delivery receipt has.
+    Receipt,
 }
 
 /// The names that are understood without `--field`; of several in one record, the one that stands first here counts.
@@ -38,6 +41,7 @@ const NAMES: [(Field, &[&str]); Field::COUNT] = [
     (Field::Sent, &[]),
     (Field::Converted, &[]),
     (Field::Reference, &["ref"]),
+    (Field::Receipt, &["err-code", "err_code", "errCode", "scts", "network-code", "network_code", "networkCode"]),
 ];
 
 /// The other names in our own result lines, which are valid input.
@@ -57,7 +61,7 @@ const RESULT_LINE: [&str; 12] = [
 ];
 
 impl Field {
-    pub(super) const COUNT: usize = 7;
+    pub(super) const COUNT: usize = 8;
     pub(super) const ALL: [Self; Self::COUNT] = [
         Self::MessageId,
         Self::Delivered,
@@ -66,6 +70,7 @@ impl Field {
         Self::Sent,
         Self::Converted,
         Self::Reference,
+        Self::Receipt,
     ];
 
     /// The name in messages and in `--field`.
@@ -79,6 +84,7 @@ impl Field {
             Self::Sent => "the sent event",
             Self::Converted => "the converted event",
             Self::Reference => "ref",
+            Self::Receipt => "the carrier's receipt",
         }
     }
 }
@@ -123,8 +129,14 @@ pub(super) fn nearest(name: &str) -> Option<(Field, &'static str)> {
         .map(|(_, field, known)| (field, known))
 }
 
-fn bare(name: &str) -> String {
+pub(super) fn bare(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(64).collect()
+}
+
+/// Whether this is the carrier's word on a message. In all of the provider's answers and receipts, 0 means success.
+pub(super) fn is_carriers(name: &str) -> bool {
+    ["status", "statuscode", "errcode", "errorcode", "messagestatus", "deliverystatus", "dlrstatus"]
+        .contains(&&*bare(name))
 }
 
 /// One `--field NAME=PATH`.
@@ -161,6 +173,14 @@ pub enum FieldMappingError {
     /// The same field twice.
     #[error("{0} is mapped twice")]
     Twice(Field),
+    /// The carrier's word where the user's is wanted.
+    #[error(
+        "`{0}` is the carrier's word on the message, in which 0 means success, and not whether the user converted"
+    )]
+    Carriers(String),
+    /// Two `--delivered-when` that look at different fields.
+    #[error("all --delivered-when must look at the same field")]
+    SeveralFields,
     /// There is no `=` in it, or nothing after it.
     #[error("`{0}` is not FIELD=VALUE")]
     NoValue(String),
@@ -171,7 +191,8 @@ impl FromStr for FieldMapping {
 
     fn from_str(text: &str) -> Result<Self, FieldMappingError> {
         let (name, path) = text.split_once('=').ok_or_else(|| FieldMappingError::NoPath(text.to_owned()))?;
-        let (field, _) = named_in_any_case(name.trim()).ok_or_else(|| FieldMappingError::UnknownField {
+        let field = named_in_any_case(name.trim()).filter(|(field, _)| *field != Field::Receipt);
+        let (field, _) = field.ok_or_else(|| FieldMappingError::UnknownField {
             name: name.to_owned(),
             nearest: nearest(name).map(|(field, _)| field),
         })?;
@@ -213,6 +234,8 @@ pub struct FieldMap {
     paths: [Option<Path>; Field::COUNT],
     /// The values by which a line tells that a code was sent, and that the user converted.
     happenings: Option<[Box<str>; 2]>,
+    /// The values that mean that the user converted, where others are wanted than `true` and `false`.
+    delivered: Vec<Box<str>>,
 }
 
 impl FieldMap {
@@ -220,6 +243,9 @@ impl FieldMap {
     pub fn new(mappings: impl IntoIterator<Item = FieldMapping>) -> Result<Self, FieldMappingError> {
         let mut map = Self::default();
         for FieldMapping { field, path } in mappings {
+            if field == Field::Delivered && path.steps.last().is_some_and(|step| is_carriers(step)) {
+                return Err(FieldMappingError::Carriers(path.text.into()));
+            }
             let slot = &mut map.paths[field as usize];
             if slot.is_some() {
                 return Err(FieldMappingError::Twice(field));
@@ -227,6 +253,33 @@ impl FieldMap {
             *slot = Some(path);
         }
         Ok(map)
+    }
+
+    /// Makes `delivered` true where a field has one of these values, and false where it has another one.
+    pub fn delivered_when(mut self, marks: impl IntoIterator<Item = Mark>) -> Result<Self, FieldMappingError> {
+        for mark in marks {
+            match &mut self.paths[Field::Delivered as usize] {
+                Some(_) if self.delivered.is_empty() => return Err(FieldMappingError::Twice(Field::Delivered)),
+                Some(path) if *path != mark.path => return Err(FieldMappingError::SeveralFields),
+                slot => *slot = Some(mark.path),
+            }
+            self.delivered.push(mark.value);
+        }
+        Ok(self)
+    }
+
+    /// Whether `delivered` is told by values of its own.
+    pub(super) fn has_own_values(&self) -> bool {
+        !self.delivered.is_empty()
+    }
+
+    /// What a value says of `delivered`.
+    pub(super) fn delivered<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        if self.delivered.is_empty() {
+            return text;
+        }
+        let means_true = self.delivered.iter().any(|value| value.eq_ignore_ascii_case(text.trim()));
+        if means_true { "true".into() } else { "false".into() }
     }
 
     /// Makes it a map for a log of events, of which these two tell.

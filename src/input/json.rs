@@ -103,23 +103,28 @@ impl<'a> Found<'a> {
             return Ok(Said::default());
         }
         let reference = self.get(Field::Reference).map(reference).transpose()?;
-        match self.texts() {
+        let is_receipt = self.get(Field::Receipt).is_some();
+        match self.texts(fields) {
             Ok([message_id, delivered, timestamp, channel]) => {
-                Ok(Said { message_id, delivered, timestamp, channel, happening, reference })
+                Ok(Said { message_id, delivered, timestamp, channel, happening, reference, is_receipt })
             }
             Err(problem) => Err(Refusal { reference, problem }),
         }
     }
 
-    fn texts(&self) -> Result<[Option<Cow<'a, str>>; 4], Problem> {
+    fn texts(&self, fields: &FieldMap) -> Result<[Option<Cow<'a, str>>; 4], Problem> {
         let text = |field, also| {
             let json = self.get(field);
             json.map(|json| scalar(json, field, also)).transpose()
         };
         Ok([
             text(Field::MessageId, Also::Integers)?,
-            text(Field::Delivered, Also::Booleans)?,
-            text(Field::Timestamp, Also::Integers)?,
+            if fields.has_own_values() {
+                text(Field::Delivered, Also::Anything)?.map(|text| fields.delivered(text))
+            } else {
+                text(Field::Delivered, Also::Booleans)?
+            },
+            text(Field::Timestamp, Also::Fractions)?,
             text(Field::Channel, Also::Nothing)?,
         ])
     }

@@ -14,6 +14,16 @@ pub(super) const LIMIT: usize = BadRecord::RAW_MAX;
 /// Room for the longest line with its end, and for as much again, so that moving it to the front is rare.
 const CAPACITY: usize = 2 * (LIMIT + 2);
 
+/// What it means that a source ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// Nothing will follow: a last line without its end is a line.
+    #[default]
+    Complete,
+    /// A file that may be growing: a last record without its end is unfinished.
+    MayGrow,
+}
+
 /// The lines of a source, one *record in hand* at a time.
 ///
 /// The record in hand is a line. A format whose records may go on in the next line can make it grow
@@ -22,6 +32,7 @@ const CAPACITY: usize = 2 * (LIMIT + 2);
 pub(super) struct Lines<R> {
     source: R,
     separator: u8,
+    ending: Ending,
     buffer: Box<[u8]>,
     /// Where the record in hand begins.
     start: usize,
@@ -53,6 +64,8 @@ pub(super) enum Step {
     TooLong,
     /// There is no further line.
     End,
+    /// The source has ended within the line, and may be growing. `advance` took nothing; `extend` took nothing more.
+    Unfinished,
 }
 
 enum Found {
@@ -62,10 +75,11 @@ enum Found {
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(source: R, separator: u8) -> Self {
+    pub(super) fn new(source: R, separator: u8, ending: Ending) -> Self {
         Self {
             source,
             separator,
+            ending,
             buffer: vec![0; CAPACITY].into_boxed_slice(),
             start: 0,
             first_end: 0,
@@ -92,6 +106,11 @@ impl<R: Read> Lines<R> {
             Found::TooLong => self.filled,
             Found::Nothing => return Ok(Step::End),
         };
+        if self.may_go_on() && self.without_end(self.start).len() <= LIMIT {
+            let is_blank = self.record().trim_ascii().is_empty();
+            self.end = self.start;
+            return Ok(if is_blank { Step::End } else { Step::Unfinished });
+        }
         self.span = 1;
         let is_too_long = self.without_end(self.start).len() > LIMIT;
         if is_too_long {
@@ -108,15 +127,44 @@ impl<R: Read> Lines<R> {
         let end = match self.find_end(self.end)? {
             Found::End(end) => end,
             Found::TooLong => return Ok(Step::TooLong),
+            Found::Nothing if self.ending == Ending::MayGrow => return Ok(Step::Unfinished),
             Found::Nothing => return Ok(Step::End),
         };
         if end - self.start > LIMIT {
             return Ok(Step::TooLong);
         }
-        self.last = self.end;
-        self.end = end;
+        let before = std::mem::replace(&mut self.end, end);
+        if self.may_go_on() {
+            self.end = before;
+            return Ok(Step::Unfinished);
+        }
+        self.last = before;
         self.span += 1;
         Ok(Step::Line)
+    }
+
+    /// The source that ended will not grow.
+    pub(super) fn complete(&mut self) {
+        self.ending = Ending::Complete;
+    }
+
+    /// Gives back all of the record in hand; `advance` takes it again.
+    pub(super) fn put_back(&mut self) {
+        self.end = self.start;
+        self.last = self.start;
+        self.span = 0;
+    }
+
+    /// Whether the source, which may grow, has ended before the record in hand has.
+    fn may_go_on(&self) -> bool {
+        self.ending == Ending::MayGrow
+            && self.exhausted
+            && self.end == self.filled
+            && self.buffer[..self.end].last() != Some(&self.separator)
+    }
+
+    pub(super) fn source(&self) -> &R {
+        &self.source
     }
 
     /// Gives back all but the first line of the record in hand.

@@ -7,6 +7,7 @@
 //! The life of a line: `lines` finds it, `detect` looks at the first one, `json` (with `scalar`), `table` (with `csv`) or `ids` find the texts of
 //! its fields, `assemble` makes a record of them.
 
+mod advice;
 mod assemble;
 mod csv;
 mod detect;
@@ -16,48 +17,30 @@ mod ids;
 mod json;
 mod lines;
 mod notice;
+mod opening;
+mod options;
 mod scalar;
 mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 
+pub use advice::shown;
 pub use detect::{Encoding, Format};
 pub use error::InputError;
 pub use field::{Field, FieldMap, FieldMapping, FieldMappingError, Mark};
+pub use lines::Ending;
 pub use notice::Notice;
+pub use options::{InputOptions, Separator};
 
 use self::assemble::{Defaults, Entry, Problem, Purpose, Refusal};
 use self::lines::{Lines, Step};
 use self::notice::Notices;
-use self::table::{HeaderError, Table};
-use crate::domain::{BadRecord, Channel, CodeEvent, Delivered, Record, Timestamp};
-
-/// How an input is to be read.
-#[derive(Debug, Clone, Default)]
-pub struct InputOptions {
-    /// How records are written.
-    pub format: Format,
-    /// What ends a record.
-    pub separator: Separator,
-    /// The channel of records that do not say.
-    pub channel: Option<Channel>,
-    /// What holds for records that do not say.
-    pub delivered: Option<Delivered>,
-    /// Where fields stand that do not go by their own names.
-    pub fields: FieldMap,
-}
-
-/// What ends a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Separator {
-    /// A line feed, or a carriage return and a line feed.
-    #[default]
-    Newline,
-    /// A NUL byte, as `find -print0` writes.
-    Nul,
-}
+use self::opening::{First, Head, Layout, Mapping, Opening};
+use self::table::Taken;
+use crate::domain::{BadRecord, CodeEvent, Record, Timestamp};
 
 /// What stands in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +53,8 @@ pub enum Item {
     Unrelated,
     /// A record that never can.
     Bad(BadRecord),
+    /// The source has ended within a record. It comes again until the input is said to be complete ([`Reader::complete`]).
+    Unfinished,
 }
 
 /// How much was read.
@@ -89,31 +74,11 @@ pub struct Reader<R> {
     name: String,
     options: InputOptions,
     lines: Lines<R>,
-    layout: Option<Layout>,
+    opening: Opening,
+    /// Items that are to be handed out.
+    ready: VecDeque<Item>,
     notices: Notices,
     blank: u64,
-}
-
-/// What was found out from the first line.
-#[derive(Debug)]
-enum Layout {
-    Json(Mapping),
-    Table(Table, Format),
-    Ids,
-}
-
-/// What the first line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FirstLine {
-    Header,
-    Record,
-}
-
-/// Whether the names in JSON records have been seen to fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mapping {
-    Unproven,
-    Proven,
 }
 
 impl<R: Read> Reader<R> {
@@ -125,9 +90,10 @@ impl<R: Read> Reader<R> {
         };
         Self {
             name: name.into(),
+            lines: Lines::new(source, separator, options.ending),
             options,
-            lines: Lines::new(source, separator),
-            layout: None,
+            opening: Opening::default(),
+            ready: VecDeque::new(),
             notices: Notices::default(),
             blank: 0,
         }
@@ -139,33 +105,87 @@ impl<R: Read> Reader<R> {
     /// record that does not say when, and the measure of one that lies in the future.
     pub fn next(&mut self, now: impl Fn() -> Timestamp) -> Result<Option<Item>, InputError> {
         loop {
+            if self.opening.layout.is_some()
+                && let Some(item) = self.ready.pop_front()
+            {
+                return Ok(Some(item));
+            }
             let step = self.next_line()?;
-            if step == Step::End {
-                return Ok(None);
+            match step {
+                Step::Line | Step::TooLong => {}
+                Step::Unfinished => return Ok(Some(Item::Unfinished)),
+                Step::End => {
+                    return if self.opening.layout.is_none() {
+                        self.opening.reason.take().map_or(Ok(None), Err)
+                    } else {
+                        Ok(None)
+                    };
+                }
             }
             let purpose = if self.options.fields.is_for_events() { Purpose::Events } else { Purpose::Conversions };
             let defaults =
                 Defaults { channel: self.options.channel, delivered: self.options.delivered, purpose, now: now() };
-            if self.layout.is_none() && self.first_line(step, defaults)? == FirstLine::Header {
-                continue;
-            }
-            let line = self.lines.number();
-            return Ok(Some(match self.record(step, defaults)? {
-                Ok(Entry::Record(record)) => Item::Record(record),
-                Ok(Entry::Event(event)) if event.channel.is_none() => {
-                    Item::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
+            if self.opening.layout.is_none() || self.is_of_another_format(step) {
+                match self.open(step, defaults)? {
+                    First::Record => {}
+                    First::NoRecord => continue,
+                    First::Unfinished => return Ok(Some(Item::Unfinished)),
                 }
-                Ok(Entry::Event(event)) => Item::Event(event),
-                Ok(Entry::Unrelated) => Item::Unrelated,
-                Err(refusal) => Item::Bad(refusal.into_bad_record(line, self.lines.record())),
-            }));
+            }
+            let Some(entry) = self.record(step, defaults)? else { return Ok(Some(Item::Unfinished)) };
+            let item = self.item(entry);
+            self.ready.push_back(item);
         }
+    }
+
+    /// Takes an unfinished record for a finished one: the source that ended will not grow.
+    pub fn complete(&mut self) {
+        self.lines.complete();
+    }
+
+    /// What messages call the input.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the bytes come from.
+    pub fn source(&self) -> &R {
+        self.lines.source()
+    }
+
+    fn item(&self, entry: Result<Entry, Refusal>) -> Item {
+        match entry {
+            Ok(Entry::Record(record)) => Item::Record(record),
+            Ok(Entry::Event(event)) if event.channel.is_none() => {
+                Item::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
+            }
+            Ok(Entry::Event(event)) => Item::Event(event),
+            Ok(Entry::Unrelated) => Item::Unrelated,
+            Err(refusal) => Item::Bad(refusal.into_bad_record(self.lines.number(), self.lines.record())),
+        }
+    }
+
+    /// Finds out what the input is; the lines that were held are refused once it is known.
+    fn open(&mut self, step: Step, defaults: Defaults) -> Result<First, InputError> {
+        let (lines, notices) = (&mut self.lines, &mut self.notices);
+        let head = Head { lines, notices, options: &self.options, name: &self.name, step, defaults };
+        let first = self.opening.open(head)?;
+        self.ready.extend(self.opening.take_held().into_iter().map(Item::Bad));
+        Ok(first)
+    }
+
+    /// Plain ids were guessed, and this line is none.
+    fn is_of_another_format(&self, step: Step) -> bool {
+        self.options.format == Format::Auto
+            && matches!(self.opening.layout, Some(Layout::Ids))
+            && step == Step::Line
+            && detect::is_of_another_format(self.lines.record(), &self.options.fields)
     }
 
     /// The format that was named or found out; nothing as long as every line was blank.
     #[must_use]
     pub fn format(&self) -> Option<Format> {
-        self.layout.as_ref().map(|layout| match layout {
+        self.opening.layout.as_ref().map(|layout| match layout {
             Layout::Json(_) => Format::Ndjson,
             Layout::Table(_, format) => *format,
             Layout::Ids => Format::Ids,
@@ -190,13 +210,25 @@ impl<R: Read> Reader<R> {
     fn next_line(&mut self) -> Result<Step, InputError> {
         loop {
             let step = self.lines.advance().map_err(|error| self.unreadable(error))?;
-            if step != Step::End && self.layout.is_none() {
+            if step != Step::End && self.opening.layout.is_none() {
                 self.drop_byte_order_mark();
             }
-            if step != Step::Line || !self.lines.record().trim_ascii().is_empty() {
+            if step != Step::Line || !self.is_blank(self.lines.record()) {
                 return Ok(step);
             }
             self.blank += 1;
+        }
+    }
+
+    fn is_blank(&self, line: &[u8]) -> bool {
+        match (&self.opening.layout, self.options.format) {
+            (Some(Layout::Table(table, _)), _) => table.is_blank(line),
+            (None, Format::Auto | Format::Csv | Format::Tsv) => {
+                line.iter().all(|byte| matches!(byte, b',' | b';') || byte.is_ascii_whitespace())
+            }
+            (None, Format::Ndjson | Format::Ids) | (Some(Layout::Json(_) | Layout::Ids), _) => {
+                line.trim_ascii().is_empty()
+            }
         }
     }
 
@@ -207,51 +239,21 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Finds out from the first line what the others are.
-    fn first_line(&mut self, step: Step, defaults: Defaults) -> Result<FirstLine, InputError> {
-        let name = || self.name.clone();
-        let line = self.lines.number();
-        let record = self.lines.record();
-        if let Some(encoding) = detect::encoding(record) {
-            return Err(InputError::NotText { name: name(), encoding });
-        }
-        let format = match self.options.format {
-            Format::Auto => detect::format(record, &self.options.fields)
-                .ok_or_else(|| InputError::UnknownFormat { name: name(), line })?,
-            named @ (Format::Ndjson | Format::Csv | Format::Tsv | Format::Ids) => named,
-        };
-        let (layout, first) = match format {
-            Format::Auto | Format::Ndjson => match record.trim_ascii() {
-                [b'[', ..] => return Err(InputError::JsonArray { name: name(), line }),
-                b"{" => return Err(InputError::JsonOverSeveralLines { name: name(), line }),
-                _ => (Layout::Json(Mapping::Unproven), FirstLine::Record),
-            },
-            Format::Ids => match ids::missing(defaults) {
-                Some(field) => {
-                    return Err(InputError::IdsDoNotSay { name: name(), line, field });
-                }
-                None => (Layout::Ids, FirstLine::Record),
-            },
-            Format::Csv | Format::Tsv => {
-                let header = if step == Step::TooLong { &[] } else { record };
-                let table = Table::new(header, format, &self.options.fields, defaults, &mut self.notices)
-                    .map_err(|error| self.bad_header(error, format))?;
-                (Layout::Table(table, format), FirstLine::Header)
-            }
-        };
-        self.layout = Some(layout);
-        Ok(first)
-    }
-
-    fn record(&mut self, step: Step, defaults: Defaults) -> Result<Result<Entry, Refusal>, InputError> {
+    /// Reads the record in hand; nothing if it is unfinished.
+    fn record(&mut self, step: Step, defaults: Defaults) -> Result<Option<Result<Entry, Refusal>>, InputError> {
         if step == Step::TooLong {
-            return Ok(Err(Problem::TooLong.into()));
+            return Ok(Some(Err(Problem::TooLong.into())));
         }
         let line = self.lines.number();
-        match &mut self.layout {
-            None | Some(Layout::Ids) => Ok(ids::read(self.lines.record(), defaults, line)),
-            Some(Layout::Table(table, _)) => table::read(table, &mut self.lines, &self.options.fields, defaults)
-                .map_err(|error| self.unreadable(error)),
+        match &mut self.opening.layout {
+            None | Some(Layout::Ids) => Ok(Some(ids::read(self.lines.record(), defaults, line))),
+            Some(Layout::Table(table, _)) => {
+                match table::read(table, &mut self.lines, &self.options.fields, defaults) {
+                    Ok(Taken::Entry(entry)) => Ok(Some(entry)),
+                    Ok(Taken::Unfinished) => Ok(None),
+                    Err(error) => Err(self.unreadable(error)),
+                }
+            }
             Some(Layout::Json(mapping)) => {
                 let fields = &self.options.fields;
                 let item = json::read(self.lines.record(), fields, &mut self.notices, defaults, line);
@@ -260,13 +262,25 @@ impl<R: Read> Reader<R> {
                     Err(refusal) if *mapping == Mapping::Unproven => self.check_spelling(refusal)?,
                     Err(_) => {}
                 }
-                Ok(item)
+                Ok(Some(item))
             }
         }
     }
 
     /// As long as no record has fitted, a missing field beside a key that looks like it is a mistake in all of them.
-    fn check_spelling(&self, refusal: &Refusal) -> Result<(), InputError> {
+    fn check_spelling(&mut self, refusal: &Refusal) -> Result<(), InputError> {
+        if matches!(refusal.problem, Problem::Receipt) {
+            return Err(InputError::Receipts { name: self.name.clone(), line: self.lines.number() });
+        }
+        if let Problem::Missing(field) = refusal.problem
+            && !self.options.fields.maps(field)
+            && self.notices.may_advise(field)
+            && let Some(path) = advice::path(field, self.lines.record())
+            && field::nearest(&path).is_none()
+        {
+            self.notices.fits(field, path);
+            return Ok(());
+        }
         if let Problem::Missing(field) = refusal.problem
             && let Some((key, known)) = self.notices.misspelled(field)
         {
@@ -283,21 +297,5 @@ impl<R: Read> Reader<R> {
 
     fn unreadable(&self, source: io::Error) -> InputError {
         InputError::Unreadable { name: self.name.clone(), source }
-    }
-
-    fn bad_header(&self, error: HeaderError, format: Format) -> InputError {
-        let name = self.name.clone();
-        let line = self.lines.number();
-        match error {
-            HeaderError::NotAHeader => InputError::NoHeader { name, line, format },
-            HeaderError::Twice { field, column } => InputError::DuplicateColumn { name, line, column, field },
-            HeaderError::Missing { field, nearest } => InputError::MissingColumn {
-                name,
-                line,
-                field,
-                mapped_to: self.options.fields.column_of(field).map(str::to_owned),
-                nearest,
-            },
-        }
     }
 }

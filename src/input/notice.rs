@@ -14,6 +14,13 @@ pub enum Notice {
         /// The known name that was probably meant.
         nearest: Option<&'static str>,
     },
+    /// A field was not found, and may stand here.
+    Fits {
+        /// What was not found.
+        field: Field,
+        /// Its likely path.
+        path: String,
+    },
     /// More such names than are told one by one.
     MoreUnknownNames,
 }
@@ -23,6 +30,7 @@ pub enum Notice {
 pub(super) struct Notices {
     unknown: Vec<Box<str>>,
     untold: Vec<Notice>,
+    advised: Vec<Field>,
 }
 
 impl Notices {
@@ -43,6 +51,19 @@ impl Notices {
         } else {
             Notice::UnknownName { name: name.to_owned(), nearest: field::nearest(name).map(|(_, known)| known) }
         });
+    }
+
+    /// Whether nothing has been said yet about where this field may stand. Asked once.
+    pub(super) fn may_advise(&mut self, field: Field) -> bool {
+        let is_new = !self.advised.contains(&field);
+        if is_new {
+            self.advised.push(field);
+        }
+        is_new
+    }
+
+    pub(super) fn fits(&mut self, field: Field, path: String) {
+        self.untold.push(Notice::Fits { field, path });
     }
 
     /// The unknown name that was probably meant to be this field, and how it is spelled.

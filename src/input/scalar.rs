@@ -15,6 +15,10 @@ pub(super) enum Also {
     /// Whole numbers, digit for digit. Not fractions and exponents: an id that a program took for a floating-point
     /// number (`1.2e+19`) has lost digits, and is no longer the id.
     Integers,
+    /// Numbers with or without a fraction: Unix time.
+    Fractions,
+    /// Every scalar.
+    Anything,
     /// `true` and `false`, and the 0 and 1 of languages without them.
     Booleans,
 }
@@ -24,6 +28,8 @@ impl Also {
         match self {
             Self::Nothing => "a string",
             Self::Integers => "a string or a whole number",
+            Self::Fractions => "a string or a number without an exponent",
+            Self::Anything => "a string, a number or a boolean",
             Self::Booleans => "true or false",
         }
     }
@@ -37,7 +43,9 @@ pub(super) fn scalar(json: &str, field: Field, also: Also) -> Result<Cow<'_, str
             None => (false, Kind::BrokenText),
         },
         Kind::Integer => (also != Also::Nothing, Kind::Integer),
-        Kind::Boolean => (also == Also::Booleans, Kind::Boolean),
+        Kind::Boolean => (matches!(also, Also::Booleans | Also::Anything), Kind::Boolean),
+        Kind::Number if also == Also::Anything => (true, Kind::Number),
+        Kind::Number if also == Also::Fractions => (!json.contains(['e', 'E']), Kind::Number),
         kind @ (Kind::BrokenText | Kind::Number | Kind::List | Kind::Object) => (false, kind),
     };
     if is_taken { Ok(json.into()) } else { Err(wrong(field, kind, also.as_str())) }

@@ -5,73 +5,58 @@ use std::io::{self, Read};
 
 use memchr::memchr_iter;
 
+use super::advice::{fits, listed};
 use super::assemble::{Defaults, Entry, Problem, Purpose, Refusal, Said, assemble, text};
-use super::csv::{Syntax, for_each_cell};
-use super::detect::Format;
+use super::csv::{self, Grown, Syntax, for_each_cell};
+use super::detect;
 use super::field::{Field, FieldMap, is_from_a_result_line, named_in_any_case, nearest};
-use super::lines::{Lines, Step};
+use super::lines::Lines;
 use super::notice::Notices;
-use crate::domain::{Reference, TimeSource};
+use crate::domain::Reference;
 
-/// Reads the record in hand, making it grow while a quote is open at the end of a line.
-///
-/// A stray quote must cost one record, not the rest of the file, and must not make a live stream wait. So a quote is taken
-/// for a stray one, the first line alone refused and reading resumed at the second, when
-/// - it opens in a column that cannot have several lines (decided at once), or
-/// - a following line is a good record by itself (decided as soon as that line is there), or
-/// - what it encloses leaves a row with the wrong number of columns, or text after the closing quote, or
-/// - nothing closes it within the limit on a record, or before the end.
-///
-/// What is left is a well-formed record, whatever was meant: a stray quote and a later line that ends in a quote.
+/// Reads the record in hand, which ends where its quotes do. A quote that is never closed, or that closes to the wrong number
+/// of columns, is a stray one: it costs its own line, and the next lines are read as lines.
 pub(super) fn read<R: Read>(
     table: &Table,
     lines: &mut Lines<R>,
     fields: &FieldMap,
     defaults: Defaults,
-) -> io::Result<Result<Entry, Refusal>> {
-    let mut stray_quote = None;
-    loop {
-        match table.row(lines.record(), fields, defaults, lines.number()) {
-            Row::Whole(item) => return Ok(item),
-            Row::GoesOn(problem) => {
-                if grow(table, lines, fields, defaults)? == Growth::Stunted {
-                    lines.shrink();
-                    return Ok(Err(problem.into()));
-                }
-                stray_quote = Some(problem);
-            }
-            Row::Broken(problem) => {
-                lines.shrink();
-                return Ok(Err(stray_quote.unwrap_or(problem).into()));
-            }
+) -> io::Result<Taken> {
+    let (problem, opened) = match csv::grow(lines, table.syntax)? {
+        Grown::Unfinished => {
+            lines.put_back();
+            return Ok(Taken::Unfinished);
         }
-    }
+        Grown::Stray(column) => (Problem::UnclosedQuote(column), None),
+        Grown::Whole(opened) => match table.row(lines.record(), fields, defaults, lines.number()) {
+            Row::Whole(item) => return Ok(Taken::Entry(item)),
+            Row::Broken(problem) => (problem, opened),
+        },
+    };
+    lines.shrink();
+    Ok(Taken::Entry(Err(opened.map_or(problem, Problem::UnclosedQuote).into())))
 }
 
-/// What came of adding lines to a record with an open quote.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Growth {
-    /// The last line has an odd number of quotes, as a line must that closes one: worth another look.
-    Grown,
-    /// The quote was a stray one.
-    Stunted,
+/// What came of a row.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Entry(Result<Entry, Refusal>),
+    /// It may go on where the source has ended.
+    Unfinished,
 }
 
-fn grow<R: Read>(
-    table: &Table,
-    lines: &mut Lines<R>,
-    fields: &FieldMap,
-    defaults: Defaults,
-) -> io::Result<Growth> {
-    while lines.extend()? == Step::Line {
-        if table.stands_alone(lines.last_line(), fields, defaults) {
-            return Ok(Growth::Stunted);
-        }
-        if memchr_iter(b'"', lines.last_line()).count() % 2 == 1 {
-            return Ok(Growth::Grown);
-        }
-    }
-    Ok(Growth::Stunted)
+/// The syntax by which the most names of a header are known; the first of those that are equal.
+pub(super) fn syntax(header: &[u8], candidates: &[Syntax], fields: &FieldMap) -> Syntax {
+    let known = |syntax: Syntax| {
+        let mut count = 0;
+        let _ = for_each_cell(str::from_utf8(header).unwrap_or_default(), syntax, |_, name| {
+            let name = name.trim();
+            count += usize::from(named_in_any_case(name).is_some() || fields.in_column(name).next().is_some());
+        });
+        // Of names that are all unknown, more are more likely.
+        (count, memchr_iter(syntax.delimiter(), header).count())
+    };
+    candidates.iter().rev().copied().max_by_key(|syntax| known(*syntax)).unwrap_or(Syntax::Quoted(b','))
 }
 
 /// The header of a table.
@@ -89,9 +74,12 @@ pub(super) struct Table {
 pub(super) enum HeaderError {
     /// Not a single known name, and none that is nearly one.
     NotAHeader,
+    /// It is a table of a carrier's receipts, without a word of the user.
+    Receipts,
     Missing {
         field: Field,
         nearest: Option<String>,
+        columns: String,
     },
     Twice {
         field: Field,
@@ -105,21 +93,18 @@ enum Row {
     Whole(Result<Entry, Refusal>),
     /// Its quotes or its number of columns are wrong.
     Broken(Problem),
-    /// A quote is open at the end, in a column whose text may go on in the next line.
-    GoesOn(Problem),
 }
 
 impl Table {
     /// Reads the header. A field that has no default must have a column.
     pub(super) fn new(
         header: &[u8],
-        format: Format,
+        syntax: Syntax,
         fields: &FieldMap,
         defaults: Defaults,
         notices: &mut Notices,
     ) -> Result<Self, HeaderError> {
         let header = str::from_utf8(header).map_err(|_| HeaderError::NotAHeader)?;
-        let syntax = Syntax::of(format, header);
         let mut names = Vec::new();
         for_each_cell(header, syntax, |_, name| names.push(name.trim().to_owned()))
             .map_err(|_| HeaderError::NotAHeader)?;
@@ -128,11 +113,14 @@ impl Table {
             return Err(HeaderError::NotAHeader);
         }
         let table = Self { syntax, width: names.len(), columns };
+        let is_silent = defaults.purpose == Purpose::Conversions && !table.has(Field::Delivered);
+        if is_silent && table.has(Field::Receipt) && fields.column_of(Field::Delivered).is_none() {
+            return Err(HeaderError::Receipts);
+        }
         if let Some(field) = table.missing(defaults) {
-            let nearest = names.into_iter().find(|name| {
-                named_in_any_case(name).is_none() && nearest(name).is_some_and(|(near, _)| near == field)
-            });
-            return Err(HeaderError::Missing { field, nearest });
+            let columns = listed(&names);
+            let nearest = names.into_iter().find(|name| named_in_any_case(name).is_none() && fits(field, name));
+            return Err(HeaderError::Missing { field, nearest, columns });
         }
         for name in &names {
             let known = named_in_any_case(name).is_some() || is_from_a_result_line(name);
@@ -159,34 +147,18 @@ impl Table {
         });
         match split {
             Ok(found) if found != self.width => Row::Broken(Problem::Ragged { found, wanted: self.width }),
-            Ok(_) => Row::Whole(assemble(said(cells, fields), defaults, line)),
-            Err(problem @ Problem::UnclosedQuote(column)) if self.may_have_several_lines(column - 1) => {
-                Row::GoesOn(problem)
+            // One column is a list of ids, for which the same holds as for ids without a header.
+            Ok(1) if cells[Field::MessageId as usize].as_deref().is_some_and(detect::is_no_plain_id) => {
+                Row::Whole(Err(Problem::NotPlain.into()))
             }
+            Ok(_) => Row::Whole(assemble(said(cells, fields), defaults, line)),
             Err(problem) => Row::Broken(problem),
         }
     }
 
-    /// No id, time, channel or truth value has a line break in it; a text that nobody reads, or a `ref`, may.
-    fn may_have_several_lines(&self, column: usize) -> bool {
-        self.columns[..Field::Reference as usize].iter().all(|read| *read != Some(column))
-    }
-
-    /// Whether this line is a good record without the help of the lines before it. Nearly any text is an id, so
-    /// something else in it must be what it should be, too.
-    fn stands_alone(&self, line: &[u8], fields: &FieldMap, defaults: Defaults) -> bool {
-        let strict = Defaults {
-            channel: defaults.channel.filter(|_| !self.has(Field::Channel)),
-            delivered: defaults.delivered.filter(|_| !self.has(Field::Delivered)),
-            ..defaults
-        };
-        match self.row(line, fields, strict, 0) {
-            Row::Whole(Ok(Entry::Record(record))) => {
-                self.has(Field::Channel) || self.has(Field::Delivered) || record.time == TimeSource::Given
-            }
-            Row::Whole(Ok(Entry::Event(_))) => true,
-            Row::Whole(Ok(Entry::Unrelated) | Err(_)) | Row::Broken(_) | Row::GoesOn(_) => false,
-        }
+    /// Whether nothing stands in a row but what separates its cells, as spreadsheets fill up their sheets.
+    pub(super) fn is_blank(&self, row: &[u8]) -> bool {
+        row.iter().all(|byte| *byte == self.syntax.delimiter() || byte.is_ascii_whitespace())
     }
 
     fn has(&self, field: Field) -> bool {
@@ -231,12 +203,13 @@ fn columns(names: &[String], fields: &FieldMap) -> Result<[Option<usize>; Field:
 
 /// A cell with nothing in it is silent, except where an id must stand.
 fn said<'a>(cells: [Option<Cow<'a, str>>; Field::COUNT], fields: &FieldMap) -> Said<'a> {
-    let [message_id, delivered, timestamp, channel, sent, converted, reference] = cells;
+    let [message_id, delivered, timestamp, channel, sent, converted, reference, receipt] = cells;
     let [delivered, timestamp, channel, reference] =
         [delivered, timestamp, channel, reference].map(|cell| cell.filter(|text| !text.trim().is_empty()));
     Said {
         message_id,
-        delivered,
+        delivered: delivered.map(|text| fields.delivered(text)),
+        is_receipt: receipt.is_some(),
         timestamp,
         channel,
         happening: fields.happening(sent.as_deref(), converted.as_deref()),

@@ -93,14 +93,25 @@ impl Desk<'_> {
         let mut rows = self.db.prepare_cached(&format!(
             "SELECT {}, next_attempt, id FROM conversion
              WHERE account = ?1 AND owner = ?2 AND state = ?3 AND state < 2
-               AND (next_attempt, id) > (?4, ?5) AND next_attempt <= ?6
-               AND (next_attempt <= ?8 OR postponed_by <> ?9)
+               AND (next_attempt, id) > (?4, ?5) AND (next_attempt <= ?6 OR next_attempt > ?10)
+               AND (next_attempt <= ?8 OR next_attempt > ?10 OR postponed_by <> ?9)
              ORDER BY next_attempt, id LIMIT ?7",
             row::RECORD
         ))?;
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         rows.query_map(
-            params![self.account, run, state, after.0, after.1, until, limit, mine_until, self.owners.me()],
+            params![
+                self.account,
+                run,
+                state,
+                after.0,
+                after.1,
+                until,
+                limit,
+                mine_until,
+                self.owners.me(),
+                self.latest_plan()
+            ],
             |row| Ok(((row.get(7)?, row.get(8)?), row::record(row)?.conversion)),
         )?
         .collect()
@@ -121,9 +132,10 @@ impl Desk<'_> {
 
     fn count_pending(&self, run: RunId) -> rusqlite::Result<(u64, Timestamp)> {
         let mut count = self.db.prepare_cached(
-            "SELECT count(*), max(next_attempt) FROM conversion WHERE account = ?1 AND owner = ?2 AND state < 2",
+            "SELECT count(*), max(iif(next_attempt > ?4, ?3, next_attempt)) FROM conversion
+             WHERE account = ?1 AND owner = ?2 AND state < 2",
         )?;
-        count.query_row([self.account, run], |row| {
+        count.query_row(params![self.account, run, self.now.unix(), self.latest_plan()], |row| {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), row::timestamp(row, 1)?))
         })
     }

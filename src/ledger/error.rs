@@ -36,6 +36,9 @@ pub enum LedgerError {
     /// Locks and shared memory do not work reliably there.
     #[error("ledger {} is on a network file system ({kind})", .path.display())]
     NetworkFileSystem { path: PathBuf, kind: &'static str },
+    /// Root may write it, and would leave files beside it that its owner cannot open.
+    #[error("ledger {} belongs to another user (uid {owner})", .path.display())]
+    Anothers { path: PathBuf, owner: u32 },
     /// May be read and not written.
     #[error("ledger {} is read-only", .path.display())]
     ReadOnly { path: PathBuf },

@@ -10,9 +10,10 @@ use rusqlite::{Connection, params};
 use crate::domain::Timestamp;
 
 use super::place::Place;
+use super::queue::begin;
 use super::row::State;
 use super::run::is_living;
-use super::{LedgerError, begin, schema};
+use super::{LedgerError, schema};
 
 /// How long the key of a settled conversion is kept.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -51,17 +52,16 @@ pub fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -
     for state in what.states() {
         count += match what {
             Forget::Settled | Forget::Refused => {
-                in_bites(&mut db, &place, u64::MAX, |db| settled(db, *state, before))?
+                in_bites(&mut db, &place, u64::MAX, &Bite::settled(*state), before)?
             }
             Forget::Pending => pending(&mut db, &place, *state, before)?,
         };
     }
-    if what == Forget::Settled {
-        count += in_bites(&mut db, &place, u64::MAX, |db| ended_codes(db, before))?;
-    }
-    if what == Forget::Refused {
-        count += in_bites(&mut db, &place, u64::MAX, |db| unreadable(db, before))?;
-    }
+    count += match what {
+        Forget::Settled => in_bites(&mut db, &place, u64::MAX, &Bite::ended_codes(), before)?,
+        Forget::Refused => in_bites(&mut db, &place, u64::MAX, &Bite::unreadable(), before)?,
+        Forget::Pending => 0,
+    };
     Ok(count)
 }
 
@@ -70,58 +70,76 @@ pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Times
     let before = now.before(KEPT).unix();
     let most = entered.saturating_mul(2).max(BITE);
     for state in Forget::Settled.states() {
-        in_bites(db, place, most, |db| settled(db, *state, before))?;
+        in_bites(db, place, most, &Bite::settled(*state), before)?;
     }
-    in_bites(db, place, most, |db| ended_codes(db, before))?;
+    in_bites(db, place, most, &Bite::ended_codes(), before)?;
     Ok(())
 }
 
-fn in_bites(
-    db: &mut Connection,
-    place: &Place,
-    most: u64,
-    bite: impl Fn(&Connection) -> rusqlite::Result<usize>,
-) -> Result<u64, LedgerError> {
-    let mut removed = 0;
-    while removed < most {
-        let count = bite(db).map_err(|source| LedgerError::database(&place.file, source))? as u64;
-        removed += count;
-        if count < BITE {
-            break;
+/// What one transaction removes: the oldest of one kind.
+struct Bite {
+    /// Selects their numbers; `?1` is the time before which they count as old.
+    ids: String,
+    /// Each removes what belongs to a list of numbers. The last one's count is what is told.
+    removals: &'static [&'static str],
+}
+
+impl Bite {
+    fn settled(state: State) -> Self {
+        let state = state.number();
+        Self {
+            ids: format!(
+                "SELECT id FROM conversion WHERE state = {state} AND state >= 2 AND settled <= ?1
+                 ORDER BY settled LIMIT {BITE}"
+            ),
+            removals: &["DELETE FROM conversion WHERE id IN"],
         }
     }
+
+    /// Codes that converted or were silent, with their parts.
+    fn ended_codes() -> Self {
+        Self {
+            ids: format!("SELECT id FROM code WHERE state > 1 AND arrived <= ?1 ORDER BY arrived LIMIT {BITE}"),
+            removals: &["DELETE FROM part WHERE code IN", "DELETE FROM code WHERE id IN"],
+        }
+    }
+
+    fn unreadable() -> Self {
+        Self {
+            ids: format!("SELECT id FROM unreadable WHERE seen <= ?1 LIMIT {BITE}"),
+            removals: &["DELETE FROM unreadable WHERE id IN"],
+        }
+    }
+
+    /// Asked before each turn: most runs have nothing to remove, and need not queue for that.
+    fn has_something(&self, db: &Connection, before: i64) -> rusqlite::Result<bool> {
+        db.prepare_cached(&format!("SELECT EXISTS ({})", self.ids))?.query_row([before], |row| row.get(0))
+    }
+
+    fn remove(&self, db: &Connection, before: i64) -> rusqlite::Result<u64> {
+        let mut count = 0;
+        for removal in self.removals {
+            count = db.prepare_cached(&format!("{removal} ({})", self.ids))?.execute([before])? as u64;
+        }
+        Ok(count)
+    }
+}
+
+fn in_bites(db: &mut Connection, place: &Place, most: u64, bite: &Bite, before: i64) -> Result<u64, LedgerError> {
+    let failed = |source| LedgerError::database(&place.file, source);
+    let mut removed = 0;
+    while removed < most && bite.has_something(db, before).map_err(failed)? {
+        let writing = begin(db, place)?;
+        removed += bite.remove(&writing, before).map_err(failed)?;
+        writing.commit().map_err(failed)?;
+    }
     Ok(removed)
-}
-
-fn settled(db: &Connection, state: State, before: i64) -> rusqlite::Result<usize> {
-    db.prepare_cached(&format!(
-        "DELETE FROM conversion WHERE id IN
-         (SELECT id FROM conversion WHERE state = ?1 AND state >= 2 AND settled <= ?2 ORDER BY settled LIMIT {BITE})"
-    ))?
-    .execute(params![state, before])
-}
-
-/// Codes that converted or were silent, with their parts.
-fn ended_codes(db: &Connection, before: i64) -> rusqlite::Result<usize> {
-    let ended = format!("SELECT id FROM code WHERE state > 1 AND arrived <= ?1 ORDER BY arrived LIMIT {BITE}");
-    let tx = db.unchecked_transaction()?;
-    tx.prepare_cached(&format!("DELETE FROM part WHERE code IN ({ended})"))?.execute([before])?;
-    let count = tx.prepare_cached(&format!("DELETE FROM code WHERE id IN ({ended})"))?.execute([before])?;
-    tx.commit()?;
-    Ok(count)
-}
-
-fn unreadable(db: &Connection, before: i64) -> rusqlite::Result<usize> {
-    db.prepare_cached(&format!(
-        "DELETE FROM unreadable WHERE id IN (SELECT id FROM unreadable WHERE seen <= ?1 LIMIT {BITE})"
-    ))?
-    .execute([before])
 }
 
 /// Whether a run lives is asked inside the transaction: no run can begin to hold a row in between.
 fn pending(db: &mut Connection, place: &Place, state: State, before: i64) -> Result<u64, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
-    let tx = begin(db).map_err(failed)?;
+    let tx = begin(db, place)?;
     let owners: Vec<i64> = {
         let mut owners =
             tx.prepare("SELECT DISTINCT owner FROM conversion WHERE state = ?1 AND state < 2").map_err(failed)?;

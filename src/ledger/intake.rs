@@ -3,13 +3,16 @@
 use rusqlite::params;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{BadRecord, Record, Reference, Timestamp};
+use crate::domain::{BadRecord, Record, Reference, TimeSource, Timestamp};
 
 use super::LedgerError;
 use super::lane::{Desk, Sibling, held, newest_accepted};
-use super::row::{self, State, channel_number, key_time, number};
+use super::row::{self, NO_TIME, State, channel_number, key_time, number};
 use super::run::{NOBODY, Owner};
-use super::ticket::{Due, Entries, Known, Origin, Recorded, Released, RowId, Ticket};
+use super::ticket::{Due, Entries, Known, Novelty, Origin, Recorded, Released, RowId, Ticket};
+
+/// Values that are typed within so many seconds may have their times moved that far, to keep their order.
+const SAME_MOMENT: i64 = 60;
 
 impl Desk<'_> {
     /// Records a group.
@@ -19,15 +22,82 @@ impl Desk<'_> {
             let answer = self.enter(record, &mut entries.released)?;
             entries.recorded.push(answer);
         }
+        entries.contradicted = self.contradicted.take();
         Ok(entries)
     }
 
     fn enter(&mut self, record: &Record, released: &mut Released) -> Result<Recorded, LedgerError> {
         let mut lane = self.lane(&record.conversion).map_err(|error| self.failed(error))?;
+        if record.time == TimeSource::Typed {
+            return self.enter_typed(record, lane, released);
+        }
         let same = self.find(record, &mut lane).map_err(|error| self.failed(error))?;
+        if record.time == TimeSource::Forced {
+            return self.enter_forced(record, same.map(|at| lane[at]));
+        }
         match same {
             Some(at) => self.meet_again(record, lane, at, released),
             None => self.enter_new(record, lane, released),
+        }
+    }
+
+    /// What is typed without a time says how it is now: that is news where the newest value is another one.
+    fn enter_typed(
+        &mut self,
+        record: &Record,
+        lane: Vec<Sibling>,
+        released: &mut Released,
+    ) -> Result<Recorded, LedgerError> {
+        let delivered = record.conversion.delivered.as_bool();
+        let counts = |row: &&Sibling| row.state == State::Accepted || row.state.is_pending();
+        let newest = lane.iter().filter(counts).max_by_key(|row| row.order()).copied();
+        if let Some(newest) = newest.filter(|newest| newest.delivered == delivered) {
+            let at = lane.iter().position(|row| row.id == newest.id).unwrap_or_default();
+            return self.meet_again(record, lane, at, released);
+        }
+        let mut record = record.clone();
+        let now = record.conversion.timestamp.unix();
+        // The first of its kind is what a stream without times would have told, so that a stream knows it again.
+        let told = lane.iter().any(|row| row.delivered == delivered && row.key_time == NO_TIME);
+        if !told && newest.is_none_or(|newest| newest.timestamp <= now) {
+            record.time = TimeSource::Now;
+            return self.enter_new(&record, lane, released);
+        }
+        // Several in one second are that many facts.
+        let mut time = newest.map_or(now, |newest| newest.timestamp).clamp(now, now.saturating_add(SAME_MOMENT));
+        while lane.iter().any(|row| row.delivered == delivered && row.key_time == time) {
+            time += 1;
+        }
+        record.conversion.timestamp = Timestamp::from_unix(time).unwrap_or(record.conversion.timestamp);
+        self.enter_new(&record, lane, released)
+    }
+
+    /// Sent whatever was sent before, and whatever is newer; but not beside itself.
+    fn enter_forced(&mut self, record: &Record, same: Option<Sibling>) -> Result<Recorded, LedgerError> {
+        let Some(same) = same else {
+            let id = self.insert(record, State::Held).map_err(|error| self.failed(error))?;
+            return Ok(Recorded::Ready(self.first_ticket(id, record)));
+        };
+        if same.state.is_pending() {
+            match self.owners.of(same.owner)? {
+                Owner::Me => return Ok(Recorded::Known(record.clone(), Known::Repeated)),
+                Owner::Other => return Ok(Recorded::Known(record.clone(), Known::Queued)),
+                Owner::Nobody => {}
+            }
+        }
+        self.claim(same.id, record).map_err(|error| self.failed(error))?;
+        let ticket = self.hand_out(same.id, Owner::Me).map_err(|error| self.failed(error))?;
+        Ok(Recorded::Ready(ticket))
+    }
+
+    fn first_ticket(&self, id: i64, record: &Record) -> Ticket {
+        Ticket {
+            row: RowId(id),
+            record: record.clone(),
+            origin: Origin::Input,
+            recorded: self.now,
+            rounds: 0,
+            may_have_arrived: false,
         }
     }
 
@@ -60,6 +130,9 @@ impl Desk<'_> {
                 }
             },
         };
+        if record.time == TimeSource::Now && is_contradicted(&lane, at) {
+            self.contradicted.get_or_insert_with(|| record.conversion.message_id.clone());
+        }
         Ok(Recorded::Known(record, known))
     }
 
@@ -136,14 +209,9 @@ impl Desk<'_> {
                 });
                 self.in_turn(id, record.clone(), &lane, released)
             }
-            State::Held | State::Accepted | State::Refused | State::Expired => Ok(Recorded::Ready(Ticket {
-                row: RowId(id),
-                record: record.clone(),
-                origin: Origin::Input,
-                recorded: self.now,
-                rounds: 0,
-                may_have_arrived: false,
-            })),
+            State::Held | State::Accepted | State::Refused | State::Expired => {
+                Ok(Recorded::Ready(self.first_ticket(id, record)))
+            }
         }
     }
 
@@ -191,15 +259,19 @@ impl Desk<'_> {
     }
 
     /// Keeps input that was no record, once however often it is read.
-    pub(super) fn record_refused(&self, records: &[BadRecord]) -> rusqlite::Result<()> {
+    pub(super) fn record_refused(&self, records: &[BadRecord]) -> rusqlite::Result<Vec<Novelty>> {
+        let mut find = self.db.prepare_cached("SELECT 1 FROM unreadable WHERE account = ?1 AND digest = ?2")?;
         let mut insert = self.db.prepare_cached(
             "INSERT INTO unreadable (account, digest, raw, line, reference, code, message, seen)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (account, digest) DO UPDATE
              SET line = excluded.line, code = excluded.code, message = excluded.message, seen = excluded.seen",
         )?;
+        let mut novelty = Vec::with_capacity(records.len());
         for record in records {
             let digest = Sha256::digest(&record.raw);
+            let is_known = find.exists(params![self.account, &digest[..16]])?;
+            novelty.push(if is_known { Novelty::Known } else { Novelty::New });
             insert.execute(params![
                 self.account,
                 &digest[..16],
@@ -211,6 +283,15 @@ impl Desk<'_> {
                 self.now.unix(),
             ])?;
         }
-        Ok(())
+        Ok(novelty)
     }
+}
+
+/// Whether another value has come since this one. Where neither has a time, this one may be an old record that is read again,
+/// or news.
+fn is_contradicted(lane: &[Sibling], at: usize) -> bool {
+    let found = lane[at];
+    let counts = |row: &&Sibling| row.state == State::Accepted || row.state.is_pending();
+    let newest = lane.iter().filter(counts).max_by_key(|row| row.order());
+    newest.is_some_and(|newest| newest.delivered != found.delivered && newest.order() > found.order())
 }

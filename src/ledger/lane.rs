@@ -5,13 +5,16 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
-use crate::domain::{Conversion, Record, Timestamp};
+use crate::domain::{Conversion, MessageId, Record, Timestamp};
 
 use super::LedgerError;
 use super::place::Place;
 use super::row::{self, State, channel_number};
 use super::run::{Owner, Owners, RunId};
 use super::ticket::{Due, Origin, Released, RowId, Stale, Ticket};
+
+/// The longest wait for another attempt.
+pub(super) const LONGEST_WAIT: u64 = 15 * 60;
 
 /// One transaction's view of the ledger: on whose behalf, for whom and when it acts.
 pub(super) struct Desk<'a> {
@@ -21,6 +24,8 @@ pub(super) struct Desk<'a> {
     pub(super) owners: Owners<'a>,
     pub(super) now: Timestamp,
     pub(super) statements: Statements<'a>,
+    /// See [`super::Entries::contradicted`].
+    pub(super) contradicted: Option<MessageId>,
 }
 
 /// What is asked for every record of a group: looking a statement up in the cache costs as much as a tenth of running it.
@@ -208,12 +213,19 @@ impl Desk<'_> {
 
     /// A run that resumes everything would never end if it resumed what it has itself postponed.
     fn is_time_for(&self, row: &Sibling, due: Due) -> bool {
-        let (is_due, is_mine) = (row.next_attempt <= self.now.unix(), row.postponed_by == self.owners.me());
+        let plan = row.next_attempt;
+        let is_due = plan <= self.now.unix() || plan > self.latest_plan();
+        let is_mine = row.postponed_by == self.owners.me();
         match due {
             Due::OnlyDue => is_due,
             Due::OnlyDueOfOthers => is_due && !is_mine,
             Due::Everything => is_due || !is_mine,
         }
+    }
+
+    /// The latest time that anything is planned for. A later plan was made by a clock that was ahead: it is due now.
+    pub(super) fn latest_plan(&self) -> i64 {
+        self.now.unix().saturating_add_unsigned(LONGEST_WAIT)
     }
 
     /// Takes a row for this run and makes its ticket.

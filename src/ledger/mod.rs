@@ -20,6 +20,7 @@ mod intake;
 mod lane;
 mod outcome;
 mod place;
+mod queue;
 mod reader;
 mod row;
 mod run;
@@ -33,7 +34,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Row, params};
 
 pub use code::{Closing, CodeCounts, Observed};
 pub use error::LedgerError;
@@ -43,7 +44,8 @@ pub use history::{HistoryRow, OpenCode};
 pub use reader::{DeadLetter, Kept, LedgerReader, Original, StatusRow};
 pub use row::State;
 pub use ticket::{
-    Due, Effort, Entries, Known, LeftOver, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket, Unsettled,
+    Due, Effort, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
+    Unsettled,
 };
 pub use trial::try_to_write;
 
@@ -51,6 +53,7 @@ use crate::domain::{AccountFingerprint, BadRecord, CodeEvent, Record, Timestamp}
 
 use lane::{Desk, Statements};
 use place::Place;
+use queue::begin;
 use run::{Owners, RunId, RunLock};
 use schema::Durability;
 
@@ -72,8 +75,24 @@ pub struct Ledger {
     lock: RunLock,
     entered: u64,
     /// Runs that were found dead. They are forgotten by the first run that ends, and so has told of them.
-    dead: Vec<RunId>,
+    dead: Vec<DeadRun>,
     ballast: Ballast,
+}
+
+/// Runs that died, and what they may cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UncleanStops {
+    /// How many.
+    pub runs: u64,
+    /// How many requests all of them together may have sent and not settled: the most that is sent twice.
+    pub repeats: u64,
+}
+
+/// A run that died, with its own window.
+#[derive(Debug, Clone, Copy)]
+struct DeadRun {
+    id: RunId,
+    window: u64,
 }
 
 /// The room that settling can count on.
@@ -86,16 +105,22 @@ enum Ballast {
 }
 
 impl Ledger {
-    /// Opens the ledger, making it and its folders where they are missing, and begins a run.
-    pub fn open(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
+    /// Opens the ledger, making it and its folders where they are missing, and begins a run that never has more than
+    /// `window` requests sent and not settled.
+    pub fn open(
+        path: &Path,
+        account: &AccountFingerprint,
+        window: usize,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
         let place = Place::prepare(path)?;
         let mut db = schema::open(&place)?;
         // A run that the machine forgets has recorded nothing: its first record syncs its beginning, too.
         durability(&db, &place, Durability::WithTheNext)?;
-        let mut begun = begin_run(&mut db, &place, account, now);
+        let mut begun = begin_run(&mut db, &place, account, window, now);
         if let Err(LedgerError::DiskFull { .. }) = begun {
             make_room(&db, &place);
-            begun = begin_run(&mut db, &place, account, now);
+            begun = begin_run(&mut db, &place, account, window, now);
         }
         let Begun { account, lock, dead } = begun?;
         // A disk that has no room even for it is no reason not to open.
@@ -106,15 +131,17 @@ impl Ledger {
 
     /// Opens a ledger that is thrown away: what is written to it need not survive the machine.
     pub fn open_scratch(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
-        let ledger = Self::open(path, account, now)?;
+        // No later run will ask what this one may have repeated.
+        let ledger = Self::open(path, account, 1, now)?;
         durability(&ledger.db, &ledger.place, Durability::WithTheNext)?;
         Ok(ledger)
     }
 
-    /// How many runs have died since the last one that ended. What each had sent and not settled is sent again.
+    /// The runs that have died since the last one that ended. What each had sent and not settled is sent again.
     #[must_use]
-    pub fn unclean_stops(&self) -> u64 {
-        self.dead.len() as u64
+    pub fn unclean_stops(&self) -> UncleanStops {
+        let repeats = self.dead.iter().fold(0, |sum: u64, run| sum.saturating_add(run.window));
+        UncleanStops { runs: self.dead.len() as u64, repeats }
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
@@ -186,8 +213,8 @@ impl Ledger {
         self.write(now, |desk| desk.silences(closing, limit, &mut CodeCounts::default()))
     }
 
-    /// Keeps input that was no record as dead letters.
-    pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
+    /// Keeps input that was no record as dead letters, and says of each whether it was kept before.
+    pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<Vec<Novelty>, LedgerError> {
         self.lay_ballast_again()?;
         self.write(now, |desk| desk.record_refused(records).map_err(|error| desk.failed(error)))
     }
@@ -213,10 +240,7 @@ impl Ledger {
 
     /// What is pending of this account and no other living run's.
     pub fn left_over(&mut self, now: Timestamp) -> Result<Option<LeftOver>, LedgerError> {
-        #[expect(
-            clippy::redundant_closure_for_method_calls,
-            reason = "the method itself does not fit every lifetime"
-        )]
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "not general enough for every desk")]
         self.write(now, |desk| desk.left_over())
     }
 
@@ -226,10 +250,10 @@ impl Ledger {
         // An end that the machine forgets looks like a crash, and the next run checks the file.
         durability(&self.db, &self.place, Durability::WithTheNext)?;
         let tidied = forget::prune(&mut self.db, &self.place, self.entered, now);
-        let run = self.lock.run;
+        let told: Vec<_> = std::iter::once(self.lock.run).chain(self.dead.iter().map(|run| run.id)).collect();
+        // The row goes while the lock is still held: a row without a lock is what a crash leaves.
+        let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &told));
         self.lock.end()?;
-        let mut told = std::iter::once(&run).chain(&self.dead);
-        let forgotten = tidied.and_then(|()| told.try_for_each(|run| forget_run(&self.db, &self.place, *run)));
         match forgotten {
             // Told where it mattered; for want of the last row the next run checks the file.
             Ok(()) | Err(LedgerError::DiskFull { .. }) => {}
@@ -265,7 +289,7 @@ impl Ledger {
         work: impl FnOnce(&mut Desk<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
         let failed = |source| LedgerError::database(&self.place.file, source);
-        let tx = begin(&mut self.db).map_err(failed)?;
+        let tx = begin(&mut self.db, &self.place)?;
         let mut desk = Desk {
             db: &tx,
             place: &self.place,
@@ -273,6 +297,7 @@ impl Ledger {
             owners: Owners::seen_by(self.lock.run, &self.place),
             now,
             statements: Statements::default(),
+            contradicted: None,
         };
         let done = work(&mut desk)?;
         drop(desk);
@@ -296,49 +321,54 @@ fn make_room(db: &Connection, place: &Place) {
     let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
-fn begin(db: &mut Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
-    db.transaction_with_behavior(TransactionBehavior::Immediate)
-}
-
 /// After a run that did not end cleanly the file is checked. What is left of the run is its number, until somebody has told of
 /// it: whoever buries it may be killed before.
-fn bury_the_dead(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
+fn bury_the_dead(db: &Connection, place: &Place) -> Result<Vec<DeadRun>, LedgerError> {
     let dead = dead_runs(db, place)?;
     if dead.is_empty() {
         return Ok(dead);
     }
     schema::check(db, place)?;
     for run in &dead {
-        run::bury(place, *run)?;
+        run::bury(place, run.id)?;
     }
     Ok(dead)
 }
 
-fn forget_run(db: &Connection, place: &Place, run: RunId) -> Result<(), LedgerError> {
-    db.execute("DELETE FROM run WHERE id = ?1", [run])
-        .map_err(|source| LedgerError::database(&place.file, source))?;
-    Ok(())
+fn forget_runs(db: &mut Connection, place: &Place, runs: &[RunId]) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::database(&place.file, source);
+    let tx = begin(db, place)?;
+    for run in runs {
+        tx.execute("DELETE FROM run WHERE id = ?1", [run]).map_err(failed)?;
+    }
+    tx.commit().map_err(failed)
 }
 
-fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<RunId>, LedgerError> {
+/// Runs that ended without saying so: they have a row and no lock.
+fn dead_runs(db: &Connection, place: &Place) -> Result<Vec<DeadRun>, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
-    let mut runs = db.prepare("SELECT id FROM run").map_err(failed)?;
-    let ids = runs.query_map([], |row| row.get(0)).map_err(failed)?;
+    let mut query = db.prepare("SELECT id, unsettled_max FROM run").map_err(failed)?;
+    let read = |row: &Row<'_>| Ok(DeadRun { id: row.get(0)?, window: row.get::<_, i64>(1)?.unsigned_abs() });
+    let runs: Vec<_> = query.query_map([], read).and_then(Iterator::collect).map_err(failed)?;
     let mut dead = Vec::new();
-    for id in ids {
-        let id = id.map_err(failed)?;
-        if !run::is_living(place, id)? {
-            dead.push(id);
+    for run in runs {
+        // A run that has ended cleanly since its row was read has no lock, and no row any more either.
+        if !run::is_living(place, run.id)? && has_row(db, run.id).map_err(failed)? {
+            dead.push(run);
         }
     }
     Ok(dead)
+}
+
+fn has_row(db: &Connection, run: RunId) -> rusqlite::Result<bool> {
+    db.query_row("SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)", [run], |row| row.get(0))
 }
 
 /// A run that has begun.
 struct Begun {
     account: i64,
     lock: RunLock,
-    dead: Vec<RunId>,
+    dead: Vec<DeadRun>,
 }
 
 /// Clears up after the dead and begins.
@@ -348,16 +378,19 @@ fn begin_run(
     db: &mut Connection,
     place: &Place,
     account: &AccountFingerprint,
+    window: usize,
     now: Timestamp,
 ) -> Result<Begun, LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
     let dead = bury_the_dead(db, place)?;
-    let tx = begin(db).map_err(failed)?;
+    let tx = begin(db, place)?;
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()]).map_err(failed)?;
     let account = tx
         .query_row("SELECT id FROM account WHERE fingerprint = ?1", [account.as_str()], |row| row.get(0))
         .map_err(failed)?;
-    tx.execute("INSERT INTO run (started) VALUES (?1)", params![now.unix()]).map_err(failed)?;
+    let window = i64::try_from(window).unwrap_or(i64::MAX);
+    tx.execute("INSERT INTO run (started, unsettled_max) VALUES (?1, ?2)", params![now.unix(), window])
+        .map_err(failed)?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
     tx.commit().map_err(failed)?;
     Ok(Begun { account, lock, dead })

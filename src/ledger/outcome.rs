@@ -7,7 +7,7 @@ use rusqlite::params;
 use crate::domain::{ErrorCode, Failure, Timestamp};
 
 use super::LedgerError;
-use super::lane::{Desk, held};
+use super::lane::{Desk, LONGEST_WAIT, held};
 use super::row::{State, number, reached_number};
 use super::run::{NOBODY, Owner};
 use super::ticket::{Due, Effort, Released, Settlement, Ticket};
@@ -16,11 +16,9 @@ use super::ticket::{Due, Effort, Released, Settlement, Ticket};
 const LIFETIME: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
 /// The wait after a first round in vain: a report is worth something for 15 minutes, and most outages are short. It doubles from
-/// round to round, so that nothing waits for longer than the outage lasted …
+/// round to round, so that nothing waits for longer than the outage lasted, up
+/// to [`LONGEST_WAIT`].
 const FIRST_WAIT: u64 = 5;
-
-/// … up to this.
-const LONGEST_WAIT: u64 = 15 * 60;
 
 impl Desk<'_> {
     /// Settles a group, and lets go what waited for it.

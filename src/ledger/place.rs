@@ -5,10 +5,11 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::process::geteuid;
 
 use super::LedgerError;
 
@@ -54,6 +55,7 @@ impl Place {
             Err(error) => Err(LedgerError::file("look at", &path, error)),
             Ok(meta) if meta.is_symlink() => Err(LedgerError::Symlink { path }),
             Ok(meta) if !meta.is_file() => Err(LedgerError::NotAFile { path }),
+            Ok(meta) if meta.uid() != geteuid().as_raw() => Err(LedgerError::Anothers { path, owner: meta.uid() }),
             Ok(meta) if meta.len() == 0 => Err(LedgerError::Empty { path }),
             Ok(_) => Ok(Occupant::Bytes),
         }

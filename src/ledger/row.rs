@@ -52,7 +52,7 @@ impl State {
         }
     }
 
-    fn number(self) -> i64 {
+    pub(super) fn number(self) -> i64 {
         match self {
             Self::Queued => 0,
             Self::Held => 1,
@@ -84,7 +84,7 @@ pub(super) const NO_TIME: i64 = -1;
 /// The key's time: its own, or that there was none.
 pub(super) fn key_time(record: &Record) -> i64 {
     match record.time {
-        TimeSource::Given => record.conversion.timestamp.unix(),
+        TimeSource::Given | TimeSource::Typed | TimeSource::Forced => record.conversion.timestamp.unix(),
         TimeSource::Now => NO_TIME,
     }
 }

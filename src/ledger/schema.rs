@@ -7,13 +7,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::failpoint::{Promise, is_broken};
 
 use super::LedgerError;
 use super::draft::{self, Draft};
 use super::place::{Occupant, Place, open_to_look};
+use super::queue;
 
 /// "nxcv": tells file(1) and us that a database is a ledger.
 const APPLICATION_ID: i64 = 0x6E78_6376;
@@ -122,6 +123,9 @@ const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (message_id, account)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX part_code ON part (code);
+", "
+    -- The most that the run has sent and not settled at any time. Earlier versions did not say; 64 is what 16 jobs have.
+    ALTER TABLE run ADD COLUMN unsettled_max INTEGER NOT NULL DEFAULT 64;
 "];
 
 /// The version that this program writes.
@@ -158,7 +162,11 @@ pub(super) fn open_existing(place: &Place) -> Result<Connection, LedgerError> {
     {
         db.pragma_update(None, name, value).map_err(failed)?;
     }
-    migrate(&mut db).map_err(failed)?;
+    if pragma(&db, "user_version").map_err(failed)? < known_version() {
+        let writing = queue::begin(&mut db, place)?;
+        migrate(&writing).map_err(failed)?;
+        writing.commit().map_err(failed)?;
+    }
     place.close_to_others()?;
     Ok(db)
 }
@@ -208,7 +216,9 @@ fn build(draft: &Path) -> rusqlite::Result<()> {
     let mut db = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
-    migrate(&mut db)?;
+    let tx = db.transaction()?;
+    migrate(&tx)?;
+    tx.commit()?;
     // Already here: were it done at the ledger's place, a kill could leave an undo log there, which nobody who only looks may
     // roll back.
     db.pragma_update(None, "journal_mode", "wal")?;
@@ -315,15 +325,11 @@ impl Header {
     }
 }
 
-fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
-    if pragma(db, "user_version")? == known_version() {
-        return Ok(());
-    }
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let taken = usize::try_from(pragma(&tx, "user_version")?).unwrap_or_default();
+/// Takes the steps that are missing. Another process may have taken them since the version was read.
+fn migrate(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    let taken = usize::try_from(pragma(db, "user_version")?).unwrap_or_default();
     for step in MIGRATIONS.iter().skip(taken) {
-        tx.execute_batch(step)?;
+        db.execute_batch(step)?;
     }
-    tx.pragma_update(None, "user_version", known_version())?;
-    tx.commit()
+    db.pragma_update(None, "user_version", known_version())
 }

@@ -97,7 +97,7 @@ mod tests {
     fn used(path: &Path) {
         let account = ApiKey::parse("abcd1234").unwrap().fingerprint();
         let now = Timestamp::from_unix(1_800_000_000).unwrap();
-        Ledger::open(path, &account, now).unwrap().close(now).unwrap();
+        Ledger::open(path, &account, 1, now).unwrap().close(now).unwrap();
     }
 
     #[test]

@@ -144,6 +144,14 @@ impl Listener for Printer<'_> {
             Event::Notice(Notice::Input(text)) => {
                 self.remark("warning", Tone::Doubtful, &Escaped::text(&text).to_string());
             }
+            Event::Notice(Notice::NeedsTimes(message_id)) => {
+                let id = Escaped::text(message_id.as_str());
+                let text = format!(
+                    "{id} came again without a time, after another value; it is taken for the old one: give records whose value \
+                     may change a `timestamp`"
+                );
+                self.remark_once("warning", Tone::Doubtful, "needs times", &text);
+            }
             Event::Notice(Notice::Pausing { pause, why }) => {
                 let text = format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why));
                 self.remark("pausing", Tone::Doubtful, &text);

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Age;
 use crate::domain::{ErrorCode, Outcome, Timestamp};
-use crate::ledger::{CodeCounts, LeftOver, Origin};
+use crate::ledger::{CodeCounts, LeftOver, Origin, UncleanStops};
 use crate::pipeline::{Report, Subject};
 
 /// Counts over a run. Its size does not depend on the run's length.
@@ -29,8 +29,8 @@ pub struct Summary {
     pub left_over: Option<LeftOver>,
     /// Requests that were repeated although the first may have arrived.
     pub ambiguous_resends: u64,
-    /// Earlier runs that were found dead, and how many requests each of them can at most have left unsettled.
-    pub unclean_stops: (u64, usize),
+    /// Earlier runs that were found dead.
+    pub unclean_stops: UncleanStops,
     /// What a log told of codes, where it told of any.
     codes: Option<CodeCounts>,
     /// How many codes may still convert; known when the input has ended.
@@ -118,6 +118,12 @@ impl Summary {
     }
 }
 
+/// A number and what it counts, in the singular or the plural.
+fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 fn two_digits(age: i64) -> i64 {
     let mut step = 1;
     while age / step >= 100 {
@@ -139,8 +145,9 @@ impl fmt::Display for Summary {
         if self.taken_up_again > 0 {
             write!(f, "; {} of these were `retry` at first", self.taken_up_again)?;
         }
-        if let (stops @ 1.., window) = self.unclean_stops {
-            write!(f, "; {stops} earlier runs ended uncleanly: up to {window} repeats for each")?;
+        if let UncleanStops { runs: runs @ 1.., repeats } = self.unclean_stops {
+            let (runs, repeats) = (counted(runs, "earlier run"), counted(repeats, "repeat"));
+            write!(f, "; {runs} ended uncleanly: up to {repeats}")?;
         }
         if let Some(codes) = &self.codes {
             let CodeCounts { sent, parts, converted, late, silent, repeated } = codes;
@@ -178,7 +185,7 @@ mod tests {
 
     use super::Summary;
     use crate::domain::{Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Timestamp};
-    use crate::ledger::{CodeCounts, Origin};
+    use crate::ledger::{CodeCounts, Origin, UncleanStops};
     use crate::pipeline::{Report, Subject};
 
     fn accepted(age: i64) -> Report {
@@ -231,6 +238,17 @@ mod tests {
             ),
             "{summary}"
         );
+    }
+
+    #[test]
+    fn unclean_stops_are_told_with_the_sum_of_what_they_may_repeat() {
+        let told = |runs, repeats| {
+            let summary = Summary { unclean_stops: UncleanStops { runs, repeats }, ..Summary::default() };
+            summary.to_string().split_once("; ").map(|(_, told)| told.to_owned())
+        };
+        assert_eq!(told(0, 0), None);
+        assert_eq!(told(1, 1).unwrap(), "1 earlier run ended uncleanly: up to 1 repeat");
+        assert_eq!(told(3, 321).unwrap(), "3 earlier runs ended uncleanly: up to 321 repeats");
     }
 
     #[test]

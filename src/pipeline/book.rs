@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, MessageId, Outcome, Record, Timestamp};
 use crate::ledger::{
-    Closing, CodeCounts, Due, Effort, Known, Ledger, LedgerError, LeftOver, Observed, Origin, Recorded, Released,
-    RowId, Settlement, Ticket,
+    Closing, CodeCounts, Due, Effort, Entries, Known, Ledger, LedgerError, LeftOver, Novelty, Observed, Origin,
+    Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -54,6 +54,8 @@ pub(super) struct Entered {
     pub(super) done: Vec<Done>,
     /// Given up for good by the ledger.
     pub(super) expired: Vec<RowId>,
+    /// See [`crate::ledger::Entries::contradicted`].
+    pub(super) contradicted: Option<MessageId>,
 }
 
 /// A record that is done with without having been sent in this run.
@@ -67,12 +69,12 @@ pub(super) struct Done {
 }
 
 impl Book {
-    /// How many earlier runs ended without settling what they had sent.
+    /// Earlier runs that ended without settling what they had sent.
     #[must_use]
-    pub fn unclean_stops(&self) -> u64 {
+    pub fn unclean_stops(&self) -> UncleanStops {
         match self {
             Self::Ledger(ledger) => ledger.unclean_stops(),
-            Self::Nowhere => 0,
+            Self::Nowhere => UncleanStops::default(),
         }
     }
 
@@ -87,7 +89,9 @@ impl Book {
                 Ok(Entered { ready: records.into_iter().map(Warrant::Unrecorded).collect(), ..Entered::default() })
             }
             Self::Ledger(ledger) => match ledger.record(&records, now) {
-                Ok(entries) => Ok(Entered::from_entries(entries.recorded, entries.released)),
+                Ok(Entries { recorded, released, contradicted }) => {
+                    Ok(Entered { contradicted, ..Entered::from_entries(recorded, released) })
+                }
                 Err(error) => Err((records, error)),
             },
         }
@@ -139,10 +143,14 @@ impl Book {
         }
     }
 
-    /// Keeps input that was no record.
-    pub(super) fn enter_bad(&mut self, records: &[BadRecord], now: Timestamp) -> Result<(), LedgerError> {
+    /// Keeps input that was no record, and says of each whether it was kept before.
+    pub(super) fn enter_bad(
+        &mut self,
+        records: &[BadRecord],
+        now: Timestamp,
+    ) -> Result<Vec<Novelty>, LedgerError> {
         match self {
-            Self::Nowhere => Ok(()),
+            Self::Nowhere => Ok(Vec::new()),
             Self::Ledger(ledger) => ledger.record_refused(records, now),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{
-    BadRecord, Conversion, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
+    BadRecord, Conversion, ErrorCode, Failure, MessageId, MessageIdDoubt, Outcome, Record, Reference, Timestamp,
 };
 use crate::ledger::{CodeCounts, Effort, LeftOver, Origin};
 
@@ -66,6 +66,13 @@ impl Report {
         Self::untried(bad.line, bad.reference, subject, Outcome::Invalid(Failure::unsent(bad.code, bad.message)))
     }
 
+    /// The report of a good record that is neither sent nor kept.
+    #[must_use]
+    pub fn not_recorded(record: Record, why: &str) -> Self {
+        let failure = Failure::unsent(ErrorCode::NotRecorded, format!("not recorded and not sent: {why}"));
+        Self::not_sent(record, Outcome::Retry(failure))
+    }
+
     /// The report of a good record for which nothing was tried.
     #[must_use]
     pub fn not_sent(record: Record, outcome: Outcome) -> Self {
@@ -102,6 +109,8 @@ impl Report {
 pub enum Notice {
     /// Something about the input.
     Input(String),
+    /// A value of this id came again without a time although another had come in between: whether it is news is not known.
+    NeedsTimes(MessageId),
     /// There are fewer senders than were asked for; why.
     FewerSenders(String),
     /// All senders wait; for how long, and why.

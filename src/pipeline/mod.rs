@@ -43,7 +43,7 @@ use self::windows::{Input, Windows};
 use crate::clock;
 use crate::domain::{Account, BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::failpoint::{Promise, is_broken};
-use crate::ledger::{CodeCounts, LedgerError, Origin, RowId, Settlement, Ticket};
+use crate::ledger::{CodeCounts, LedgerError, Novelty, Origin, RowId, Settlement, Ticket};
 use crate::transport::{Cause, Transport};
 
 /// Something out of the input.
@@ -73,10 +73,21 @@ pub struct Plan<'a> {
     pub adopt: Adopt,
     /// How codes are tracked, where the input tells of such.
     pub tracking: Option<Tracking>,
+    /// What becomes of input that was refused before.
+    pub refused_before: RefusedBefore,
     /// Set from outside: nothing more is read or sent, and what is in flight is waited for.
     pub interrupted: &'a AtomicBool,
     /// Set by the run when it wants no more input: whoever reads must not take anything new then.
     pub stop_reading: &'a AtomicBool,
+}
+
+/// What becomes of input that the API refused, or that could not be read, in an earlier run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedBefore {
+    /// It is left out: it was told then.
+    Skip,
+    /// It fails again.
+    Fail,
 }
 
 /// How many records are read ahead of what is decided, and the most that are recorded as one group.
@@ -347,7 +358,7 @@ impl<'a> Run<'a> {
                 self.hear(Event::Tracked(counts));
                 self.entered(entered);
             }
-            Err(error) => self.stop_for_ledger(&error),
+            Err(error) => self.stop_recording(&error),
         }
     }
 
@@ -359,7 +370,7 @@ impl<'a> Run<'a> {
         for item in arrived {
             match item {
                 Some(Item::Record(record)) if self.is_too_old(&record, now) => {
-                    let why = Failure::unsent(ErrorCode::Stale, "older than --max-age");
+                    let why = Failure::unsent(ErrorCode::TooOld, "older than --max-age");
                     self.tell(Report::not_sent(record, Outcome::Skipped(why)));
                 }
                 Some(Item::Record(record)) => records.push(record),
@@ -383,14 +394,38 @@ impl<'a> Run<'a> {
             self.observe(&events, now);
         }
         if !bad.is_empty() {
-            if !self.ledger_lost
-                && let Err(error) = self.book.enter_bad(&bad, now)
-            {
-                self.stop_for_ledger(&error);
+            self.record_bad(bad, now);
+        }
+    }
+
+    /// Keeps input that is no record. What was kept before was told before.
+    fn record_bad(&mut self, bad: Vec<BadRecord>, now: Timestamp) {
+        let mut novelty = Vec::new();
+        if !self.ledger_lost {
+            match self.book.enter_bad(&bad, now) {
+                Ok(kept) => novelty = kept,
+                Err(error) => self.stop_recording(&error),
             }
-            for bad in bad {
-                self.tell(Report::invalid(bad));
+        }
+        let novelty = novelty.into_iter().chain(std::iter::repeat(Novelty::New));
+        for (bad, novelty) in bad.into_iter().zip(novelty) {
+            let report = Report::invalid(bad);
+            self.tell(match novelty {
+                Novelty::New => report,
+                Novelty::Known => Report { outcome: self.refused_before(report.outcome), ..report },
+            });
+        }
+    }
+
+    /// What was refused before is told again only where that is wanted: a file that is read every minute would otherwise
+    /// fail every minute.
+    fn refused_before(&self, outcome: Outcome) -> Outcome {
+        match (outcome, self.plan.refused_before) {
+            (Outcome::Rejected(failure) | Outcome::Invalid(failure), RefusedBefore::Skip) => {
+                let message = format!("refused before: {}", failure.message);
+                Outcome::Skipped(Failure { code: ErrorCode::AlreadyRefused, message, ..failure })
             }
+            (outcome, RefusedBefore::Skip | RefusedBefore::Fail) => outcome,
         }
     }
 
@@ -408,14 +443,13 @@ impl<'a> Run<'a> {
             match self.book.enter(records, now) {
                 Ok(entered) => return self.entered(entered),
                 Err((records, error)) => {
-                    self.stop_for_ledger(&error);
+                    self.stop_recording(&error);
                     (records, error.to_string())
                 }
             }
         };
         for record in refused {
-            let failure = Failure::unsent(ErrorCode::Interrupted, format!("not recorded and not sent: {why}"));
-            self.tell(Report::not_sent(record, Outcome::Retry(failure)));
+            self.tell(Report::not_recorded(record, &why));
         }
     }
 
@@ -426,6 +460,9 @@ impl<'a> Run<'a> {
 
     /// Takes what the ledger said: to be sent, to be waited for, or done with.
     fn entered(&mut self, entered: Entered) {
+        if let Some(message_id) = entered.contradicted {
+            self.hear(Event::Notice(Notice::NeedsTimes(message_id)));
+        }
         for warrant in entered.ready {
             self.schedule.admit(Job::new(warrant, Origin::Input));
         }
@@ -436,11 +473,12 @@ impl<'a> Run<'a> {
         }
         for Done { row, record, origin, outcome, http_status } in entered.done {
             let origin = row.map_or(origin, |row| self.origin(row, origin));
+            let outcome = self.refused_before(outcome);
             self.tell(Report { http_status, origin, ..Report::not_sent(record, outcome) });
         }
         for row in entered.expired {
             if let Some(record) = self.waiting.remove(&row) {
-                let failure = Failure::unsent(ErrorCode::Stale, "given up: it had waited for too long");
+                let failure = Failure::unsent(ErrorCode::TooOld, "given up: it had waited for too long");
                 self.tell(Report::not_sent(record, Outcome::Rejected(failure)));
             }
         }
@@ -554,6 +592,16 @@ impl<'a> Run<'a> {
             self.stop(Stopped::RecordingFailed(in_full(error)));
         } else {
             self.lose_ledger(error);
+        }
+    }
+
+    /// The same where input is not recorded: that another writer is the reason does not mean that it is kept.
+    fn stop_recording(&mut self, error: &LedgerError) {
+        if matches!(error, LedgerError::Busy { .. }) {
+            self.ledger_lost = true;
+            self.stop(Stopped::LedgerFailed(in_full(error)));
+        } else {
+            self.stop_for_ledger(error);
         }
     }
 

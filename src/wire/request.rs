@@ -256,7 +256,7 @@ mod tests {
     fn the_body_is_never_moved_while_it_is_written_and_no_room_is_wasted() {
         for id in [1, 256] {
             let (account, conversion) =
-                (account(Auth::Form(Secret::new("&".repeat(100)))), conversion(&"=".repeat(id)));
+                (account(Auth::Form(Secret::new("&".repeat(100)))), conversion(&"&".repeat(id)));
             let encoded = Request::new(&conversion, &account).encoded();
             // The first parameter has no `&` before it; a key of 8, `true` and 16 digits and signs of a time need no encoding.
             assert_eq!(encoded.capacity() - encoded.len(), 1 + 2 * (8 + 4 + 17));

@@ -171,7 +171,7 @@ fn kill_9_loses_nothing_and_repeats_no_more_than_the_window() {
         assert!(acknowledged < COUNT && in_flight < COUNT, "the kill came too late to hit a run in flight");
         let again = cli.run(arguments());
         again.exits(0);
-        assert!(again.stderr.contains("1 earlier runs ended uncleanly: up to 64 repeats"), "{}", again.stderr);
+        assert!(again.stderr.contains("1 earlier run ended uncleanly: up to 64 repeats"), "{}", again.stderr);
         assert_eq!(again.lines().len(), COUNT, "one line for each record");
         let tally = tally(&sandbox);
         assert_eq!(tally.len(), COUNT, "no id is missing");

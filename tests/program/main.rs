@@ -24,6 +24,7 @@ mod examples;
 mod exits;
 mod exposure;
 mod faults;
+mod guesses;
 mod help;
 mod hostile_text;
 mod interruptions;

@@ -69,6 +69,10 @@ fn result_lines_of_every_outcome_are_as_the_schema_says() {
     see(cli
         .run_with_input(BATCH.iter().chain(&["--max-age", "1m"]), "{\"id\":\"A\",\"ts\":1795137926}\n")
         .lines());
+    for ts in [1_795_137_926, 1_795_137_000] {
+        let value = format!("{{\"id\":\"S\",\"ts\":{ts},\"delivered\":{}}}\n", ts % 2 == 0);
+        see(cli.run_with_input(BATCH, value).lines());
+    }
     see(cli.run_with_input(BATCH.iter().chain(&["--dry-run"]), "{\"id\":\"A\"}\n").lines());
     see(cli.run_with_input(BATCH.iter().chain(&["--sandbox"]), "{\"id\":\"A\"}\n").lines());
     see(cli.run_with_input(BATCH.iter().chain(&["--base-url", "http://127.0.0.1:9"]), "{\"id\":\"A\"}\n").lines());
@@ -87,7 +91,9 @@ fn result_lines_of_every_outcome_are_as_the_schema_says() {
         "retry connect",
         "retry timeout",
         "skipped already_accepted",
+        "skipped already_refused",
         "skipped stale",
+        "skipped too_old",
     ] {
         assert!(seen.contains(expected), "no line was seen with {expected}: {seen:?}");
     }

@@ -78,15 +78,11 @@ fn a_stray_quote_costs_one_record() {
 }
 
 #[test]
-fn a_stray_quote_that_a_later_one_seems_to_close_costs_one_record_each() {
+fn a_quote_that_closes_to_the_wrong_number_of_columns_costs_its_own_line() {
     assert_eq!(
         rows("id,note,delivered", "0A,\"oops,true\n0B,bad,maybe\n0C,x\",true\n0D,,true"),
-        [
-            "2: bad: column 2 opens a quote that is not closed",
-            "3: bad: delivered is none of true, false, 1, 0",
-            "4: sms 0C true",
-            "5: sms 0D true",
-        ]
+        // A quote that closes to the right number of columns is none.
+        ["2: sms 0A true", "5: sms 0D true"]
     );
     assert_eq!(
         rows("id,note,delivered", "0A,\"oops,true\nragged\nmore\" text,true\n0D,,true"),
@@ -192,6 +188,21 @@ fn an_unknown_column_is_told_once() {
         notices("id,country,outcome,\n0A,LU,,\n", &with_defaults(Format::Csv)),
         [Notice::UnknownName { name: "country".into(), nearest: None }]
     );
+}
+
+#[test]
+fn what_stands_inside_quotes_is_never_read_as_records() {
+    for end in ["\n", "\r\n"] {
+        let input = "0B,true,\"hello\n0C,true,world\"\n0D,false,\"say \"\"0E,true,x\n0F,true,\"\"\"\n0G,true,\n";
+        assert_eq!(
+            rows("id,delivered,note", &input.replace('\n', end)),
+            ["2: sms 0B true", "4: sms 0D false", "6: sms 0G true"]
+        );
+    }
+    assert_eq!(rows("id,delivered,\"a\nnote\"", "0A,true,x"), ["3: sms 0A true"]);
+    // An id has no line break in it; the record is one all the same.
+    let told = rows("id,delivered,note", "\"0A,true,x\n0C\",true,x\n0D,true,x");
+    assert_eq!(told, ["2: bad: message-id has white space inside", "4: sms 0D true"]);
 }
 
 proptest! {

@@ -11,8 +11,8 @@ fn the_line_is_the_id() {
         [
             "1: sms 0A true",
             "3: sms 0B true (white space around the message-id was removed)",
-            "4: sms \"0C\" true",
-            "5: sms {0D} true",
+            "4: bad: not a plain id, which has none of { } \" < > | & = ; , in it",
+            "5: bad: not a plain id, which has none of { } \" < > | & = ; , in it",
         ]
     );
 }

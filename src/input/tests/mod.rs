@@ -1,6 +1,7 @@
 //! Whole inputs in, items out. Each item is told in one line, so that a test shows everything that was read.
 
 mod csv;
+mod csv_spectrum;
 mod events;
 mod ids;
 mod ndjson;
@@ -60,6 +61,7 @@ fn tell(item: &Item) -> String {
         Item::Record(record) => tell_record(record),
         Item::Event(event) => tell_event(event),
         Item::Unrelated => "unrelated".to_owned(),
+        Item::Unfinished => "unfinished".to_owned(),
         Item::Bad(BadRecord { line, reference, message, .. }) => {
             let reference = reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
             format!("{line}: bad: {message}{reference}")
@@ -71,7 +73,7 @@ fn tell_record(record: &Record) -> String {
     let it = &record.conversion;
     let time = match record.time {
         TimeSource::Given => format!(" {}", it.timestamp),
-        TimeSource::Now => String::new(),
+        TimeSource::Now | TimeSource::Typed | TimeSource::Forced => String::new(),
     };
     let reference = record.reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
     let doubts: Vec<String> = record.doubts.iter().map(|doubt| format!(" ({doubt})")).collect();

@@ -114,7 +114,7 @@ fn a_record_with_a_bad_value_is_refused_with_the_reason() {
         ),
         (
             r#"{"id":"0A","ts":1e999}"#,
-            "timestamp is a number with a fraction or an exponent, not a string or a whole number",
+            "timestamp is a number with a fraction or an exponent, not a string or a number without an exponent",
         ),
     ] {
         assert_eq!(line(input), format!("1: bad: {expected}"), "{input}");

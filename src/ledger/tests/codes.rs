@@ -9,7 +9,7 @@ use crate::ledger::{
     Closing, CodeCounts, Due, Entries, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
 };
 
-use super::{Desk, accepted, at, ids};
+use super::{Desk, W, accepted, at, ids};
 
 const WINDOW: Duration = Duration::from_secs(600);
 
@@ -99,7 +99,7 @@ impl Ledger {
 
     /// The records that newly follow, as they are sent.
     fn follows(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Record> {
-        let Entries { recorded, released } = self.observe(events, WINDOW, now).unwrap().entries;
+        let Entries { recorded, released, .. } = self.observe(events, WINDOW, now).unwrap().entries;
         let tickets = recorded.into_iter().filter_map(|recorded| match recorded {
             Recorded::Ready(ticket) => Some(ticket),
             Recorded::Waiting(..) | Recorded::Known(..) => None,
@@ -342,7 +342,7 @@ fn windows_close_in_bounded_portions_and_another_accounts_not_at_all() {
     let mut ledger = desk.open();
     let events: Vec<_> = (0..25).map(|n| sent(&format!("0A{n:02}"), -700)).collect();
     let _ = ledger.hears(&events, desk.now);
-    let mut stranger = Ledger::open(&desk.path(), &super::account("efgh5678"), desk.now).unwrap();
+    let mut stranger = Ledger::open(&desk.path(), &super::account("efgh5678"), W, desk.now).unwrap();
     assert_eq!(stranger.closes(Closing::All, desk.now), []);
     let mut closed = Vec::new();
     loop {

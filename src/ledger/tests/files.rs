@@ -12,14 +12,14 @@ use crate::ledger::draft::Draft;
 use crate::ledger::place::Place;
 use crate::ledger::{Ledger, LedgerError, LedgerReader, schema};
 
-use super::{Desk, accepted, account, sms};
+use super::{Desk, W, accepted, account, sms};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 fn open(path: &Path) -> Result<Ledger, LedgerError> {
-    Ledger::open(path, &account("abcd1234"), super::at(0))
+    Ledger::open(path, &account("abcd1234"), W, super::at(0))
 }
 
 /// A process of its own: a umask is the whole process's, and the other tests' files would have it too.
@@ -51,7 +51,14 @@ fn files_are_private() {
     names.sort();
     assert_eq!(
         names,
-        ["ledger.db", "ledger.db-shm", "ledger.db-wal", "ledger.db.ballast", "ledger.db.run-1.lock"]
+        [
+            "ledger.db",
+            "ledger.db-shm",
+            "ledger.db-wal",
+            "ledger.db.ballast",
+            "ledger.db.run-1.lock",
+            "ledger.db.write.lock"
+        ]
     );
 }
 
@@ -271,4 +278,16 @@ fn when_even_the_ballast_does_not_help_the_tickets_come_back() {
     let again = ledger.record(&many, desk.now).unwrap().recorded;
     assert!(desk.path().with_file_name("ledger.db.ballast").exists());
     assert!(again.iter().all(|again| matches!(again, super::Recorded::Known(_, super::super::Known::Accepted))));
+}
+
+#[test]
+fn a_ledger_of_another_users_is_refused_also_for_root() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    // Only root may give a file away.
+    if std::os::unix::fs::chown(desk.path(), Some(4711), None).is_ok() {
+        let refused = open(&desk.path());
+        assert!(matches!(refused, Err(LedgerError::Anothers { owner: 4711, .. })), "{refused:?}");
+        assert!(matches!(LedgerReader::open(&desk.path()), Err(LedgerError::Anothers { .. })));
+    }
 }

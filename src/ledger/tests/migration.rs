@@ -104,7 +104,7 @@ fn the_first_run_brings_it_up_to_date_and_changes_no_row() {
     let before = rows(&desk);
     assert_eq!(before.len(), 1 + 1 + 7 + 1);
     let ledger = desk.open();
-    assert_eq!(ledger.unclean_stops(), 1, "the run that was killed is known");
+    assert_eq!(ledger.unclean_stops().runs, 1, "the run that was killed is known");
     ledger.close(desk.now).unwrap();
     assert_eq!(version(&desk), known_version());
     let mut after = rows(&desk);

@@ -28,6 +28,8 @@ struct Desk {
 }
 
 const START: i64 = 1_795_310_726;
+/// Each run's unsettled window.
+const W: usize = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
 
@@ -41,7 +43,7 @@ impl Desk {
     }
 
     fn open(&self) -> Ledger {
-        Ledger::open(&self.path(), &account("abcd1234"), self.now).unwrap()
+        Ledger::open(&self.path(), &account("abcd1234"), W, self.now).unwrap()
     }
 
     fn wait(&mut self, time: Duration) {

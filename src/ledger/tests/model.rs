@@ -112,6 +112,9 @@ impl Model {
             (&row.message_id, row.delivered) == (&record.message_id, record.delivered)
         };
         let same_time = |row: &Row| match (row.record.time, record.time) {
+            (TimeSource::Typed | TimeSource::Forced, _) | (_, TimeSource::Typed | TimeSource::Forced) => {
+                unreachable!("the model types nothing")
+            }
             (TimeSource::Now, TimeSource::Now) => true,
             (TimeSource::Given, TimeSource::Given) => {
                 row.record.conversion.timestamp == record.conversion.timestamp
@@ -255,7 +258,9 @@ impl Model {
         assert!(released.tickets.len() <= limit);
         for ticket in &released.tickets {
             let row = &self.rows[self.of_ticket(ticket.record())];
-            assert!(due == Due::Everything || row.planned <= now, "before its time");
+            // A plan that is further away is one of a clock that was ahead.
+            let is_due = row.planned <= now || row.planned.unix() > now.unix() + 900;
+            assert!(due == Due::Everything || is_due, "before its time");
         }
         self.release(run, released);
     }

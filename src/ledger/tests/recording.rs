@@ -8,7 +8,7 @@ use crate::ledger::{
 };
 
 use super::{
-    ALMOST_A_DAY, DAY, Desk, accepted, account, ambiguous, at, failed, postponed, ready, refused, sms, untimed,
+    ALMOST_A_DAY, DAY, Desk, W, accepted, account, ambiguous, at, failed, postponed, ready, refused, sms, untimed,
 };
 
 #[test]
@@ -61,7 +61,7 @@ fn every_part_of_the_key_makes_another_conversion() {
         let _ = ledger.end(ticket, accepted(), desk.now);
         assert_eq!(ledger.enter(&other, desk.now), Recorded::Known(other, Known::Accepted));
     }
-    let mut another = crate::ledger::Ledger::open(&desk.path(), &account("efgh5678"), desk.now).unwrap();
+    let mut another = crate::ledger::Ledger::open(&desk.path(), &account("efgh5678"), W, desk.now).unwrap();
     let _ = another.ready(&first, desk.now);
 }
 
@@ -381,4 +381,20 @@ fn input_that_was_no_record_is_forgotten_with_the_refused_when_it_is_old_enough(
     assert_eq!(left(), [1, 2, 3]);
     assert_eq!(forget(&desk.path(), Forget::Refused, DAY, desk.now).unwrap(), 2);
     assert_eq!(left(), [3]);
+}
+
+#[test]
+fn a_plan_of_a_clock_that_was_ahead_is_due_now() {
+    let mut desk = Desk::new();
+    desk.wait(100 * DAY);
+    let mut ledger = desk.open();
+    for id in ["0A", "0B"] {
+        let ticket = ledger.ready(&sms(id, 0), desk.now);
+        let _ = ledger.end(ticket, postponed(), desk.now);
+    }
+    ledger.close(desk.now).unwrap();
+    desk.now = at(0);
+    let mut ledger = desk.open();
+    let _ticket = ready(ledger.enter(&sms("0A", 0), desk.now));
+    assert_eq!(ledger.adopted(Due::OnlyDue, desk.now).len(), 1);
 }

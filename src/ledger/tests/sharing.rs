@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use crate::ledger::{Due, Known, Ledger, LedgerError, Origin, Recorded, Released};
+use crate::ledger::{Due, Known, Ledger, LedgerError, Origin, Recorded, Released, UncleanStops};
 
-use super::{Desk, accepted, account, failed, ids, postponed, refused, sms};
+use super::{Desk, W, accepted, account, failed, ids, postponed, ready, refused, sms};
 
 #[test]
 fn what_a_living_run_has_is_not_sent_by_another() {
@@ -73,7 +73,7 @@ fn rows_of_another_account_are_not_adopted() {
     let mut dead = desk.open();
     let _lost = dead.ready(&sms("0A", 0), desk.now);
     dead.crash();
-    let mut other = Ledger::open(&desk.path(), &account("efgh5678"), desk.now).unwrap();
+    let mut other = Ledger::open(&desk.path(), &account("efgh5678"), W, desk.now).unwrap();
     assert_eq!(other.adopted(Due::Everything, desk.now), []);
     assert_eq!(desk.open().adopted(Due::Everything, desk.now).len(), 1);
 }
@@ -155,7 +155,7 @@ fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
     let desk = Desk::new();
     let locks = || {
         let names = fs::read_dir(desk.folder.path().join("state")).unwrap();
-        names.filter(|entry| entry.as_ref().unwrap().path().extension() == Some("lock".as_ref())).count()
+        names.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".run-")).count()
     };
     desk.open().crash();
     assert_eq!(locks(), 1);
@@ -182,7 +182,7 @@ fn a_lock_that_cannot_be_looked_at_is_not_taken_for_one_of_the_dead() {
     let lock = desk.path().with_file_name("ledger.db.run-1.lock");
     fs::remove_file(&lock).unwrap();
     std::os::unix::fs::symlink("/dev/null", &lock).unwrap();
-    let refused = Ledger::open(&desk.path(), &account("abcd1234"), desk.now);
+    let refused = Ledger::open(&desk.path(), &account("abcd1234"), W, desk.now);
     assert!(matches!(refused, Err(LedgerError::File { .. })), "{:?}", refused.err());
 }
 
@@ -205,15 +205,24 @@ fn every_death_is_told_by_the_first_run_that_ends_also_if_others_died_before_the
     let desk = Desk::new();
     for died in 0..3 {
         let ledger = desk.open();
-        assert_eq!(ledger.unclean_stops(), died);
+        assert_eq!(ledger.unclean_stops().runs, died);
         ledger.crash();
     }
     let ledger = desk.open();
-    assert_eq!(ledger.unclean_stops(), 3);
+    assert_eq!(ledger.unclean_stops().runs, 3);
     ledger.close(desk.now).unwrap();
     let ledger = desk.open();
-    assert_eq!(ledger.unclean_stops(), 0);
+    assert_eq!(ledger.unclean_stops(), UncleanStops::default());
     ledger.close(desk.now).unwrap();
+}
+
+#[test]
+fn what_dead_runs_may_have_repeated_is_the_sum_of_their_own_windows() {
+    let desk = Desk::new();
+    for window in [1, 256, 64] {
+        Ledger::open(&desk.path(), &account("abcd1234"), window, desk.now).unwrap().crash();
+    }
+    assert_eq!(desk.open().unclean_stops(), UncleanStops { runs: 3, repeats: 321 });
 }
 
 #[test]
@@ -229,7 +238,7 @@ fn damage_is_found_after_a_crash_and_not_looked_for_after_a_clean_end() {
     broken[page..].fill(0x5A);
     fs::write(desk.path(), &broken).unwrap();
     desk.open().crash();
-    let found = Ledger::open(&desk.path(), &account("abcd1234"), desk.now);
+    let found = Ledger::open(&desk.path(), &account("abcd1234"), W, desk.now);
     assert!(matches!(found, Err(LedgerError::Damaged { .. })), "{found:?}");
 }
 
@@ -244,4 +253,46 @@ fn a_writer_that_never_ends_makes_the_ledger_busy() {
     assert!(matches!(refused, Err(LedgerError::Busy { .. })), "{refused:?}");
     other.execute_batch("ROLLBACK").unwrap();
     let _ = ledger.ready(&sms("0A", 0), desk.now);
+}
+
+#[test]
+fn many_who_write_at_once_are_all_served_and_in_about_the_same_time() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    let served = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..64)
+            .map(|n| {
+                let desk = &desk;
+                scope.spawn(move || {
+                    let mut ledger = Ledger::open(&desk.path(), &account("abcd1234"), W, desk.now)?;
+                    let mut entries = ledger.record(&[sms(&format!("id-{n}"), 0)], desk.now)?;
+                    let ticket = ready(entries.recorded.pop().unwrap());
+                    let _ = ledger.settle(vec![(ticket, accepted())], desk.now).map_err(|error| error.cause)?;
+                    ledger.close(desk.now)
+                })
+            })
+            .collect();
+        runs.into_iter().flat_map(|run| run.join().unwrap()).count()
+    });
+    assert_eq!(served, 64);
+}
+
+#[test]
+fn of_many_runs_that_end_cleanly_at_once_none_is_said_to_have_died() {
+    let desk = Desk::new();
+    desk.open().close(desk.now).unwrap();
+    let died: u64 = std::thread::scope(|scope| {
+        let many = || {
+            let one = |_| {
+                let ledger = desk.open();
+                let died = ledger.unclean_stops().runs;
+                ledger.close(desk.now).unwrap();
+                died
+            };
+            (0..40).map(one).sum::<u64>()
+        };
+        let runs: Vec<_> = (0..8).map(|_| scope.spawn(many)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).sum()
+    });
+    assert_eq!(died, 0);
 }

@@ -47,7 +47,7 @@ fn a_day() -> AccountReport {
 fn of_the_day(from: i64, to: i64) -> AccountReport {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let mut ledger = Ledger::open(&path, &account(), at(NOON - 24 * HOUR)).unwrap();
+    let mut ledger = Ledger::open(&path, &account(), 1, at(NOON - 24 * HOUR)).unwrap();
     let mut seconds: BTreeMap<i64, Vec<(Record, Settlement)>> = BTreeMap::new();
     for number in 0..600 {
         let time = NOON - 24 * HOUR + 144 * number + 1;

@@ -6,7 +6,7 @@ mod stops;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{Adopt, Event, Item, Limits, Listener, ListenerGone, Plan, Report, State};
+use super::{Adopt, Event, Item, Limits, Listener, ListenerGone, Plan, RefusedBefore, Report, State};
 use crate::domain::{
     Account, ApiKey, Auth, Channel, Conversion, Delivered, MessageId, Record, Secret, TimeSource, Timestamp,
 };
@@ -58,6 +58,7 @@ impl Stage {
             limits,
             adopt: Adopt::Nothing,
             tracking: None,
+            refused_before: RefusedBefore::Skip,
             interrupted: &self.never,
             stop_reading: &self.stop_reading,
         }

@@ -178,7 +178,7 @@ fn runs_in_ten_minutes_without_a_network_ask_little_lose_nothing_and_the_next_on
     let folder = tempfile::tempdir().unwrap();
     let book = |path: &Path| {
         let fingerprint = Stage::new().account.api_key.fingerprint();
-        Book::Ledger(Box::new(Ledger::open(&path.join("ledger.db"), &fingerprint, at(Duration::ZERO)).unwrap()))
+        Book::Ledger(Box::new(Ledger::open(&path.join("ledger.db"), &fingerprint, 1, at(Duration::ZERO)).unwrap()))
     };
     let mut now = Duration::ZERO;
     for _ in 0..4 {

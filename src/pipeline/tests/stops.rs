@@ -47,7 +47,7 @@ fn what_a_full_disk_does_not_let_be_settled_is_not_called_accepted_and_ends_the_
     let plan = stage.plan(Limits { jobs: 1, ..LIMITS });
     let folder = tempfile::tempdir().unwrap();
     let account = stage.account.api_key.fingerprint();
-    let ledger = Ledger::open(&folder.path().join("ledger.db"), &account, clock::now()).unwrap();
+    let ledger = Ledger::open(&folder.path().join("ledger.db"), &account, 1, clock::now()).unwrap();
     ledger.leave_no_room();
     let mut heard = Heard::default();
     let mut run = Run::new(Book::Ledger(Box::new(ledger)), &plan, &mut heard);
@@ -64,4 +64,23 @@ fn what_a_full_disk_does_not_let_be_settled_is_not_called_accepted_and_ends_the_
     assert!(matches!(stopped, Some(Stopped::LedgerFailed(_))), "{stopped:?}");
     let told: Vec<_> = heard.0.iter().map(|report| report.outcome.failure().unwrap().code).collect();
     assert_eq!(told, [ErrorCode::Interrupted, ErrorCode::ServerError, ErrorCode::Interrupted]);
+}
+
+#[test]
+fn what_a_full_disk_does_not_let_be_recorded_is_told_to_be_kept_nowhere() {
+    let stage = Stage::new();
+    let plan = stage.plan(LIMITS);
+    let folder = tempfile::tempdir().unwrap();
+    let account = stage.account.api_key.fingerprint();
+    let ledger = Ledger::open(&folder.path().join("ledger.db"), &account, 1, clock::now()).unwrap();
+    ledger.leave_no_room();
+    let mut heard = Heard::default();
+    let mut run = Run::new(Book::Ledger(Box::new(ledger)), &plan, &mut heard);
+    run.take_in((1..=2000).map(record).map(Some).collect());
+    let stopped = run.end();
+    assert!(matches!(stopped, Some(Stopped::RecordingFailed(_))), "{stopped:?}");
+    assert_eq!(heard.0.len(), 2000);
+    for report in &heard.0 {
+        assert_eq!(report.outcome.failure().unwrap().code, ErrorCode::NotRecorded);
+    }
 }

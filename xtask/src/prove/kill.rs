@@ -201,6 +201,7 @@ fn deaths(runs: &[Run]) -> usize {
 
 /// How many of them a summary tells of.
 fn told_deaths(summary: &str) -> usize {
+    let summary = summary.replace(" earlier run ended", " earlier runs ended");
     let before = summary.split(" earlier runs ended uncleanly").next().filter(|before| *before != summary);
     before.and_then(|before| before.split(' ').next_back()?.parse().ok()).unwrap_or(0)
 }
@@ -273,7 +274,7 @@ pub(crate) fn pending(ledger: &Path) -> anyhow::Result<u64> {
 /// What lies beside a ledger and is not a part of it.
 fn strangers(ledger: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let folder = ledger.parent().context("a ledger without a folder")?;
-    let known = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.ballast"];
+    let known = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.ballast", "ledger.db.write.lock"];
     let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
     let mut strangers = Vec::new();
     for entry in entries {

@@ -282,7 +282,7 @@ impl Figures {
         self.must += known.told.len() + known.sent.len();
         let ledger = place.join(LEDGER);
         let account = ApiKey::parse(&witness.api_key)?.fingerprint();
-        let opened = Ledger::open(&ledger, &account, clock::now()).map(drop);
+        let opened = Ledger::open(&ledger, &account, 1, clock::now()).map(drop);
         let rows = opened.map_err(anyhow::Error::from).and_then(|()| ledger_rows(&ledger));
         let rows = match rows {
             Ok(rows) => rows,

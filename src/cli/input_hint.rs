@@ -1,0 +1,110 @@
+//! What now, for an input that cannot be read.
+
+use super::exit::Exit;
+use super::failure::{CommandFailure, FILES_HINT};
+use super::machine::is_out_of_files;
+use crate::input::{Encoding, Field, InputError, shown};
+
+/// Which command reads an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InputFor {
+    Batch,
+    Track,
+}
+
+impl InputFor {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Batch => "nexmo-conversion batch",
+            Self::Track => "nexmo-conversion track",
+        }
+    }
+
+    fn header(self) -> &'static str {
+        match self {
+            Self::Batch => "message_id,delivered,timestamp,channel",
+            Self::Track => "event,message_id,channel,timestamp",
+        }
+    }
+}
+
+impl CommandFailure {
+    pub(super) fn of_input(error: InputError, input: InputFor) -> Self {
+        if matches!(&error, InputError::Unreadable { source, .. } if is_out_of_files(source)) {
+            return Self::new(Exit::TryLater, error, FILES_HINT);
+        }
+        let hint = input_hint(&error, input);
+        // An input that is not there is another matter than one that is no input.
+        let missing = matches!(error, InputError::Unreadable { .. });
+        Self { exit: if missing { Exit::NoInput } else { Exit::Data }, error: error.into(), hint }
+    }
+}
+
+fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
+    let command = input.command();
+    Some(match error {
+        InputError::Unreadable { .. } => return None,
+        InputError::NotText { encoding, .. } => match encoding {
+            Encoding::Utf16 => format!("convert it first: iconv -f UTF-16 -t UTF-8 FILE | {command}"),
+            Encoding::Gzip => format!("unpack it first: zcat FILE | {command}"),
+            Encoding::Zip => format!("unpack it first: unzip -p FILE | {command}"),
+            Encoding::Bzip2 => format!("unpack it first: bzcat FILE | {command}"),
+            Encoding::Xz => format!("unpack it first: xzcat FILE | {command}"),
+            Encoding::Zstd => format!("unpack it first: zstdcat FILE | {command}"),
+        },
+        InputError::JsonArray { .. } => format!("one object on each line: jq -c '.[]' FILE | {command}"),
+        InputError::JsonOverSeveralLines { .. } => format!("one object on each line: jq -c . FILE | {command}"),
+        InputError::MisspelledKey { field, key, .. } => {
+            format!("rename it, or map it with --field {}", quoted(&format!("{field}={}", shown(key))))
+        },
+        InputError::UnknownFormat { .. } => {
+            "name it with --format ndjson|csv|tsv|ids; CSV and TSV need a header line".to_owned()
+        }
+        InputError::NoHeader { .. } => {
+            format!("the first line must name the columns, for example {}", input.header())
+        }
+        InputError::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
+            "say which column tells it, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
+        }
+        InputError::MissingColumn { field, mapped_to: Some(column), .. } => {
+            format!("the first line names no `{column}`; correct --field {field}={column}")
+        }
+        InputError::Receipts { .. } => {
+            "report what your own application knows of the user; if a column of it stands here, map its values: \
+             --delivered-when status=verified"
+                .to_owned()
+        }
+        InputError::MissingColumn { field, nearest: Some(nearest), .. } => {
+            format!("did you mean `{nearest}`? map it with --field {}", quoted(&format!("{field}={nearest}")))
+        }
+        InputError::MissingColumn { field: Field::Channel, .. } => {
+            "give it for all with --channel sms|voice".to_owned()
+        }
+        InputError::MissingColumn { field: Field::Delivered, .. } => {
+            "name the column with --field delivered=COLUMN, or the values that mean true with --delivered-when COLUMN=VALUE; \
+             what holds for all of them is --delivered true|false"
+                .to_owned()
+        }
+        InputError::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
+        InputError::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
+        InputError::IdsDoNotSay { field, .. } => match field {
+            Field::Channel => "give it for all with --channel sms|voice".to_owned(),
+            Field::Sent | Field::Converted => {
+                "for ids whose outcome is known there is nexmo-conversion batch --format ids".to_owned()
+            }
+            Field::Delivered | Field::MessageId | Field::Timestamp | Field::Reference | Field::Receipt => {
+                "give it for all with --delivered true|false".to_owned()
+            }
+        },
+    })
+}
+
+/// An argument as it must be typed in a shell.
+pub(super) fn quoted(argument: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./=:@%+,".contains(c);
+    if argument.chars().all(is_plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
+}

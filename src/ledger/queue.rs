@@ -1,0 +1,146 @@
+//! The queue of writers. SQLite's own lock is polled, so whoever asks at the right moment is next and some wait for ever;
+//! here every writer waits for its turn before it asks SQLite.
+//!
+//! The queue is the kernel's: `flock` wakes those who wait at a file in the order in which they came (Linux 5.0 and later),
+//! and frees the lock of a process that dies. The file stays: removing a lock that others wait at would let two in.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::LedgerError;
+use super::place::{Place, create_private, open_private};
+
+/// How long a writer waits for its turn. A turn takes milliseconds, so this is hundreds of writers, or one that is stuck.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A transaction that writes, in its turn. Dropped, it is rolled back.
+pub(super) struct Writing<'a> {
+    // Dropped in this order: the next writer must not find SQLite's lock still taken.
+    transaction: Transaction<'a>,
+    _turn: Turn,
+}
+
+impl Writing<'_> {
+    pub(super) fn commit(self) -> rusqlite::Result<()> {
+        self.transaction.commit()
+    }
+}
+
+impl<'a> Deref for Writing<'a> {
+    type Target = Transaction<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.transaction
+    }
+}
+
+/// Waits for a turn and begins to write.
+pub(super) fn begin<'a>(db: &'a mut Connection, place: &Place) -> Result<Writing<'a>, LedgerError> {
+    let turn = Turn::wait(place, PATIENCE)?;
+    let transaction = db
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|source| LedgerError::database(&place.file, source))?;
+    Ok(Writing { transaction, _turn: turn })
+}
+
+/// The right to write, until it is dropped.
+#[derive(Debug)]
+struct Turn {
+    _lock: File,
+}
+
+impl Turn {
+    fn wait(place: &Place, patience: Duration) -> Result<Self, LedgerError> {
+        let path = place.beside("write.lock");
+        let failed = |error: Errno| LedgerError::file("lock", &path, error.into());
+        let lock = open(&path).map_err(|source| LedgerError::file("open", &path, source))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Self { _lock: lock }),
+            Err(Errno::WOULDBLOCK) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        // flock(2) has no time limit. A thread that is left behind frees the lock as soon as it gets it.
+        let (locked_in, locked) = mpsc::channel();
+        let wait = move || {
+            let done = retry_on_intr(|| flock(&lock, FlockOperation::LockExclusive));
+            let _ = locked_in.send(done.map(|()| Self { _lock: lock }));
+        };
+        let waiting = thread::Builder::new().name("queue".to_owned()).spawn(wait);
+        waiting.map_err(|source| LedgerError::file("wait for", &path, source))?;
+        match locked.recv_timeout(patience) {
+            Ok(turn) => turn.map_err(failed),
+            Err(_) => Err(LedgerError::Busy { path: place.file.clone() }),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    match open_private(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => match create_private(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => open_private(path),
+            other => other,
+        },
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::{PATIENCE, Place, Turn};
+    use crate::clock;
+    use crate::ledger::LedgerError;
+
+    #[test]
+    fn nobody_waits_for_longer_than_its_patience_and_who_gave_up_is_not_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::find(&folder.path().join("ledger.db")).unwrap();
+        let turn = Turn::wait(&place, PATIENCE).unwrap();
+        for _ in 0..2 {
+            let refused = Turn::wait(&place, Duration::from_millis(20));
+            assert!(matches!(refused, Err(LedgerError::Busy { .. })), "{refused:?}");
+        }
+        drop(turn);
+        let _ = Turn::wait(&place, PATIENCE).unwrap();
+    }
+
+    #[test]
+    fn whoever_writes_again_and_again_does_not_starve_those_who_wait() {
+        const WAITING: usize = 16;
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::find(&folder.path().join("ledger.db")).unwrap();
+        let (done_in, done) = mpsc::channel();
+        thread::scope(|scope| {
+            let mut mine = Turn::wait(&place, PATIENCE).unwrap();
+            for _ in 0..WAITING {
+                let (place, done_in) = (&place, done_in.clone());
+                scope.spawn(move || {
+                    drop(Turn::wait(place, PATIENCE).unwrap());
+                    done_in.send(()).unwrap();
+                });
+            }
+            // Each of the others waits for a turn or two of this one, and none until it has had enough.
+            let mut served = 0;
+            for _ in 0..20 * WAITING {
+                clock::sleep(Duration::from_millis(1));
+                drop(mine);
+                mine = Turn::wait(&place, PATIENCE).unwrap();
+                served += done.try_iter().count();
+            }
+            drop(mine);
+            assert_eq!(served, WAITING);
+        });
+    }
+}
