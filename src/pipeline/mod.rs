@@ -183,6 +183,8 @@ where
                 run.returned(job, attempt, clock::monotonic());
             }
             if plan.interrupted.load(Ordering::Relaxed) {
+                // What is in flight by now is told with it.
+                run.turn();
                 run.stop(Stopped::Interrupted);
             }
             if deadline.is_some_and(|deadline| clock::monotonic() >= deadline) {
