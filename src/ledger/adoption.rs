@@ -59,13 +59,13 @@ impl Desk<'_> {
                 }
                 let lane = self.lane(conversion).map_err(|error| self.failed(error))?;
                 seen.extend(lane.iter().map(|row| row.id));
-                if lane.iter().any(|row| row.id == cursor.1) {
-                    self.advance(&lane, due, released)?;
-                } else {
+                // What the lane does not show any more is older than what was accepted.
+                if !lane.iter().any(|row| row.id == cursor.1) {
                     let owner = self.owners.of(run)?;
                     let overtaken = self.overtake(cursor.1, owner).map_err(|error| self.failed(error))?;
                     released.stale.push(overtaken);
                 }
+                self.advance(&lane, due, released)?;
             }
             if chunk.len() < CHUNK {
                 return Ok(());
