@@ -136,7 +136,7 @@ impl Stream {
     }
 
     /// Feeds a run to its end, and says how often it sent again what was in doubt.
-    fn feed(&self, mut run: Command, ledger: &Path, name: usize) -> anyhow::Result<u32> {
+    fn feed(&self, mut run: Command, ledger: &Path, name: usize) -> anyhow::Result<Fed> {
         run.env("NEXMO_CONVERSION_LEDGER", ledger)
             .args(["--format", "ids", "--channel", "sms", "--delivered", "true"])
             .args(["--jobs", self.jobs, "--deadline", LIMIT])
@@ -156,25 +156,34 @@ impl Stream {
         }
         drop(input);
         let ended = child.wait_with_output()?;
-        let said = String::from_utf8_lossy(&ended.stderr);
-        ensure!(ended.status.success(), "a run ended with {}: {said}", ended.status);
-        let sum = "SELECT count(*), sum(ambiguous) FROM conversion WHERE state = 2";
-        let (accepted, ambiguous): (u32, u32) =
+        let sum = "SELECT count(*), coalesce(sum(ambiguous), 0) FROM conversion WHERE state = 2";
+        let (accepted, ambiguous) =
             Connection::open(ledger)?.query_row(sum, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        ensure!(accepted as usize == self.rests.len(), "{accepted} of {} records are accepted", self.rests.len());
-        Ok(ambiguous)
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        let trouble = (!ended.status.success()).then(|| format!("{}: {said}", ended.status));
+        Ok(Fed { accepted, ambiguous, trouble })
     }
+}
+
+/// What came of one run.
+struct Fed {
+    accepted: u32,
+    ambiguous: u32,
+    /// How it ended, if not well.
+    trouble: Option<String>,
 }
 
 /// What came of sending streams through one proxy.
 struct Tried {
     records: usize,
+    accepted: u32,
     delivered: usize,
     twice: usize,
     ambiguous: u32,
     connections: usize,
     /// What the streams must have seen closed.
     closed: usize,
+    trouble: Vec<String>,
 }
 
 impl Tried {
@@ -185,7 +194,7 @@ impl Tried {
             Promise::Kept => &programs.honest,
             Promise::Broken => &programs.breakable,
         };
-        let ambiguous = thread::scope(|scope| {
+        let fed = thread::scope(|scope| {
             let feed = |(name, stream): (usize, &Stream)| {
                 let mut run = proxy.batch(&api, program);
                 run.env(BREAK, "answers-are-asked-for");
@@ -193,23 +202,27 @@ impl Tried {
             };
             let runs: Vec<_> =
                 streams.iter().enumerate().map(|stream| scope.spawn(move || feed(stream))).collect();
-            runs.into_iter().map(|run| run.join().map_err(|_| anyhow::anyhow!("a thread has died"))?).sum()
+            runs.into_iter().map(|run| run.join().map_err(|_| anyhow::anyhow!("a thread has died"))?).collect()
         });
-        let ambiguous = Result::<_, anyhow::Error>::context(ambiguous, front)?;
+        let fed: Vec<Fed> = Result::<_, anyhow::Error>::context(fed, front)?;
         let deliveries = api.deliveries()?;
         let requests = proxy.requests(deliveries.values().sum::<u64>().try_into()?)?;
         Ok(Self {
             records: streams.iter().map(|stream| stream.rests.len()).sum(),
             delivered: deliveries.len(),
             twice: deliveries.values().filter(|times| **times > 1).count(),
-            ambiguous,
+            accepted: fed.iter().map(|run| run.accepted).sum(),
+            ambiguous: fed.iter().map(|run| run.ambiguous).sum(),
             connections: requests.iter().collect::<BTreeSet<_>>().len(),
             closed: streams.iter().map(|stream| stream.closed).sum(),
+            trouble: fed.into_iter().filter_map(|run| run.trouble).collect(),
         })
     }
 
     /// The promise. A fault that did not come about would prove nothing.
     fn holds(&self) -> anyhow::Result<()> {
+        ensure!(self.trouble.is_empty(), "{}", self.trouble.join("\n"));
+        ensure!(self.accepted as usize == self.records, "a record was not accepted");
         ensure!(self.delivered == self.records, "a record was not delivered");
         ensure!(self.twice == 0, "a record was delivered twice");
         ensure!(self.ambiguous == 0, "a record was in doubt");
@@ -220,10 +233,10 @@ impl Tried {
 
 impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { records, delivered, twice, ambiguous, connections, .. } = self;
+        let Self { records, accepted, delivered, twice, ambiguous, connections, .. } = self;
         write!(
             f,
-            "{records} records accepted, {delivered} delivered, {twice} of them twice, {ambiguous} ambiguous re-sends, over \
+            "{accepted} of {records} records accepted, {delivered} delivered, {twice} of them twice, {ambiguous} ambiguous re-sends, over \
              {connections} connections"
         )
     }
