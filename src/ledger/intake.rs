@@ -22,6 +22,7 @@ impl Desk<'_> {
             let answer = self.enter(record, &mut entries.released)?;
             entries.recorded.push(answer);
         }
+        entries.contradicted = self.contradicted.take();
         Ok(entries)
     }
 
@@ -129,6 +130,9 @@ impl Desk<'_> {
                 }
             },
         };
+        if record.time == TimeSource::Now && is_contradicted(&lane, at) {
+            self.contradicted.get_or_insert_with(|| record.conversion.message_id.clone());
+        }
         Ok(Recorded::Known(record, known))
     }
 
@@ -281,4 +285,13 @@ impl Desk<'_> {
         }
         Ok(novelty)
     }
+}
+
+/// Whether another value has come since this one. Where neither has a time, this one may be an old record that is read again,
+/// or news.
+fn is_contradicted(lane: &[Sibling], at: usize) -> bool {
+    let found = lane[at];
+    let counts = |row: &&Sibling| row.state == State::Accepted || row.state.is_pending();
+    let newest = lane.iter().filter(counts).max_by_key(|row| row.order());
+    newest.is_some_and(|newest| newest.delivered != found.delivered && newest.order() > found.order())
 }
