@@ -7,6 +7,7 @@ mod kill;
 mod overlap;
 mod power;
 mod producer;
+mod proxies;
 mod redirects;
 mod reproducible;
 mod stage;
@@ -37,6 +38,8 @@ pub(crate) enum Proof {
     Track(track::TrackArgs),
     /// No redirect is followed
     Redirects,
+    /// A connection that nginx or HAProxy has closed costs no record, no repeat and no doubt
+    Proxies(proxies::ProxiesArgs),
 }
 
 impl Proof {
@@ -50,6 +53,7 @@ impl Proof {
             Self::Build => reproducible::show(root),
             Self::Track(args) => track::show(root, &args),
             Self::Redirects => redirects::show(root),
+            Self::Proxies(args) => proxies::show(root, &args),
         }
     }
 }
