@@ -146,12 +146,17 @@ impl Desk<'_> {
     /// Makes a row that nobody has, or that had expired, a row of this run's input.
     fn take_up(
         &mut self,
-        record: Record,
+        mut record: Record,
         mut lane: Lane,
         at: usize,
         released: &mut Released,
     ) -> Result<Recorded, LedgerError> {
         let id = lane.rows[at].id;
+        // Only a record without a time of its own is known by such a row.
+        if self.is_too_far_ahead(lane.rows[at].timestamp) {
+            record.conversion.timestamp = self.now;
+            lane.rows[at].timestamp = self.now.unix();
+        }
         self.claim(id, &record).map_err(|error| self.failed(error))?;
         lane.rows[at] = Sibling {
             state: State::Queued,
@@ -168,7 +173,7 @@ impl Desk<'_> {
             "UPDATE conversion
              SET recorded = CASE WHEN state = ?2 THEN ?3 ELSE recorded END,
                  rounds = CASE WHEN state = ?2 THEN 0 ELSE rounds END,
-                 state = ?4, owner = ?5, line = ?6, reference = ?7, next_attempt = ?3, settled = NULL
+                 state = ?4, owner = ?5, line = ?6, reference = ?7, next_attempt = ?3, settled = NULL, timestamp = ?8
              WHERE id = ?1",
         )?;
         claim.execute(params![
@@ -179,6 +184,7 @@ impl Desk<'_> {
             self.owners.me(),
             number(record.line),
             record.reference.as_ref().map(Reference::as_json),
+            record.conversion.timestamp.unix(),
         ])?;
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, ToSql, params};
 
-use crate::domain::{Conversion, Record, Timestamp};
+use crate::domain::{Conversion, ErrorCode, Record, Timestamp};
 
 use super::LedgerError;
 use super::place::Place;
@@ -240,7 +240,12 @@ impl Desk<'_> {
             if row.state == State::Held && owner != Owner::Nobody {
                 under_way = true;
             } else if Some(row.order()) >= overtaken {
-                first = first.or(Some((row, owner)));
+                if owner == Owner::Nobody && self.is_too_far_ahead(row.timestamp) {
+                    self.give_up_as_future(row.id).map_err(|error| self.failed(error))?;
+                    released.expired.push(RowId(row.id));
+                } else {
+                    first = first.or(Some((row, owner)));
+                }
             } else if owner != Owner::Other {
                 let stale = self.overtake(row.id, owner).map_err(|error| self.failed(error))?;
                 released.stale.push(stale);
@@ -271,6 +276,26 @@ impl Desk<'_> {
     /// The latest time that anything is planned for. A later plan was made by a clock that was ahead: it is due now.
     pub(super) fn latest_plan(&self) -> i64 {
         self.now.unix().saturating_add_unsigned(LONGEST_WAIT)
+    }
+
+    /// Whether an event time was recorded by a clock that was ahead. Input with such a time is refused.
+    pub(super) fn is_too_far_ahead(&self, event: i64) -> bool {
+        event > self.now.unix().saturating_add_unsigned(Timestamp::MAX_AHEAD.as_secs())
+    }
+
+    /// A dead letter: what time the event had, nobody knows any more.
+    fn give_up_as_future(&self, id: i64) -> rusqlite::Result<()> {
+        let mut give_up = self.db.prepare_cached(
+            "UPDATE conversion SET state = ?2, owner = 0, settled = ?3, code = ?4, message = ?5 WHERE id = ?1",
+        )?;
+        give_up.execute(params![
+            id,
+            State::Expired,
+            self.now.unix(),
+            ErrorCode::FutureTimestamp.as_str(),
+            "its time is more than 24 hours ahead: it was recorded while the clock was"
+        ])?;
+        Ok(())
     }
 
     /// Takes a row for this run and makes its ticket.
