@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use nexmo_conversion::sandbox::{LoggedRequest, Sandbox, SandboxAccount, SandboxOptions};
 use serde_json::Value;
@@ -532,7 +533,7 @@ fn every_id_gets_its_line_while_another_writer_keeps_the_ledger() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
     cli.run(["sms", "A", "--delivered"]).exits(0);
-    let db = rusqlite::Connection::open(cli.path(LEDGER)).unwrap();
+    let db = rusqlite::Connection::open(cli.path(WHERE)).unwrap();
     db.execute_batch("BEGIN IMMEDIATE").unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
