@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 7] = [
     &["pipeline", "figures"],
     &["transport", "ledger", "input", "config", "sandbox"],
     &["wire"],
-    &["domain", "clock", "failpoint"],
+    &["domain", "clock", "failpoint", "files"],
 ];
 
 /// The only steps sideways.

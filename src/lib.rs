@@ -8,6 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod failpoint;
 pub mod figures;
+pub mod files;
 pub mod input;
 pub mod ledger;
 pub mod output;

@@ -1,18 +1,17 @@
 //! The certificate of a sandbox's authority in a file, for clients. It takes the place of an earlier sandbox's certificate and of
 //! nothing else: a name that was mistyped must not cost anybody a key.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use rustix::fs::{Mode, OFlags};
-use tempfile::Builder;
 
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::scratch;
+use crate::files::{self, Before};
 
 /// The file while its sandbox runs.
 pub(super) struct AuthorityFile {
@@ -69,22 +68,17 @@ impl AuthorityFile {
 
 /// The file appears under its name whole. Nothing if something is there that no sandbox has written.
 fn publish(path: &Path, pem: &str) -> io::Result<Option<File>> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let is_free = match occupant(path) {
-        Ok(file) if scratch::is_written_by_a_sandbox(&file)? => false,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+    let before = match occupant(path) {
+        Ok(file) if scratch::is_written_by_a_sandbox(&file)? => Before::Anything,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Before::Nothing,
         // A link is among these: it leads to where somebody else chose.
         Ok(_) | Err(_) => return Ok(None),
     };
-    let mut draft = Builder::new().prefix(".nexmo-conversion-").tempfile_in(folder)?;
     // Our umask is private; a certificate is public, and another user's client may need it.
-    draft.as_file().set_permissions(Permissions::from_mode(0o644))?;
-    draft.write_all(pem.as_bytes())?;
-    let published = if is_free { draft.persist_noclobber(path) } else { draft.persist(path) };
-    match published {
+    match files::publish(path, pem.as_bytes(), 0o644, before) {
         Ok(file) => Ok(Some(file)),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-        Err(error) => Err(error.error),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

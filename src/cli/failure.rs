@@ -4,6 +4,7 @@ use anyhow::Error;
 
 use super::config_hint::{CA_HINT, config_hint, secret_hint};
 use super::exit::Exit;
+use super::machine::{TooFewFiles, is_out_of_files};
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
@@ -53,9 +54,29 @@ impl CommandFailure {
         )
     }
 
+    /// A thread could not be started.
+    pub(super) fn no_thread(what: &'static str, error: std::io::Error) -> Self {
+        let hint =
+            "raise the limit on processes (`ulimit -u`, a cgroup's pids.max) or on memory, then run it again";
+        Self::new(Exit::TryLater, Error::new(error).context(what), hint)
+    }
+
     /// Standard output or a file could not be written.
     pub(super) fn io(what: &'static str, error: std::io::Error) -> Self {
+        if is_out_of_files(&error) {
+            return Self::new(Exit::TryLater, Error::new(error).context(what), FILES_HINT);
+        }
         Self::plain(Exit::Io, Error::new(error).context(what))
+    }
+}
+
+/// What now, where the limit on open files is the reason.
+pub(super) const FILES_HINT: &str =
+    "raise the limit on open files (`ulimit -n`, systemd's LimitNOFILE), then run it again";
+
+impl From<TooFewFiles> for CommandFailure {
+    fn from(error: TooFewFiles) -> Self {
+        Self::new(Exit::TryLater, error, FILES_HINT)
     }
 }
 

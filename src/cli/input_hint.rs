@@ -1,7 +1,8 @@
 //! What now, for an input that cannot be read.
 
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, FILES_HINT};
+use super::machine::is_out_of_files;
 use crate::input::{Encoding, Field, InputError, shown};
 
 /// Which command reads an input.
@@ -29,6 +30,9 @@ impl InputFor {
 
 impl CommandFailure {
     pub(super) fn of_input(error: InputError, input: InputFor) -> Self {
+        if matches!(&error, InputError::Unreadable { source, .. } if is_out_of_files(source)) {
+            return Self::new(Exit::TryLater, error, FILES_HINT);
+        }
         let hint = input_hint(&error, input);
         // An input that is not there is another matter than one that is no input.
         let missing = matches!(error, InputError::Unreadable { .. });

@@ -73,7 +73,7 @@ pub(super) fn resume(
     let setup = Setup::for_stream(Target::Api, global, &args.network, overrides, environment, terminal)?;
     let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now())?;
+    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.window(), clock::now())?;
     let run = Run {
         book: Book::Ledger(Box::new(ledger)),
         adopt: Adopt::Everything,

@@ -19,6 +19,7 @@ mod input_hint;
 mod interrupt;
 mod ledger;
 mod local_sandbox;
+mod machine;
 mod manual;
 mod progress;
 mod prompt;

@@ -42,12 +42,12 @@ impl Bar {
         bar.set_message("waiting for the answer");
         let (ended, end) = mpsc::channel();
         let later = bar.clone();
-        let thread = thread::spawn(move || {
+        let thread = thread::Builder::new().spawn(move || {
             if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 appear(&later);
             }
         });
-        Self { shown: bar, reading: None, interval: None, appearance: Some((ended, thread)) }
+        Self { shown: bar, reading: None, interval: None, appearance: thread.ok().map(|thread| (ended, thread)) }
     }
 }
 
@@ -61,7 +61,10 @@ fn hidden() -> ProgressBar {
 
 fn appear(bar: &ProgressBar) {
     bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND));
-    bar.enable_steady_tick(Duration::from_millis(250));
+    // indicatif panics where there is no thread for it; the line is drawn all the same, whenever it changes.
+    if thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok()) {
+        bar.enable_steady_tick(Duration::from_millis(250));
+    }
 }
 
 impl Progress for Bar {

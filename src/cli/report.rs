@@ -4,11 +4,10 @@
 //! fetched for it), else, where there are no credentials at all, every account of the ledger.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use anyhow::anyhow;
-use tempfile::NamedTempFile;
 
 use super::args::{FiguresArgs, Global};
 use super::environment::Environment;
@@ -17,9 +16,10 @@ use super::failure::{CommandFailure, cannot_print};
 use super::setup::{format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::config::{Configuration, Overrides};
+use crate::config::{Configuration, KnownKey, Overrides};
 use crate::domain::Timestamp;
 use crate::figures::{Figures, Span};
+use crate::files::{self, Before};
 use crate::ledger::LedgerReader;
 use crate::output::{AccountReport, Escaped, Format, Tone, report_csv, report_json, report_page, report_text};
 
@@ -84,12 +84,10 @@ impl Wanted {
         }
         let surroundings = environment.surroundings(global.config.as_ref());
         let overrides = Overrides { profile: global.profile.clone(), ..Overrides::default() };
-        Ok(match Configuration::read(&surroundings)?.api_key(&overrides)? {
-            Some(known) => {
-                Self::Own { account: known.api_key.fingerprint().as_str().to_owned(), profile: known.profile }
-            }
-            None => Self::All,
-        })
+        let configuration = Configuration::read(&surroundings)?;
+        let Some(KnownKey { api_key, profile }) = configuration.api_key(&overrides)? else { return Ok(Self::All) };
+        let account = configuration.settings(&overrides)?.base_url.value.account(&api_key);
+        Ok(Self::Own { account: account.as_str().to_owned(), profile })
     }
 
     /// The accounts, each with the profile that named it.
@@ -165,13 +163,6 @@ fn publish(file: &Path, page: &str) -> Result<(), CommandFailure> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         Ok(_) | Err(_) => {}
     }
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
-    let mut draft = NamedTempFile::new_in(folder).map_err(failed)?;
-    draft.write_all(page.as_bytes()).map_err(failed)?;
-    draft.as_file().sync_all().map_err(failed)?;
-    draft.persist(file).map_err(|error| failed(error.error))?;
+    files::publish(file, page.as_bytes(), 0o600, Before::Anything).map_err(failed)?;
     Ok(())
 }

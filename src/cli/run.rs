@@ -7,10 +7,12 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, exit_of, record_hint, say};
 use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
+use super::machine::{SPARE_FILES, files_left};
 use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
 use super::terminal::Terminal;
+use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
 use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
 use crate::transport::Transport;
@@ -51,7 +53,8 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let Self { book, adopt, tracking, limits, refused_before, summary: summarise, reading } = self;
+        let Self { book, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
+        limits.jobs = jobs_within_the_limit(limits.jobs, setup, terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         let plan = Plan {
             transport: &transport,
@@ -95,7 +98,9 @@ impl Run {
         if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
             terminal.say(&summary);
         }
-        say_what_is_left(&summary, stopped.is_some() && is_stream, terminal);
+        // Of a stream that was stopped not every record has had a line.
+        let told = if stopped.is_some() && is_stream { 0 } else { summary.retry };
+        say_what_is_left(&summary, told, terminal);
         if let Some(error) = failure {
             return Err(cannot_print(error));
         }
@@ -103,18 +108,30 @@ impl Run {
     }
 }
 
-/// What is pending although no line of this run says so, and what to type.
-fn say_what_is_left(summary: &Summary, uncounted: bool, terminal: &mut Terminal) {
-    if let Some(left) = &summary.left_over
-        && (uncounted || left.count > summary.retry)
-    {
-        let (count, until) = (left.count, left.until);
-        let text = format_args!(
-            "{count} of this account recorded and not settled, with attempts planned until {until}Z; \
-             `nexmo-conversion ledger resume` sends them now, `nexmo-conversion ledger status` counts them"
-        );
-        terminal.remark("pending", Tone::Doubtful, text);
+/// As many senders as there are files for their connections, with some left for the ledger's locks.
+fn jobs_within_the_limit(jobs: usize, setup: &Setup, terminal: &mut Terminal) -> usize {
+    let ends = if setup.has_sandbox() { 2 } else { 1 };
+    let possible = files_left(jobs * ends + SPARE_FILES).saturating_sub(SPARE_FILES) / ends;
+    if possible >= jobs || jobs == 1 {
+        return jobs;
     }
+    let possible = possible.max(1);
+    let text = format_args!(
+        "fewer requests at once, {possible} instead of {jobs}: the limit on open files (`ulimit -n`) leaves no more connections"
+    );
+    terminal.remark("warning", Tone::Doubtful, text);
+    possible
+}
+
+/// What is pending beyond the records that lines of this run told of, and what to type.
+fn say_what_is_left(summary: &Summary, told: u64, terminal: &mut Terminal) {
+    let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > told) else { return };
+    let what = if count == 1 { "1 conversion".to_owned() } else { format!("{count} conversions") };
+    let text = format_args!(
+        "{what} of this account recorded and not settled, with attempts planned until {until}Z; \
+         `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"
+    );
+    terminal.remark("pending", Tone::Doubtful, text);
 }
 
 fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, interrupt: &Interrupt) -> Exit {

@@ -1,12 +1,14 @@
 //! From what was typed, stored and set to what a run needs: the account, the way to the API, the limits.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::args::{Global, LedgerArgs, NetworkArgs};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{CommandFailure, Sought};
+use super::machine::{FILES_OF_A_RUN, FILES_OF_A_SANDBOX, ensure_files};
 use super::scratch::Scratch;
 use super::terminal::Terminal;
 use crate::clock;
@@ -14,7 +16,7 @@ use crate::config::{
     self, BatchOverrides, CaCertificates, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting,
     Settings, Surroundings, Warning,
 };
-use crate::domain::{Account, Auth, Secret};
+use crate::domain::{Account, AccountFingerprint, Auth, Secret};
 use crate::ledger::Ledger;
 use crate::output::{Format, Loudness, Tone};
 use crate::pipeline::{Book, Limits};
@@ -35,7 +37,7 @@ pub(super) struct Setup {
     /// Which variable holds the secret, for a curl line that reads it from there.
     pub(super) secret_variable: String,
     /// Runs until this is dropped.
-    pub(super) _sandbox: Option<Sandbox>,
+    sandbox: Option<Sandbox>,
 }
 
 /// Where requests go.
@@ -54,6 +56,11 @@ impl From<bool> for Target {
 }
 
 impl Setup {
+    /// The account as the ledger knows it.
+    pub(super) fn fingerprint(&self) -> AccountFingerprint {
+        self.endpoint.base_url.account(&self.account.api_key)
+    }
+
     pub(super) fn new(
         target: Target,
         global: &Global,
@@ -74,6 +81,10 @@ impl Setup {
         terminal: &mut Terminal,
     ) -> Result<Self, CommandFailure> {
         let overrides = Overrides { batch, ..overrides(global, network) };
+        ensure_files(match target {
+            Target::Api => FILES_OF_A_RUN,
+            Target::Sandbox => FILES_OF_A_RUN + FILES_OF_A_SANDBOX,
+        })?;
         match target {
             Target::Api => Self::for_the_api(&overrides, global, environment, terminal),
             Target::Sandbox => Self::for_a_sandbox(overrides, global, terminal),
@@ -114,12 +125,17 @@ impl Setup {
                 | Origin::VendorFile(_)
                 | Origin::Default => "VONAGE_API_SECRET".to_owned(),
             },
-            _sandbox: None,
+            sandbox: None,
         })
     }
 }
 
 impl Setup {
+    /// Whether the API is a sandbox of this process.
+    pub(super) fn has_sandbox(&self) -> bool {
+        self.sandbox.is_some()
+    }
+
     /// A sandbox of this process, over TLS, with credentials that exist nowhere else. Nothing of the user's configuration or
     /// environment takes part, but for the limits that were typed.
     fn for_a_sandbox(
@@ -128,7 +144,7 @@ impl Setup {
         terminal: &mut Terminal,
     ) -> Result<Self, CommandFailure> {
         let sandbox = Sandbox::start(SandboxOptions { keep: Keep::Counts, ..SandboxOptions::default() })
-            .map_err(|error| CommandFailure::io("cannot start the sandbox", error))?;
+            .map_err(cannot_start_the_sandbox)?;
         let nothing = Surroundings {
             variables: BTreeMap::new(),
             config_file: ConfigFileChoice::Nowhere,
@@ -168,8 +184,18 @@ impl Setup {
             credentials_from: "the sandbox".to_owned(),
             warnings: Vec::new(),
             secret_variable: "VONAGE_API_SECRET".to_owned(),
-            _sandbox: Some(sandbox),
+            sandbox: Some(sandbox),
         })
+    }
+}
+
+fn cannot_start_the_sandbox(error: std::io::Error) -> CommandFailure {
+    let what = "cannot start the sandbox";
+    // A listener has nothing to wait for: only a thread is refused so.
+    if error.kind() == ErrorKind::WouldBlock {
+        CommandFailure::no_thread(what, error)
+    } else {
+        CommandFailure::io(what, error)
     }
 }
 
@@ -233,6 +259,8 @@ pub(super) fn open_book(
     if args.no_ledger {
         return Ok((Book::Nowhere, None));
     }
+    // The input's files are open by now.
+    ensure_files(FILES_OF_A_RUN)?;
     let (path, scratch) = match target {
         Target::Api => (ledger_path(args.ledger.as_ref(), environment)?, None),
         Target::Sandbox => {
@@ -240,7 +268,7 @@ pub(super) fn open_book(
             (scratch.ledger(), Some(scratch))
         }
     };
-    let ledger = Ledger::open(&path, &setup.account.api_key.fingerprint(), limits.window(), clock::now());
+    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.window(), clock::now());
     let ledger = ledger.map_err(CommandFailure::of_recording)?;
     Ok((Book::Ledger(Box::new(ledger)), scratch))
 }
@@ -248,7 +276,7 @@ pub(super) fn open_book(
 /// A ledger to throw away, in a folder that goes when it is dropped.
 pub(super) fn open_scratch(setup: &Setup) -> Result<(Ledger, Scratch), CommandFailure> {
     let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
-    Ok((Ledger::open_scratch(&scratch.ledger(), &setup.account.api_key.fingerprint(), clock::now())?, scratch))
+    Ok((Ledger::open_scratch(&scratch.ledger(), &setup.fingerprint(), clock::now())?, scratch))
 }
 
 /// Where the ledger is.

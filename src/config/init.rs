@@ -1,21 +1,22 @@
 //! A first configuration file, or another profile in it: written whole or not at all, closed to others, and nothing that stands
 //! in it is lost.
 
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::io;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
 use toml::{Table, Value};
 use toml_edit::{DocumentMut, Item};
 use zeroize::Zeroizing;
 
 use crate::domain::{ApiKey, AuthMode, Secret};
+use crate::files::{self, Before};
 
 use super::error::ConfigError;
 use super::file::{MOST, is_profile_name};
 use super::private_file::{OpenFile, Patience};
+
+/// It holds a secret.
+const MODE: u32 = 0o600;
 
 /// The one profile of a new file.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub fn write_new(path: &Path, profile: &NewProfile) -> Result<(), ConfigError> {
         return Err(ConfigError::ProfileName);
     }
     let text = text(profile);
-    publish(path, text.as_bytes()).map_err(|source| {
+    publish_new(path, text.as_bytes()).map_err(|source| {
         let path = path.to_owned();
         if source.kind() == io::ErrorKind::AlreadyExists {
             ConfigError::Exists(path)
@@ -108,61 +109,15 @@ fn entries_of(profile: &NewProfile) -> [(&'static str, &str); 3] {
     [("api_key", profile.api_key.as_str()), (secret, profile.secret.expose()), ("auth", profile.auth.as_str())]
 }
 
+/// A complete file appears under its name, or nothing does.
+fn publish_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    files::make_private_folders(files::folder_of(path))?;
+    files::publish(path, bytes, MODE, Before::Nothing).map(drop)
+}
+
 /// The file has either its old content or its new one; a link to it stays a link.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = &path.canonicalize()?;
-    let folder = folder_of(path);
-    let draft = folder.join(format!(".config-{:016x}.new", fastrand::u64(..)));
-    if let Err(error) = write_private_file(&draft, bytes).and_then(|()| fs::rename(&draft, path)) {
-        let _ = fs::remove_file(&draft);
-        return Err(error);
-    }
-    File::open(folder)?.sync_all()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    }
-}
-
-/// A complete file appears under its name, or nothing does.
-fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path);
-    create_private_folder(folder)?;
-    let draft = folder.join(format!(".config-{:016x}.new", fastrand::u64(..)));
-    let written = write_private_file(&draft, bytes)
-        // A link fails where a rename would replace: of two at once, one wins and the other is told.
-        .and_then(|()| fs::hard_link(&draft, path));
-    let removed = fs::remove_file(&draft);
-    written?;
-    removed?;
-    File::open(folder)?.sync_all()
-}
-
-fn create_private_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    created.map_err(|error| {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            // Not to be mistaken for a configuration that exists.
-            io::ErrorKind::NotADirectory.into()
-        } else {
-            error
-        }
-    })?;
-    fs::set_permissions(folder, Permissions::from_mode(0o700))
-}
-
-fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    files::publish(&path.canonicalize()?, bytes, MODE, Before::Anything).map(drop)
 }
 
 fn text(profile: &NewProfile) -> Zeroizing<String> {

@@ -51,11 +51,17 @@ impl ApiKey {
         &self.0
     }
 
-    /// The fingerprint under which rows of this account are kept.
+    /// The fingerprint under which rows of this account are kept, where it is the provider's own API that has the account.
     #[must_use]
     pub fn fingerprint(&self) -> AccountFingerprint {
-        let digest = Sha256::digest(self.0.as_bytes());
-        AccountFingerprint(hex(&digest[..8]))
+        AccountFingerprint::of(self.0.as_bytes())
+    }
+
+    /// The fingerprint of this key's account at another API, which knows nothing of the provider's.
+    #[must_use]
+    pub fn fingerprint_at(&self, address: &str) -> AccountFingerprint {
+        // A key has no line feed in it, so no two pairs are the same text.
+        AccountFingerprint::of(format!("{}\n{address}", self.0).as_bytes())
     }
 }
 
@@ -65,11 +71,16 @@ impl fmt::Display for ApiKey {
     }
 }
 
-/// The first 8 bytes of the key's SHA-256, in hex: enough to keep accounts apart, and not the key.
+/// The first 8 bytes of a SHA-256 of the key and, unless it is the provider's own, the API's address, in hex: enough to keep
+/// accounts apart, and not the key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountFingerprint(String);
 
 impl AccountFingerprint {
+    fn of(bytes: &[u8]) -> Self {
+        Self(hex(&Sha256::digest(bytes)[..8]))
+    }
+
     /// The fingerprint as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -239,5 +250,7 @@ mod tests {
         assert_ne!(a.fingerprint(), b.fingerprint());
         // printf abcd1234 | sha256sum | cut -c1-16
         assert_eq!(a.fingerprint().as_str(), "e9cee71ab932fde8");
+        assert_ne!(a.fingerprint_at("http://127.0.0.1:8080"), a.fingerprint());
+        assert_ne!(a.fingerprint_at("http://127.0.0.1:8080"), a.fingerprint_at("http://127.0.0.1:8081"));
     }
 }

@@ -22,6 +22,7 @@ impl Desk<'_> {
             let answer = self.enter(record, &mut entries.released)?;
             entries.recorded.push(answer);
         }
+        entries.contradicted = self.contradicted.take();
         Ok(entries)
     }
 
@@ -134,6 +135,9 @@ impl Desk<'_> {
                 }
             },
         };
+        if record.time == TimeSource::Now && is_contradicted(&lane.rows, at) {
+            self.contradicted.get_or_insert_with(|| record.conversion.message_id.clone());
+        }
         Ok(Recorded::Known(record, known))
     }
 
@@ -309,4 +313,13 @@ impl Desk<'_> {
         }
         Ok(novelty)
     }
+}
+
+/// Whether another value has come since this one. Where neither has a time, this one may be an old record that is read again,
+/// or news.
+fn is_contradicted(rows: &[Sibling], at: usize) -> bool {
+    let found = rows[at];
+    let counts = |row: &&Sibling| row.state == State::Accepted || row.state.is_pending();
+    let newest = rows.iter().filter(counts).max_by_key(|row| row.order());
+    newest.is_some_and(|newest| newest.delivered != found.delivered && newest.order() > found.order())
 }

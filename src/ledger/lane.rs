@@ -5,7 +5,7 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, ToSql, params};
 
-use crate::domain::{Conversion, ErrorCode, Record, Timestamp};
+use crate::domain::{Conversion, ErrorCode, MessageId, Record, Timestamp};
 
 use super::LedgerError;
 use super::place::Place;
@@ -54,6 +54,8 @@ pub(super) struct Desk<'a> {
     pub(super) owners: Owners<'a>,
     pub(super) now: Timestamp,
     pub(super) statements: Statements<'a>,
+    /// See [`super::Entries::contradicted`].
+    pub(super) contradicted: Option<MessageId>,
 }
 
 /// What is asked for every record of a group: looking a statement up in the cache costs as much as a tenth of running it.

@@ -306,6 +306,7 @@ impl Ledger {
             owners: Owners::seen_by(self.lock.run, &self.place),
             now,
             statements: Statements::default(),
+            contradicted: None,
         };
         let done = work(&mut desk)?;
         drop(desk);

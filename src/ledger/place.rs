@@ -3,16 +3,17 @@
 //! Nobody but the owner reads a ledger, under any umask, and no symbolic link at its name is followed. What is in the
 //! file is not known here.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
 
 use super::LedgerError;
+use crate::files::{folder_of, make_private_folders};
 
 /// A ledger's file by a path whose folders are no symbolic links, so that SQLite's own refusal of links concerns the
 /// file alone.
@@ -33,7 +34,7 @@ impl Place {
     /// Finds the place, making its folders where they are missing.
     pub(super) fn prepare(path: &Path) -> Result<Self, LedgerError> {
         let folder = folder_of(path);
-        make_folders(folder).map_err(|source| LedgerError::file("create folder", folder, source))?;
+        make_private_folders(folder).map_err(|source| LedgerError::file("create folder", folder, source))?;
         Self::find(path)
     }
 
@@ -168,30 +169,6 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
-
-pub(super) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Makes the missing folders one by one: a umask may take bits from a mode, and `set_permissions` gives them back. A new
-/// folder is synced into the one above it: without its folder the best-synced ledger is gone with the power.
-fn make_folders(folder: &Path) -> std::io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent() {
-        make_folders(parent)?;
-    }
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o700))?,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
-        Err(error) => return Err(error),
-    }
-    File::open(folder_of(folder))?.sync_all()
-}
 
 #[cfg(target_os = "linux")]
 fn refuse_network(place: &Place) -> Result<(), LedgerError> {

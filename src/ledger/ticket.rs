@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::domain::{Conversion, Failure, Record, Timestamp};
+use crate::domain::{Conversion, Failure, MessageId, Record, Timestamp};
 
 use super::LedgerError;
 
@@ -107,12 +107,15 @@ pub struct Entries {
     pub recorded: Vec<Recorded>,
     /// What must go before some of these, and what turned out too old on the way.
     pub released: Released,
+    /// The first id of which a value came again without a time although another value had come in between.
+    pub contradicted: Option<MessageId>,
 }
 
 impl Entries {
     /// Adds what another group came to.
     pub(super) fn absorb(&mut self, other: Self) {
-        let Self { recorded, released: Released { tickets, stale, expired } } = other;
+        let Self { recorded, released: Released { tickets, stale, expired }, contradicted } = other;
+        self.contradicted = self.contradicted.take().or(contradicted);
         self.recorded.extend(recorded);
         self.released.tickets.extend(tickets);
         self.released.stale.extend(stale);

@@ -8,8 +8,9 @@ use std::path::Path;
 use rusqlite::TransactionBehavior;
 use rusqlite::config::DbConfig;
 
-use super::place::{Occupant, Place, folder_of};
+use super::place::{Occupant, Place};
 use super::{LedgerError, queue, run, schema};
+use crate::files::folder_of;
 
 /// As much as a new ledger and its log take.
 const ROOM: usize = 256 * 1024;

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::text::write_line;
 use super::{Age, Counted, Escaped, Paint, ResultLine, Summary, Tone, to_json};
 use crate::clock;
-use crate::domain::{Failure, Outcome, Timestamp};
+use crate::domain::{Failure, Timestamp};
 use crate::ledger::Origin;
 use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, State, Stopped, Subject};
 
@@ -99,6 +99,8 @@ pub struct Printer<'a> {
     summary: Summary,
     failure: Option<io::Error>,
     in_flight: usize,
+    /// What records are told that were not sent because the run stopped.
+    for_the_stop: Option<Failure>,
     /// The same trouble is explained once.
     said: HashSet<String>,
 }
@@ -117,6 +119,7 @@ impl<'a> Printer<'a> {
             summary: Summary::default(),
             failure: None,
             in_flight: 0,
+            for_the_stop: None,
             said: HashSet::new(),
         }
     }
@@ -141,6 +144,14 @@ impl Listener for Printer<'_> {
             Event::Notice(Notice::Input(text)) => {
                 self.remark("warning", Tone::Doubtful, &Escaped::text(&text).to_string());
             }
+            Event::Notice(Notice::NeedsTimes(message_id)) => {
+                let id = Escaped::text(message_id.as_str());
+                let text = format!(
+                    "{id} came again without a time, after another value; it is taken for the old one: give records whose value \
+                     may change a `timestamp`"
+                );
+                self.remark_once("warning", Tone::Doubtful, "needs times", &text);
+            }
             Event::Notice(Notice::Pausing { pause, why }) => {
                 let text = format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why));
                 self.remark("pausing", Tone::Doubtful, &text);
@@ -162,7 +173,10 @@ impl Listener for Printer<'_> {
                 );
             }
             Event::WindowsOpen(open) => self.summary.windows_open = Some(open),
-            Event::Stopped(stopped) => self.say_why_it_stopped(&stopped),
+            Event::Stopped(stopped) => {
+                self.for_the_stop = Some(stopped.failure_of_the_unsent());
+                self.say_why_it_stopped(&stopped);
+            }
         }
         if self.unwritten.len() > FLUSH_AT { self.write() } else { self.standing() }
     }
@@ -199,9 +213,14 @@ impl Printer<'_> {
     /// People need no line for each of thousands of records that are recorded and were not sent because the run stopped: how many
     /// there are is said at the end.
     fn is_counted_only(&self, report: &Report) -> bool {
-        let unsent =
-            matches!(&report.outcome, Outcome::Retry(failure) if failure.message.starts_with("not sent: "));
-        unsent && self.manner.unsent == Unsent::Counted && self.manner.format == Format::Text
+        self.is_of_the_stop(report.outcome.failure())
+            && self.manner.unsent == Unsent::Counted
+            && self.manner.format == Format::Text
+    }
+
+    /// Whether a record was only not sent because the run stopped, for a reason that is told already.
+    fn is_of_the_stop(&self, failure: Option<&Failure>) -> bool {
+        failure.is_some() && failure == self.for_the_stop.as_ref()
     }
 
     fn print(&mut self, report: &Report) {
@@ -274,7 +293,7 @@ impl Printer<'_> {
         if let Some(failure) = report.outcome.failure()
             && ResultLine::is_failure(&report.outcome)
         {
-            let said_as_reason_to_stop = failure.message.starts_with("not sent: ");
+            let said_as_reason_to_stop = self.is_of_the_stop(Some(failure));
             let place = match report.subject {
                 Subject::Unreadable(_) => format!("{} {}: ", self.manner.counted.as_str(), report.line),
                 Subject::Conversion(..) => String::new(),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, MessageId, Outcome, Record, Timestamp};
 use crate::ledger::{
-    Closing, CodeCounts, Due, Effort, Known, Ledger, LedgerError, LeftOver, Novelty, Observed, Origin, Recorded,
-    Released, RowId, Settlement, Ticket, UncleanStops,
+    Closing, CodeCounts, Due, Effort, Entries, Known, Ledger, LedgerError, LeftOver, Novelty, Observed, Origin,
+    Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -54,6 +54,8 @@ pub(super) struct Entered {
     pub(super) done: Vec<Done>,
     /// Given up for good by the ledger.
     pub(super) expired: Vec<RowId>,
+    /// See [`crate::ledger::Entries::contradicted`].
+    pub(super) contradicted: Option<MessageId>,
 }
 
 /// A record that is done with without having been sent in this run.
@@ -87,7 +89,9 @@ impl Book {
                 Ok(Entered { ready: records.into_iter().map(Warrant::Unrecorded).collect(), ..Entered::default() })
             }
             Self::Ledger(ledger) => match ledger.record(&records, now) {
-                Ok(entries) => Ok(Entered::from_entries(entries.recorded, entries.released)),
+                Ok(Entries { recorded, released, contradicted }) => {
+                    Ok(Entered { contradicted, ..Entered::from_entries(recorded, released) })
+                }
                 Err(error) => Err((records, error)),
             },
         }

@@ -109,6 +109,8 @@ impl Report {
 pub enum Notice {
     /// Something about the input.
     Input(String),
+    /// A value of this id came again without a time although another had come in between: whether it is news is not known.
+    NeedsTimes(MessageId),
     /// There are fewer senders than were asked for; why.
     FewerSenders(String),
     /// All senders wait; for how long, and why.

@@ -21,10 +21,11 @@ mod windows;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, bounded, never, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 
 pub use self::book::Book;
 pub use self::event::{Event, Listener, ListenerGone, Notice, Report, State, StopReason, Stopped, Subject};
@@ -105,13 +106,17 @@ where
     I: Iterator<Item = Item> + Send + 'static,
 {
     let (items_in, items) = bounded(GROUP);
-    let read = move || input.map(|item| items_in.send(item)).find(Result::is_err);
+    // Kept here as well, because a thread that cannot be started drops what it was given.
+    let input = Arc::new(Mutex::new(Some(input)));
+    let to_read = Arc::clone(&input);
+    let read = move || read_all(&to_read, &items_in);
     let mut reader = match thread::Builder::new().spawn(read) {
         Ok(reader) => Some(reader),
         Err(error) => {
-            let stopped = Stopped::NoThread(no_thread(&error));
             let mut run = Run::new(book, plan, listener);
-            run.stop(stopped);
+            run.stop(Stopped::NoThread(no_thread(&error)));
+            plan.stop_reading.store(true, Ordering::Release);
+            run.take_in(taken(&input).into_iter().flatten().map(Some).collect());
             return run.end();
         }
     };
@@ -178,6 +183,8 @@ where
                 run.returned(job, attempt, clock::monotonic());
             }
             if plan.interrupted.load(Ordering::Relaxed) {
+                // What is in flight by now is told with it.
+                run.turn();
                 run.stop(Stopped::Interrupted);
             }
             if deadline.is_some_and(|deadline| clock::monotonic() >= deadline) {
@@ -455,6 +462,9 @@ impl<'a> Run<'a> {
 
     /// Takes what the ledger said: to be sent, to be waited for, or done with.
     fn entered(&mut self, entered: Entered) {
+        if let Some(message_id) = entered.contradicted {
+            self.hear(Event::Notice(Notice::NeedsTimes(message_id)));
+        }
         for warrant in entered.ready {
             self.schedule.admit(Job::new(warrant, Origin::Input));
         }
@@ -704,9 +714,19 @@ impl<'a> Run<'a> {
     }
 }
 
+fn taken<I>(input: &Mutex<Option<I>>) -> Option<I> {
+    input.lock().ok().and_then(|mut input| input.take())
+}
+
+/// Hands the input on until it ends, or is not wanted any more.
+fn read_all<I: Iterator<Item = Item>>(input: &Mutex<Option<I>>, items: &Sender<Item>) {
+    let _ = taken(input).into_iter().flatten().map(|item| items.send(item)).find(Result::is_err);
+}
+
 fn no_thread(error: &std::io::Error) -> String {
     format!(
-        "the system gives this program no further thread ({error}); the limit is `ulimit -u`, a cgroup's pids.max, or memory"
+        "the system gives this program no further thread ({error}): raise the limit on processes (`ulimit -u`, a cgroup's \
+         pids.max) or on memory"
     )
 }
 
@@ -737,7 +757,8 @@ fn unsettled(report: Report) -> Report {
 
 impl Stopped {
     /// What a record is told that was read but not sent.
-    fn failure_of_the_unsent(&self) -> Failure {
+    #[must_use]
+    pub fn failure_of_the_unsent(&self) -> Failure {
         let why = match self {
             Self::Interrupted => "the run was interrupted",
             Self::OutputGone => "nobody reads the results any more",

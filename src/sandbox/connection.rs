@@ -67,7 +67,7 @@ struct Connection<'a> {
 
 impl Connection<'_> {
     fn converse(&mut self) -> io::Result<Ending> {
-        let look_first = self.service.script.may_reset_before_reading();
+        let look_first = self.service.may_reset_before_reading();
         let mut inbox = Inbox::new();
         loop {
             if look_first && inbox.bytes().is_empty() && self.is_refused_unread()? {
@@ -126,7 +126,7 @@ impl Connection<'_> {
     fn answer(&mut self, frame: &Frame, bytes: &[u8]) -> io::Result<Next> {
         let service = self.service;
         let turn = service.take_turn();
-        let answer = service.script.answer(turn);
+        let answer = service.scripted(turn);
         let kind = answer.map_or(&AnswerKind::Normal, |answer| &answer.kind);
 
         let request = frame.request(bytes);

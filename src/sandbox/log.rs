@@ -124,6 +124,15 @@ impl Log {
         }
     }
 
+    /// Forgets what was counted and kept. What was written stays written.
+    pub(super) fn start_over(&self) {
+        for count in [&self.connections, &self.failed_handshakes, &self.requests, &self.accepted] {
+            count.store(0, Ordering::Relaxed);
+        }
+        lock(&self.faults).clear();
+        lock(&self.kept).clear();
+    }
+
     /// Writes a request down and flushes it. `describe` runs only if someone wants to know.
     pub(super) fn record(&self, describe: impl FnOnce() -> LoggedRequest) -> io::Result<()> {
         if self.writer.is_none() && self.keep == Keep::Counts {

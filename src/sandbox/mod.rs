@@ -132,6 +132,12 @@ impl Sandbox {
         self.service.log.counts()
     }
 
+    /// Mends the server: from now on each request has the answer that it deserves, whatever the script says. What was counted and
+    /// kept so far is forgotten, as if a new server had come to the same address.
+    pub fn mend(&self) {
+        self.service.mend();
+    }
+
     /// How often each scripted answer was given, by its name (`503`, `reset` …; `ok` only where it was delayed): a test of
     /// a fault has to show that it happened.
     #[must_use]

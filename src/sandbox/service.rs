@@ -1,7 +1,7 @@
 //! What all connections of a sandbox share, and whose turn it is.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use crate::wire::names;
 pub(super) struct Service {
     pub(super) accounts: Vec<SandboxAccount>,
     pub(super) unknowns: Unknowns,
-    pub(super) script: Script,
+    script: Script,
+    mended: AtomicBool,
     pub(super) latency: Duration,
     pub(super) client_timeout: Duration,
     pub(super) security: Security,
@@ -40,6 +41,7 @@ impl Service {
             accounts: options.accounts,
             unknowns: options.unknowns,
             script: options.script,
+            mended: AtomicBool::new(false),
             latency: options.latency,
             client_timeout: options.client_timeout,
             security,
@@ -56,6 +58,22 @@ impl Service {
         Timestamp::from_unix(now.unix().saturating_add(self.clock_skew)).unwrap_or(now)
     }
 
+    /// What the script has for this request, unless the script has ended.
+    pub(super) fn scripted(&self, turn: u64) -> Option<&Answer> {
+        if self.mended.load(Ordering::Relaxed) { None } else { self.script.answer(turn) }
+    }
+
+    /// Whether a connection has to look at what arrives before it reads it.
+    pub(super) fn may_reset_before_reading(&self) -> bool {
+        self.script.may_reset_before_reading()
+    }
+
+    /// Ends the script, and begins to count and keep anew.
+    pub(super) fn mend(&self) {
+        self.mended.store(true, Ordering::Relaxed);
+        self.log.start_over();
+    }
+
     /// The number of a request that has been read.
     pub(super) fn take_turn(&self) -> u64 {
         self.log.requests.fetch_add(1, Ordering::Relaxed) + 1
@@ -65,7 +83,7 @@ impl Service {
     pub(super) fn take_unread_turn(&self) -> Option<(u64, &Answer)> {
         let served = self.log.requests.load(Ordering::Relaxed);
         let turn = served + 1;
-        let answer = self.script.answer(turn).filter(|answer| answer.resets_before_reading())?;
+        let answer = self.scripted(turn).filter(|answer| answer.resets_before_reading())?;
         // Where another connection was faster, this one is read after all.
         let taken = self.log.requests.compare_exchange(served, turn, Ordering::Relaxed, Ordering::Relaxed);
         taken.ok().map(|_| (turn, answer))

@@ -86,7 +86,7 @@ pub enum Cause {
     #[error("could not connect to {0}: {1}")]
     Connect(String, String),
     /// This process may open no further file or socket.
-    #[error("no file descriptor is left for a connection; the limit is `ulimit -n`")]
+    #[error("this process may open no further connection: raise the limit on open files (`ulimit -n`)")]
     NoDescriptor,
     /// No connection to or through the proxy; its name and the reason.
     #[error("proxy {0}: {1}")]

@@ -31,7 +31,7 @@ use self::trace::Trace;
 use crate::clock;
 use crate::domain::{Channel, Placement};
 use crate::failpoint::{Promise, is_broken};
-use crate::wire::{BaseUrl, Body, BodyEnd, CONTENT_TYPE, Reply, Request, parse_retry_after};
+use crate::wire::{BaseUrl, Body, BodyEnd, CONTENT_TYPE, Reply, Request, Scheme, parse_retry_after};
 
 /// How much of a reply's body is looked at.
 const BODY_LIMIT: u64 = 64 * 1024;
@@ -80,6 +80,10 @@ impl Transport {
     #[must_use]
     pub fn sender(&self) -> Sender {
         let endpoint = &*self.endpoint;
+        // Before the first connection, of which there may be as many as there are file descriptors. A fault is told when it is used.
+        if endpoint.base_url.scheme() == Scheme::Https {
+            let _ = endpoint.trust.client_config();
+        }
         let trace = Arc::new(Trace::default());
         let config = Agent::config_builder()
             .http_status_as_error(false)

@@ -9,7 +9,9 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -18,6 +20,7 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
+use ureq::unversioned::transport::time::Duration::NotHappening;
 
 use crate::clock;
 
@@ -56,7 +59,7 @@ impl Resolver for Names {
         {
             return Ok(copy(self, &last.addresses));
         }
-        let addresses = DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
+        let addresses = look_up(uri, config, timeout).map_err(|error| match error {
             Error::Io(cause) if is_out_of_descriptors(&cause) => Error::Io(cause),
             // A failed lookup arrives as an I/O error like any other; here it can only be the name.
             Error::Io(_) => Error::HostNotFound,
@@ -67,6 +70,23 @@ impl Resolver for Names {
         }
         Ok(addresses)
     }
+}
+
+/// Asks with a time limit, for which a thread is needed: ureq's own way panics where there is none. Then, and for an address, which
+/// takes no time, it is asked without.
+fn look_up(uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+    let at_leisure = NextTimeout { after: NotHappening, ..timeout };
+    let is_address = uri.host().is_some_and(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok());
+    let (answers_in, answers) = mpsc::sync_channel(1);
+    let (asked, how) = (uri.clone(), config.clone());
+    let ask = move || {
+        // Nobody may be waiting any more.
+        let _ = answers_in.send(DefaultResolver::default().resolve(&asked, &how, at_leisure));
+    };
+    if is_address || thread::Builder::new().spawn(ask).is_err() {
+        return DefaultResolver::default().resolve(uri, config, at_leisure);
+    }
+    answers.recv_timeout(*timeout.after).unwrap_or(Err(Error::Timeout(timeout.reason)))
 }
 
 /// Whether it is this process's limit, or the system's, and not the network.

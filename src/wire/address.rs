@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use http::Uri;
 use thiserror::Error;
 
-use crate::domain::Channel;
+use crate::domain::{AccountFingerprint, ApiKey, Channel};
 
 /// The part of the URL before `/conversions/sms`: scheme, host, port, and a path prefix where a gateway needs one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,19 @@ impl BaseUrl {
         Ok(Self { scheme, host, port, prefix })
     }
 
+    /// The account that a key has here. The same key at another address, a sandbox say, is another account: what was sent there
+    /// has not been sent here. However the address is written, it is the same one.
+    #[must_use]
+    pub fn account(&self, key: &ApiKey) -> AccountFingerprint {
+        let whole = Self { port: Some(self.port()), ..self.clone() };
+        if Self::parse(Self::DEFAULT).is_ok_and(|default| Self { port: Some(default.port()), ..default } == whole)
+        {
+            key.fingerprint()
+        } else {
+            key.fingerprint_at(&whole.to_string())
+        }
+    }
+
     /// The full URL for a channel, without a query.
     #[must_use]
     pub fn conversions(&self, channel: Channel) -> String {
@@ -145,7 +158,7 @@ impl fmt::Display for BaseUrl {
 #[cfg(test)]
 mod tests {
     use super::{BaseUrl, BaseUrlError};
-    use crate::domain::Channel;
+    use crate::domain::{ApiKey, Channel};
 
     #[test]
     fn the_path_is_appended_to_whatever_the_base_is() {
@@ -155,6 +168,27 @@ mod tests {
         assert_eq!(url("https://gw.example:8443/nexmo//"), "https://gw.example:8443/nexmo/conversions/sms");
         assert_eq!(url("http://127.0.0.1:8080"), "http://127.0.0.1:8080/conversions/sms");
         assert_eq!(url("http://[::1]:8080"), "http://[::1]:8080/conversions/sms");
+    }
+
+    #[test]
+    fn the_same_key_elsewhere_is_another_account_however_the_address_is_written() {
+        let key = ApiKey::parse("abcd1234").unwrap();
+        let account = |base: &str| BaseUrl::parse(base).unwrap().account(&key);
+        for default in [BaseUrl::DEFAULT, "https://api.nexmo.com/", "HTTPS://API.NEXMO.COM:443//"] {
+            assert_eq!(account(default), key.fingerprint(), "{default}");
+        }
+        let elsewhere = [
+            "https://api.nexmo.com:444",
+            "https://api.nexmo.com/x",
+            "https://api-eu.nexmo.com",
+            "http://127.0.0.1",
+        ];
+        for (at, base) in elsewhere.iter().enumerate() {
+            assert_ne!(account(base), key.fingerprint(), "{base}");
+            assert!(elsewhere[..at].iter().all(|other| account(other) != account(base)), "{base}");
+            assert_eq!(account(&format!("{base}/")), account(base));
+        }
+        assert_eq!(account("http://127.0.0.1:80"), account("http://127.0.0.1"));
     }
 
     #[test]

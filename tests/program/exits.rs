@@ -181,3 +181,23 @@ fn of_several_reasons_the_worst_is_the_exit_code() {
         assert_eq!(api::requests(&sandbox), 3);
     }
 }
+
+#[test]
+fn with_something_pending_an_end_without_a_fault_is_75() {
+    let sandbox = api::answering(&["503", "ok", "ok", "ok", "503"]);
+    let cli = Cli::new().against(&sandbox);
+    cli.run(["sms", "A", "--delivered", "--retry", "0"]).exits(75);
+    let accepted = cli.run(["sms", "B", "--delivered"]);
+    accepted.exits(75);
+    assert!(accepted.stdout.starts_with("accepted"), "{}", accepted.shown());
+    assert!(accepted.stderr.contains("pending: 1 "), "{}", accepted.shown());
+    assert!(accepted.stderr.contains("`nexmo-conversion ledger status`"), "{}", accepted.shown());
+    // A stream takes it along as soon as it is due.
+    cli.run(["ledger", "resume"]).exits(0);
+    cli.run(["sms", "C", "--delivered"]).exits(0);
+    let batch = ["batch", "--channel", "sms", "--delivered", "true", "--retry", "0"];
+    cli.run_with_input(batch, "{\"id\":\"D\"}\n").exits(75);
+    // Nothing of this input failed, and it ends before D is due again.
+    let ended = cli.run_with_input(batch, "{\"id\":\"C\"}\n");
+    assert!(ended.status == Some(75) || ended.stderr.contains("left by earlier runs"), "{}", ended.shown());
+}

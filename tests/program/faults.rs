@@ -209,9 +209,9 @@ fn a_server_that_knows_nothing_else_costs_a_bounded_number_of_requests_and_loses
         assert_eq!(ran.lines().len(), 100, "{fault}: one line each");
         // The server is mended: what was not booked is sent, and nothing else.
         let booked = ran.lines().iter().filter(|line| line["outcome"] == "accepted").count();
-        let mended = api::plain();
-        cli.at(&mended).run_with_input(flags, records(100)).exits(0);
-        assert_eq!(tally(&mended).len(), 100 - booked, "{fault}");
-        assert_eq!(api::requests(&mended), 100 - booked as u64, "{fault}");
+        sandbox.mend();
+        cli.run_with_input(flags, records(100)).exits(0);
+        assert_eq!(tally(&sandbox).len(), 100 - booked, "{fault}");
+        assert_eq!(api::requests(&sandbox), 100 - booked as u64, "{fault}");
     });
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use nexmo_conversion::sandbox::{LoggedRequest, Sandbox, SandboxAccount, SandboxOptions};
+use nexmo_conversion::sandbox::{LoggedRequest, Sandbox, SandboxAccount, SandboxOptions, Script};
 use serde_json::Value;
 
 use crate::api;
@@ -39,9 +39,9 @@ fn came_to(ran: &Ran) -> Vec<String> {
     lines.iter().map(shown).collect()
 }
 
-fn two_accounts() -> Sandbox {
+fn two_accounts(script: Script) -> Sandbox {
     let other = SandboxAccount::new(OTHER_KEY, OTHER_SECRET).unwrap();
-    api::with(SandboxOptions { accounts: vec![api::account(), other], ..api::options() })
+    api::with(SandboxOptions { accounts: vec![api::account(), other], script, ..api::options() })
 }
 
 #[test]
@@ -180,12 +180,12 @@ fn an_older_value_is_not_sent_after_a_newer_one_was_accepted() {
 #[test]
 fn an_account_never_sends_what_another_one_recorded() {
     // Every request of the first run is answered 503, so all of it stays pending.
-    let failing = api::always("503");
-    let sandbox = two_accounts();
-    let cli = Cli::new().against(&failing);
+    let sandbox = two_accounts(Script::always(api::answer("503")));
+    let cli = Cli::new().against(&sandbox);
     cli.run_with_input(BATCH.iter().chain(&["--retry", "0"]), records(5)).exits(75);
-    assert_eq!(api::requests(&failing), 5);
-    let other = cli.at(&sandbox).with("VONAGE_API_KEY", OTHER_KEY).with("VONAGE_API_SECRET", OTHER_SECRET);
+    assert_eq!(api::requests(&sandbox), 5);
+    sandbox.mend();
+    let other = cli.with("VONAGE_API_KEY", OTHER_KEY).with("VONAGE_API_SECRET", OTHER_SECRET);
     other.run(["ledger", "resume"]).exits(0);
     assert_eq!(api::requests(&sandbox), 0, "nothing of the first account");
     let ran = other.run_with_input(BATCH, "{\"id\":\"N00000\"}\n{\"id\":\"MINE\"}\n");
@@ -207,14 +207,13 @@ fn an_account_never_sends_what_another_one_recorded() {
 
 #[test]
 fn what_was_given_up_for_now_is_pending_until_it_is_resumed() {
-    let failing = api::always("503");
-    let cli = Cli::new().against(&failing);
+    let sandbox = api::always("503");
+    let cli = Cli::new().against(&sandbox);
     let first = cli.run_with_input(BATCH.iter().chain(&["--retry", "0"]), records(8));
     assert_eq!(came_to(first.exits(75)), ["retry server_error"; 8]);
     let pending = cli.run(["ledger", "status", "--json"]).exits(0).lines();
     assert_eq!((pending.len(), &pending[0]["count"]), (1, &8.into()), "{pending:?}");
-    let sandbox = api::plain();
-    let cli = cli.at(&sandbox);
+    sandbox.mend();
     let resumed = cli.run(["ledger", "resume", "--json"]);
     assert_eq!(came_to(resumed.exits(0)), ["accepted"; 8]);
     assert!(tally(&sandbox).values().all(|count| *count == 1));
@@ -225,12 +224,50 @@ fn what_was_given_up_for_now_is_pending_until_it_is_resumed() {
 }
 
 #[test]
-fn the_input_that_failed_goes_again_by_itself_when_it_is_given_again() {
-    let failing = api::always("503");
-    let cli = Cli::new().against(&failing);
-    cli.run_with_input(BATCH.iter().chain(&["--retry", "0"]), records(8)).exits(75);
+fn a_value_that_comes_again_without_a_time_after_another_one_is_pointed_out() {
     let sandbox = api::plain();
-    let cli = cli.at(&sandbox);
+    let cli = Cli::new().against(&sandbox);
+    let told = |value: bool| format!("{{\"id\":\"A\",\"delivered\":{value}}}\n");
+    let batch = ["batch", "--json", "--channel", "sms", "--jobs", "1"];
+    let pointed_out = |ran: &Ran| ran.exits(0).stderr.contains("warning: A came again without a time");
+    assert!(
+        !pointed_out(&cli.run_with_input(batch, told(true) + &told(true))),
+        "the same value is no contradiction"
+    );
+    assert!(!pointed_out(&cli.run_with_input(batch, told(false))), "nor is news");
+    let again = cli.run_with_input(batch, told(true) + &told(true));
+    assert!(pointed_out(&again) && again.stderr.matches("warning").count() == 1, "{}", again.shown());
+    assert_eq!(came_to(&again), ["skipped already_accepted"; 2]);
+    let timed = "{\"id\":\"A\",\"delivered\":true,\"timestamp\":\"5s\"}\n";
+    assert!(!cli.run_with_input(batch, timed).stderr.contains("without a time"));
+    let at_once = cli.run_with_input(batch, (told(true) + &told(false) + &told(true)).replace("\"A\"", "\"B\""));
+    assert!(at_once.exits(0).stderr.contains("warning: B came again without a time"), "{}", at_once.shown());
+}
+
+#[test]
+fn the_same_key_at_another_address_is_another_account() {
+    let (first, second) = (api::plain(), api::plain());
+    let cli = Cli::new().against(&first);
+    let elsewhere = cli.clone().at(&second);
+    for (cli, outcome) in [
+        (&cli, "accepted"),
+        (&elsewhere, "accepted"),
+        (&cli, "skipped already_accepted"),
+        (&elsewhere, "skipped already_accepted"),
+    ] {
+        assert_eq!(came_to(cli.run(["sms", "F", "--delivered", "--json"]).exits(0)), [outcome]);
+    }
+    let slash = cli.with("NEXMO_CONVERSION_BASE_URL", format!("{}/", first.base_url()));
+    assert_eq!(came_to(slash.run(["sms", "F", "--delivered", "--json"]).exits(0)), ["skipped already_accepted"]);
+    assert_eq!((api::requests(&first), api::requests(&second)), (1, 1));
+}
+
+#[test]
+fn the_input_that_failed_goes_again_by_itself_when_it_is_given_again() {
+    let sandbox = api::always("503");
+    let cli = Cli::new().against(&sandbox);
+    cli.run_with_input(BATCH.iter().chain(&["--retry", "0"]), records(8)).exits(75);
+    sandbox.mend();
     assert_eq!(came_to(cli.run_with_input(BATCH, records(8)).exits(0)), ["accepted"; 8]);
     assert_eq!(api::requests(&sandbox), 8);
 }
@@ -238,15 +275,14 @@ fn the_input_that_failed_goes_again_by_itself_when_it_is_given_again() {
 #[test]
 fn a_refused_account_leaves_everything_queued_and_nothing_refused() {
     // Late enough for all of the input to be read before it.
-    let refusing = api::always("401,delay=300ms");
-    let cli = Cli::new().against(&refusing);
+    let sandbox = api::always("401,delay=300ms");
+    let cli = Cli::new().against(&sandbox);
     let ran = cli.run_with_input(BATCH, records(50));
     ran.exits(77);
     assert_eq!(ran.lines().len(), 50);
-    assert_eq!(api::requests(&refusing), 1);
+    assert_eq!(api::requests(&sandbox), 1);
     assert_eq!(cli.run(["ledger", "refused", "--json"]).exits(0).stdout, "");
-    let sandbox = api::plain();
-    let cli = cli.at(&sandbox);
+    sandbox.mend();
     assert_eq!(came_to(cli.run_with_input(BATCH, records(50)).exits(0)), ["accepted"; 50]);
     assert_eq!((tally(&sandbox).len(), api::requests(&sandbox)), (50, 50));
 }
@@ -377,7 +413,8 @@ fn the_ledger_commands_speak_to_people_and_to_programs() {
         assert!(line["oldest"].as_str().unwrap().ends_with('Z'));
         assert!(!line["account"].as_str().unwrap().contains(api::KEY), "a fingerprint, not the key: {line}");
     }
-    let moments = without_moments(&[status, json.shown()].concat());
+    let account = json.lines()[0]["account"].as_str().unwrap().to_owned();
+    let moments = without_moments(&[status, json.shown()].concat()).replace(&account, "[account]       ");
     assert_same("ledger_status", [empty.concat(), moments]);
 }
 

@@ -29,6 +29,7 @@ mod help;
 mod hostile_text;
 mod interruptions;
 mod ledgers;
+mod limits;
 mod local_sandbox;
 mod needs;
 mod outcomes;

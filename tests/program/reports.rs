@@ -8,6 +8,7 @@ use jsonschema::Validator;
 use nexmo_conversion::clock;
 use nexmo_conversion::domain::{ApiKey, Timestamp};
 use nexmo_conversion::sandbox::{LoggedRequest, Sandbox, SandboxAccount, SandboxOptions, Script};
+use nexmo_conversion::wire::BaseUrl;
 use serde_json::{Value, json};
 
 use crate::api;
@@ -251,8 +252,8 @@ fn where_nothing_is_recorded_there_is_nothing_to_report_and_nothing_is_made() {
     assert!(!own.path(".local").exists());
 }
 
-fn fingerprint(key: &str) -> String {
-    ApiKey::parse(key).unwrap().fingerprint().to_string()
+fn fingerprint(key: &str, sandbox: &Sandbox) -> String {
+    BaseUrl::parse(sandbox.base_url()).unwrap().account(&ApiKey::parse(key).unwrap()).to_string()
 }
 
 /// A sandbox that knows two accounts.
@@ -283,7 +284,7 @@ fn whose(ran: &Ran) -> BTreeSet<(String, u64)> {
 fn the_account_is_the_one_whose_credentials_hold_unless_another_is_asked_for() {
     let sandbox = two_accounts();
     let cli = reported_by_two(&sandbox);
-    let (first, other) = ((fingerprint(api::KEY), 2), (fingerprint(OTHER_KEY), 1));
+    let (first, other) = ((fingerprint(api::KEY, &sandbox), 2), (fingerprint(OTHER_KEY, &sandbox), 1));
     let both = BTreeSet::from([first.clone(), other.clone()]);
     assert_eq!(whose(&cli.run(["report", "--json"])), BTreeSet::from([other.clone()]));
     assert_eq!(whose(&cli.run(["report", "--json", "--all-accounts"])), both);

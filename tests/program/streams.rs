@@ -266,14 +266,13 @@ fn a_result_line_is_a_record_again_and_only_what_failed_is_sent() {
 
 #[test]
 fn a_record_without_a_time_is_the_same_conversion_when_its_result_line_comes_back() {
-    let failing = api::always("503");
-    let cli = Cli::new().against(&failing);
+    let sandbox = api::always("503");
+    let cli = Cli::new().against(&sandbox);
     let ids: String = (0..10).map(|n| format!("N{n}\n")).collect::<Vec<_>>().concat();
     let ids_of = ["--format", "ids", "--channel", "sms", "--delivered", "true", "--retry", "0"];
     let first = cli.run_with_input(batch(&ids_of), ids);
     first.exits(75);
-    let sandbox = api::plain();
-    let cli = cli.at(&sandbox);
+    sandbox.mend();
     let again = cli.run_with_input(batch(&[]), first.stdout.clone());
     again.exits(0);
     assert_eq!(again.lines().len(), 10);

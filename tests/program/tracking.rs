@@ -291,9 +291,9 @@ fn what_cannot_be_sent_now_is_kept() {
     let ran = cli.run_with_input(["track", "--json", "--retry", "0"], log.as_str());
     ran.exits(75);
     assert_eq!(outcomes(&ran), [("A".to_owned(), false, "retry".to_owned())]);
-    let healthy = api::plain();
-    cli.against(&healthy).run(["ledger", "resume"]).exits(0);
-    assert_eq!(told(&healthy), [no("A", 600)]);
+    sandbox.mend();
+    cli.run(["ledger", "resume"]).exits(0);
+    assert_eq!(told(&sandbox), [no("A", 600)]);
 }
 
 #[test]

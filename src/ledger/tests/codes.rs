@@ -99,7 +99,7 @@ impl Ledger {
 
     /// The records that newly follow, as they are sent.
     fn follows(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Record> {
-        let Entries { recorded, released } = self.observe(events, WINDOW, now).unwrap().entries;
+        let Entries { recorded, released, .. } = self.observe(events, WINDOW, now).unwrap().entries;
         let tickets = recorded.into_iter().filter_map(|recorded| match recorded {
             Recorded::Ready(ticket) => Some(ticket),
             Recorded::Waiting(..) | Recorded::Known(..) => None,
