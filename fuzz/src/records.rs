@@ -209,7 +209,7 @@ impl Seen {
 
         let has_header = matches!(self.format, Some(Format::Csv | Format::Tsv));
         let quotes = |line: &[u8]| line.contains(&b'"');
-        let may_go_on = self.format == Some(Format::Csv) && lines.lines.iter().any(|(line, _)| quotes(line));
+        let may_go_on = has_header && lines.lines.iter().any(|(line, _)| quotes(line));
         for (at, ((item, moment), number)) in self.items.iter().zip(&numbers).enumerate() {
             let (line, end) = lines.lines[number - 1];
             if let Item::Bad(bad) = item {
@@ -221,15 +221,13 @@ impl Seen {
                 assert!(is_kept, "line {number} is kept as {:?}", String::from_utf8_lossy(&bad.raw));
             }
             // A line that is of no format waits for one that is.
-            let is_bad = matches!(item, Item::Bad(_));
-            let is_held = is_bad && moment.taken > *number as u64;
+            let is_held = matches!(item, Item::Bad(_)) && moment.taken > *number as u64;
             // As long as the format is not known, or ids are only a guess, a quote may open a record that goes on.
-            let is_opening = is_bad
-                && lines.lines[..*number].iter().any(|(line, _)| quotes(line))
+            let may_be_looked_past = lines.lines[..*number].iter().any(|(line, _)| quotes(line))
                 && (self.format != Some(Format::Ndjson)
                     || self.items[..at].iter().all(|(item, _)| matches!(item, Item::Bad(_))));
             assert!(
-                may_go_on || is_held || is_opening || moment.handed_out <= end,
+                may_go_on || is_held || may_be_looked_past || moment.handed_out <= end,
                 "line {number} waits for what comes after it"
             );
         }

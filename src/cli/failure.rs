@@ -117,7 +117,8 @@ impl From<ConfigError> for CommandFailure {
 impl From<LedgerError> for CommandFailure {
     fn from(error: LedgerError) -> Self {
         let (exit, hint) = ledger_advice(&error);
-        Self { exit, error: error.into(), hint: hint.map(str::to_owned) }
+        let hint = leftover_advice(&error).or_else(|| hint.map(str::to_owned));
+        Self { exit, error: error.into(), hint }
     }
 }
 
@@ -133,6 +134,15 @@ impl CommandFailure {
             failure
         }
     }
+}
+
+/// Given to its user, a lock can be asked whether its run lives, and a log be read; to remove either could lose something.
+fn leftover_advice(error: &LedgerError) -> Option<String> {
+    let LedgerError::LeftByAnother { ledger, me, .. } = error else { return None };
+    let ledger = ledger.display().to_string().replace('\'', r"'\''");
+    Some(format!(
+        "another user's run left it beside your ledger; this gives it to you: `sudo chown {me} '{ledger}'*`"
+    ))
 }
 
 fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
@@ -153,13 +163,9 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
             Exit::Configuration,
             Some("run it as the user it belongs to (sudo -u USER), or keep a ledger of your own: `--ledger FILE`"),
         ),
-        LedgerError::File { path, .. } if path.extension().is_some_and(|end| end == "lock") => (
-            Exit::Io,
-            Some(
-                "another user's run may have left it (`ls -l` tells whose); when that run has ended, remove the file",
-            ),
-        ),
-        LedgerError::ReadOnly { .. } | LedgerError::File { .. } => (Exit::Io, Some(elsewhere)),
+        LedgerError::ReadOnly { .. } | LedgerError::LeftByAnother { .. } | LedgerError::File { .. } => {
+            (Exit::Io, Some(elsewhere))
+        }
         LedgerError::Damaged { .. } => {
             (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
         }

@@ -125,11 +125,11 @@ impl Opening {
                     if is_the_second { Err(self.reason.take().unwrap_or(error)) } else { self.hold(&head, error) }
                 }
             },
-            Some(format @ (Format::Csv | Format::Tsv)) => self.header(&mut head, format),
+            Some(Format::Csv | Format::Tsv) => self.header(&mut head),
         }
     }
 
-    fn header<R: Read>(&mut self, head: &mut Head<'_, R>, format: Format) -> Result<First, InputError> {
+    fn header<R: Read>(&mut self, head: &mut Head<'_, R>) -> Result<First, InputError> {
         let (name, line) = (head.name.to_owned(), head.lines.number());
         let fields = &head.options.fields;
         let syntax = match (self.delimiter, head.options.format) {
@@ -140,7 +140,8 @@ impl Opening {
                 table::syntax(head.lines.record(), &Syntax::ANY, fields)
             }
         };
-        let format = if syntax.separates_by_tabs() { Format::Tsv } else { format };
+        // What the fields are separated by names the format, whatever else stands in the line.
+        let format = if syntax.separates_by_tabs() { Format::Tsv } else { Format::Csv };
         let grown = csv::grow(head.lines, syntax)
             .map_err(|source| InputError::Unreadable { name: name.clone(), source })?;
         if grown == Grown::Unfinished {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::params;
 
-use crate::domain::{Conversion, Timestamp};
+use crate::domain::{Channel, Conversion, MessageId, Timestamp};
 
 use super::LedgerError;
 use super::lane::Desk;
@@ -43,7 +43,7 @@ impl Desk<'_> {
         state: State,
         limit: usize,
         due: Due,
-        seen: &mut HashSet<i64>,
+        seen: &mut HashSet<(Channel, MessageId)>,
         released: &mut Released,
     ) -> Result<(), LedgerError> {
         let mut after = (i64::MIN, 0);
@@ -54,18 +54,11 @@ impl Desk<'_> {
                     return Ok(());
                 }
                 after = *cursor;
-                if seen.contains(&cursor.1) {
+                if !seen.insert((conversion.channel, conversion.message_id.clone())) {
                     continue;
                 }
                 let lane = self.lane(conversion).map_err(|error| self.failed(error))?;
-                seen.extend(lane.iter().map(|row| row.id));
-                // What the lane does not show any more is older than what was accepted.
-                if !lane.iter().any(|row| row.id == cursor.1) {
-                    let owner = self.owners.of(run)?;
-                    let overtaken = self.overtake(cursor.1, owner).map_err(|error| self.failed(error))?;
-                    released.stale.push(overtaken);
-                }
-                self.advance(&lane, due, released)?;
+                self.advance(&lane.rows, due, released)?;
             }
             if chunk.len() < CHUNK {
                 return Ok(());

@@ -39,6 +39,9 @@ pub enum LedgerError {
     /// Root may write it, and would leave files beside it that its owner cannot open.
     #[error("ledger {} belongs to another user (uid {owner})", .path.display())]
     Anothers { path: PathBuf, owner: u32 },
+    /// A lock or a log beside the ledger that a run of another user's made, before that was refused.
+    #[error("cannot use {}, which belongs to another user (uid {owner})", .path.display())]
+    LeftByAnother { path: PathBuf, owner: u32, ledger: PathBuf, me: u32 },
     /// May be read and not written.
     #[error("ledger {} is read-only", .path.display())]
     ReadOnly { path: PathBuf },

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::{BadRecord, Record, Reference, TimeSource, Timestamp};
 
 use super::LedgerError;
-use super::lane::{Desk, Sibling, held, newest_accepted};
+use super::lane::{Desk, Extent, FEW, Lane, Sibling, held, newest_accepted};
 use super::row::{self, NO_TIME, State, channel_number, key_time, number};
 use super::run::{NOBODY, Owner};
 use super::ticket::{Due, Entries, Known, Novelty, Origin, Recorded, Released, RowId, Ticket};
@@ -33,7 +33,7 @@ impl Desk<'_> {
         }
         let same = self.find(record, &mut lane).map_err(|error| self.failed(error))?;
         if record.time == TimeSource::Forced {
-            return self.enter_forced(record, same.map(|at| lane[at]));
+            return self.enter_forced(record, same, &lane);
         }
         match same {
             Some(at) => self.meet_again(record, lane, at, released),
@@ -45,27 +45,27 @@ impl Desk<'_> {
     fn enter_typed(
         &mut self,
         record: &Record,
-        lane: Vec<Sibling>,
+        mut lane: Lane,
         released: &mut Released,
     ) -> Result<Recorded, LedgerError> {
         let delivered = record.conversion.delivered.as_bool();
         let counts = |row: &&Sibling| row.state == State::Accepted || row.state.is_pending();
-        let newest = lane.iter().filter(counts).max_by_key(|row| row.order()).copied();
+        let newest = lane.rows.iter().filter(counts).max_by_key(|row| row.order()).copied();
         if let Some(newest) = newest.filter(|newest| newest.delivered == delivered) {
-            let at = lane.iter().position(|row| row.id == newest.id).unwrap_or_default();
+            let at = lane.rows.iter().position(|row| row.id == newest.id).unwrap_or_default();
             return self.meet_again(record, lane, at, released);
         }
         let mut record = record.clone();
         let now = record.conversion.timestamp.unix();
         // The first of its kind is what a stream without times would have told, so that a stream knows it again.
-        let told = lane.iter().any(|row| row.delivered == delivered && row.key_time == NO_TIME);
+        let told = lane.rows.iter().any(|row| row.delivered == delivered && row.key_time == NO_TIME);
         if !told && newest.is_none_or(|newest| newest.timestamp <= now) {
             record.time = TimeSource::Now;
             return self.enter_new(&record, lane, released);
         }
         // Several in one second are that many facts.
         let mut time = newest.map_or(now, |newest| newest.timestamp).clamp(now, now.saturating_add(SAME_MOMENT));
-        while lane.iter().any(|row| row.delivered == delivered && row.key_time == time) {
+        while self.find_key(&record.conversion, time, &mut lane).map_err(|error| self.failed(error))?.is_some() {
             time += 1;
         }
         record.conversion.timestamp = Timestamp::from_unix(time).unwrap_or(record.conversion.timestamp);
@@ -73,9 +73,14 @@ impl Desk<'_> {
     }
 
     /// Sent whatever was sent before, and whatever is newer; but not beside itself.
-    fn enter_forced(&mut self, record: &Record, same: Option<Sibling>) -> Result<Recorded, LedgerError> {
-        let Some(same) = same else {
-            let id = self.insert(record, State::Held).map_err(|error| self.failed(error))?;
+    fn enter_forced(
+        &mut self,
+        record: &Record,
+        same: Option<usize>,
+        lane: &Lane,
+    ) -> Result<Recorded, LedgerError> {
+        let Some(same) = same.map(|at| lane.rows[at]) else {
+            let id = self.insert(record, State::Held, lane).map_err(|error| self.failed(error))?;
             return Ok(Recorded::Ready(self.first_ticket(id, record)));
         };
         if same.state.is_pending() {
@@ -105,11 +110,11 @@ impl Desk<'_> {
     fn meet_again(
         &mut self,
         record: &Record,
-        lane: Vec<Sibling>,
+        lane: Lane,
         at: usize,
         released: &mut Released,
     ) -> Result<Recorded, LedgerError> {
-        let found = lane[at];
+        let found = lane.rows[at];
         let mut record = record.clone();
         record.conversion.timestamp = Timestamp::from_unix(found.timestamp).unwrap_or(record.conversion.timestamp);
         let known = match found.state {
@@ -121,7 +126,7 @@ impl Desk<'_> {
                 Owner::Me => Known::Repeated,
                 Owner::Other => Known::Queued,
                 Owner::Nobody => {
-                    if newest_accepted(&lane) > Some((found.timestamp, found.id)) {
+                    if newest_accepted(&lane.rows) > Some((found.timestamp, found.id)) {
                         self.settle_as_stale(found.id).map_err(|error| self.failed(error))?;
                         Known::Stale
                     } else {
@@ -130,7 +135,7 @@ impl Desk<'_> {
                 }
             },
         };
-        if record.time == TimeSource::Now && is_contradicted(&lane, at) {
+        if record.time == TimeSource::Now && is_contradicted(&lane.rows, at) {
             self.contradicted.get_or_insert_with(|| record.conversion.message_id.clone());
         }
         Ok(Recorded::Known(record, known))
@@ -145,16 +150,25 @@ impl Desk<'_> {
     /// Makes a row that nobody has, or that had expired, a row of this run's input.
     fn take_up(
         &mut self,
-        record: Record,
-        mut lane: Vec<Sibling>,
+        mut record: Record,
+        mut lane: Lane,
         at: usize,
         released: &mut Released,
     ) -> Result<Recorded, LedgerError> {
-        let id = lane[at].id;
+        let id = lane.rows[at].id;
+        // Only a record without a time of its own is known by such a row.
+        if self.is_too_far_ahead(lane.rows[at].timestamp) {
+            record.conversion.timestamp = self.now;
+            lane.rows[at].timestamp = self.now.unix();
+        }
         self.claim(id, &record).map_err(|error| self.failed(error))?;
-        lane[at] =
-            Sibling { state: State::Queued, owner: self.owners.me(), next_attempt: self.now.unix(), ..lane[at] };
-        self.in_turn(id, record, &lane, released)
+        lane.rows[at] = Sibling {
+            state: State::Queued,
+            owner: self.owners.me(),
+            next_attempt: self.now.unix(),
+            ..lane.rows[at]
+        };
+        self.in_turn(id, record, &lane.rows, released)
     }
 
     /// A row that expired begins a new life; one that is only orphaned keeps its age.
@@ -163,7 +177,7 @@ impl Desk<'_> {
             "UPDATE conversion
              SET recorded = CASE WHEN state = ?2 THEN ?3 ELSE recorded END,
                  rounds = CASE WHEN state = ?2 THEN 0 ELSE rounds END,
-                 state = ?4, owner = ?5, line = ?6, reference = ?7, next_attempt = ?3, settled = NULL
+                 state = ?4, owner = ?5, line = ?6, reference = ?7, next_attempt = ?3, settled = NULL, timestamp = ?8
              WHERE id = ?1",
         )?;
         claim.execute(params![
@@ -174,6 +188,7 @@ impl Desk<'_> {
             self.owners.me(),
             number(record.line),
             record.reference.as_ref().map(Reference::as_json),
+            record.conversion.timestamp.unix(),
         ])?;
         Ok(())
     }
@@ -181,23 +196,23 @@ impl Desk<'_> {
     fn enter_new(
         &mut self,
         record: &Record,
-        mut lane: Vec<Sibling>,
+        mut lane: Lane,
         released: &mut Released,
     ) -> Result<Recorded, LedgerError> {
         let timestamp = record.conversion.timestamp.unix();
-        let newest = newest_accepted(&lane);
+        let newest = newest_accepted(&lane.rows);
         let state = if newest.is_some_and(|(newest, _)| newest > timestamp) {
             State::Stale
-        } else if lane.iter().any(|row| row.state.is_pending() && Some(row.order()) > newest) {
+        } else if lane.rows.iter().any(|row| row.state.is_pending() && Some(row.order()) > newest) {
             State::Queued
         } else {
             State::Held
         };
-        let id = self.insert(record, state).map_err(|error| self.failed(error))?;
+        let id = self.insert(record, state, &lane).map_err(|error| self.failed(error))?;
         match state {
             State::Stale => Ok(Recorded::Known(record.clone(), Known::Stale)),
             State::Queued => {
-                lane.push(Sibling {
+                lane.rows.push(Sibling {
                     id,
                     delivered: record.conversion.delivered.as_bool(),
                     key_time: key_time(record),
@@ -207,7 +222,7 @@ impl Desk<'_> {
                     next_attempt: self.now.unix(),
                     postponed_by: NOBODY,
                 });
-                self.in_turn(id, record.clone(), &lane, released)
+                self.in_turn(id, record.clone(), &lane.rows, released)
             }
             State::Held | State::Accepted | State::Refused | State::Expired => {
                 Ok(Recorded::Ready(self.first_ticket(id, record)))
@@ -215,16 +230,28 @@ impl Desk<'_> {
         }
     }
 
-    fn insert(&mut self, record: &Record, state: State) -> rusqlite::Result<i64> {
+    fn insert(&mut self, record: &Record, state: State, lane: &Lane) -> rusqlite::Result<i64> {
         let conversion = &record.conversion;
         let (owner, settled) =
             if state.is_pending() { (self.owners.me(), None) } else { (NOBODY, Some(self.now.unix())) };
+        let alone = lane.extent == Extent::Whole && lane.rows.len() < FEW;
+        if !alone && lane.extent == Extent::Whole {
+            self.db
+                .prepare_cached(
+                    "UPDATE conversion SET alone = 0 WHERE account = ?1 AND channel = ?2 AND message_id = ?3",
+                )?
+                .execute(params![
+                    self.account,
+                    channel_number(conversion.channel),
+                    conversion.message_id.as_str()
+                ])?;
+        }
         let insert = held(
             &mut self.statements.insert,
             self.db,
             "INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner,
-                                     recorded, next_attempt, line, reference, settled)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12)",
+                                     recorded, next_attempt, line, reference, settled, alone)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13)",
         )?;
         insert.insert(params![
             self.account,
@@ -239,6 +266,7 @@ impl Desk<'_> {
             number(record.line),
             record.reference.as_ref().map(Reference::as_json),
             settled,
+            alone,
         ])
     }
 
@@ -289,9 +317,9 @@ impl Desk<'_> {
 
 /// Whether another value has come since this one. Where neither has a time, this one may be an old record that is read again,
 /// or news.
-fn is_contradicted(lane: &[Sibling], at: usize) -> bool {
-    let found = lane[at];
+fn is_contradicted(rows: &[Sibling], at: usize) -> bool {
+    let found = rows[at];
     let counts = |row: &&Sibling| row.state == State::Accepted || row.state.is_pending();
-    let newest = lane.iter().filter(counts).max_by_key(|row| row.order());
+    let newest = rows.iter().filter(counts).max_by_key(|row| row.order());
     newest.is_some_and(|newest| newest.delivered != found.delivered && newest.order() > found.order())
 }

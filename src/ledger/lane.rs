@@ -3,15 +3,45 @@
 //! Within a lane the order is by timestamp, then by recording. The first pending row may go if no living run holds
 //! another; what is older than a value that was accepted never goes.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, ToSql, params};
 
-use crate::domain::{Conversion, MessageId, Record, Timestamp};
+use crate::domain::{Conversion, ErrorCode, MessageId, Record, Timestamp};
 
 use super::LedgerError;
 use super::place::Place;
 use super::row::{self, State, channel_number};
 use super::run::{Owner, Owners, RunId};
 use super::ticket::{Due, Origin, Released, RowId, Stale, Ticket};
+
+/// The statements below, for one lane: `?1` is the account, `?2` the channel, `?3` the message-id.
+macro_rules! of_lane {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
+             WHERE account = ?1 AND channel = ?2 AND message_id = ?3 ",
+            $rest
+        )
+    };
+}
+
+/// One more than [`FEW`] rows.
+pub(super) const LANE: &str = of_lane!("LIMIT 5");
+
+/// The head of a long lane, in this order: what `?4` and `?5` say, the newest accepted value, is known after the first.
+pub(super) const HEAD: &[&str] = &[
+    of_lane!("AND alone = 0 AND state = 2 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    of_lane!("AND alone = 0 AND state = 1"),
+    of_lane!("AND alone = 0 AND state = 0 AND (timestamp, id) < (?4, ?5)"),
+    of_lane!("AND alone = 0 AND state = 0 AND (timestamp, id) >= (?4, ?5) ORDER BY timestamp, id LIMIT 1"),
+    of_lane!("AND alone = 0 AND state = 0 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    of_lane!("AND key_time = -1"),
+];
+
+/// One of a long lane's rows that wait for this run.
+pub(super) const WAITS: &str = of_lane!("AND alone = 0 AND state = 0 AND owner = ?4 LIMIT 1");
+
+/// The row with a key.
+pub(super) const KEY: &str = of_lane!("AND key_time = ?4 AND delivered = ?5");
 
 /// The longest wait for another attempt.
 pub(super) const LONGEST_WAIT: u64 = 15 * 60;
@@ -61,15 +91,24 @@ pub(super) struct Sibling {
     pub(super) postponed_by: RunId,
 }
 
-/// How much of a lane was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extent {
-    Whole,
-    Cut,
+/// The rows of a message-id that decisions need.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) rows: Vec<Sibling>,
+    pub(super) extent: Extent,
 }
 
-/// A shorter lane was read whole: it takes two accepted values to cut one.
-const CUT_AT_LEAST: usize = 2;
+/// How much of a lane was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// What is under way, first, last, overtaken or without a time, and the newest accepted value.
+    Head,
+}
+
+/// The most rows that a lane is read whole with. A longer one is read by indices that hold no row of a shorter one, so that
+/// ordinary rows pay nothing for them.
+pub(super) const FEW: usize = 4;
 
 impl Sibling {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -96,86 +135,94 @@ impl Desk<'_> {
         LedgerError::database(&self.place.file, source)
     }
 
-    /// The rows of a conversion's message-id that can still matter, newest first.
-    ///
-    /// What is older than two accepted values was settled when the older of them was accepted, so a message-id with
-    /// very many values (a wrong mapping) costs no more than its pending ones. Values without a time of their own are
-    /// at most two and are always among the rows.
-    pub(super) fn lane(&mut self, conversion: &Conversion) -> rusqlite::Result<Vec<Sibling>> {
-        let mut lane = Vec::new();
-        if self.read_lane(conversion, i64::MAX, &mut lane)? == Extent::Cut {
-            self.read_lane(conversion, 0, &mut lane)?;
+    /// Reads the rows of a conversion's message-id, or its head where there are many: a message-id with very many values (a
+    /// wrong mapping) costs no more for each than any other.
+    pub(super) fn lane(&mut self, conversion: &Conversion) -> rusqlite::Result<Lane> {
+        let query = held(&mut self.statements.lane, self.db, LANE)?;
+        let key = params![self.account, channel_number(conversion.channel), conversion.message_id.as_str()];
+        let rows = query.query_map(key, Sibling::read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        if rows.len() <= FEW {
+            return Ok(Lane { rows, extent: Extent::Whole });
         }
-        Ok(lane)
+        Ok(Lane { rows: self.head(conversion)?, extent: Extent::Head })
     }
 
-    fn read_lane(
-        &mut self,
-        conversion: &Conversion,
-        before: i64,
-        lane: &mut Vec<Sibling>,
-    ) -> rusqlite::Result<Extent> {
-        let query = held(
-            &mut self.statements.lane,
-            self.db,
-            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
-             WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time < ?4
-             ORDER BY key_time DESC, delivered DESC",
-        )?;
-        let mut rows = query.query(params![
-            self.account,
-            channel_number(conversion.channel),
-            conversion.message_id.as_str(),
-            before
-        ])?;
-        let mut accepted = 0;
-        let mut floor = 0;
-        while let Some(row) = rows.next()? {
-            let row = Sibling::read(row)?;
-            if (0..floor).contains(&row.key_time) {
-                return Ok(Extent::Cut);
-            }
-            if row.state == State::Accepted {
-                accepted += 1;
-                if accepted == 2 {
-                    floor = row.key_time;
+    fn head(&self, conversion: &Conversion) -> rusqlite::Result<Vec<Sibling>> {
+        let mut rows: Vec<Sibling> = Vec::new();
+        let mut floor = (i64::MIN, 0);
+        for sql in HEAD {
+            let mut query = self.db.prepare_cached(sql)?;
+            let key: [&dyn ToSql; 5] = [
+                &self.account,
+                &channel_number(conversion.channel),
+                &conversion.message_id.as_str(),
+                &floor.0,
+                &floor.1,
+            ];
+            let wanted = query.parameter_count();
+            for row in query.query_map(&key[..wanted], Sibling::read)? {
+                let row = row?;
+                if !rows.iter().any(|known| known.id == row.id) {
+                    rows.push(row);
                 }
             }
-            lane.push(row);
+            floor = newest_accepted(&rows).unwrap_or(floor);
         }
-        Ok(Extent::Whole)
+        Ok(rows)
+    }
+
+    /// Whether a row of this run's input waits in a lane.
+    pub(super) fn waits_in(&self, lane: &Lane, conversion: &Conversion) -> rusqlite::Result<bool> {
+        let me = self.owners.me();
+        match lane.extent {
+            Extent::Whole => Ok(lane.rows.iter().any(|row| row.state == State::Queued && row.owner == me)),
+            Extent::Head => self.db.prepare_cached(WAITS)?.exists(params![
+                self.account,
+                channel_number(conversion.channel),
+                conversion.message_id.as_str(),
+                me
+            ]),
+        }
     }
 
     /// The row with a record's key, wherever in its lane it is.
     ///
     /// A record that was read without a time has one in its result line. That line, read again, is the same record: the
     /// time it gives is the one that is stored.
-    pub(super) fn find(&self, record: &Record, lane: &mut Vec<Sibling>) -> rusqlite::Result<Option<usize>> {
+    pub(super) fn find(&self, record: &Record, lane: &mut Lane) -> rusqlite::Result<Option<usize>> {
         let delivered = record.conversion.delivered.as_bool();
         let key_time = row::key_time(record);
-        let same = |row: &Sibling| row.delivered == delivered && row.key_time == key_time;
         let untimed = |row: &Sibling| {
             row.delivered == delivered && row.key_time == row::NO_TIME && row.timestamp == key_time
         };
-        let found = lane.iter().position(same);
-        if found.is_some() {
-            return Ok(found);
+        let found = self.find_key(&record.conversion, key_time, lane)?;
+        Ok(found.or_else(|| lane.rows.iter().position(untimed)))
+    }
+
+    /// The row with this very key.
+    pub(super) fn find_key(
+        &self,
+        conversion: &Conversion,
+        key_time: i64,
+        lane: &mut Lane,
+    ) -> rusqlite::Result<Option<usize>> {
+        let delivered = conversion.delivered.as_bool();
+        let same = |row: &Sibling| row.delivered == delivered && row.key_time == key_time;
+        if let Some(at) = lane.rows.iter().position(same) {
+            return Ok(Some(at));
         }
-        if lane.len() >= CUT_AT_LEAST {
-            let mut query = self.db.prepare_cached(
-                "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
-                 WHERE account = ?1 AND channel = ?2 AND message_id = ?3 AND key_time = ?4 AND delivered = ?5",
-            )?;
-            let key = params![
-                self.account,
-                channel_number(record.conversion.channel),
-                record.conversion.message_id.as_str(),
-                key_time,
-                delivered
-            ];
-            lane.extend(query.query_row(key, Sibling::read).optional()?);
+        if lane.extent == Extent::Whole {
+            return Ok(None);
         }
-        Ok(lane.iter().position(same).or_else(|| lane.iter().position(untimed)))
+        let key = params![
+            self.account,
+            channel_number(conversion.channel),
+            conversion.message_id.as_str(),
+            key_time,
+            delivered
+        ];
+        lane.rows.extend(self.db.prepare_cached(KEY)?.query_row(key, Sibling::read).optional()?);
+        Ok(lane.rows.iter().position(same))
     }
 
     /// Hands out the first row of a lane if it may go, and settles what was overtaken.
@@ -195,7 +242,12 @@ impl Desk<'_> {
             if row.state == State::Held && owner != Owner::Nobody {
                 under_way = true;
             } else if Some(row.order()) >= overtaken {
-                first = first.or(Some((row, owner)));
+                if owner == Owner::Nobody && self.is_too_far_ahead(row.timestamp) {
+                    self.give_up_as_future(row.id).map_err(|error| self.failed(error))?;
+                    released.expired.push(RowId(row.id));
+                } else {
+                    first = first.or(Some((row, owner)));
+                }
             } else if owner != Owner::Other {
                 let stale = self.overtake(row.id, owner).map_err(|error| self.failed(error))?;
                 released.stale.push(stale);
@@ -226,6 +278,26 @@ impl Desk<'_> {
     /// The latest time that anything is planned for. A later plan was made by a clock that was ahead: it is due now.
     pub(super) fn latest_plan(&self) -> i64 {
         self.now.unix().saturating_add_unsigned(LONGEST_WAIT)
+    }
+
+    /// Whether an event time was recorded by a clock that was ahead. Input with such a time is refused.
+    pub(super) fn is_too_far_ahead(&self, event: i64) -> bool {
+        event > self.now.unix().saturating_add_unsigned(Timestamp::MAX_AHEAD.as_secs())
+    }
+
+    /// A dead letter: what time the event had, nobody knows any more.
+    fn give_up_as_future(&self, id: i64) -> rusqlite::Result<()> {
+        let mut give_up = self.db.prepare_cached(
+            "UPDATE conversion SET state = ?2, owner = 0, settled = ?3, code = ?4, message = ?5 WHERE id = ?1",
+        )?;
+        give_up.execute(params![
+            id,
+            State::Expired,
+            self.now.unix(),
+            ErrorCode::FutureTimestamp.as_str(),
+            "its time is more than 24 hours ahead: it was recorded while the clock was"
+        ])?;
+        Ok(())
     }
 
     /// Takes a row for this run and makes its ticket.

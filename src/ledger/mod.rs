@@ -114,19 +114,28 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
         let place = Place::prepare(path)?;
-        let mut db = schema::open(&place)?;
+        Self::open_at(&place, account, window, now).map_err(|error| place.explain(error))
+    }
+
+    fn open_at(
+        place: &Place,
+        account: &AccountFingerprint,
+        window: usize,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        let mut db = schema::open(place)?;
         // A run that the machine forgets has recorded nothing: its first record syncs its beginning, too.
-        durability(&db, &place, Durability::WithTheNext)?;
-        let mut begun = begin_run(&mut db, &place, account, window, now);
+        durability(&db, place, Durability::WithTheNext)?;
+        let mut begun = begin_run(&mut db, place, account, window, now);
         if let Err(LedgerError::DiskFull { .. }) = begun {
-            make_room(&db, &place);
-            begun = begin_run(&mut db, &place, account, window, now);
+            make_room(&db, place);
+            begun = begin_run(&mut db, place, account, window, now);
         }
         let Begun { account, lock, dead } = begun?;
         // A disk that has no room even for it is no reason not to open.
-        let _ = ballast::lay(&place);
-        durability(&db, &place, Durability::Now)?;
-        Ok(Self { db, place, account, lock, entered: 0, dead, ballast: Ballast::Kept })
+        let _ = ballast::lay(place);
+        durability(&db, place, Durability::Now)?;
+        Ok(Self { db, place: place.clone(), account, lock, entered: 0, dead, ballast: Ballast::Kept })
     }
 
     /// Opens a ledger that is thrown away: what is written to it need not survive the machine.

@@ -9,7 +9,7 @@ use crate::domain::{ErrorCode, Failure, Timestamp};
 use super::LedgerError;
 use super::lane::{Desk, LONGEST_WAIT, held};
 use super::row::{State, number, reached_number};
-use super::run::{NOBODY, Owner};
+use super::run::NOBODY;
 use super::ticket::{Due, Effort, Released, Settlement, Ticket};
 
 /// A row that was postponed for longer than this is given up.
@@ -77,13 +77,9 @@ impl Desk<'_> {
     /// Rows of this run's input that wait in the lane bring up whatever is first, planned for later or not.
     fn let_next_go(&mut self, ticket: &Ticket, released: &mut Released) -> Result<(), LedgerError> {
         let lane = self.lane(ticket.conversion()).map_err(|error| self.failed(error))?;
-        let mut due = Due::OnlyDue;
-        for row in lane.iter().filter(|row| row.state == State::Queued) {
-            if self.owners.of(row.owner)? == Owner::Me {
-                due = Due::Everything;
-            }
-        }
-        self.advance(&lane, due, released)
+        let waits = self.waits_in(&lane, ticket.conversion()).map_err(|error| self.failed(error))?;
+        let due = if waits { Due::Everything } else { Due::OnlyDue };
+        self.advance(&lane.rows, due, released)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,47 @@ impl Place {
             Ok(meta) if meta.len() == 0 => Err(LedgerError::Empty { path }),
             Ok(_) => Ok(Occupant::Bytes),
         }
+    }
+
+    /// Says of a failure that what another user's run left beside the ledger is its reason, where it can be.
+    pub(super) fn explain(&self, error: LedgerError) -> LedgerError {
+        let can_be = match &error {
+            LedgerError::File { source, .. } => source.kind() == ErrorKind::PermissionDenied,
+            LedgerError::ReadOnly { .. } | LedgerError::Database { .. } => true,
+            LedgerError::Busy { .. }
+            | LedgerError::DiskFull { .. }
+            | LedgerError::Foreign { .. }
+            | LedgerError::Empty { .. }
+            | LedgerError::Newer { .. }
+            | LedgerError::Symlink { .. }
+            | LedgerError::NotAFile { .. }
+            | LedgerError::NetworkFileSystem { .. }
+            | LedgerError::Anothers { .. }
+            | LedgerError::LeftByAnother { .. }
+            | LedgerError::Damaged { .. }
+            | LedgerError::SqliteTooOld { .. }
+            | LedgerError::NotHeld { .. } => false,
+        };
+        let left = if can_be { self.left_by_another() } else { None };
+        left.unwrap_or(error)
+    }
+
+    fn left_by_another(&self) -> Option<LedgerError> {
+        let me = geteuid().as_raw();
+        let ledger = self.file.file_name()?.as_bytes();
+        for entry in fs::read_dir(&self.folder).ok()?.flatten() {
+            let is_beside = entry.file_name().as_bytes().strip_prefix(ledger).is_some_and(|end| !end.is_empty());
+            let owner = if is_beside { entry.metadata().ok().map_or(me, |meta| meta.uid()) } else { me };
+            if owner != me {
+                return Some(LedgerError::LeftByAnother {
+                    path: entry.path(),
+                    owner,
+                    ledger: self.file.clone(),
+                    me,
+                });
+            }
+        }
+        None
     }
 
     /// A file beside the ledger: `ledger.db` and `ballast` make `ledger.db.ballast`.

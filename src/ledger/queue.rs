@@ -52,6 +52,15 @@ pub(super) fn begin<'a>(db: &'a mut Connection, place: &Place) -> Result<Writing
     Ok(Writing { transaction, _turn: turn })
 }
 
+/// Whether a turn could be waited for: the lock can be opened, or made. It is neither made nor taken.
+pub(super) fn try_to_queue(place: &Place) -> Result<(), LedgerError> {
+    let path = place.beside("write.lock");
+    match open_private(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(LedgerError::file("open", &path, error)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// The right to write, until it is dropped.
 #[derive(Debug)]
 struct Turn {

@@ -126,6 +126,12 @@ const MIGRATIONS: &[&str] = &["
 ", "
     -- The most that the run has sent and not settled at any time. Earlier versions did not say; 64 is what 16 jobs have.
     ALTER TABLE run ADD COLUMN unsettled_max INTEGER NOT NULL DEFAULT 64;
+", "
+    -- 1 where the message-id has few rows. A message-id with many has no such row, and is read by these indices; ordinary rows
+    -- are in neither.
+    ALTER TABLE conversion ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX conversion_lane ON conversion (message_id, account, channel, state, timestamp) WHERE alone = 0;
+    CREATE INDEX conversion_waiting ON conversion (message_id, account, channel, owner) WHERE alone = 0 AND state = 0;
 "];
 
 /// The version that this program writes.

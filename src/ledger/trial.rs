@@ -9,7 +9,7 @@ use rusqlite::TransactionBehavior;
 use rusqlite::config::DbConfig;
 
 use super::place::{Occupant, Place};
-use super::{LedgerError, run, schema};
+use super::{LedgerError, queue, run, schema};
 use crate::files::folder_of;
 
 /// As much as a new ledger and its log take.
@@ -26,7 +26,7 @@ pub fn try_to_write(path: &Path) -> Result<(), LedgerError> {
     let place = Place::find(path)?;
     match place.occupant()? {
         Occupant::Nothing => Ok(()),
-        Occupant::Bytes => try_ledger(&place),
+        Occupant::Bytes => try_ledger(&place).map_err(|error| place.explain(error)),
     }
 }
 
@@ -59,6 +59,7 @@ fn try_folder(folder: &Path, path: &Path) -> Result<(), LedgerError> {
 fn try_ledger(place: &Place) -> Result<(), LedgerError> {
     let failed = |source| LedgerError::database(&place.file, source);
     let has_log = place.companion("-wal").exists();
+    queue::try_to_queue(place)?;
     let mut db = schema::open_to_try(place)?;
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let runs: Vec<run::RunId> = {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use nexmo_conversion::sandbox::{LoggedRequest, Sandbox, SandboxAccount, SandboxOptions, Script};
 use serde_json::Value;
@@ -561,6 +562,31 @@ fn every_id_gets_its_line_also_where_there_is_no_ledger_to_keep_it() {
     ran.exits(78);
     assert_eq!(came_to(&ran), ["retry not_recorded", "retry not_recorded"]);
     assert_eq!(api::requests(&sandbox), 0);
+}
+
+/// Another program, a backup for example, that keeps the ledger for itself for longer than a run waits.
+#[test]
+fn every_id_gets_its_line_while_another_writer_keeps_the_ledger() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    cli.run(["sms", "A", "--delivered"]).exits(0);
+    let db = rusqlite::Connection::open(cli.path(WHERE)).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let ran = cli.run(["sms", "B", "C", "--delivered", "--json"]);
+            assert_eq!(came_to(ran.exits(74)), ["retry not_recorded", "retry not_recorded"]);
+        });
+        scope.spawn(|| {
+            let ran = cli.run_with_input(["batch", "--json", "--delivered", "true", "--channel", "sms"], "D\nE\n");
+            // A stream's records are read when the ledger is open: here none was.
+            assert_eq!(came_to(ran.exits(74)), [""; 0]);
+            assert!(ran.said().contains("nothing was recorded"), "{}", ran.shown());
+        });
+    });
+    db.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(api::requests(&sandbox), 1);
+    cli.run(["sms", "B", "C", "--delivered"]).exits(0);
 }
 
 #[test]

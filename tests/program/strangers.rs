@@ -225,3 +225,40 @@ fn check_finds_a_ledger_that_this_user_cannot_write() {
     fs::set_permissions(ledger.parent().unwrap(), fs::Permissions::from_mode(0o500)).unwrap();
     fails(&cli, &[]);
 }
+
+#[test]
+fn what_roots_run_left_beside_a_users_ledger_is_told_with_what_mends_it_by_check_too() {
+    if !can_be_others("what root's run left beside a user's ledger") {
+        return;
+    }
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox).owned_by(STRANGER);
+    cli.run(REPORT).exits(0);
+    let ledger = cli.path(".local/state/nexmo-conversion/ledger.db");
+    let beside = |end: &str| ledger.with_file_name(format!("ledger.db{end}"));
+    let dead = rusqlite::Connection::open(&ledger).unwrap();
+    dead.execute("INSERT INTO run (id, started) VALUES (7, 0)", []).unwrap();
+    drop(dead);
+    fs::write(beside(".run-7.lock"), "").unwrap();
+    for end in [".run-7.lock", ".write.lock", "-wal", "-shm"] {
+        if !beside(end).exists() {
+            fs::write(beside(end), "").unwrap();
+        }
+        chown(&ledger, Some(STRANGER), Some(STRANGER)).unwrap();
+        for other in ["", ".run-7.lock", ".write.lock", "-wal", "-shm"] {
+            let _ = chown(beside(other), Some(STRANGER), Some(STRANGER));
+        }
+        chown(beside(end), Some(0), Some(0)).unwrap();
+        fs::set_permissions(beside(end), fs::Permissions::from_mode(0o600)).unwrap();
+        for command in [&["check"][..], &REPORT] {
+            let ran = cli.run(command);
+            ran.exits(74);
+            let mends = format!("sudo chown {STRANGER} '{}'*", ledger.display());
+            assert!(ran.said().contains(&mends), "{end}: {}", ran.shown());
+            assert!(ran.said().contains("belongs to another user (uid 0)"), "{end}: {}", ran.shown());
+        }
+        chown(beside(end), Some(STRANGER), Some(STRANGER)).unwrap();
+    }
+    cli.run(["sms", "B", "--delivered"]).exits(0);
+    cli.run(["check"]).exits(0);
+}

@@ -1,6 +1,7 @@
 //! The values of one message-id: one at a time, oldest first, and never an older one after a newer.
 
-use crate::ledger::{Due, Known, Origin, Recorded, Settlement};
+use crate::ledger::lane::{HEAD, KEY, LANE, WAITS};
+use crate::ledger::{Due, Known, Ledger, Origin, Recorded, Settlement};
 
 use super::{DAY, Desk, accepted, at, failed, ids, postponed, ready, refused, sms, untimed};
 
@@ -159,12 +160,59 @@ fn of_a_message_id_with_very_many_values_no_more_is_read_than_can_matter() {
     let mut ledger = desk.open();
     for time in 1..40 {
         let ticket = ledger.ready(&sms("0A", time), desk.now);
-        let _ = ledger.end(ticket, accepted(), desk.now);
+        let _ = ledger.end(ticket, if time < 30 { accepted() } else { refused() }, desk.now);
+    }
+    let under_way = ledger.ready(&sms("0A", 40), desk.now);
+    for time in (41..80).rev() {
+        assert!(matches!(ledger.enter(&sms("0A", time), desk.now), Recorded::Waiting(..)));
     }
     let waiting = sms("0A", 50).conversion;
     let lane = ledger.write(desk.now, |view| view.lane(&waiting).map_err(|error| view.failed(error))).unwrap();
-    let times: Vec<_> = lane.iter().map(|row| row.key_time).collect();
-    assert_eq!(times, [at(39).unix(), at(38).unix()]);
+    let times: Vec<_> = lane.rows.iter().map(|row| row.key_time).collect();
+    assert_eq!(times, [29, 40, 41, 79].map(|time| at(time).unix()));
+    // The first that waits is next, not the one that was recorded first.
+    let released = ledger.end(under_way, accepted(), desk.now).tickets;
+    assert_eq!(released.iter().map(|ticket| ticket.conversion().timestamp).collect::<Vec<_>>(), [at(41)]);
+}
+
+#[test]
+fn each_statement_about_a_lane_looks_up_its_rows_in_an_index() {
+    let desk = Desk::new();
+    let ledger = desk.open();
+    for sql in [LANE, KEY, WAITS].iter().chain(HEAD) {
+        let mut query = ledger.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        for number in 1..=query.parameter_count() {
+            query.raw_bind_parameter(number, 1).unwrap();
+        }
+        let mut rows = query.raw_query();
+        let mut plan = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan.push(row.get::<_, String>(3).unwrap());
+        }
+        assert_eq!(plan.len(), 1, "{sql}: {plan:?}");
+        assert!(plan[0].starts_with("SEARCH conversion USING INDEX conversion_"), "{sql}: {plan:?}");
+        assert!(plan[0].contains("(message_id=? AND account=? AND channel=?"), "{sql}: {plan:?}");
+        // Where a long lane is read, by what shortens it.
+        assert!(!sql.contains("alone") || !plan[0].contains("conversion_key"), "{sql}: {plan:?}");
+    }
+}
+
+#[test]
+fn a_row_of_a_message_id_with_few_values_is_in_no_index_for_many() {
+    let desk = Desk::new();
+    let mut ledger = desk.open();
+    let alone = |ledger: &Ledger| -> Vec<bool> {
+        let mut query = ledger.db.prepare("SELECT alone FROM conversion ORDER BY id").unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    for time in 0..4 {
+        let ticket = ledger.ready(&sms("0A", time), desk.now);
+        let _ = ledger.end(ticket, accepted(), desk.now);
+    }
+    assert_eq!(alone(&ledger), [true; 4]);
+    let ticket = ledger.ready(&sms("0A", 4), desk.now);
+    let _ = ledger.end(ticket, accepted(), desk.now);
+    assert_eq!(alone(&ledger), [false; 5]);
 }
 
 #[test]

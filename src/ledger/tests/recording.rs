@@ -398,3 +398,38 @@ fn a_plan_of_a_clock_that_was_ahead_is_due_now() {
     let _ticket = ready(ledger.enter(&sms("0A", 0), desk.now));
     assert_eq!(ledger.adopted(Due::OnlyDue, desk.now).len(), 1);
 }
+
+#[test]
+fn an_event_time_of_a_clock_that_was_ahead_is_not_sent_and_the_record_read_again_has_a_new_one() {
+    for (read_again, many) in [(false, 0), (true, 0), (false, 9), (true, 9)] {
+        let mut desk = Desk::new();
+        desk.now = at(10 * 86_400);
+        let mut ledger = desk.open();
+        let ahead = ledger.ready(&untimed("0A", 10 * 86_400), desk.now);
+        for second in 1..=many {
+            let _ = ledger.enter(&sms("0A", 10 * 86_400 + second), desk.now);
+        }
+        let _ = ledger.end(ahead, postponed(), desk.now);
+        ledger.crash();
+        desk.now = at(0);
+        let mut ledger = desk.open();
+        if read_again {
+            let again = ledger.record(&[untimed("0A", 5)], at(5)).unwrap().recorded.pop().unwrap();
+            assert_eq!(ready(again).conversion().timestamp, at(5));
+        } else {
+            let released = ledger.adopt(10, Due::Everything, desk.now).unwrap();
+            assert_eq!(released.tickets, []);
+            assert!(!released.expired.is_empty());
+        }
+        ledger.close(desk.now).unwrap();
+        let db = rusqlite::Connection::open(desk.path()).unwrap();
+        let letters: i64 = db
+            .query_row(
+                "SELECT count(*) FROM conversion WHERE state = 4 AND code = 'future_timestamp'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(letters == 0, read_again && many == 0);
+    }
+}
