@@ -215,16 +215,21 @@ fn an_answer_that_follows_another_in_one_piece_answers_nothing() {
 
 #[test]
 fn what_comes_before_the_first_request_answers_nothing() {
-    let once = Server::start(|number, wire| {
-        if number > 0 {
-            return wire.behave();
-        }
-        wire.say(OK);
-        wire.ignore();
-    });
-    let (status, outcomes, stderr) = one_by_one(&once.cli(), &["m0"], Duration::ZERO, &[]);
-    assert_eq!((status, outcomes[0].1.as_str(), once.connections()), (Some(0), "accepted", 2), "{stderr}");
-    assert!(stderr.contains(" 0 ambiguous re-sends"), "{stderr}");
+    // A look waits a moment only: on a busy machine the server may speak after it, which no client can notice.
+    let is_noticed = || {
+        let once = Server::start(|number, wire| {
+            if number > 0 {
+                return wire.behave();
+            }
+            wire.say(OK);
+            wire.ignore();
+        });
+        let (status, outcomes, stderr) = one_by_one(&once.cli(), &["m0"], Duration::ZERO, &[]);
+        assert_eq!((status, outcomes[0].1.as_str()), (Some(0), "accepted"), "{stderr}");
+        assert!(stderr.contains(" 0 ambiguous re-sends"), "{stderr}");
+        once.connections() == 2
+    };
+    assert!((0..5).any(|_| is_noticed()), "it was taken for the answer each time");
 
     let always = Server::start(|_, wire| {
         wire.say(OK);
