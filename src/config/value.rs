@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::domain::{ApiKeyError, DurationError, parse_duration};
+use crate::domain::{ApiKeyError, DurationError, REMEMBERED, parse_duration};
 use crate::wire::{BaseUrl, BaseUrlError};
 
 use super::proxy::ProxySetting;
@@ -143,9 +143,9 @@ impl Raw {
         self.length(Duration::from_secs(86_400), "1d")
     }
 
-    /// An age; settled rows are kept for 30 days, and nothing older can be told from new.
+    /// An age: nothing older than what is remembered can be told from new.
     pub(super) fn age(&self) -> Result<Duration, ValueError> {
-        self.length(Duration::from_secs(30 * 86_400), "30d")
+        self.length(REMEMBERED, "30d")
     }
 
     fn length(&self, most: Duration, shown: &'static str) -> Result<Duration, ValueError> {

@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use super::{MessageId, Timestamp};
+
+/// How long the key of a settled conversion is remembered. A conversion that is older cannot be told from a new one.
+pub const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// One conversion, complete: everything about it that the API is told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -20,7 +20,7 @@ pub(crate) use account::named;
 pub use account::{
     Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, Placement, SignatureMethod, SignedTimestamp,
 };
-pub use conversion::{Channel, Conversion, Delivered, UnknownChannel, UnknownDelivered};
+pub use conversion::{Channel, Conversion, Delivered, REMEMBERED, UnknownChannel, UnknownDelivered};
 pub use doubt::CredentialDoubt;
 pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};

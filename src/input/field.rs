@@ -45,7 +45,7 @@ const NAMES: [(Field, &[&str]); Field::COUNT] = [
 ];
 
 /// The other names in our own result lines, which are valid input.
-const RESULT_LINE: [&str; 12] = [
+const RESULT_LINE: [&str; 13] = [
     "v",
     "line",
     "outcome",
@@ -58,6 +58,7 @@ const RESULT_LINE: [&str; 12] = [
     "error",
     "raw",
     "file",
+    "request",
 ];
 
 impl Field {
@@ -353,6 +354,15 @@ mod tests {
             assert_eq!(named(alias).unwrap().0, field);
         }
         assert_eq!(named("Message_ID"), None);
+    }
+
+    #[test]
+    fn every_field_of_a_result_line_is_a_known_name() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../docs/result-line.schema.json")).unwrap();
+        for name in schema["properties"].as_object().unwrap().keys() {
+            assert!(named(name).is_some() || super::is_from_a_result_line(name), "{name} would be called unknown");
+        }
     }
 
     #[test]

@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
-use crate::domain::Timestamp;
+use crate::domain::{REMEMBERED, Timestamp};
 
 use super::place::Place;
 use super::queue::begin;
 use super::row::State;
 use super::run::is_living;
 use super::{LedgerError, schema};
-
-/// How long the key of a settled conversion is kept.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Rows in one transaction: other processes get their turn in between.
 const BITE: u64 = 1000;
@@ -67,7 +64,7 @@ pub fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -
 
 /// Removes settled rows whose time has passed, as many as keep up with `entered` new ones.
 pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Timestamp) -> Result<(), LedgerError> {
-    let before = now.before(KEPT).unix();
+    let before = now.before(REMEMBERED).unix();
     let most = entered.saturating_mul(2).max(BITE);
     for state in Forget::Settled.states() {
         in_bites(db, place, most, &Bite::settled(*state), before)?;
