@@ -81,7 +81,7 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
     fs::create_dir(&place)?;
     fs::create_dir(&results)?;
     let ids: Vec<_> = (0..RECORDS).map(|number| format!("F{number}")).collect();
-    fs::write(results.join("input"), ids.join("\n"))?;
+    fs::write(results.join("input"), ids.join("\n") + "\n")?;
     let begin = stage.witness.log_length();
 
     let mut command = match room {
@@ -101,7 +101,7 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
     let full = exit()?;
     let told = said_of(&fs::read(results.join("told"))?, &["accepted"]);
     let left: Vec<_> = ids.iter().filter(|id| !told.contains(*id)).map(String::as_str).collect();
-    fs::write(results.join("left"), left.join("\n"))?;
+    fs::write(results.join("left"), left.join("\n") + "\n")?;
     script.stdin.take().context("no input")?.write_all(b"go\n")?;
     let later = [exit()?, exit()?];
     script.wait()?;

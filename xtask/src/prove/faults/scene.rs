@@ -146,7 +146,7 @@ impl Scene {
             Kind::Sms => command.args(["sms", "--delivered=true"]).args(ids),
             Kind::Batch => {
                 let input = place.join("input.txt");
-                fs::write(&input, ids.join("\n"))?;
+                fs::write(&input, ids.join("\n") + "\n")?;
                 command.args(["batch", "--format", "ids", "--delivered", "true", "--channel", "sms"]).arg(input)
             }
         };
