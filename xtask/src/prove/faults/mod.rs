@@ -44,7 +44,7 @@ pub(super) fn show(root: &Path, args: &FaultsArgs) -> anyhow::Result<String> {
     let mut control = Figures::default();
     let disk_gone = Fault { call: "pwrite64", error: "EIO", lasts: Lasts::ForGood };
     for scene in Scene::all(&stage)? {
-        control.try_all(&stage, &scene, &disk_gone, 10, Promise::Broken)?;
+        control.try_all(&stage, &scene, &disk_gone, 3, Promise::Broken)?;
     }
     let shown = format!("{figures}\n{full}\ncontrol, told before recorded: {} lost", control.lost);
     ensure!(figures.complaints.is_empty(), "a fault breaks a promise\n{shown}");

@@ -118,7 +118,11 @@ impl Scene {
         let untold: Vec<_> = self.ids.iter().filter(|id| !told.contains(*id)).cloned().collect();
         if !untold.is_empty() {
             let mut command = stage.witness.command(&stage.programs.honest);
-            trial.must_succeed("the input read again", &self.give(&mut command, &place, &untold)?);
+            let again = self.give(&mut command, &place, &untold)?;
+            // What a dead run left is no matter of `sms`, which says that it is there.
+            if !is_done_but_for_others(&again) {
+                trial.must_succeed("the input read again", &again);
+            }
         }
         let mut command = stage.witness.command(&stage.programs.honest);
         command.env("NEXMO_CONVERSION_LEDGER", ledger(&place)).args(["ledger", "resume"]);
@@ -172,6 +176,12 @@ impl Scene {
     }
 }
 
+/// Whether all that a run ended with is that other rows of the account are pending.
+fn is_done_but_for_others(output: &Output) -> bool {
+    let said = String::from_utf8_lossy(&output.stderr);
+    output.status.code() == Some(75) && said.contains("pending: ") && said.contains(" 0 retry, ")
+}
+
 impl Trial {
     /// Whether the run's exit code and its words are an answer to a fault.
     fn judge_answer(&mut self, output: &Output, log: &str, all_done: bool) {
@@ -189,7 +199,8 @@ impl Trial {
             Some(LOADER) if said.contains("error while loading shared libraries") => {}
             Some(code) if ANSWERS.contains(&code) => {
                 // Where writing fails, the message may be what could not be written.
-                if !said.contains("error: ") && !injected.contains(" write(") {
+                let is_done = all_done && is_done_but_for_others(output);
+                if !is_done && !said.contains("error: ") && !injected.contains(" write(") {
                     self.complaints.push(format!("exit {code} without an error message: {said}"));
                 }
             }
