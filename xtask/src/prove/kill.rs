@@ -333,7 +333,9 @@ impl fmt::Display for Tally {
 fn births(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::Result<String> {
     let witness = Witness::start(programs, &[])?;
     let (mut hits, mut unborn, mut drafts) = (0, 0, 0);
-    for number in 0..ledgers {
+    let mut number = 0;
+    // A ledger is made within a millisecond or two: a few may all be missed.
+    while number < ledgers || (number < 20 * ledgers && (unborn == 0 || drafts == 0)) {
         let ledger = witness.folder().join(format!("births/{number}/ledger.db"));
         let id = format!("BIRTH{number}");
         let sms = || {
@@ -367,12 +369,13 @@ fn births(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::Resu
         ensure!(ended.code == Some(0), "after kills at its birth: {:?}: {}", ended.code, ended.stderr);
         let left = strangers(&ledger)?;
         ensure!(left.is_empty(), "left beside a new ledger: {left:?}");
+        number += 1;
     }
     let deliveries = witness.deliveries()?;
-    ensure!(deliveries.len() == ledgers, "{} of {ledgers} records arrived", deliveries.len());
-    ensure!(ledgers < 10 || (unborn > 0 && drafts > 0), "no kill hit the birth of a ledger");
+    ensure!(deliveries.len() == number, "{} of {number} records arrived", deliveries.len());
+    ensure!(unborn > 0 && drafts > 0, "no kill hit the birth of a ledger");
     Ok(format!(
-        "{ledgers} ledgers whose first runs were killed {hits} times, two at once: {unborn} times there was no ledger then, and \
+        "{number} ledgers whose first runs were killed {hits} times, two at once: {unborn} times there was no ledger then, and \
          {drafts} files of one that was being made; each was used then, and nothing was left beside it"
     ))
 }
