@@ -401,6 +401,8 @@ fn begin_run(
     tx.execute("INSERT INTO run (started, unsettled_max) VALUES (?1, ?2)", params![now.unix(), window])
         .map_err(failed)?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
+    // Where it cannot be known, the lock stays.
+    run::sweep(place, |run| has_row(&tx, run).unwrap_or(true));
     tx.commit().map_err(failed)?;
     Ok(Begun { account, lock, dead })
 }

@@ -2,7 +2,7 @@
 //! so neither a stale pid nor a wrong clock can make a dead run look alive.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -51,6 +51,23 @@ impl RunLock {
 pub(super) fn bury(place: &Place, run: RunId) -> Result<(), LedgerError> {
     let path = lock_path(place, run);
     remove_if_there(&path).map_err(|source| LedgerError::file("remove", &path, source))
+}
+
+/// Removes the locks of runs that were killed after their row had gone and before their lock had. To be called in a write
+/// transaction, where no run is between its lock and its row. What cannot be removed stays: it is in nobody's way.
+pub(super) fn sweep(place: &Place, has_row: impl Fn(RunId) -> bool) {
+    let prefix = place.beside("run-");
+    let prefix = prefix.file_name().unwrap_or_default().as_encoded_bytes();
+    for entry in fs::read_dir(&place.folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let number = name.as_encoded_bytes().strip_prefix(prefix).and_then(|rest| rest.strip_suffix(b".lock"));
+        let run = number.and_then(|number| std::str::from_utf8(number).ok()?.parse().ok());
+        if let Some(run) = run.filter(|run| !has_row(*run))
+            && is_living(place, run).is_ok_and(|lives| !lives)
+        {
+            let _ = bury(place, run);
+        }
+    }
 }
 
 /// Whether another run lives. The shared lock is held for a moment only, and two who ask do not disturb each other.

@@ -296,3 +296,18 @@ fn of_many_runs_that_end_cleanly_at_once_none_is_said_to_have_died() {
     });
     assert_eq!(died, 0);
 }
+
+#[test]
+fn the_lock_of_a_run_that_was_killed_between_its_row_and_its_lock_is_swept_away() {
+    let desk = Desk::new();
+    let living = desk.open();
+    desk.open().close(desk.now).unwrap();
+    let left = desk.folder.path().join("state/ledger.db.run-2.lock");
+    fs::write(&left, "").unwrap();
+    let next = desk.open();
+    assert!(!left.exists());
+    for run in [1, 3] {
+        assert!(desk.folder.path().join(format!("state/ledger.db.run-{run}.lock")).exists(), "{run} lives");
+    }
+    drop((living, next));
+}
