@@ -178,8 +178,8 @@ impl Scene {
 
 /// Whether all that a run ended with is that other rows of the account are pending.
 fn is_done_but_for_others(output: &Output) -> bool {
-    let said = String::from_utf8_lossy(&output.stderr);
-    output.status.code() == Some(75) && said.contains("pending: ") && said.contains(" 0 retry, ")
+    let (lines, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    output.status.code() == Some(75) && said.contains("pending: ") && !lines.contains("\"outcome\":\"retry\"")
 }
 
 impl Trial {
