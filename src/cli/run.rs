@@ -11,7 +11,7 @@ use super::machine::{SPARE_FILES, files_left};
 use super::progress::Bar;
 use super::setup::{Setup, format, loudness};
 use super::stream::Reading;
-use super::terminal::Terminal;
+use super::terminal::{Streams, Terminal};
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
 use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
@@ -73,14 +73,10 @@ impl Run {
         let hint = |failure: &_| record_hint(failure, &setup.account);
         let streams = terminal.streams();
         let manner = Manner {
-            format: format(global),
-            loudness: loudness(global),
-            results_paint: streams.results_paint,
-            remarks_paint: streams.remarks_paint,
-            profile: setup.profile.clone(),
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
             unsent: if is_stream && matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
             counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
+            ..manner_of_typed(setup, global, &streams)
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
@@ -132,6 +128,20 @@ fn say_what_is_left(summary: &Summary, told: u64, terminal: &mut Terminal) {
          `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"
     );
     terminal.remark("pending", Tone::Doubtful, text);
+}
+
+/// How the results of typed ids are shown.
+pub(super) fn manner_of_typed(setup: &Setup, global: &Global, streams: &Streams<'_>) -> Manner {
+    Manner {
+        format: format(global),
+        loudness: loudness(global),
+        results_paint: streams.results_paint,
+        remarks_paint: streams.remarks_paint,
+        profile: setup.profile.clone(),
+        adopted: AdoptedRows::Counted,
+        unsent: Unsent::Shown,
+        counted: Counted::Ids,
+    }
 }
 
 fn exit(summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<Exit>, interrupt: &Interrupt) -> Exit {

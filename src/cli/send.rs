@@ -4,16 +4,16 @@ use super::args::{Global, ReportArgs, SmsArgs, VoiceArgs};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{CommandFailure, record_hint};
-use super::run::{Run, Summarise};
-use super::setup::{Setup, Target, format, limits_of_one, loudness, open_book};
+use super::failure::{CommandFailure, cannot_print, record_hint};
+use super::run::{Run, Summarise, manner_of_typed};
+use super::setup::{Setup, Target, limits_of_one, open_book};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
-use crate::output::{AdoptedRows, Counted, Manner, Printer, Unsent};
+use crate::output::{Counted, Printer};
 use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, State};
 use std::io;
 
@@ -80,16 +80,7 @@ fn not_recorded(
 ) -> Result<(), CommandFailure> {
     let hint = |failure: &_| record_hint(failure, &setup.account);
     let streams = terminal.streams();
-    let manner = Manner {
-        format: format(global),
-        loudness: loudness(global),
-        results_paint: streams.results_paint,
-        remarks_paint: streams.remarks_paint,
-        profile: setup.profile.clone(),
-        adopted: AdoptedRows::Counted,
-        unsent: Unsent::Shown,
-        counted: Counted::Ids,
-    };
+    let manner = manner_of_typed(setup, global, &streams);
     // Why is said once, by the failure itself.
     let mut unsaid = io::sink();
     let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
@@ -104,7 +95,7 @@ fn not_recorded(
     }
     let _ = printer.turn(State::default());
     match printer.finish() {
-        (_, Some(error)) => Err(CommandFailure::io("cannot write results to standard output", error)),
+        (_, Some(error)) => Err(cannot_print(error)),
         (_, None) => Ok(()),
     }
 }
