@@ -231,12 +231,17 @@ impl Ledger {
     /// Writes down how a group of deliveries ended, in one transaction, and hands out what waited behind them.
     ///
     /// On a full disk the ballast is given away and the log written back first; if that is not enough, the tickets come back.
+    /// What the log gave back is kept as ballast again, where it is enough for that: writing back a log that has filled the
+    /// last page of the disk would fail for the first page by which the database has to grow.
     pub fn settle(&mut self, group: Vec<(Ticket, Settlement)>, now: Timestamp) -> Result<Released, Unsettled> {
         let mut settled = self.write(now, |desk| desk.settle(&group));
         if let Err(LedgerError::DiskFull { .. }) = settled {
             make_room(&self.db, &self.place);
             self.ballast = Ballast::Burnt;
             settled = self.write(now, |desk| desk.settle(&group));
+            if settled.is_ok() {
+                let _ = self.lay_ballast_again();
+            }
         }
         settled.map_err(|cause| Unsettled { group, cause })
     }

@@ -61,12 +61,14 @@ impl Room {
     }
 }
 
-/// The most that may be in flight: no `--jobs` is given.
-const W: usize = 64;
+/// How often the disk is filled.
+const ROUNDS: usize = 4;
 
 pub(super) fn show(stage: &Stage) -> anyhow::Result<String> {
     let disk = if namespaces() {
-        fill(stage, Room::SmallDisk)?
+        // Where in its log a run meets the end of the disk is chance.
+        let rounds: Vec<_> = (0..ROUNDS).map(|_| fill(stage, Room::SmallDisk)).collect::<anyhow::Result<_>>()?;
+        rounds.join("\n")
     } else {
         "a disk of 4 MiB: skipped, no user namespace can be made here".to_owned()
     };
@@ -131,12 +133,7 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
         again.len() - told_again
     );
     ensure!(lost + told_again + pending == 0, "{shown}\n{said}");
-    // A limit on files is an error like any other. A full disk is one that was provided for; where the room that was kept does not
-    // last, what was in flight is sent again, and the run says so.
-    let was_said = said.contains("it will be sent again");
-    ensure!(
-        again.is_empty() || matches!(room, Room::SmallFiles) || again.len() <= W && was_said,
-        "{shown}\n{said}"
-    );
+    // A limit on files is an error like any other; a full disk is one that was provided for.
+    ensure!(again.is_empty() || matches!(room, Room::SmallFiles), "{shown}\n{said}");
     Ok(format!("{shown} ({})", said.lines().next().unwrap_or_default()))
 }
