@@ -16,7 +16,7 @@ use super::setup::{Setup, Target, format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Account, Auth, Failure};
-use crate::ledger::{Kept, LedgerReader, State, try_to_write};
+use crate::ledger::{Kept, LedgerReader, RowState, try_to_write};
 use crate::output::{Age, CheckLine, Escaped, Format, Tone, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
@@ -134,7 +134,7 @@ fn ledger_at(path: &Path) -> Result<Finding, CommandFailure> {
                 rows.iter().filter(|row| wanted(row.kept)).map(|row| row.count).sum()
             };
             let pending = count(|kept| matches!(kept, Kept::Conversion(state) if state.is_pending()));
-            let refused = count(|kept| kept == Kept::Conversion(State::Refused));
+            let refused = count(|kept| kept == Kept::Conversion(RowState::Refused));
             let detail = format!("{}: {pending} pending, {refused} refused", path.display());
             if pending == 0 {
                 return Ok(Finding::new("ledger", Status::Ok, detail));

@@ -8,7 +8,7 @@ use super::machine::{TooFewFiles, is_out_of_files};
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, StoreError};
 use crate::output::{Escaped, Tone};
 use crate::pipeline::{StopReason, Stopped};
 use crate::transport::{ProxyError, TransportError, TrustError};
@@ -125,7 +125,7 @@ impl From<LedgerError> for CommandFailure {
 impl CommandFailure {
     /// The ledger did not open for input: nothing of that is kept.
     pub(super) fn of_recording(error: LedgerError) -> Self {
-        let busy = matches!(error, LedgerError::Busy { .. });
+        let busy = error.is_busy();
         let failure = Self::from(error);
         if busy {
             Self { exit: Exit::Io, ..failure }
@@ -138,7 +138,7 @@ impl CommandFailure {
 
 /// Given to its user, a lock can be asked whether its run lives, and a log be read; to remove either could lose something.
 fn leftover_advice(error: &LedgerError) -> Option<String> {
-    let LedgerError::LeftByAnother { ledger, me, .. } = error else { return None };
+    let StoreError::LeftByAnother { ledger, me, .. } = error.cause() else { return None };
     let ledger = ledger.display().to_string().replace('\'', r"'\''");
     Some(format!(
         "another user's run left it beside your ledger; this gives it to you: `sudo chown {me} '{ledger}'*`"
@@ -148,30 +148,26 @@ fn leftover_advice(error: &LedgerError) -> Option<String> {
 fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
     let elsewhere =
         "choose another file with `--ledger FILE` (sms, voice and batch can send without one: `--no-ledger`)";
-    match error {
-        LedgerError::Busy { .. } => (Exit::TryLater, Some("another run is writing; run it again")),
-        LedgerError::DiskFull { .. } => (Exit::Io, Some("make room; what was recorded before is kept")),
-        LedgerError::Foreign { .. }
-        | LedgerError::Empty { .. }
-        | LedgerError::Symlink { .. }
-        | LedgerError::NotAFile { .. }
-        | LedgerError::NetworkFileSystem { .. } => (Exit::Configuration, Some(elsewhere)),
-        LedgerError::Newer { .. } => {
+    match error.cause() {
+        StoreError::Busy => (Exit::TryLater, Some("another run is writing; run it again")),
+        StoreError::DiskFull => (Exit::Io, Some("make room; what was recorded before is kept")),
+        StoreError::Foreign
+        | StoreError::Empty
+        | StoreError::Symlink
+        | StoreError::NotAFile(_)
+        | StoreError::NetworkFileSystem(_) => (Exit::Configuration, Some(elsewhere)),
+        StoreError::Newer { .. } => {
             (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
         }
-        LedgerError::Anothers { .. } => (
+        StoreError::Anothers { .. } => (
             Exit::Configuration,
             Some("run it as the user it belongs to (sudo -u USER), or keep a ledger of your own: `--ledger FILE`"),
         ),
-        LedgerError::ReadOnly { .. } | LedgerError::LeftByAnother { .. } | LedgerError::File { .. } => {
+        StoreError::ReadOnly | StoreError::LeftByAnother { .. } | StoreError::File { .. } => {
             (Exit::Io, Some(elsewhere))
         }
-        LedgerError::Damaged { .. } => {
-            (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`"))
-        }
-        LedgerError::NotHeld { .. } | LedgerError::SqliteTooOld { .. } | LedgerError::Database { .. } => {
-            (Exit::Io, None)
-        }
+        StoreError::Damaged(_) => (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`")),
+        StoreError::SqliteTooOld(_) | StoreError::Database(_) => (Exit::Io, None),
     }
 }
 

@@ -13,7 +13,7 @@ use super::setup::{format, ledger_path};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Failure, Outcome, Timestamp};
-use crate::ledger::{DeadLetter, HistoryRow, LedgerReader, OpenCode, Original, State};
+use crate::ledger::{DeadLetter, HistoryRow, LedgerReader, OpenCode, Original, RowState};
 use crate::output::{Age, Escaped, Format, ResultLine, Tone, to_json};
 use crate::pipeline::Report;
 use crate::wire;
@@ -26,7 +26,7 @@ pub(super) fn show(
 ) -> Result<Exit, CommandFailure> {
     let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let (rows, codes) = match LedgerReader::open(&path)? {
-        Some(ledger) => (ledger.history(&args.id)?, ledger.open_codes(&args.id)?),
+        Some(ledger) => (ledger.values(&args.id)?, ledger.open_codes(&args.id)?),
         None => (Vec::new(), Vec::new()),
     };
     let shown = match format(global) {
@@ -81,15 +81,15 @@ fn answered(row: &HistoryRow) -> String {
 
 fn next(row: &HistoryRow, now: Timestamp) -> String {
     match row.state {
-        State::Queued => match row.next_attempt.filter(|at| at.age_at(now) < 0) {
+        RowState::Queued => match row.next_attempt.filter(|at| at.age_at(now) < 0) {
             Some(at) => format!("the next `batch` after {at}Z sends it, `ledger resume` now"),
             None => "the next `batch` sends it, `ledger resume` now".to_owned(),
         },
-        State::Held => "the run that holds it settles it; if that died, the next `batch` sends it".to_owned(),
-        State::Accepted => "nothing; only another value would be sent".to_owned(),
-        State::Refused => "nothing by itself; correct it and send it again: `ledger refused --json`".to_owned(),
-        State::Expired => "nothing by itself; send it again with `--timestamp`".to_owned(),
-        State::Stale => "nothing; a newer value of this id took its place".to_owned(),
+        RowState::Held => "the run that holds it settles it; if that died, the next `batch` sends it".to_owned(),
+        RowState::Accepted => "nothing; only another value would be sent".to_owned(),
+        RowState::Refused => "nothing by itself; correct it and send it again: `ledger refused --json`".to_owned(),
+        RowState::Expired => "nothing by itself; send it again with `--timestamp`".to_owned(),
+        RowState::Stale => "nothing; a newer value of this id took its place".to_owned(),
     }
 }
 

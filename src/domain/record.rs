@@ -1,6 +1,6 @@
 //! One input record: a conversion and where it came from.
 
-use super::{Conversion, ErrorCode, MessageIdDoubt};
+use super::{Conversion, ErrorCode, MessageIdDoubt, Timestamp};
 
 /// A good record, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,17 @@ pub enum TimeSource {
     Forced,
 }
 
+impl Record {
+    /// The time in its key, by which two records of one value are told apart: its own, or that there was none.
+    #[must_use]
+    pub fn key_time(&self) -> Option<Timestamp> {
+        match self.time {
+            TimeSource::Given | TimeSource::Typed | TimeSource::Forced => Some(self.conversion.timestamp),
+            TimeSource::Now => None,
+        }
+    }
+}
+
 /// A record that can never be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRecord {
@@ -52,7 +63,7 @@ impl BadRecord {
 
 /// The caller's `ref`: a JSON scalar, kept as the JSON text it was written in so that it is echoed unchanged (but that what
 /// acts on a terminal is escaped, as everywhere in JSON).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference(Box<str>);
 
 impl Reference {

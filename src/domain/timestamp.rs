@@ -90,6 +90,12 @@ impl Timestamp {
         Self(self.0.saturating_sub_unsigned(age.as_secs()).max(0))
     }
 
+    /// This moment, moved on by `wait`; the end of 9999 at the latest.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add_unsigned(wait.as_secs()).min(LAST))
+    }
+
     /// Seconds from this moment to `now`; negative when this moment is still to come.
     #[must_use]
     pub fn age_at(self, now: Self) -> i64 {
@@ -287,6 +293,8 @@ mod tests {
         let now = Timestamp::from_unix(MOMENT).unwrap();
         assert_eq!(now.before(Duration::from_secs(20)).age_at(now), 20);
         assert_eq!(now.before(Duration::MAX).unix(), 0);
+        assert_eq!(now.after(Duration::from_secs(60)).before(Duration::from_secs(60)), now);
+        assert_eq!(now.after(Duration::MAX).unix(), LAST);
     }
 
     proptest! {

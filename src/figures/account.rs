@@ -1,7 +1,7 @@
 //! An account's figures: read from the ledger, and worked out.
 
 use crate::domain::{ErrorCode, Timestamp};
-use crate::ledger::{EffortSpent, LedgerError, LedgerReader, Pending, Remainder, State, Stretch};
+use crate::ledger::{EffortSpent, LedgerError, LedgerReader, Pending, Remainder, RowState, TimeRange};
 
 use super::course::Course;
 use super::span::Span;
@@ -86,12 +86,12 @@ impl Figures {
     pub fn of(ledger: &LedgerReader, account: &str, span: Span) -> Result<Self, LedgerError> {
         let mut tally = Tally::new(span);
         let look_back_to = span.marks().look_back_to().max(0);
-        let stretch = Stretch {
+        let stretch = TimeRange {
             after: span.from,
             until: span.to,
             with_times_after: Timestamp::from_unix(look_back_to).unwrap_or(span.from),
         };
-        let remainder = ledger.evidence(account, stretch, |row| tally.count(&row))?;
+        let remainder = ledger.history(account, stretch, |row| tally.count(&row))?;
         Ok(Self::new(span, tally, &remainder))
     }
 
@@ -102,19 +102,19 @@ impl Figures {
         for row in &remainder.settled {
             effort.add(row.effort);
             let ended = match row.state {
-                State::Refused => {
+                RowState::Refused => {
                     outcomes.refused += row.rows;
                     Ended::Refused
                 }
-                State::Expired => {
+                RowState::Expired => {
                     outcomes.expired += row.rows;
                     Ended::Expired
                 }
-                State::Stale => {
+                RowState::Stale => {
                     outcomes.stale += row.rows;
                     continue;
                 }
-                State::Queued | State::Held | State::Accepted => continue,
+                RowState::Queued | RowState::Held | RowState::Accepted => continue,
             };
             let http_status = row.http_status;
             reasons.extend(row.code.map(|code| Reason { outcome: ended, code, http_status, count: row.rows }));

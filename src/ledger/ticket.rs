@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::domain::{Conversion, Failure, MessageId, Record, Timestamp};
 
-use super::LedgerError;
+use super::error::LedgerError;
 
 /// The right to send one recorded conversion, and the duty to settle it.
 ///
@@ -111,18 +111,6 @@ pub struct Entries {
     pub contradicted: Option<MessageId>,
 }
 
-impl Entries {
-    /// Adds what another group came to.
-    pub(super) fn absorb(&mut self, other: Self) {
-        let Self { recorded, released: Released { tickets, stale, expired }, contradicted } = other;
-        self.contradicted = self.contradicted.take().or(contradicted);
-        self.recorded.extend(recorded);
-        self.released.tickets.extend(tickets);
-        self.released.stale.extend(stale);
-        self.released.expired.extend(expired);
-    }
-}
-
 /// What became of one record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recorded {
@@ -213,6 +201,18 @@ pub struct Released {
     pub stale: Vec<Stale>,
     /// Given up for good: postponed for longer than a row lives. They are dead letters now.
     pub expired: Vec<RowId>,
+    /// Not settled: another run has taken them over, and may send them again.
+    pub taken_over: Vec<RowId>,
+}
+
+impl Released {
+    /// Adds what came of another group.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.tickets.extend(other.tickets);
+        self.stale.extend(other.stale);
+        self.expired.extend(other.expired);
+        self.taken_over.extend(other.taken_over);
+    }
 }
 
 /// A row that was overtaken.
@@ -235,6 +235,15 @@ pub struct Unsettled {
     /// Why.
     #[source]
     pub cause: LedgerError,
+}
+
+/// Runs that crashed, and what they may cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UncleanStops {
+    /// How many.
+    pub runs: u64,
+    /// How many requests all of them together may have sent and not settled: the most that is sent twice.
+    pub repeats: u64,
 }
 
 /// What is pending when a run ends.

@@ -590,7 +590,7 @@ impl<'a> Run<'a> {
 
     /// Where there is only no room for more, what is recorded goes on: settling needs less room, and has the ballast's.
     fn stop_for_ledger(&mut self, error: &LedgerError) {
-        if matches!(error, LedgerError::DiskFull { .. }) {
+        if error.is_disk_full() {
             self.stop(Stopped::RecordingFailed(in_full(error)));
         } else {
             self.lose_ledger(error);
@@ -599,7 +599,7 @@ impl<'a> Run<'a> {
 
     /// The same where input is not recorded: that another writer is the reason does not mean that it is kept.
     fn stop_recording(&mut self, error: &LedgerError) {
-        if matches!(error, LedgerError::Busy { .. }) {
+        if error.is_busy() {
             self.ledger_lost = true;
             self.stop(Stopped::LedgerFailed(in_full(error)));
         } else {
@@ -610,11 +610,7 @@ impl<'a> Run<'a> {
     fn lose_ledger(&mut self, error: &LedgerError) {
         self.ledger_lost = true;
         let message = in_full(error);
-        self.stop(if matches!(error, LedgerError::Busy { .. }) {
-            Stopped::LedgerBusy(message)
-        } else {
-            Stopped::LedgerFailed(message)
-        });
+        self.stop(if error.is_busy() { Stopped::LedgerBusy(message) } else { Stopped::LedgerFailed(message) });
     }
 
     /// Whether nothing more is sent. Where only recording failed, what is written down already still is.
@@ -706,8 +702,8 @@ impl<'a> Run<'a> {
         let book = std::mem::replace(&mut self.book, Book::Nowhere);
         match book.close(clock::now()) {
             // Everything is settled; tidying up can wait for the next run.
-            Ok(()) | Err(LedgerError::Busy { .. }) => {}
-            Err(error) => self.stop_for_ledger(&error),
+            Err(error) if !error.is_busy() => self.stop_for_ledger(&error),
+            Ok(()) | Err(_) => {}
         }
         self.turn();
         self.stopped

@@ -1,15 +1,13 @@
-//! The ledger on real files: what is recorded, what is known again, what survives, what is refused.
+//! The ledger: what is recorded, what is known again, what survives, what is refused. What every store must do is tested on
+//! every store; what only files do, on real files.
 
 mod codes;
-mod evidence;
-mod files;
-mod migration;
 mod model;
 mod order;
 mod recording;
 mod sharing;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -19,49 +17,84 @@ use crate::domain::{
     TimeSource, Timestamp,
 };
 
-use super::{Due, Effort, Ledger, Recorded, Released, Settlement, Ticket};
+use super::store::{Memory, MemoryStore};
+use super::{Due, Effort, Ledger, LedgerError, Recorded, Released, Settlement, StoreError, Ticket};
 
-/// A folder with room for one ledger, and a clock that moves when told.
-struct Desk {
-    folder: TempDir,
-    now: Timestamp,
+/// Room for one ledger, and a clock that moves when told.
+pub(crate) struct Desk {
+    place: Room,
+    pub(crate) now: Timestamp,
 }
 
-const START: i64 = 1_795_310_726;
+/// Where the ledger is.
+pub(crate) enum Room {
+    Folder(TempDir),
+    Memory(Memory),
+}
+
+pub(crate) const START: i64 = 1_795_310_726;
 /// Each run's unsettled window.
-const W: usize = 64;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
+pub(crate) const W: usize = 64;
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
+
+/// The suite of what every store must do: runs a test on each.
+pub(crate) fn on_every_store(test: impl Fn(Desk)) {
+    for place in [Room::Memory(Memory::default()), Room::Folder(tempfile::tempdir().unwrap())] {
+        test(Desk { place, now: at(0) });
+    }
+}
 
 impl Desk {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), now: at(0) }
+    /// One on disk.
+    pub(crate) fn new() -> Self {
+        Self { place: Room::Folder(tempfile::tempdir().unwrap()), now: at(0) }
     }
 
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("state/ledger.db")
+    pub(crate) fn folder(&self) -> &Path {
+        match &self.place {
+            Room::Folder(folder) => folder.path(),
+            Room::Memory(_) => panic!("it is in memory"),
+        }
     }
 
-    fn open(&self) -> Ledger {
-        Ledger::open(&self.path(), &account("abcd1234"), W, self.now).unwrap()
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder().join("state/ledger.db")
     }
 
-    fn wait(&mut self, time: Duration) {
+    pub(crate) fn open(&self) -> Ledger {
+        self.open_with("abcd1234", W)
+    }
+
+    pub(crate) fn open_as(&self, key: &str) -> Ledger {
+        self.open_with(key, W)
+    }
+
+    pub(crate) fn open_with(&self, key: &str, unsettled_max: usize) -> Ledger {
+        match &self.place {
+            Room::Folder(_) => Ledger::open(&self.path(), &account(key), unsettled_max, self.now).unwrap(),
+            Room::Memory(memory) => {
+                Ledger::over(Box::new(MemoryStore::open(memory, &account(key), unsettled_max, self.now)))
+            }
+        }
+    }
+
+    pub(crate) fn wait(&mut self, time: Duration) {
         self.now = Timestamp::from_unix(self.now.unix() + i64::try_from(time.as_secs()).unwrap()).unwrap();
     }
 }
 
-fn account(key: &str) -> AccountFingerprint {
+pub(crate) fn account(key: &str) -> AccountFingerprint {
     ApiKey::parse(key).unwrap().fingerprint()
 }
 
 /// A moment so many seconds after the tests' beginning.
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix(START + seconds).unwrap()
 }
 
 /// `sms ID delivered=true` with a time of its own.
-fn sms(id: &str, seconds: i64) -> Record {
+pub(crate) fn sms(id: &str, seconds: i64) -> Record {
     Record {
         line: 1,
         reference: None,
@@ -76,23 +109,23 @@ fn sms(id: &str, seconds: i64) -> Record {
     }
 }
 
-fn untimed(id: &str, read_at: i64) -> Record {
+pub(crate) fn untimed(id: &str, read_at: i64) -> Record {
     Record { time: TimeSource::Now, ..sms(id, read_at) }
 }
 
-fn failed(record: Record) -> Record {
+pub(crate) fn failed(record: Record) -> Record {
     Record { conversion: Conversion { delivered: Delivered::False, ..record.conversion }, ..record }
 }
 
-fn effort() -> Effort {
+pub(crate) fn effort() -> Effort {
     Effort { attempts: 1, ambiguous_resends: 0 }
 }
 
-fn accepted() -> Settlement {
+pub(crate) fn accepted() -> Settlement {
     Settlement::Accepted { http_status: 200, effort: effort() }
 }
 
-fn refused() -> Settlement {
+pub(crate) fn refused() -> Settlement {
     Settlement::Refused {
         http_status: 420,
         failure: Failure::answered(ErrorCode::BadParameters, "the API refused it with 420"),
@@ -100,7 +133,7 @@ fn refused() -> Settlement {
     }
 }
 
-fn postponed() -> Settlement {
+pub(crate) fn postponed() -> Settlement {
     Settlement::Postponed {
         failure: Failure::answered(ErrorCode::ServerError, "the API answered 503"),
         effort: effort(),
@@ -108,7 +141,7 @@ fn postponed() -> Settlement {
 }
 
 /// Nobody knows whether it arrived.
-fn ambiguous() -> Settlement {
+pub(crate) fn ambiguous() -> Settlement {
     Settlement::Postponed {
         failure: Failure {
             code: ErrorCode::Timeout,
@@ -121,37 +154,41 @@ fn ambiguous() -> Settlement {
 
 impl Ledger {
     /// Records one record that has no siblings to set free.
-    fn enter(&mut self, record: &Record, now: Timestamp) -> Recorded {
+    pub(crate) fn enter(&mut self, record: &Record, now: Timestamp) -> Recorded {
         let mut entries = self.record(std::slice::from_ref(record), now).unwrap();
         assert_eq!(entries.released, Released::default());
         entries.recorded.pop().unwrap()
     }
 
-    fn ready(&mut self, record: &Record, now: Timestamp) -> Ticket {
+    pub(crate) fn ready(&mut self, record: &Record, now: Timestamp) -> Ticket {
         ready(self.enter(record, now))
     }
 
-    fn end(&mut self, ticket: Ticket, settlement: Settlement, now: Timestamp) -> Released {
+    pub(crate) fn end(&mut self, ticket: Ticket, settlement: Settlement, now: Timestamp) -> Released {
         self.settle(vec![(ticket, settlement)], now).unwrap()
     }
 
-    fn adopted(&mut self, due: Due, now: Timestamp) -> Vec<Ticket> {
+    pub(crate) fn adopted(&mut self, due: Due, now: Timestamp) -> Vec<Ticket> {
         self.adopt(usize::MAX, due, now).unwrap().tickets
     }
 
     /// What kill -9 does to a run: its lock is gone and nothing says that it ended.
-    fn crash(self) {
+    pub(crate) fn crash(self) {
         drop(self);
     }
 }
 
-fn ready(recorded: Recorded) -> Ticket {
+pub(crate) fn ready(recorded: Recorded) -> Ticket {
     match recorded {
         Recorded::Ready(ticket) => ticket,
         other @ (Recorded::Waiting(..) | Recorded::Known(..)) => panic!("not ready: {other:?}"),
     }
 }
 
-fn ids(tickets: &[Ticket]) -> Vec<&str> {
+pub(crate) fn ids(tickets: &[Ticket]) -> Vec<&str> {
     tickets.iter().map(|ticket| ticket.conversion().message_id.as_str()).collect()
+}
+
+pub(crate) fn cause<T>(result: &Result<T, LedgerError>) -> Option<&StoreError> {
+    result.as_ref().err().map(LedgerError::cause)
 }

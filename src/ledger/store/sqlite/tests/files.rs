@@ -8,11 +8,12 @@ use std::process::Command;
 use rusqlite::Connection;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::ledger::draft::Draft;
-use crate::ledger::place::Place;
-use crate::ledger::{Ledger, LedgerError, LedgerReader, schema};
+use super::super::draft::Draft;
+use super::super::place::Place;
+use super::super::schema::create;
+use crate::ledger::{Known, Ledger, LedgerError, LedgerReader, Recorded, StoreError};
 
-use super::{Desk, W, accepted, account, sms};
+use super::{Desk, W, accepted, account, cause, sms};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -29,7 +30,8 @@ fn every_file_is_private_under_any_umask() {
     for umask in ["000", "077", "777"] {
         let mut shell = Command::new("sh");
         shell.args(["-c", "umask $0; exec \"$@\"", umask]).arg(&this);
-        let ran = shell.args(["--exact", "ledger::tests::files::files_are_private"]).output().unwrap();
+        let ran =
+            shell.args(["--exact", "ledger::store::sqlite::tests::files::files_are_private"]).output().unwrap();
         let said = String::from_utf8_lossy(&ran.stdout);
         assert!(ran.status.success() && said.contains("1 passed"), "umask {umask}: {said}");
     }
@@ -40,7 +42,7 @@ fn files_are_private() {
     let desk = Desk::new();
     let mut ledger = desk.open();
     let _held = ledger.ready(&sms("0A", 0), desk.now);
-    let folder = desk.folder.path().join("state");
+    let folder = desk.folder().join("state");
     assert_eq!(mode(&folder), 0o700);
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -65,7 +67,7 @@ fn files_are_private() {
 #[test]
 fn what_was_left_by_a_death_while_a_ledger_was_made_is_cleared_away_and_a_living_makers_is_not() {
     let desk = Desk::new();
-    let folder = desk.folder.path().join("state");
+    let folder = desk.folder().join("state");
     fs::create_dir(&folder).unwrap();
     let beside = |suffix: &str| folder.join(format!("ledger.db.new-{suffix}"));
     for left in ["dead", "dead-journal", "dead-wal", "dead-shm", "1-0", "living", "living-journal"] {
@@ -95,16 +97,16 @@ fn of_two_who_make_a_ledger_at_once_one_wins_and_a_draft_that_is_gone_is_no_ledg
     first.publish(&place).unwrap();
     second.publish(&place).unwrap();
     assert_eq!(fs::read(desk.path()).unwrap(), b"first");
-    assert_eq!(fs::read_dir(&place.folder).unwrap().count(), 1, "nothing lies beside it");
+    assert_eq!(fs::read_dir(desk.path().parent().unwrap()).unwrap().count(), 1, "nothing lies beside it");
 }
 
 #[test]
 fn a_ledger_is_born_with_its_write_ahead_log() {
     // Offsets 18 and 19 of the file format: 2 is "WAL". A kill right after the birth leaves nothing to be rolled back.
     let desk = Desk::new();
-    schema::create(&Place::prepare(&desk.path()).unwrap()).unwrap();
+    create(&Place::prepare(&desk.path()).unwrap()).unwrap();
     assert_eq!(fs::read(desk.path()).unwrap()[18..20], [2, 2]);
-    let files = fs::read_dir(desk.folder.path().join("state")).unwrap();
+    let files = fs::read_dir(desk.folder().join("state")).unwrap();
     assert_eq!(files.count(), 1, "nothing lies beside it");
     assert_eq!(LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap(), []);
 }
@@ -113,7 +115,7 @@ fn a_ledger_is_born_with_its_write_ahead_log() {
 fn a_ballast_that_was_cut_short_by_a_death_is_made_whole() {
     let desk = Desk::new();
     desk.open().close(desk.now).unwrap();
-    let ballast = desk.folder.path().join("state/ledger.db.ballast");
+    let ballast = desk.folder().join("state/ledger.db.ballast");
     let whole = fs::metadata(&ballast).unwrap().len();
     fs::write(&ballast, "cut").unwrap();
     desk.open().close(desk.now).unwrap();
@@ -133,23 +135,23 @@ fn a_ledger_that_others_may_read_is_closed_to_them_again() {
 fn a_symbolic_link_at_the_ledgers_name_is_refused_and_links_above_are_not() {
     let desk = Desk::new();
     desk.open().close(desk.now).unwrap();
-    let link = desk.folder.path().join("link.db");
+    let link = desk.folder().join("link.db");
     symlink(desk.path(), &link).unwrap();
-    assert!(matches!(open(&link), Err(LedgerError::Symlink { .. })));
-    assert!(matches!(LedgerReader::open(&link), Err(LedgerError::Symlink { .. })));
-    let dangling = desk.folder.path().join("dangling.db");
-    symlink(desk.folder.path().join("nowhere"), &dangling).unwrap();
-    assert!(matches!(open(&dangling), Err(LedgerError::Symlink { .. })));
+    assert!(matches!(cause(&open(&link)), Some(StoreError::Symlink)));
+    assert!(matches!(cause(&LedgerReader::open(&link)), Some(StoreError::Symlink)));
+    let dangling = desk.folder().join("dangling.db");
+    symlink(desk.folder().join("nowhere"), &dangling).unwrap();
+    assert!(matches!(cause(&open(&dangling)), Some(StoreError::Symlink)));
 
-    let folder = desk.folder.path().join("folder");
-    symlink(desk.folder.path().join("state"), &folder).unwrap();
+    let folder = desk.folder().join("folder");
+    symlink(desk.folder().join("state"), &folder).unwrap();
     open(&folder.join("ledger.db")).unwrap();
 }
 
 #[test]
 fn what_is_not_a_ledger_is_refused_and_stays_as_it_is() {
     let desk = Desk::new();
-    let path = desk.folder.path().join("other");
+    let path = desk.folder().join("other");
     let foreign = |bytes: &[u8], is_right: fn(&LedgerError) -> bool| {
         fs::write(&path, bytes).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
@@ -159,26 +161,26 @@ fn what_is_not_a_ledger_is_refused_and_stays_as_it_is() {
         }
         assert_eq!(fs::read(&path).unwrap(), bytes);
         assert_eq!(mode(&path), 0o644);
-        let beside = fs::read_dir(desk.folder.path()).unwrap().count();
+        let beside = fs::read_dir(desk.folder()).unwrap().count();
         assert_eq!(beside, 1, "something was left beside it");
     };
-    foreign(b"", |error| matches!(error, LedgerError::Empty { .. }));
-    foreign(b"message_id,delivered\n", |error| matches!(error, LedgerError::Foreign { .. }));
-    foreign(&[b'x'; 9000], |error| matches!(error, LedgerError::Foreign { .. }));
+    foreign(b"", |error| matches!(error.cause(), StoreError::Empty));
+    foreign(b"message_id,delivered\n", |error| matches!(error.cause(), StoreError::Foreign));
+    foreign(&[b'x'; 9000], |error| matches!(error.cause(), StoreError::Foreign));
 
     let database = tempfile::tempdir().unwrap();
     let database = database.path().join("theirs.db");
     let theirs = Connection::open(&database).unwrap();
     theirs.execute_batch("CREATE TABLE t (x); PRAGMA user_version = 1").unwrap();
     theirs.close().unwrap();
-    foreign(&fs::read(&database).unwrap(), |error| matches!(error, LedgerError::Foreign { .. }));
+    foreign(&fs::read(&database).unwrap(), |error| matches!(error.cause(), StoreError::Foreign));
 
     open(&database.with_file_name("ours.db")).unwrap().close(desk.now).unwrap();
     let newer = Connection::open(database.with_file_name("ours.db")).unwrap();
     newer.execute_batch("PRAGMA user_version = 999").unwrap();
     newer.close().unwrap();
     foreign(&fs::read(database.with_file_name("ours.db")).unwrap(), |error| {
-        matches!(error, LedgerError::Newer { found: 999, .. })
+        matches!(error.cause(), StoreError::Newer { found: 999, .. })
     });
 }
 
@@ -195,23 +197,23 @@ fn a_newer_schema_that_is_still_in_the_log_is_refused_and_neither_file_changes()
     let read = |name: &str| fs::read(copy.path().join(name)).unwrap();
     let before = (read("ledger.db"), read("ledger.db-wal"));
     let refused = open(&copy.path().join("ledger.db"));
-    assert!(matches!(refused, Err(LedgerError::Newer { found: 999, .. })), "{refused:?}");
+    assert!(matches!(cause(&refused), Some(StoreError::Newer { found: 999, .. })), "{refused:?}");
     assert!((read("ledger.db"), read("ledger.db-wal")) == before);
 }
 
 #[test]
 fn folders_and_pipes_are_no_ledgers() {
     let desk = Desk::new();
-    assert!(matches!(open(desk.folder.path()), Err(LedgerError::NotAFile { .. })));
-    assert!(matches!(open(Path::new("/dev/null")), Err(LedgerError::NotAFile { .. })));
+    assert!(matches!(cause(&open(desk.folder())), Some(StoreError::NotAFile(_))));
+    assert!(matches!(cause(&open(Path::new("/dev/null"))), Some(StoreError::NotAFile(_))));
 }
 
 #[test]
 fn looking_at_no_ledger_creates_none() {
     let desk = Desk::new();
     assert!(LedgerReader::open(&desk.path()).unwrap().is_none());
-    assert!(LedgerReader::open(&desk.folder.path().join("none.db")).unwrap().is_none());
-    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 0);
+    assert!(LedgerReader::open(&desk.folder().join("none.db")).unwrap().is_none());
+    assert_eq!(fs::read_dir(desk.folder()).unwrap().count(), 0);
 }
 
 #[test]
@@ -220,7 +222,7 @@ fn durability_is_as_promised() {
     let ledger = desk.open();
     let pragma = |name: &str| -> String {
         ledger
-            .db
+            .sqlite()
             .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
             .map(|value| format!("{value:?}"))
             .unwrap()
@@ -235,8 +237,9 @@ fn durability_is_as_promised() {
 #[test]
 fn a_ledger_that_is_thrown_away_does_not_wait_for_the_disk() {
     let desk = Desk::new();
-    let synchronous =
-        |ledger: &Ledger| -> i64 { ledger.db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap() };
+    let synchronous = |ledger: &Ledger| -> i64 {
+        ledger.sqlite().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+    };
     let scratch = Ledger::open_scratch(&desk.path(), &account("abcd1234"), desk.now).unwrap();
     assert_eq!((synchronous(&scratch), synchronous(&desk.open())), (1, 2));
 }
@@ -249,7 +252,7 @@ fn on_a_full_disk_nothing_more_is_taken_and_what_was_sent_is_still_settled() {
     ledger.leave_no_room();
     let many: Vec<_> = (0..1000).map(|n| sms(&format!("0B{n}"), 0)).collect();
     let refused = ledger.record(&many, desk.now);
-    assert!(matches!(refused, Err(LedgerError::DiskFull { .. })), "{refused:?}");
+    assert!(matches!(cause(&refused), Some(StoreError::DiskFull)), "{refused:?}");
     let group = tickets.into_iter().map(|ticket| (ticket, accepted())).collect();
     let _ = ledger.settle(group, desk.now).unwrap();
     assert!(desk.path().with_file_name("ledger.db.ballast").exists());
@@ -262,22 +265,23 @@ fn when_even_the_ballast_does_not_help_the_tickets_come_back() {
     let many: Vec<_> = (0..2000).map(|n| sms(&format!("0A{n}"), 0)).collect();
     let recorded = ledger.record(&many, desk.now).unwrap().recorded;
     let group: Vec<_> = recorded.into_iter().map(|recorded| (super::ready(recorded), accepted())).collect();
-    let limit = |ledger: &Ledger, pages: i64| ledger.db.pragma_update(None, "max_page_count", pages).unwrap();
-    let pages = ledger.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    let limit =
+        |ledger: &Ledger, pages: i64| ledger.sqlite().pragma_update(None, "max_page_count", pages).unwrap();
+    let pages = ledger.sqlite().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     limit(&ledger, pages);
     let unsettled = ledger.settle(group, desk.now).unwrap_err();
-    assert!(matches!(unsettled.cause, LedgerError::DiskFull { .. }), "{unsettled:?}");
+    assert!(unsettled.cause.is_disk_full(), "{unsettled:?}");
     assert!(!desk.path().with_file_name("ledger.db.ballast").exists());
     limit(&ledger, pages * 2);
     let _ = ledger.settle(unsettled.group, desk.now).unwrap();
     let in_the_way = desk.path().with_file_name("ledger.db.ballast");
     fs::create_dir(&in_the_way).unwrap();
     let refused = ledger.record(&many, desk.now);
-    assert!(matches!(refused, Err(LedgerError::File { .. })), "not for want of room: {refused:?}");
+    assert!(matches!(cause(&refused), Some(StoreError::File { .. })), "not for want of room: {refused:?}");
     fs::remove_dir(&in_the_way).unwrap();
     let again = ledger.record(&many, desk.now).unwrap().recorded;
     assert!(desk.path().with_file_name("ledger.db.ballast").exists());
-    assert!(again.iter().all(|again| matches!(again, super::Recorded::Known(_, super::super::Known::Accepted))));
+    assert!(again.iter().all(|again| matches!(again, Recorded::Known(_, Known::Accepted))));
 }
 
 #[test]
@@ -287,7 +291,7 @@ fn a_ledger_of_another_users_is_refused_also_for_root() {
     // Only root may give a file away.
     if std::os::unix::fs::chown(desk.path(), Some(4711), None).is_ok() {
         let refused = open(&desk.path());
-        assert!(matches!(refused, Err(LedgerError::Anothers { owner: 4711, .. })), "{refused:?}");
-        assert!(matches!(LedgerReader::open(&desk.path()), Err(LedgerError::Anothers { .. })));
+        assert!(matches!(cause(&refused), Some(StoreError::Anothers { owner: 4711, .. })), "{refused:?}");
+        assert!(matches!(cause(&LedgerReader::open(&desk.path())), Some(StoreError::Anothers { .. })));
     }
 }

@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
 
-use super::LedgerError;
 use crate::files::{folder_of, make_private_folders};
+use crate::ledger::store::StoreError;
 
 /// A ledger's file by a path whose folders are no symbolic links, so that SQLite's own refusal of links concerns the
 /// file alone.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub(super) file: PathBuf,
     pub(super) folder: PathBuf,
 }
@@ -32,68 +32,66 @@ pub(super) enum Occupant {
 
 impl Place {
     /// Finds the place, making its folders where they are missing.
-    pub(super) fn prepare(path: &Path) -> Result<Self, LedgerError> {
+    pub(crate) fn prepare(path: &Path) -> Result<Self, StoreError> {
         let folder = folder_of(path);
-        make_private_folders(folder).map_err(|source| LedgerError::file("create folder", folder, source))?;
+        make_private_folders(folder).map_err(|source| StoreError::file("create folder", folder, source))?;
         Self::find(path)
     }
 
     /// Finds the place in folders that are there.
-    pub(super) fn find(path: &Path) -> Result<Self, LedgerError> {
+    pub(crate) fn find(path: &Path) -> Result<Self, StoreError> {
         let folder = folder_of(path);
-        let folder =
-            fs::canonicalize(folder).map_err(|source| LedgerError::file("find folder", folder, source))?;
-        let name = path.file_name().ok_or_else(|| LedgerError::NotAFile { path: path.to_owned() })?;
+        let folder = fs::canonicalize(folder).map_err(|source| StoreError::file("find folder", folder, source))?;
+        let name = path.file_name().ok_or_else(|| StoreError::NotAFile(path.to_owned()))?;
         let place = Self { file: folder.join(name), folder };
         refuse_network(&place)?;
         Ok(place)
     }
 
     /// Looks at what is there without opening it.
-    pub(super) fn occupant(&self) -> Result<Occupant, LedgerError> {
+    pub(super) fn occupant(&self) -> Result<Occupant, StoreError> {
         let path = self.file.clone();
         match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Occupant::Nothing),
-            Err(error) => Err(LedgerError::file("look at", &path, error)),
-            Ok(meta) if meta.is_symlink() => Err(LedgerError::Symlink { path }),
-            Ok(meta) if !meta.is_file() => Err(LedgerError::NotAFile { path }),
-            Ok(meta) if meta.uid() != geteuid().as_raw() => Err(LedgerError::Anothers { path, owner: meta.uid() }),
-            Ok(meta) if meta.len() == 0 => Err(LedgerError::Empty { path }),
+            Err(error) => Err(StoreError::file("look at", &path, error)),
+            Ok(meta) if meta.is_symlink() => Err(StoreError::Symlink),
+            Ok(meta) if !meta.is_file() => Err(StoreError::NotAFile(path)),
+            Ok(meta) if meta.uid() != geteuid().as_raw() => Err(StoreError::Anothers { owner: meta.uid() }),
+            Ok(meta) if meta.len() == 0 => Err(StoreError::Empty),
             Ok(_) => Ok(Occupant::Bytes),
         }
     }
 
     /// Says of a failure that what another user's run left beside the ledger is its reason, where it can be.
-    pub(super) fn explain(&self, error: LedgerError) -> LedgerError {
+    pub(super) fn explain(&self, error: StoreError) -> StoreError {
         let can_be = match &error {
-            LedgerError::File { source, .. } => source.kind() == ErrorKind::PermissionDenied,
-            LedgerError::ReadOnly { .. } | LedgerError::Database { .. } => true,
-            LedgerError::Busy { .. }
-            | LedgerError::DiskFull { .. }
-            | LedgerError::Foreign { .. }
-            | LedgerError::Empty { .. }
-            | LedgerError::Newer { .. }
-            | LedgerError::Symlink { .. }
-            | LedgerError::NotAFile { .. }
-            | LedgerError::NetworkFileSystem { .. }
-            | LedgerError::Anothers { .. }
-            | LedgerError::LeftByAnother { .. }
-            | LedgerError::Damaged { .. }
-            | LedgerError::SqliteTooOld { .. }
-            | LedgerError::NotHeld { .. } => false,
+            StoreError::File { source, .. } => source.kind() == ErrorKind::PermissionDenied,
+            StoreError::ReadOnly | StoreError::Database(_) => true,
+            StoreError::Busy
+            | StoreError::DiskFull
+            | StoreError::Foreign
+            | StoreError::Empty
+            | StoreError::Newer { .. }
+            | StoreError::Symlink
+            | StoreError::NotAFile(_)
+            | StoreError::NetworkFileSystem(_)
+            | StoreError::Anothers { .. }
+            | StoreError::LeftByAnother { .. }
+            | StoreError::Damaged(_)
+            | StoreError::SqliteTooOld(_) => false,
         };
         let left = if can_be { self.left_by_another() } else { None };
         left.unwrap_or(error)
     }
 
-    fn left_by_another(&self) -> Option<LedgerError> {
+    fn left_by_another(&self) -> Option<StoreError> {
         let me = geteuid().as_raw();
         let ledger = self.file.file_name()?.as_bytes();
         for entry in fs::read_dir(&self.folder).ok()?.flatten() {
             let is_beside = entry.file_name().as_bytes().strip_prefix(ledger).is_some_and(|end| !end.is_empty());
             let owner = if is_beside { entry.metadata().ok().map_or(me, |meta| meta.uid()) } else { me };
             if owner != me {
-                return Some(LedgerError::LeftByAnother {
+                return Some(StoreError::LeftByAnother {
                     path: entry.path(),
                     owner,
                     ledger: self.file.clone(),
@@ -120,15 +118,15 @@ impl Place {
     }
 
     /// SQLite gives its companions the mode of the database; a ledger that was copied about may have lost its own.
-    pub(super) fn close_to_others(&self) -> Result<(), LedgerError> {
+    pub(super) fn close_to_others(&self) -> Result<(), StoreError> {
         for path in [self.file.clone(), self.companion("-wal"), self.companion("-shm")] {
             match fs::symlink_metadata(&path) {
                 Ok(meta) if meta.permissions().mode() & 0o777 == PRIVATE => {}
                 Ok(meta) if meta.is_file() => fs::set_permissions(&path, Permissions::from_mode(PRIVATE))
-                    .map_err(|source| LedgerError::file("protect", &path, source))?,
-                Ok(_) => return Err(LedgerError::NotAFile { path }),
+                    .map_err(|source| StoreError::file("protect", &path, source))?,
+                Ok(_) => return Err(StoreError::NotAFile(path)),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(LedgerError::file("look at", &path, error)),
+                Err(error) => return Err(StoreError::file("look at", &path, error)),
             }
         }
         Ok(())
@@ -171,8 +169,8 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 
 #[cfg(target_os = "linux")]
-fn refuse_network(place: &Place) -> Result<(), LedgerError> {
-    let looked = |source: rustix::io::Errno| LedgerError::file("look at folder", &place.folder, source.into());
+fn refuse_network(place: &Place) -> Result<(), StoreError> {
+    let looked = |source: rustix::io::Errno| StoreError::file("look at folder", &place.folder, source.into());
     let magic = rustix::fs::statfs(&place.folder).map_err(looked)?.f_type.cast_unsigned();
     let mut kind = network_file_system(magic);
     if magic == FUSE {
@@ -180,14 +178,11 @@ fn refuse_network(place: &Place) -> Result<(), LedgerError> {
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         kind = network_fuse(&mounts, rustix::fs::major(device), rustix::fs::minor(device));
     }
-    kind.map_or(Ok(()), |kind| {
-        let path = place.file.clone();
-        Err(LedgerError::NetworkFileSystem { path, kind })
-    })
+    kind.map_or(Ok(()), |kind| Err(StoreError::NetworkFileSystem(kind)))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn refuse_network(_: &Place) -> Result<(), LedgerError> {
+fn refuse_network(_: &Place) -> Result<(), StoreError> {
     Ok(())
 }
 

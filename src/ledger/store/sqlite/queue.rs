@@ -16,8 +16,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::LedgerError;
 use super::place::{Place, create_private, open_private};
+use crate::ledger::store::StoreError;
 
 /// How long a writer waits for its turn. A turn takes milliseconds, so this is hundreds of writers, or one that is stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,19 +44,17 @@ impl<'a> Deref for Writing<'a> {
 }
 
 /// Waits for a turn and begins to write.
-pub(super) fn begin<'a>(db: &'a mut Connection, place: &Place) -> Result<Writing<'a>, LedgerError> {
+pub(super) fn begin<'a>(db: &'a mut Connection, place: &Place) -> Result<Writing<'a>, StoreError> {
     let turn = Turn::wait(place, PATIENCE)?;
-    let transaction = db
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|source| LedgerError::database(&place.file, source))?;
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     Ok(Writing { transaction, _turn: turn })
 }
 
 /// Whether a turn could be waited for: the lock can be opened, or made. It is neither made nor taken.
-pub(super) fn try_to_queue(place: &Place) -> Result<(), LedgerError> {
+pub(super) fn try_to_queue(place: &Place) -> Result<(), StoreError> {
     let path = place.beside("write.lock");
     match open_private(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(LedgerError::file("open", &path, error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::file("open", &path, error)),
         Ok(_) | Err(_) => Ok(()),
     }
 }
@@ -68,10 +66,10 @@ struct Turn {
 }
 
 impl Turn {
-    fn wait(place: &Place, patience: Duration) -> Result<Self, LedgerError> {
+    fn wait(place: &Place, patience: Duration) -> Result<Self, StoreError> {
         let path = place.beside("write.lock");
-        let failed = |error: Errno| LedgerError::file("lock", &path, error.into());
-        let lock = open(&path).map_err(|source| LedgerError::file("open", &path, source))?;
+        let failed = |error: Errno| StoreError::file("lock", &path, error.into());
+        let lock = open(&path).map_err(|source| StoreError::file("open", &path, source))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(Self { _lock: lock }),
             Err(Errno::WOULDBLOCK) => {}
@@ -84,10 +82,10 @@ impl Turn {
             let _ = locked_in.send(done.map(|()| Self { _lock: lock }));
         };
         let waiting = thread::Builder::new().name("queue".to_owned()).spawn(wait);
-        waiting.map_err(|source| LedgerError::file("wait for", &path, source))?;
+        waiting.map_err(|source| StoreError::file("wait for", &path, source))?;
         match locked.recv_timeout(patience) {
             Ok(turn) => turn.map_err(failed),
-            Err(_) => Err(LedgerError::Busy { path: place.file.clone() }),
+            Err(_) => Err(StoreError::Busy),
         }
     }
 }
@@ -110,7 +108,7 @@ mod tests {
 
     use super::{PATIENCE, Place, Turn};
     use crate::clock;
-    use crate::ledger::LedgerError;
+    use crate::ledger::StoreError;
 
     #[test]
     fn nobody_waits_for_longer_than_its_patience_and_who_gave_up_is_not_served() {
@@ -119,7 +117,7 @@ mod tests {
         let turn = Turn::wait(&place, PATIENCE).unwrap();
         for _ in 0..2 {
             let refused = Turn::wait(&place, Duration::from_millis(20));
-            assert!(matches!(refused, Err(LedgerError::Busy { .. })), "{refused:?}");
+            assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
         }
         drop(turn);
         let _ = Turn::wait(&place, PATIENCE).unwrap();

@@ -11,10 +11,10 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::failpoint::{Promise, is_broken};
 
-use super::LedgerError;
 use super::draft::{self, Draft};
 use super::place::{Occupant, Place, open_to_look};
 use super::queue;
+use crate::ledger::store::StoreError;
 
 /// "nxcv": tells file(1) and us that a database is a ledger.
 const APPLICATION_ID: i64 = 0x6E78_6376;
@@ -26,7 +26,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The log is written back every 8 MiB, not every 4: pages of the key's index that many groups touch are then written
-/// less often; more would be faster, and would ask for a larger ballast. What a larger transaction stretches is cut back.
+/// less often; more would be faster, and would ask for a larger ballast. What a larger transaction rangees is cut back.
 const LOG_PAGES: i64 = 2048;
 
 /// Pages kept in memory: enough for those that a group touches, and full after some 60,000 records, so that a long run needs no
@@ -135,12 +135,12 @@ const MIGRATIONS: &[&str] = &["
 "];
 
 /// The version that this program writes.
-pub(super) fn known_version() -> i64 {
+pub(crate) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
 /// Opens the ledger at a place for writing, making a new one where there is nothing.
-pub(super) fn open(place: &Place) -> Result<Connection, LedgerError> {
+pub(super) fn open(place: &Place) -> Result<Connection, StoreError> {
     refuse_old_sqlite()?;
     // Also where there is a ledger: of several who made it, one may have been killed when another had won. What cannot be
     // cleared away is in nobody's way.
@@ -152,69 +152,66 @@ pub(super) fn open(place: &Place) -> Result<Connection, LedgerError> {
 }
 
 /// Opens a ledger that exists for writing.
-pub(super) fn open_existing(place: &Place) -> Result<Connection, LedgerError> {
+pub(super) fn open_existing(place: &Place) -> Result<Connection, StoreError> {
     refuse_old_sqlite()?;
     let mut db = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let failed = |source| LedgerError::database(&place.file, source);
-    if db.is_readonly("main").map_err(failed)? {
-        return Err(LedgerError::ReadOnly { path: place.file.clone() });
+    if db.is_readonly("main")? {
+        return Err(StoreError::ReadOnly);
     }
     place.close_to_others()?;
     for (name, value) in [("journal_mode", "wal"), ("synchronous", "full")] {
-        db.pragma_update(None, name, value).map_err(failed)?;
+        db.pragma_update(None, name, value)?;
     }
     for (name, value) in
         [("cache_size", -CACHE_KIB), ("wal_autocheckpoint", LOG_PAGES), ("journal_size_limit", LOG_PAGES * 4096)]
     {
-        db.pragma_update(None, name, value).map_err(failed)?;
+        db.pragma_update(None, name, value)?;
     }
-    if pragma(&db, "user_version").map_err(failed)? < known_version() {
+    if pragma(&db, "user_version")? < known_version() {
         let writing = queue::begin(&mut db, place)?;
-        migrate(&writing).map_err(failed)?;
-        writing.commit().map_err(failed)?;
+        migrate(&writing)?;
+        writing.commit()?;
     }
     place.close_to_others()?;
     Ok(db)
 }
 
 /// Opens a ledger that exists for reading; nothing is created, migrated or repaired.
-pub(super) fn open_to_read(place: &Place) -> Result<Connection, LedgerError> {
+pub(super) fn open_to_read(place: &Place) -> Result<Connection, StoreError> {
     refuse_old_sqlite()?;
     connect(place, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 /// Opens a ledger that exists for a transaction that is rolled back; nothing is created, migrated or repaired.
-pub(super) fn open_to_try(place: &Place) -> Result<Connection, LedgerError> {
+pub(super) fn open_to_try(place: &Place) -> Result<Connection, StoreError> {
     refuse_old_sqlite()?;
     let db = connect(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    if db.is_readonly("main").map_err(|source| LedgerError::database(&place.file, source))? {
-        return Err(LedgerError::ReadOnly { path: place.file.clone() });
+    if db.is_readonly("main")? {
+        return Err(StoreError::ReadOnly);
     }
     Ok(db)
 }
 
 /// Reads the whole file for damage; worth its time only after a run that did not end cleanly.
-pub(super) fn check(db: &Connection, place: &Place) -> Result<(), LedgerError> {
-    let found: String = db
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|source| LedgerError::database(&place.file, source))?;
+pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
+    let found: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     match found.as_str() {
         "ok" => Ok(()),
-        _ => Err(LedgerError::Damaged { path: place.file.clone(), detail: found }),
+        _ => Err(StoreError::Damaged(found)),
     }
 }
 
-fn refuse_old_sqlite() -> Result<(), LedgerError> {
+fn refuse_old_sqlite() -> Result<(), StoreError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
-        return Err(LedgerError::SqliteTooOld { version: rusqlite::version() });
+        return Err(StoreError::SqliteTooOld(rusqlite::version()));
     }
     Ok(())
 }
 
-pub(super) fn create(place: &Place) -> Result<(), LedgerError> {
-    let failed = |source| LedgerError::file("create", &place.file, source);
+pub(crate) fn create(place: &Place) -> Result<(), StoreError> {
+    let failed = |source| StoreError::file("create", &place.file, source);
     let draft = Draft::begin(place).map_err(failed)?;
-    build(draft.path()).map_err(|source| LedgerError::database(&place.file, source))?;
+    build(draft.path())?;
     draft.publish(place).map_err(failed)
 }
 
@@ -232,13 +229,12 @@ fn build(draft: &Path) -> rusqlite::Result<()> {
 }
 
 /// Connects to a ledger of ours and of our time. Until that is known nothing is written, not even by closing.
-fn connect(place: &Place, access: OpenFlags) -> Result<Connection, LedgerError> {
-    let failed = |source| LedgerError::database(&place.file, source);
+fn connect(place: &Place, access: OpenFlags) -> Result<Connection, StoreError> {
     let header = Header::read(place)?;
-    header.refuse_foreign_and_newer(place)?;
+    header.refuse_foreign_and_newer()?;
     let flags = access | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(&place.file, flags).map_err(failed)?;
-    db.busy_timeout(BUSY).map_err(failed)?;
+    let db = Connection::open_with_flags(&place.file, flags)?;
+    db.busy_timeout(BUSY)?;
     db.set_prepared_statement_cache_capacity(64);
     for (setting, value) in [
         // Nothing is written by closing. The log is written back when it has grown, not by every short run: that, and making
@@ -249,15 +245,12 @@ fn connect(place: &Place, access: OpenFlags) -> Result<Connection, LedgerError> 
         // Without this, every new value of a parameter has the statement planned again: most of the time spent.
         (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
     ] {
-        db.set_db_config(setting, value).map_err(failed)?;
+        db.set_db_config(setting, value)?;
     }
-    db.pragma_update(None, "mmap_size", 0).map_err(failed)?;
+    db.pragma_update(None, "mmap_size", 0)?;
     // The header may be behind: a newer version's migration can still be in the log.
-    let current = Header {
-        application: pragma(&db, "application_id").map_err(failed)?,
-        version: pragma(&db, "user_version").map_err(failed)?,
-    };
-    current.refuse_foreign_and_newer(place)?;
+    let current = Header { application: pragma(&db, "application_id")?, version: pragma(&db, "user_version")? };
+    current.refuse_foreign_and_newer()?;
     Ok(db)
 }
 
@@ -295,18 +288,18 @@ impl Header {
     ///
     /// Closing a file drops the POSIX locks that this process has on it, SQLite's included: one process opens a
     /// ledger once at a time.
-    fn read(place: &Place) -> Result<Self, LedgerError> {
-        let foreign = || LedgerError::Foreign { path: place.file.clone() };
+    fn read(place: &Place) -> Result<Self, StoreError> {
+        let foreign = || StoreError::Foreign;
         let mut bytes = [0; 72];
         let file = match place.occupant()? {
             Occupant::Nothing => {
-                return Err(LedgerError::file("open", &place.file, io::ErrorKind::NotFound.into()));
+                return Err(StoreError::file("open", &place.file, io::ErrorKind::NotFound.into()));
             }
             Occupant::Bytes => open_to_look(&place.file),
         };
         match file.and_then(|mut file| file.read_exact(&mut bytes)) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(foreign()),
-            other => other.map_err(|source| LedgerError::file("read", &place.file, source))?,
+            other => other.map_err(|source| StoreError::file("read", &place.file, source))?,
         }
         if !bytes.starts_with(b"SQLite format 3\0") {
             return Err(foreign());
@@ -319,12 +312,11 @@ impl Header {
         Ok(Self { application: number(68), version: number(60) })
     }
 
-    fn refuse_foreign_and_newer(&self, place: &Place) -> Result<(), LedgerError> {
-        let path = place.file.clone();
+    fn refuse_foreign_and_newer(&self) -> Result<(), StoreError> {
         if self.application != APPLICATION_ID {
-            Err(LedgerError::Foreign { path })
+            Err(StoreError::Foreign)
         } else if self.version > known_version() {
-            Err(LedgerError::Newer { path, found: self.version, known: known_version() })
+            Err(StoreError::Newer { found: self.version, known: known_version() })
         } else {
             Ok(())
         }

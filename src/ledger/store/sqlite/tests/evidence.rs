@@ -4,21 +4,23 @@ use std::time::Duration;
 
 use crate::domain::{BadRecord, ErrorCode, Timestamp};
 
-use super::super::{Effort, EffortSpent, LedgerReader, Remainder, SettledOtherwise, Settlement, State, Stretch};
 use super::{DAY, Desk, accepted, account, at, postponed, refused, sms};
+use crate::ledger::{
+    Effort, EffortSpent, LedgerReader, Remainder, RowState, SettledOtherwise, Settlement, TimeRange,
+};
 
 /// Ids of accepted rows in the order of recording, and the rest.
-fn evidence(desk: &Desk, key: &str, stretch: Stretch) -> (Vec<String>, Remainder) {
+fn evidence(desk: &Desk, key: &str, stretch: TimeRange) -> (Vec<String>, Remainder) {
     let mut seen = Vec::new();
     let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
     let rest =
-        reader.evidence(account(key).as_str(), stretch, |row| seen.push((row.row, row.message_id.to_owned())));
+        reader.history(account(key).as_str(), stretch, |row| seen.push((row.row, row.message_id.to_owned())));
     seen.sort();
     (seen.into_iter().map(|(_, id)| id).collect(), rest.unwrap())
 }
 
-fn since(after: Timestamp) -> Stretch {
-    Stretch { after, until: at(1_000_000_000), with_times_after: at(1_000_000_000) }
+fn since(after: Timestamp) -> TimeRange {
+    TimeRange { after, until: at(1_000_000_000), with_times_after: at(1_000_000_000) }
 }
 
 #[test]
@@ -32,7 +34,7 @@ fn a_row_belongs_to_a_stretch_by_the_time_at_which_it_was_settled() {
     }
     let day = |n: i64| at(n * 24 * 60 * 60);
     assert_eq!(evidence(&desk, "abcd1234", since(day(0))).0, ["0B", "0C"], "its beginning is not in it");
-    let until = Stretch { until: day(1), ..since(day(0)) };
+    let until = TimeRange { until: day(1), ..since(day(0)) };
     assert_eq!(evidence(&desk, "abcd1234", until).0, ["0B"], "its end is");
     assert_eq!(evidence(&desk, "efgh5678", since(day(0))), (Vec::new(), Remainder::default()));
 }
@@ -46,7 +48,7 @@ fn rows_whose_own_time_is_asked_for_are_seen_however_early_they_were_accepted() 
         let ticket = ledger.ready(&sms(id, time), desk.now);
         let _ = ledger.end(ticket, accepted(), desk.now);
     }
-    let later = |after| Stretch { with_times_after: at(after), ..since(at(100_000)) };
+    let later = |after| TimeRange { with_times_after: at(after), ..since(at(100_000)) };
     assert_eq!(evidence(&desk, "abcd1234", later(9)).0, ["0B", "0C"]);
     assert_eq!(evidence(&desk, "abcd1234", later(almost_a_day - 1)).0, ["0C"], "a clock may be a day ahead");
 }
@@ -87,9 +89,9 @@ fn what_was_not_accepted_is_counted_by_reason_with_what_it_took() {
     assert_eq!(
         rest.settled,
         [
-            row(State::Refused, code, Some(420), 2, spent(2, 0, 0)),
-            row(State::Refused, code, Some(423), 1, spent(4, 3, 2)),
-            row(State::Stale, None, None, 1, spent(0, 0, 0)),
+            row(RowState::Refused, code, Some(420), 2, spent(2, 0, 0)),
+            row(RowState::Refused, code, Some(423), 1, spent(4, 3, 2)),
+            row(RowState::Stale, None, None, 1, spent(0, 0, 0)),
         ]
     );
     assert_eq!(rest.unreadable, [(ErrorCode::BadRecord, 1)]);

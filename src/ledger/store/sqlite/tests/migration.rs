@@ -9,9 +9,9 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::super::schema::known_version;
-use super::super::{Due, Known, Ledger, LedgerReader, Original, Recorded};
 use super::{Desk, accepted, account, failed, sms};
 use crate::domain::{Channel, Conversion, Record};
+use crate::ledger::{Due, Known, Ledger, LedgerReader, Original, Recorded};
 
 const VERSION_1: &str = include_str!("testdata/version-1.sql");
 /// What a version-1 program knew of.

@@ -1,4 +1,4 @@
-//! One row of the ledger: its states, and the way between columns and domain values.
+//! The way between columns and domain values.
 
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
@@ -7,70 +7,15 @@ use crate::domain::{
     Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Reached, Record, Reference, TimeSource,
     Timestamp,
 };
+use crate::ledger::state::RowState;
 
-/// Where a row stands. The first two are pending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum State {
-    /// Waiting for its turn or its next attempt.
-    Queued,
-    /// Handed out as a ticket.
-    Held,
-    /// The API took it.
-    Accepted,
-    /// The API refused it; a dead letter.
-    Refused,
-    /// Postponed for longer than a row lives; a dead letter.
-    Expired,
-    /// Overtaken by a newer value of the same message-id.
-    Stale,
-}
-
-impl State {
-    /// Every state, by its number in the database.
-    pub const ALL: &'static [Self] =
-        &[Self::Queued, Self::Held, Self::Accepted, Self::Refused, Self::Expired, Self::Stale];
-
-    /// The name for people and programs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Held => "in_flight",
-            Self::Accepted => "accepted",
-            Self::Refused => "refused",
-            Self::Expired => "expired",
-            Self::Stale => "stale",
-        }
-    }
-
-    /// Whether its outcome is still open.
-    #[must_use]
-    pub fn is_pending(self) -> bool {
-        match self {
-            Self::Queued | Self::Held => true,
-            Self::Accepted | Self::Refused | Self::Expired | Self::Stale => false,
-        }
-    }
-
-    pub(super) fn number(self) -> i64 {
-        match self {
-            Self::Queued => 0,
-            Self::Held => 1,
-            Self::Accepted => 2,
-            Self::Refused => 3,
-            Self::Expired => 4,
-            Self::Stale => 5,
-        }
-    }
-}
-
-impl ToSql for State {
+impl ToSql for RowState {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.number().into())
     }
 }
 
-impl FromSql for State {
+impl FromSql for RowState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let number = value.as_i64()?;
         let state = Self::ALL.iter().copied().find(|state| state.number() == number);
@@ -79,13 +24,18 @@ impl FromSql for State {
 }
 
 /// The key's time where none was given.
-pub(super) const NO_TIME: i64 = -1;
+const NO_TIME: i64 = -1;
 
-/// The key's time: its own, or that there was none.
-pub(super) fn key_time(record: &Record) -> i64 {
-    match record.time {
-        TimeSource::Given | TimeSource::Typed | TimeSource::Forced => record.conversion.timestamp.unix(),
-        TimeSource::Now => NO_TIME,
+/// The time of a key as it is stored.
+pub(super) fn key_number(key_time: Option<Timestamp>) -> i64 {
+    key_time.map_or(NO_TIME, Timestamp::unix)
+}
+
+/// Reads the time of a key.
+pub(super) fn key_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    match row.get(column)? {
+        NO_TIME => Ok(None),
+        _ => timestamp(row, column).map(Some),
     }
 }
 
@@ -115,10 +65,7 @@ pub(super) const RECORD: &str = "channel, message_id, delivered, key_time, times
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     let (channel, message_id) = (channel(row, 0)?, message_id(row, 1)?);
     let delivered: bool = row.get(2)?;
-    let time = match row.get(3)? {
-        -1_i64 => TimeSource::Now,
-        _ => TimeSource::Given,
-    };
+    let time = if key_time(row, 3)?.is_none() { TimeSource::Now } else { TimeSource::Given };
     Ok(Record {
         line: row.get::<_, i64>(5)?.unsigned_abs(),
         reference: row.get_ref(6)?.as_str_or_null()?.map(Reference::from_json),

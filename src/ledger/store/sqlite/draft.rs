@@ -17,10 +17,10 @@ use super::place::{PRIVATE, Place, open_private, remove_if_there};
 
 /// An empty file to make a ledger in. Dropped, it is removed.
 #[derive(Debug)]
-pub(super) struct Draft(NamedTempFile);
+pub(crate) struct Draft(NamedTempFile);
 
 impl Draft {
-    pub(super) fn begin(place: &Place) -> io::Result<Self> {
+    pub(crate) fn begin(place: &Place) -> io::Result<Self> {
         loop {
             let file = tempfile::Builder::new().prefix(&prefix(place)).tempfile_in(&place.folder)?;
             file.as_file().set_permissions(Permissions::from_mode(PRIVATE))?;
@@ -31,12 +31,12 @@ impl Draft {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Gives the whole ledger its name, unless somebody else's has it by now: then that is the ledger.
-    pub(super) fn publish(self, place: &Place) -> io::Result<()> {
+    pub(crate) fn publish(self, place: &Place) -> io::Result<()> {
         match self.0.persist_noclobber(&place.file) {
             Ok(_) => {}
             Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => {}

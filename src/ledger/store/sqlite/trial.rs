@@ -8,18 +8,20 @@ use std::path::Path;
 use rusqlite::TransactionBehavior;
 use rusqlite::config::DbConfig;
 
+use super::liveness::{RunId, is_alive};
 use super::place::{Occupant, Place};
-use super::{LedgerError, queue, run, schema};
+use super::{queue, schema};
 use crate::files::folder_of;
+use crate::ledger::store::StoreError;
 
 /// As much as a new ledger and its log take.
 const ROOM: usize = 256 * 1024;
 
 /// Tries whether a run could write to the ledger, or make it where there is none.
-pub fn try_to_write(path: &Path) -> Result<(), LedgerError> {
+pub(crate) fn try_to_write(path: &Path) -> Result<(), StoreError> {
     let folder = folder_of(path);
     let there = nearest(folder)?;
-    try_folder(there, path)?;
+    try_folder(there)?;
     if there != folder {
         return Ok(());
     }
@@ -31,7 +33,7 @@ pub fn try_to_write(path: &Path) -> Result<(), LedgerError> {
 }
 
 /// The folder itself, or the one in which a run would begin to make it.
-fn nearest(folder: &Path) -> Result<&Path, LedgerError> {
+fn nearest(folder: &Path) -> Result<&Path, StoreError> {
     match fs::metadata(folder) {
         Ok(_) => Ok(folder),
         // A link that leads nowhere is in the way of a new folder.
@@ -39,43 +41,42 @@ fn nearest(folder: &Path) -> Result<&Path, LedgerError> {
             Some(parent) if !parent.as_os_str().is_empty() => nearest(parent),
             Some(_) | None => Ok(Path::new(".")),
         },
-        Err(error) => Err(LedgerError::file("look at folder", folder, error)),
+        Err(error) => Err(StoreError::file("look at folder", folder, error)),
     }
 }
 
 /// Writes to a file without a name.
-fn try_folder(folder: &Path, path: &Path) -> Result<(), LedgerError> {
+fn try_folder(folder: &Path) -> Result<(), StoreError> {
     let written = tempfile::tempfile_in(folder).and_then(|mut file| file.write_all(&vec![1; ROOM]));
     written.map_err(|error| {
         if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
-            LedgerError::DiskFull { path: path.to_owned() }
+            StoreError::DiskFull
         } else {
-            LedgerError::file("write in", folder, error)
+            StoreError::file("write in", folder, error)
         }
     })
 }
 
 /// Begins a transaction, looks at other runs as a new one does, and rolls back.
-fn try_ledger(place: &Place) -> Result<(), LedgerError> {
-    let failed = |source| LedgerError::database(&place.file, source);
+fn try_ledger(place: &Place) -> Result<(), StoreError> {
     let has_log = place.companion("-wal").exists();
     queue::try_to_queue(place)?;
     let mut db = schema::open_to_try(place)?;
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let runs: Vec<run::RunId> = {
-        let mut runs = tx.prepare("SELECT id FROM run").map_err(failed)?;
-        let ids = runs.query_map([], |row| row.get(0)).map_err(failed)?;
-        ids.collect::<Result<_, _>>().map_err(failed)?
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let runs: Vec<RunId> = {
+        let mut runs = tx.prepare("SELECT id FROM run")?;
+        let ids = runs.query_map([], |row| row.get(0))?;
+        ids.collect::<Result<_, _>>()?
     };
     for run in runs {
-        run::is_living(place, run)?;
+        is_alive(place, run)?;
     }
-    tx.rollback().map_err(failed)?;
+    tx.rollback()?;
     if !has_log {
         // SQLite removes the log that it has made just now, unless another run has begun meanwhile.
-        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     }
-    db.close().map_err(|(_, source)| failed(source))
+    db.close().map_err(|(_, source)| source.into())
 }
 
 #[cfg(test)]
@@ -87,7 +88,7 @@ mod tests {
 
     use super::try_to_write;
     use crate::domain::{ApiKey, Timestamp};
-    use crate::ledger::{Ledger, LedgerError};
+    use crate::ledger::{Ledger, StoreError};
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<_> =
@@ -130,7 +131,7 @@ mod tests {
         std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
         for below in ["file/ledger.db", "file/folder/ledger.db", "link/ledger.db"] {
             let tried = try_to_write(&folder.path().join(below));
-            assert!(matches!(tried, Err(LedgerError::File { .. })), "{below}: {tried:?}");
+            assert!(matches!(tried, Err(StoreError::File { .. })), "{below}: {tried:?}");
         }
         used(&path);
         let other = Connection::open(&path).unwrap();
@@ -138,10 +139,10 @@ mod tests {
         // What stands in a lock's place and cannot be asked whether its run lives.
         fs::create_dir(folder.path().join("ledger.db.run-7.lock")).unwrap();
         let tried = try_to_write(&path);
-        assert!(matches!(tried, Err(LedgerError::File { .. })), "{tried:?}");
+        assert!(matches!(tried, Err(StoreError::File { .. })), "{tried:?}");
         File::create(folder.path().join("empty.db")).unwrap();
-        assert!(matches!(try_to_write(&folder.path().join("empty.db")), Err(LedgerError::Empty { .. })));
+        assert!(matches!(try_to_write(&folder.path().join("empty.db")), Err(StoreError::Empty)));
         fs::write(folder.path().join("foreign.db"), [b'x'; 4096]).unwrap();
-        assert!(matches!(try_to_write(&folder.path().join("foreign.db")), Err(LedgerError::Foreign { .. })));
+        assert!(matches!(try_to_write(&folder.path().join("foreign.db")), Err(StoreError::Foreign)));
     }
 }

@@ -9,11 +9,12 @@ use rusqlite::{Connection, params};
 
 use crate::domain::{REMEMBERED, Timestamp};
 
+use super::liveness::is_alive;
 use super::place::Place;
 use super::queue::begin;
-use super::row::State;
-use super::run::is_living;
-use super::{LedgerError, schema};
+use super::schema;
+use crate::ledger::state::RowState;
+use crate::ledger::store::StoreError;
 
 /// Rows in one transaction: other processes get their turn in between.
 const BITE: u64 = 1000;
@@ -31,17 +32,17 @@ pub enum Forget {
 }
 
 impl Forget {
-    fn states(self) -> &'static [State] {
+    fn states(self) -> &'static [RowState] {
         match self {
-            Self::Settled => &[State::Accepted, State::Stale],
-            Self::Refused => &[State::Refused, State::Expired],
-            Self::Pending => &[State::Queued, State::Held],
+            Self::Settled => &[RowState::Accepted, RowState::Stale],
+            Self::Refused => &[RowState::Refused, RowState::Expired],
+            Self::Pending => &[RowState::Queued, RowState::Held],
         }
     }
 }
 
 /// Removes rows of every account that are older than that, and tells how many.
-pub fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -> Result<u64, LedgerError> {
+pub(crate) fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -> Result<u64, StoreError> {
     let place = Place::find(path)?;
     let mut db = schema::open_existing(&place)?;
     let before = now.before(older_than).unix();
@@ -63,7 +64,7 @@ pub fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -
 }
 
 /// Removes settled rows whose time has passed, as many as keep up with `entered` new ones.
-pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Timestamp) -> Result<(), LedgerError> {
+pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Timestamp) -> Result<(), StoreError> {
     let before = now.before(REMEMBERED).unix();
     let most = entered.saturating_mul(2).max(BITE);
     for state in Forget::Settled.states() {
@@ -82,7 +83,7 @@ struct Bite {
 }
 
 impl Bite {
-    fn settled(state: State) -> Self {
+    fn settled(state: RowState) -> Self {
         let state = state.number();
         Self {
             ids: format!(
@@ -122,34 +123,31 @@ impl Bite {
     }
 }
 
-fn in_bites(db: &mut Connection, place: &Place, most: u64, bite: &Bite, before: i64) -> Result<u64, LedgerError> {
-    let failed = |source| LedgerError::database(&place.file, source);
+fn in_bites(db: &mut Connection, place: &Place, most: u64, bite: &Bite, before: i64) -> Result<u64, StoreError> {
     let mut removed = 0;
-    while removed < most && bite.has_something(db, before).map_err(failed)? {
+    while removed < most && bite.has_something(db, before)? {
         let writing = begin(db, place)?;
-        removed += bite.remove(&writing, before).map_err(failed)?;
-        writing.commit().map_err(failed)?;
+        removed += bite.remove(&writing, before)?;
+        writing.commit()?;
     }
     Ok(removed)
 }
 
 /// Whether a run lives is asked inside the transaction: no run can begin to hold a row in between.
-fn pending(db: &mut Connection, place: &Place, state: State, before: i64) -> Result<u64, LedgerError> {
-    let failed = |source| LedgerError::database(&place.file, source);
+fn pending(db: &mut Connection, place: &Place, state: RowState, before: i64) -> Result<u64, StoreError> {
     let tx = begin(db, place)?;
     let owners: Vec<i64> = {
-        let mut owners =
-            tx.prepare("SELECT DISTINCT owner FROM conversion WHERE state = ?1 AND state < 2").map_err(failed)?;
-        let rows = owners.query_map([state], |row| row.get(0)).map_err(failed)?;
-        rows.collect::<Result<_, _>>().map_err(failed)?
+        let mut owners = tx.prepare("SELECT DISTINCT owner FROM conversion WHERE state = ?1 AND state < 2")?;
+        let rows = owners.query_map([state], |row| row.get(0))?;
+        rows.collect::<Result<_, _>>()?
     };
     let mut count = 0;
     for owner in owners {
-        if !is_living(place, owner)? {
+        if !is_alive(place, owner)? {
             let sql = "DELETE FROM conversion WHERE state = ?1 AND state < 2 AND owner = ?2 AND recorded <= ?3";
-            count += tx.execute(sql, params![state, owner, before]).map_err(failed)? as u64;
+            count += tx.execute(sql, params![state, owner, before])? as u64;
         }
     }
-    tx.commit().map_err(failed)?;
+    tx.commit()?;
     Ok(count)
 }

@@ -1,0 +1,89 @@
+//! What a store has to do. It decides nothing: it shows what a group touches, and carries out a plan.
+
+use std::fmt;
+
+use super::error::StoreError;
+use crate::domain::{BadRecord, Conversion, Timestamp};
+use crate::ledger::decide::{
+    Applied, AwaitingChannel, Code, CodePlan, CodeWant, Lane, Plan, Planned, SeenCodes, Want,
+};
+use crate::ledger::error::Location;
+use crate::ledger::ticket::{LeftOver, Novelty, UncleanStops};
+use crate::ledger::tracking::Closing;
+
+/// A store that is open for one run.
+pub(crate) trait Store: fmt::Debug + Send {
+    fn location(&self) -> Location;
+
+    /// The runs that crashed before this one began. They are forgotten by the first run that ends, and so has reported them.
+    fn unclean_stops(&self) -> UncleanStops;
+
+    /// Begins to write, at a time.
+    fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError>;
+
+    /// Makes sure that what is recorded can be settled whatever happens to the disk.
+    fn reserve_room(&mut self) -> Result<(), StoreError>;
+
+    /// Gives up the room that was reserved. Whether there was any: then it is worth trying again what found the disk full.
+    fn release_room(&mut self) -> bool;
+
+    /// Ends the run cleanly, and removes settled rows whose time has passed, at least twice as many as it has recorded.
+    fn close(self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError>;
+
+    #[cfg(test)]
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// Where a walk over candidates has come; a store's own matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cursor {
+    pub(crate) owner: i64,
+    pub(crate) state: i64,
+    pub(crate) planned: i64,
+    pub(crate) row: i64,
+}
+
+/// One transaction that writes. Dropped without a commit, nothing of it has happened.
+pub(crate) trait Tx {
+    /// The rows of these message-ids, one lane for each that is wanted.
+    fn lanes(&mut self, want: &Want<'_>) -> Result<Vec<Lane>, StoreError>;
+
+    /// Carries out what was decided of the lanes that were shown last.
+    fn apply(&mut self, plan: &Plan) -> Result<Applied, StoreError>;
+
+    /// Up to `limit` pending conversions that no other live run has, run by run in the order of their planned attempts; after
+    /// the cursor, and each with its own.
+    fn candidates(
+        &mut self,
+        planned: Planned,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<(Cursor, Conversion)>, StoreError>;
+
+    /// What is pending and no other live run's. A plan that is later than `latest` counts as due.
+    fn left_over(&mut self, latest: Timestamp) -> Result<Option<LeftOver>, StoreError>;
+
+    /// Keeps input that was no record, once however often it is read.
+    fn keep_unreadable(&mut self, records: &[BadRecord]) -> Result<Vec<Novelty>, StoreError>;
+
+    /// The codes that a group of events touches.
+    fn codes(&mut self, want: &CodeWant<'_>) -> Result<SeenCodes, StoreError>;
+
+    /// Carries out what was decided of codes.
+    fn apply_codes(&mut self, plan: &CodePlan) -> Result<(), StoreError>;
+
+    /// Up to `limit` open codes that have expired and that no other live run watches.
+    fn expired_codes(&mut self, closing: Closing, limit: usize) -> Result<Vec<Code>, StoreError>;
+
+    /// How many codes are open that no other live run watches.
+    fn open_codes(&mut self) -> Result<u64, StoreError>;
+
+    /// Up to `limit` conversions that arrived at or before this time, await their channel and are no other live run's.
+    fn awaiting_channel(&mut self, arrived: Timestamp, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError>;
+
+    /// Notes that these were given up.
+    fn give_up(&mut self, codes: &[AwaitingChannel]) -> Result<(), StoreError>;
+
+    /// Makes all of it last.
+    fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}

@@ -1,0 +1,316 @@
+//! Conversions: how lanes are read, and how a plan is carried out.
+
+use rusqlite::{Connection, Row, ToSql, params};
+use sha2::{Digest as _, Sha256};
+
+use super::liveness::RunId;
+use super::row::{self, channel_number, key_number, number, reached_number};
+use super::session::{Length, Owners, SqliteTx};
+use super::statements as sql;
+use crate::domain::{BadRecord, Conversion, ErrorCode, Reference, Timestamp};
+use crate::ledger::decide::{
+    Applied, Change, Claim, End, KeyWant, Lane, LaneWant, NewRow, Owner, Plan, Planned, RowRef, Sibling,
+    StoredRow, Want,
+};
+use crate::ledger::state::RowState;
+use crate::ledger::store::{Cursor, StoreError};
+use crate::ledger::ticket::{LeftOver, Novelty, RowId};
+
+/// Reads the lanes of a group.
+pub(super) fn lanes(tx: &mut SqliteTx<'_>, want: &Want<'_>) -> Result<Vec<Lane>, StoreError> {
+    let mut lanes = Vec::with_capacity(want.lanes.len());
+    let mut lengths = Vec::with_capacity(want.lanes.len());
+    {
+        let mut query = tx.db.prepare_cached(sql::LANE)?;
+        for wanted in &want.lanes {
+            let mut rows = query.query(key_of(tx.account, wanted))?;
+            let mut lane = Lane::default();
+            while let Some(row) = rows.next()? {
+                lane.rows.push(sibling(row, &mut tx.owners)?);
+            }
+            lengths.push(if lane.rows.len() <= sql::FEW { Length::Few(lane.rows.len()) } else { Length::Many });
+            lanes.push(lane);
+        }
+    }
+    for (at, wanted) in want.lanes.iter().enumerate().filter(|(at, _)| lengths[*at] == Length::Many) {
+        lanes[at] = head(tx, wanted)?;
+    }
+    for key in want.keys.iter().filter(|key| lengths[key.lane] == Length::Many) {
+        find_key(tx, &want.lanes[key.lane], key, &mut lanes[key.lane])?;
+    }
+    tx.lengths = lengths;
+    Ok(lanes)
+}
+
+fn key_of<'a>(account: i64, lane: &LaneWant<'a>) -> (i64, i64, &'a str) {
+    (account, channel_number(lane.channel), lane.message_id.as_str())
+}
+
+fn sibling(row: &Row<'_>, owners: &mut Owners<'_>) -> Result<Sibling, StoreError> {
+    let state: RowState = row.get(4)?;
+    Ok(Sibling {
+        row: RowRef::Stored(RowId(row.get(0)?)),
+        delivered: row.get(1)?,
+        key_time: row::key_time(row, 2)?,
+        timestamp: row::timestamp(row, 3)?,
+        state,
+        owner: if state.is_pending() { owners.of(row.get(5)?)? } else { Owner::Nobody },
+        next_attempt: row::timestamp(row, 6)?,
+        postponed_by_me: row.get::<_, RunId>(7)? == owners.me,
+    })
+}
+
+/// Reads the head of a lane that has many rows: a message-id with very many values (a wrong mapping) costs no more for each
+/// than any other.
+fn head(tx: &mut SqliteTx<'_>, wanted: &LaneWant<'_>) -> Result<Lane, StoreError> {
+    let (account, channel, message_id) = key_of(tx.account, wanted);
+    let mut lane = Lane::default();
+    let accepting = wanted.accepting.map_or((i64::MIN, 0), |(timestamp, row)| (timestamp.unix(), row.0));
+    let mut floor = accepting;
+    for sql in sql::HEAD {
+        let mut query = tx.db.prepare_cached(sql)?;
+        let key: [&dyn ToSql; 5] = [&account, &channel, &message_id, &floor.0, &floor.1];
+        let params = query.parameter_count();
+        let mut rows = query.query(&key[..params])?;
+        while let Some(row) = rows.next()? {
+            add(&mut lane, sibling(row, &mut tx.owners)?);
+        }
+        if let Some((timestamp, RowRef::Stored(row))) = lane.newest_accepted() {
+            floor = accepting.max((timestamp.unix(), row.0));
+        }
+    }
+    lane.mine_waits =
+        tx.db.prepare_cached(sql::WAITS)?.exists(params![account, channel, message_id, tx.owners.me])?;
+    Ok(lane)
+}
+
+fn find_key(
+    tx: &mut SqliteTx<'_>,
+    wanted: &LaneWant<'_>,
+    key: &KeyWant,
+    lane: &mut Lane,
+) -> Result<(), StoreError> {
+    let (account, channel, message_id) = key_of(tx.account, wanted);
+    let mut query = tx.db.prepare_cached(if key.and_later { sql::KEYS_FROM } else { sql::KEY })?;
+    let mut rows = query.query(params![account, channel, message_id, key_number(key.key_time), key.delivered])?;
+    while let Some(row) = rows.next()? {
+        add(lane, sibling(row, &mut tx.owners)?);
+    }
+    Ok(())
+}
+
+fn add(lane: &mut Lane, row: Sibling) {
+    if !lane.rows.iter().any(|known| known.row == row.row) {
+        lane.rows.push(row);
+    }
+}
+
+/// Carries out a plan.
+pub(super) fn apply(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Applied> {
+    let mut applied = Applied { inserted: Vec::with_capacity(plan.inserts.len()), read: Vec::new() };
+    if !plan.inserts.is_empty() {
+        let mut insert = tx.db.prepare_cached(sql::INSERT)?;
+        for row in &plan.inserts {
+            let is_alone = is_alone(&tx.db, tx.account, &mut tx.lengths[row.lane], row)?;
+            let (owner, settled) = if row.state.is_pending() { (tx.owners.me, None) } else { (0, Some(tx.now)) };
+            let conversion = &row.record.conversion;
+            applied.inserted.push(RowId(insert.insert(params![
+                tx.account,
+                channel_number(conversion.channel),
+                conversion.message_id.as_str(),
+                conversion.delivered.as_bool(),
+                key_number(row.record.key_time()),
+                conversion.timestamp.unix(),
+                row.state,
+                owner,
+                tx.now.unix(),
+                number(row.record.line),
+                row.record.reference.as_ref().map(Reference::as_json),
+                settled.map(Timestamp::unix),
+                is_alone,
+            ])?));
+        }
+    }
+    for change in &plan.changes {
+        carry_out(tx, change)?;
+    }
+    for row in &plan.reads {
+        applied.read.push(read(&tx.db, *row)?);
+    }
+    Ok(applied)
+}
+
+/// Whether a message-id has few rows, with this one more.
+fn is_alone(db: &Connection, account: i64, length: &mut Length, row: &NewRow) -> rusqlite::Result<bool> {
+    match *length {
+        Length::Few(rows) if rows < sql::FEW => {
+            *length = Length::Few(rows + 1);
+            Ok(true)
+        }
+        Length::Few(_) => {
+            let conversion = &row.record.conversion;
+            let key = params![account, channel_number(conversion.channel), conversion.message_id.as_str()];
+            db.prepare_cached(sql::NOT_ALONE)?.execute(key)?;
+            *length = Length::Many;
+            Ok(false)
+        }
+        Length::Many => Ok(false),
+    }
+}
+
+fn carry_out(tx: &SqliteTx<'_>, change: &Change) -> rusqlite::Result<()> {
+    let (db, me, now) = (&tx.db, tx.owners.me, tx.now.unix());
+    match change {
+        Change::HandOut(row) => db.prepare_cached(sql::HAND_OUT)?.execute([row.0, me]),
+        Change::Overtaken(row) => db.prepare_cached(sql::OVERTAKEN)?.execute([row.0, now]),
+        Change::GiveUpAsFuture(row) => db.prepare_cached(sql::DEAD_LETTER)?.execute(params![
+            row.0,
+            now,
+            ErrorCode::FutureTimestamp.as_str(),
+            "its time is more than 24 hours ahead: it was recorded while the clock was"
+        ]),
+        Change::Claim(row, Claim { line, reference, timestamp, is_revived }) => {
+            let reference = reference.as_ref().map(Reference::as_json);
+            let values = params![row.0, is_revived, now, me, number(*line), reference, timestamp.unix()];
+            db.prepare_cached(sql::CLAIM)?.execute(values)
+        }
+        Change::End(row, end) => end_row(tx, *row, end),
+    }
+    .map(drop)
+}
+
+fn end_row(tx: &SqliteTx<'_>, row: RowId, end: &End) -> rusqlite::Result<usize> {
+    let failure = end.failure.as_ref();
+    tx.db.prepare_cached(sql::END)?.execute(params![
+        row.0,
+        end.state,
+        end.next_attempt.unix(),
+        end.rounds,
+        end.effort.attempts,
+        end.effort.ambiguous_resends,
+        (!end.state.is_pending()).then_some(tx.now.unix()),
+        end.http_status,
+        failure.map(|failure| failure.code.as_str()),
+        failure.and_then(|failure| reached_number(failure.reached_server)),
+        failure.map(|failure| &failure.message),
+        if end.is_postponed { tx.owners.me } else { 0 },
+        end.state == RowState::Queued && failure.is_none(),
+    ])
+}
+
+fn read(db: &Connection, id: RowId) -> rusqlite::Result<StoredRow> {
+    let columns = format!("SELECT {}, {} FROM conversion WHERE id = ?1", row::RECORD, sql::STORED);
+    db.prepare_cached(&columns)?.query_row([id.0], |row| {
+        let has_failed = row.get_ref(10)?.as_str_or_null()?.is_some();
+        Ok(StoredRow {
+            record: row::record(row)?,
+            recorded: row::timestamp(row, 7)?,
+            rounds: row.get(8)?,
+            http_status: row.get(9)?,
+            failure: has_failed.then(|| row::failure(row, 10)).transpose()?,
+        })
+    })
+}
+
+/// The next rows that may be taken over.
+pub(super) fn candidates(
+    tx: &mut SqliteTx<'_>,
+    planned: Planned,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<(Cursor, Conversion)>, StoreError> {
+    let mut found = Vec::new();
+    let mut owner = after.map_or(-1, |after| after.owner - 1);
+    while found.len() < limit
+        && let Some(next) = next_owner(tx, owner)?
+    {
+        owner = next;
+        let states: &[RowState] = match tx.owners.of(owner)? {
+            Owner::Other => &[],
+            Owner::Me => &[RowState::Queued],
+            Owner::Nobody => &[RowState::Queued, RowState::Held],
+        };
+        for state in states {
+            let start = Cursor { owner, state: state.number(), planned: i64::MIN, row: 0 };
+            let from = after.filter(|after| (after.owner, after.state) >= (start.owner, start.state));
+            let from = from.unwrap_or(start);
+            if (from.owner, from.state) == (start.owner, start.state) {
+                found.extend(candidates_from(tx, planned, from, limit - found.len())?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn next_owner(tx: &SqliteTx<'_>, after: RunId) -> rusqlite::Result<Option<RunId>> {
+    tx.db.prepare_cached(sql::NEXT_OWNER)?.query_row([tx.account, after], |row| row.get(0))
+}
+
+fn candidates_from(
+    tx: &SqliteTx<'_>,
+    planned: Planned,
+    from: Cursor,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Cursor, Conversion)>> {
+    let columns = format!("SELECT {}, {}", row::RECORD, sql::CANDIDATES);
+    let mut rows = tx.db.prepare_cached(&columns)?;
+    let values = params![
+        tx.account,
+        from.owner,
+        from.state,
+        from.planned,
+        from.row,
+        planned.until.map_or(i64::MAX, Timestamp::unix),
+        planned.mine_until.map_or(i64::MIN, Timestamp::unix),
+        tx.owners.me,
+        planned.latest.unix(),
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    ];
+    rows.query_map(values, |row| {
+        let cursor = Cursor { planned: row.get(7)?, row: row.get(8)?, ..from };
+        Ok((cursor, row::record(row)?.conversion))
+    })?
+    .collect()
+}
+
+/// What is pending and no other live run's.
+pub(super) fn left_over(tx: &mut SqliteTx<'_>, latest: Timestamp) -> Result<Option<LeftOver>, StoreError> {
+    let mut left: Option<LeftOver> = None;
+    let mut owner = -1;
+    while let Some(next) = next_owner(tx, owner)? {
+        owner = next;
+        if tx.owners.of(owner)? == Owner::Other {
+            continue;
+        }
+        let mut count = tx.db.prepare_cached(sql::COUNT_PENDING)?;
+        let (count, until) = count.query_row(params![tx.account, owner, tx.now.unix(), latest.unix()], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row::timestamp(row, 1)?))
+        })?;
+        let sum = left.get_or_insert(LeftOver { count: 0, until });
+        (sum.count, sum.until) = (sum.count + count, sum.until.max(until));
+    }
+    Ok(left)
+}
+
+/// Keeps input that was no record.
+pub(super) fn keep_unreadable(tx: &SqliteTx<'_>, records: &[BadRecord]) -> rusqlite::Result<Vec<Novelty>> {
+    let mut find = tx.db.prepare_cached(sql::UNREADABLE_IS_KNOWN)?;
+    let mut insert = tx.db.prepare_cached(sql::KEEP_UNREADABLE)?;
+    let mut novelty = Vec::with_capacity(records.len());
+    for record in records {
+        let digest = Sha256::digest(&record.raw);
+        let is_known = find.exists(params![tx.account, &digest[..16]])?;
+        novelty.push(if is_known { Novelty::Known } else { Novelty::New });
+        insert.execute(params![
+            tx.account,
+            &digest[..16],
+            record.raw,
+            number(record.line),
+            record.reference.as_ref().map(Reference::as_json),
+            record.code.as_str(),
+            record.message,
+            tx.now.unix(),
+        ])?;
+    }
+    Ok(novelty)
+}

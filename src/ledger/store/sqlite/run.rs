@@ -1,0 +1,212 @@
+//! A run on the ledger: how it begins, what the runs before it left, and how it ends.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use rusqlite::{Connection, Row, params};
+
+use super::ballast;
+use super::forget;
+use super::liveness::{RunId, RunLock, clean_up, is_alive, sweep};
+use super::place::Place;
+use super::queue::begin;
+use super::schema::{self, Durability, set_durability};
+use super::session::{Owners, SqliteTx};
+use crate::domain::{AccountFingerprint, Timestamp};
+use crate::ledger::error::Location;
+use crate::ledger::store::{Store, StoreError, Tx};
+use crate::ledger::ticket::UncleanStops;
+
+/// The ledger in a file, open for one run of one account.
+///
+/// Dropping it without [`Store::close`] is what a crash looks like: nothing is lost, and the next run checks the file and
+/// adopts what is pending.
+#[derive(Debug)]
+pub(crate) struct SqliteStore {
+    pub(crate) db: Connection,
+    place: Place,
+    account: i64,
+    lock: RunLock,
+    /// Runs that have crashed. They are forgotten by the first run that ends, and so has reported them.
+    crashed: Vec<CrashedRun>,
+}
+
+/// A run that crashed, with its own limit of requests sent and not settled.
+#[derive(Debug, Clone, Copy)]
+struct CrashedRun {
+    id: RunId,
+    unsettled_max: u64,
+}
+
+impl SqliteStore {
+    /// Opens the ledger, making it and its folders where they are missing, and begins a run.
+    pub(crate) fn open(
+        path: &Path,
+        account: &AccountFingerprint,
+        unsettled_max: usize,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let place = Place::prepare(path)?;
+        Self::open_at(&place, account, unsettled_max, now).map_err(|error| place.explain(error))
+    }
+
+    fn open_at(
+        place: &Place,
+        account: &AccountFingerprint,
+        unsettled_max: usize,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut db = schema::open(place)?;
+        // A run that the machine forgets has recorded nothing: its first record syncs its beginning, too.
+        set_durability(&db, Durability::WithTheNext)?;
+        let mut begun = begin_run(&mut db, place, account, unsettled_max, now);
+        if let Err(StoreError::DiskFull) = begun {
+            make_room(&db, place);
+            begun = begin_run(&mut db, place, account, unsettled_max, now);
+        }
+        let Begun { account, lock, crashed } = begun?;
+        // A disk that has no room even for it is no reason not to open.
+        let _ = ballast::lay(place);
+        set_durability(&db, Durability::Now)?;
+        Ok(Self { db, place: place.clone(), account, lock, crashed })
+    }
+
+    /// Gives up durability: what is written need not survive the machine.
+    pub(crate) fn is_thrown_away(&mut self) -> Result<(), StoreError> {
+        Ok(set_durability(&self.db, Durability::WithTheNext)?)
+    }
+}
+
+impl Store for SqliteStore {
+    fn location(&self) -> Location {
+        Location::File(self.place.file.clone())
+    }
+
+    fn unclean_stops(&self) -> UncleanStops {
+        let repeats = self.crashed.iter().fold(0, |sum: u64, run| sum.saturating_add(run.unsettled_max));
+        UncleanStops { runs: self.crashed.len() as u64, repeats }
+    }
+
+    fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {
+        let owners = Owners::seen_by(self.lock.run, &self.place);
+        let db = begin(&mut self.db, &self.place)?;
+        Ok(Box::new(SqliteTx { db, account: self.account, now, owners, lengths: Vec::new() }))
+    }
+
+    fn reserve_room(&mut self) -> Result<(), StoreError> {
+        ballast::lay(&self.place).map_err(|source| {
+            if source.kind() == ErrorKind::StorageFull {
+                StoreError::DiskFull
+            } else {
+                StoreError::file("keep room beside", &self.place.file, source)
+            }
+        })
+    }
+
+    fn release_room(&mut self) -> bool {
+        make_room(&self.db, &self.place);
+        true
+    }
+
+    fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
+        // An end that the machine forgets looks like a crash, and the next run checks the file.
+        set_durability(&self.db, Durability::WithTheNext)?;
+        let tidied = forget::prune(&mut self.db, &self.place, recorded, now);
+        let reported: Vec<_> =
+            std::iter::once(self.lock.run).chain(self.crashed.iter().map(|run| run.id)).collect();
+        // The row goes while the lock is still held: a row without a lock is what a crash leaves.
+        let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &reported));
+        self.lock.end()?;
+        match forgotten {
+            // Reported where it mattered; for want of the last row the next run checks the file.
+            Ok(()) | Err(StoreError::DiskFull) => {}
+            Err(error) => return Err(error),
+        }
+        self.db.close().map_err(|(_, error)| error.into())
+    }
+
+    #[cfg(test)]
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+/// Gives the ballast away and has the log, where one page may stand many times, written back and cut to nothing. What
+/// fails here fails again, and is reported, where the room was wanted.
+fn make_room(db: &Connection, place: &Place) {
+    ballast::burn(place);
+    let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
+/// A run that has begun.
+struct Begun {
+    account: i64,
+    lock: RunLock,
+    crashed: Vec<CrashedRun>,
+}
+
+/// Cleans up after crashed runs and begins.
+///
+/// The run's row becomes visible with its lock already held, so that it never looks crashed.
+fn begin_run(
+    db: &mut Connection,
+    place: &Place,
+    account: &AccountFingerprint,
+    unsettled_max: usize,
+    now: Timestamp,
+) -> Result<Begun, StoreError> {
+    let crashed = clean_up_crashed(db, place)?;
+    let tx = begin(db, place)?;
+    tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()])?;
+    let account =
+        tx.query_row("SELECT id FROM account WHERE fingerprint = ?1", [account.as_str()], |row| row.get(0))?;
+    let unsettled_max = i64::try_from(unsettled_max).unwrap_or(i64::MAX);
+    tx.execute("INSERT INTO run (started, unsettled_max) VALUES (?1, ?2)", params![now.unix(), unsettled_max])?;
+    let lock = RunLock::take(place, tx.last_insert_rowid())?;
+    // Where it cannot be known, the lock stays.
+    sweep(place, |run| has_row(&tx, run).unwrap_or(true));
+    tx.commit()?;
+    Ok(Begun { account, lock, crashed })
+}
+
+/// After a run that did not end cleanly the file is checked. What is left of the run is its number, until it has been
+/// reported: whoever cleans up may be killed before.
+fn clean_up_crashed(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, StoreError> {
+    let crashed = crashed_runs(db, place)?;
+    if crashed.is_empty() {
+        return Ok(crashed);
+    }
+    schema::check(db)?;
+    for run in &crashed {
+        clean_up(place, run.id)?;
+    }
+    Ok(crashed)
+}
+
+/// Runs that ended without saying so: they have a row and no lock.
+fn crashed_runs(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, StoreError> {
+    let mut query = db.prepare("SELECT id, unsettled_max FROM run")?;
+    let read =
+        |row: &Row<'_>| Ok(CrashedRun { id: row.get(0)?, unsettled_max: row.get::<_, i64>(1)?.unsigned_abs() });
+    let runs = query.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut crashed = Vec::new();
+    for run in runs {
+        // A run that has ended cleanly since its row was read has no lock, and no row any more either.
+        if !is_alive(place, run.id)? && has_row(db, run.id)? {
+            crashed.push(run);
+        }
+    }
+    Ok(crashed)
+}
+
+fn has_row(db: &Connection, run: RunId) -> rusqlite::Result<bool> {
+    db.query_row("SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)", [run], |row| row.get(0))
+}
+
+fn forget_runs(db: &mut Connection, place: &Place, runs: &[RunId]) -> Result<(), StoreError> {
+    let tx = begin(db, place)?;
+    for run in runs {
+        tx.execute("DELETE FROM run WHERE id = ?1", [run])?;
+    }
+    Ok(tx.commit()?)
+}

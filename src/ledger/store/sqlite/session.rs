@@ -1,0 +1,50 @@
+//! What a transaction of a run has at hand: the database, on whose behalf it acts, when, and whose rows are.
+
+use std::collections::HashMap;
+
+use super::liveness::{NOBODY, RunId, is_alive};
+use super::place::Place;
+use super::queue::Writing;
+use crate::domain::Timestamp;
+use crate::ledger::decide::Owner;
+use crate::ledger::store::StoreError;
+
+/// One transaction that writes, in its turn.
+pub(super) struct SqliteTx<'a> {
+    pub(super) db: Writing<'a>,
+    pub(super) account: i64,
+    pub(super) now: Timestamp,
+    pub(super) owners: Owners<'a>,
+    /// How many rows each of the lanes has that were shown last.
+    pub(super) lengths: Vec<Length>,
+}
+
+/// How many rows a lane has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    Few(usize),
+    Many,
+}
+
+/// Answers whose a row is, asking about each other run once.
+pub(super) struct Owners<'a> {
+    place: &'a Place,
+    pub(super) me: RunId,
+    asked: HashMap<RunId, Owner>,
+}
+
+impl<'a> Owners<'a> {
+    pub(super) fn seen_by(me: RunId, place: &'a Place) -> Self {
+        let asked = HashMap::from([(me, Owner::Me), (NOBODY, Owner::Nobody)]);
+        Self { place, me, asked }
+    }
+
+    pub(super) fn of(&mut self, run: RunId) -> Result<Owner, StoreError> {
+        if let Some(owner) = self.asked.get(&run) {
+            return Ok(*owner);
+        }
+        let owner = if is_alive(self.place, run)? { Owner::Other } else { Owner::Nobody };
+        self.asked.insert(run, owner);
+        Ok(owner)
+    }
+}

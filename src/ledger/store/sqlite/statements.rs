@@ -1,0 +1,147 @@
+//! The SQL by which rows are found and changed. What the columns mean stands in `schema`.
+
+/// The statements below, for one lane: `?1` is the account, `?2` the channel, `?3` the message-id.
+macro_rules! of_lane {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, delivered, key_time, timestamp, state, owner, next_attempt, postponed_by FROM conversion
+             WHERE account = ?1 AND channel = ?2 AND message_id = ?3 ",
+            $rest
+        )
+    };
+}
+
+/// The most rows that a lane is read whole with. A longer one is read by indices that hold no row of a shorter one, so that
+/// ordinary rows pay nothing for them.
+pub(crate) const FEW: usize = 4;
+
+/// One more than [`FEW`] rows.
+pub(crate) const LANE: &str = of_lane!("LIMIT 5");
+
+/// The head of a long lane, in this order: what `?4` and `?5` say, the newest accepted value, is known after the first.
+pub(crate) const HEAD: &[&str] = &[
+    of_lane!("AND alone = 0 AND state = 2 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    of_lane!("AND alone = 0 AND state = 1"),
+    of_lane!("AND alone = 0 AND state = 0 AND (timestamp, id) < (?4, ?5)"),
+    of_lane!("AND alone = 0 AND state = 0 AND (timestamp, id) >= (?4, ?5) ORDER BY timestamp, id LIMIT 1"),
+    of_lane!("AND alone = 0 AND state = 0 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    of_lane!("AND key_time = -1"),
+];
+
+/// One of a long lane's rows that wait for this run.
+pub(crate) const WAITS: &str = of_lane!("AND alone = 0 AND state = 0 AND owner = ?4 LIMIT 1");
+
+/// The row with a key.
+pub(crate) const KEY: &str = of_lane!("AND key_time = ?4 AND delivered = ?5");
+
+/// The rows with a key's value and its time or a later one.
+pub(super) const KEYS_FROM: &str = of_lane!("AND key_time >= ?4 AND delivered = ?5");
+
+/// A message-id has many rows from now on.
+pub(super) const NOT_ALONE: &str =
+    "UPDATE conversion SET alone = 0 WHERE account = ?1 AND channel = ?2 AND message_id = ?3";
+
+pub(super) const INSERT: &str =
+    "INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner,
+                             recorded, next_attempt, line, reference, settled, alone)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13)";
+
+pub(super) const HAND_OUT: &str = "UPDATE conversion SET state = 1, owner = ?2 WHERE id = ?1";
+
+pub(super) const OVERTAKEN: &str = "UPDATE conversion SET state = 5, owner = 0, settled = ?2 WHERE id = ?1";
+
+pub(super) const DEAD_LETTER: &str =
+    "UPDATE conversion SET state = 4, owner = 0, settled = ?2, code = ?3, message = ?4 WHERE id = ?1";
+
+pub(super) const CLAIM: &str = "UPDATE conversion
+     SET recorded = iif(?2, ?3, recorded), rounds = iif(?2, 0, rounds), state = 0, owner = ?4, line = ?5,
+         reference = ?6, next_attempt = ?3, settled = NULL, timestamp = ?7
+     WHERE id = ?1";
+
+/// `?13`: not having been sent in this round says nothing of what an earlier round met.
+pub(super) const END: &str = "UPDATE conversion
+     SET state = ?2, owner = 0, next_attempt = ?3, rounds = ?4, attempts = attempts + ?5,
+         ambiguous = ambiguous + ?6, settled = ?7, http_status = coalesce(?8, http_status),
+         code = iif(?13, code, ?9), reached = iif(?13, reached, ?10), message = iif(?13, message, ?11),
+         postponed_by = ?12
+     WHERE id = ?1";
+
+/// After the columns of a record.
+pub(super) const STORED: &str = "recorded, rounds, http_status, code, reached, message";
+
+/// The next rows of an owner in the order of their planned attempts.
+pub(super) const CANDIDATES: &str = "next_attempt, id FROM conversion
+     WHERE account = ?1 AND owner = ?2 AND state = ?3 AND state < 2
+       AND (next_attempt, id) > (?4, ?5) AND (next_attempt <= ?6 OR next_attempt > ?9)
+       AND (next_attempt <= ?7 OR next_attempt > ?9 OR postponed_by <> ?8)
+     ORDER BY next_attempt, id LIMIT ?10";
+
+/// A walk over the index that touches one row for each run.
+pub(super) const NEXT_OWNER: &str =
+    "SELECT min(owner) FROM conversion WHERE account = ?1 AND owner > ?2 AND state < 2";
+
+pub(super) const COUNT_PENDING: &str = "SELECT count(*), max(iif(next_attempt > ?4, ?3, next_attempt))
+     FROM conversion WHERE account = ?1 AND owner = ?2 AND state < 2";
+
+pub(super) const UNREADABLE_IS_KNOWN: &str = "SELECT 1 FROM unreadable WHERE account = ?1 AND digest = ?2";
+
+pub(super) const KEEP_UNREADABLE: &str =
+    "INSERT INTO unreadable (account, digest, raw, line, reference, code, message, seen)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+     ON CONFLICT (account, digest) DO UPDATE
+     SET line = excluded.line, code = excluded.code, message = excluded.message, seen = excluded.seen";
+
+/// The columns of a code.
+macro_rules! codes {
+    ($rest:literal) => {
+        concat!(
+            "SELECT code.id, code.channel, code.message_id, state, owner, sent, closes, converted, line, reference ",
+            $rest
+        )
+    };
+}
+
+pub(super) const CODE_OF_PART: &str =
+    codes!("FROM part JOIN code ON code.id = part.code WHERE part.message_id = ?1 AND part.account = ?2");
+
+pub(super) const CODE_OF_REFERENCE: &str =
+    codes!("FROM code WHERE reference = ?1 AND account = ?2 ORDER BY id DESC LIMIT 1");
+
+pub(super) const EXPIRED_BY_LOG: &str = codes!(
+    "FROM code WHERE account = ?1 AND owner = ?2 AND state = 0 AND closes <= ?3 ORDER BY closes, id LIMIT ?4"
+);
+
+pub(super) const EXPIRED_BY_CLOCK: &str = codes!(
+    "FROM code WHERE account = ?1 AND owner = ?2 AND state = 0 AND arrived <= ?3 ORDER BY arrived, id LIMIT ?4"
+);
+
+/// The next run, in order, that watches codes. What another live run watches is passed over as a whole: there may be
+/// millions, and meanwhile nobody else could write.
+pub(super) const NEXT_WATCHER: &str =
+    "SELECT min(owner) FROM code WHERE account = ?1 AND state = 0 AND owner > ?2";
+
+pub(super) const WATCHERS: &str =
+    "SELECT owner, count(*) FROM code WHERE account = ?1 AND state = 0 GROUP BY owner";
+
+pub(super) const INSERT_CODE: &str =
+    "INSERT INTO code (account, channel, message_id, state, owner, sent, closes, converted, arrived, line,
+                       reference, raw)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
+/// `?9` is this run, if it watches the code.
+pub(super) const UPDATE_CODE: &str = "UPDATE code
+     SET channel = ?2, state = ?3, sent = ?4, closes = ?5, converted = ?6, reference = ?7,
+         raw = iif(?8, raw, NULL), owner = coalesce(?9, owner)
+     WHERE id = ?1";
+
+pub(super) const ADD_PART: &str = "INSERT INTO part (message_id, account, code) VALUES (?1, ?2, ?3)";
+
+pub(super) const MOVE_PARTS: &str = "UPDATE part SET code = ?2 WHERE code = ?1";
+
+pub(super) const REMOVE_CODE: &str = "DELETE FROM code WHERE id = ?1";
+
+pub(super) const AWAITING_CHANNEL: &str = "SELECT id, owner, line, reference, raw, arrived FROM code
+     WHERE account = ?1 AND state = 1 AND arrived <= ?2 AND (arrived, id) > (?3, ?4)
+     ORDER BY arrived, id LIMIT ?5";
+
+pub(super) const GIVE_UP: &str = "UPDATE code SET state = 2, raw = NULL WHERE id = ?1";

@@ -1,0 +1,24 @@
+//! What is done to a ledger apart from any run.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::LedgerError;
+use super::store::{self, Forget};
+use crate::domain::Timestamp;
+
+/// The version of SQLite that is built in.
+#[must_use]
+pub fn sqlite_version() -> &'static str {
+    store::sqlite_version()
+}
+
+/// Removes rows of every account that are older than that, and returns how many.
+pub fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -> Result<u64, LedgerError> {
+    store::forget(path, what, older_than, now).map_err(LedgerError::at_file(path))
+}
+
+/// Tries whether a run could write to the ledger in a file, or make it where there is none.
+pub fn try_to_write(path: &Path) -> Result<(), LedgerError> {
+    store::try_to_write(path).map_err(LedgerError::at_file(path))
+}
