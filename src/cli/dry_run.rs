@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::args::Global;
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, record_hint};
-use super::setup::{Setup, format};
-use super::terminal::Terminal;
+use super::setup::Setup;
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
-use crate::output::{Counted, Escaped, Format, RequestLine, ResultLine, Tone, to_json, write_line};
+use crate::output::{Counted, Escaped, Format, Paint, RequestLine, ResultLine, to_json, write_line};
 use crate::pipeline::{Item, Report};
 use crate::wire::{Parameter, ParameterValue, Request};
 
@@ -17,8 +16,7 @@ pub(super) fn show(
     items: impl Iterator<Item = Item>,
     counted: Counted,
     setup: &Setup,
-    global: &Global,
-    terminal: &mut Terminal,
+    context: &mut Context,
 ) -> Result<Exit, CommandFailure> {
     let mut exit = Exit::Done;
     for item in items {
@@ -32,18 +30,20 @@ pub(super) fn show(
                 (Report::invalid(bad), None)
             }
             Item::Remark(text) => {
-                terminal.remark("warning", Tone::Doubtful, Escaped::text(&text));
+                context.terminal.warn(Escaped::text(&text));
                 continue;
             }
             // Rehearsed, events have become records.
             Item::Event(_) => continue,
             Item::Broken => break,
         };
-        let shown = match format(global) {
+        let shown = match context.global.format() {
             Format::Json => json(&report, request.as_ref(), setup),
-            Format::Text => Ok(text(&report, request.as_ref(), counted, setup, terminal).into_bytes()),
+            Format::Text => {
+                Ok(text(&report, request.as_ref(), counted, setup, context.terminal.paint()).into_bytes())
+            }
         };
-        shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
+        shown.and_then(|shown| context.terminal.print(shown)).map_err(cannot_print)?;
     }
     Ok(exit)
 }
@@ -56,15 +56,9 @@ fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> std::i
     Ok(line)
 }
 
-fn text(
-    report: &Report,
-    request: Option<&RequestLine>,
-    counted: Counted,
-    setup: &Setup,
-    terminal: &Terminal,
-) -> String {
+fn text(report: &Report, request: Option<&RequestLine>, counted: Counted, setup: &Setup, paint: Paint) -> String {
     let mut text = String::new();
-    let _ = write_line(&mut text, report, counted, clock::now(), terminal.paint());
+    let _ = write_line(&mut text, report, counted, clock::now(), paint);
     if let Some(failure) = report.outcome.failure() {
         let _ = writeln!(text, "  {}", Escaped::text(&failure.message));
     }

@@ -204,7 +204,7 @@ pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
     }
     terminal.remark("error", Tone::Bad, Escaped::text(&format!("{:#}", failure.error)));
     if let Some(hint) = &failure.hint {
-        terminal.remark("hint", Tone::Aside, Escaped::text(hint));
+        terminal.hint(Escaped::text(hint));
     }
 }
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::anyhow;
 use zeroize::Zeroizing;
 
-use super::args::{Global, InitArgs};
+use super::args::InitArgs;
 use super::configure::config_path;
-use super::environment::Environment;
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, say};
 use super::prompt::{Answer, ask_hidden};
@@ -21,16 +21,11 @@ use crate::output::Escaped;
 /// A secret is a line; whatever is longer is not one.
 const LONGEST_SECRET: u64 = 4096;
 
-pub(super) fn init(
-    args: &InitArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let surroundings = environment.surroundings(global.config.as_ref());
+pub(super) fn init(args: &InitArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+    let surroundings = context.surroundings();
     let path = config_path(&surroundings)?;
     let there = path.symlink_metadata().is_ok();
-    let named = global.profile.as_ref().or(args.name.as_ref());
+    let named = context.global.profile.as_ref().or(args.name.as_ref());
     // Told before anything is asked; that nothing is overwritten is made sure of when it is written.
     if there {
         let Some(name) = named else { return Err(ConfigError::Exists(path.to_owned()).into()) };
@@ -43,11 +38,11 @@ pub(super) fn init(
     let asking = if args.no_input || !Terminal::can_ask() { Asking::Never } else { Asking::Again };
     let api_key = match &args.api_key {
         Some(key) => parse_key(key)?,
-        None => again(asking, terminal, |terminal| ask_for_key(asking, terminal))?,
+        None => again(asking, &mut context.terminal, |terminal| ask_for_key(asking, terminal))?,
     };
     let secret = match args.api_secret_file.as_deref() {
         Some(file) => secret_in(file, auth)?,
-        None => again(asking, terminal, |_| ask_for_secret(asking, auth))?,
+        None => again(asking, &mut context.terminal, |_| ask_for_secret(asking, auth))?,
     };
     let profile = NewProfile { name: named.map_or("2fa", String::as_str).to_owned(), api_key, secret, auth };
     if there {
@@ -55,10 +50,10 @@ pub(super) fn init(
     } else {
         config::write_new(path, &profile)?;
     }
-    if !global.quiet {
+    if !context.global.quiet {
         let (path, what) =
             (Escaped(path.as_os_str().as_encoded_bytes()), if there { "added to" } else { "wrote" });
-        terminal.say(format_args!("{what} {path}; `nexmo-conversion check` says whether it works"));
+        context.terminal.say(format_args!("{what} {path}; `nexmo-conversion check` says whether it works"));
     }
     Ok(Exit::Done)
 }

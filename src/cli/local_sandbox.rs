@@ -10,26 +10,22 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use serde_json::json;
 
-use super::args::{Global, SandboxArgs};
+use super::args::SandboxArgs;
 use super::authority::AuthorityFile;
+use super::context::Context;
 use super::dry_run::one_word;
 use super::exit::Exit;
-use super::failure::{CommandFailure, cannot_print};
+use super::failure::CommandFailure;
 use super::interrupt::Interrupt;
-use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{ApiKey, Secret};
-use crate::output::{Escaped, to_json};
+use crate::output::{Escaped, Format, to_json};
 use crate::sandbox::{Conversions, Encryption, Keep, Sandbox, SandboxAccount, SandboxOptions, Script, Unknowns};
 
 /// How often it is looked whether a signal came.
 const GLANCE: Duration = Duration::from_millis(50);
 
-pub(super) fn sandbox(
-    args: &SandboxArgs,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
+pub(super) fn sandbox(args: &SandboxArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let interrupt = Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
     let sandbox = Sandbox::start(options(args)?).map_err(|error| {
         CommandFailure::io("cannot start the sandbox", error)
@@ -40,7 +36,7 @@ pub(super) fn sandbox(
         None => None,
     };
     let ca_file = authority.as_ref().map(|file| file.path.as_path());
-    terminal.print(introduction(&sandbox, ca_file, own_secret(args).as_ref(), global)).map_err(cannot_print)?;
+    context.print(introduction(&sandbox, ca_file, own_secret(args).as_ref(), context.global.format()))?;
     wait(args, &interrupt);
     if let Some(authority) = authority {
         authority.remove();
@@ -148,13 +144,13 @@ fn introduction(
     sandbox: &Sandbox,
     ca_file: Option<&Path>,
     own_secret: Option<&OwnSecret>,
-    global: &Global,
+    format: Format,
 ) -> Vec<u8> {
     let url = sandbox.base_url();
     let account = sandbox.accounts().first();
     let key = account.map(|account| account.api_key.as_str()).unwrap_or_default();
     let made_up = account.map(|account| account.api_secret.expose()).unwrap_or_default();
-    if global.json {
+    if format == Format::Json {
         let shown = |path: &Path| path.display().to_string();
         let secret_file = match own_secret {
             Some(OwnSecret::File(path)) => Some(shown(path)),

@@ -9,6 +9,7 @@ mod choice;
 mod completion;
 mod config_hint;
 mod configure;
+mod context;
 mod dry_run;
 mod environment;
 mod exit;
@@ -50,6 +51,7 @@ pub use self::exit::Exit;
 pub use self::manual::manual_pages;
 
 use self::args::{Command, ConfigCommand, LedgerCommand};
+use self::context::Context;
 use self::environment::Environment;
 use self::failure::{CommandFailure, cannot_print};
 use self::terminal::{ColorWish, Terminal};
@@ -76,45 +78,44 @@ fn run_command(arguments: &[OsString]) -> Exit {
             return refuse(&error, arguments, &environment);
         }
     };
-    let mut terminal = Terminal::new(cli.global.color, environment.color());
-    match dispatch(cli, &environment, &mut terminal) {
+    let Cli { command, global } = cli;
+    let terminal = Terminal::new(global.color, environment.color());
+    let mut context = Context { global, environment, terminal };
+    match dispatch(command, &mut context) {
         Ok(exit) => exit,
         Err(failure) => {
-            failure::say(&failure, &mut terminal);
+            failure::say(&failure, &mut context.terminal);
             failure.exit
         }
     }
 }
 
-fn dispatch(cli: Cli, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
-    let Cli { command, global } = cli;
+fn dispatch(command: Command, context: &mut Context) -> Result<Exit, CommandFailure> {
     match command {
-        Command::Sms(sms) => send::sms(&sms, &global, environment, terminal),
-        Command::Voice(voice) => send::voice(&voice, &global, environment, terminal),
-        Command::Batch(batch) => batch::batch(&batch, &global, environment, terminal),
-        Command::Track(track) => track::track(&track, &global, environment, terminal),
+        Command::Sms(sms) => send::sms(&sms, context),
+        Command::Voice(voice) => send::voice(&voice, context),
+        Command::Batch(batch) => batch::batch(&batch, context),
+        Command::Track(track) => track::track(&track, context),
         Command::Ledger(ledger) => match ledger.command {
-            LedgerCommand::Status(file) => ledger::status(&file, &global, environment, terminal),
-            LedgerCommand::Resume(resume) => ledger::resume(&resume, &global, environment, terminal),
-            LedgerCommand::Show(show) => history::show(&show, &global, environment, terminal),
-            LedgerCommand::Refused(file) => history::refused(&file, &global, environment, terminal),
-            LedgerCommand::Forget(forget) => ledger::forget(&forget, &global, environment, terminal),
+            LedgerCommand::Status(file) => ledger::status(&file, context),
+            LedgerCommand::Resume(resume) => ledger::resume(&resume, context),
+            LedgerCommand::Show(show) => history::show(&show, context),
+            LedgerCommand::Refused(file) => history::refused(&file, context),
+            LedgerCommand::Forget(forget) => ledger::forget(&forget, context),
         },
-        Command::Report(figures) => report::report(&figures, &global, environment, terminal),
-        Command::Check(check) => check::check(&check, &global, environment, terminal),
+        Command::Report(figures) => report::report(&figures, context),
+        Command::Check(check) => check::check(&check, context),
         Command::Config(config) => match config.command {
-            ConfigCommand::Init(init) => init::init(&init, &global, environment, terminal),
-            ConfigCommand::Show(network) => configure::show(&network, &global, environment, terminal),
-            ConfigCommand::Profiles => configure::profiles(&global, environment, terminal),
-            ConfigCommand::Path => configure::path(&global, environment, terminal),
+            ConfigCommand::Init(init) => init::init(&init, context),
+            ConfigCommand::Show(network) => configure::show(&network, context),
+            ConfigCommand::Profiles => configure::profiles(context),
+            ConfigCommand::Path => configure::path(context),
         },
-        Command::Sandbox(sandbox) => local_sandbox::sandbox(&sandbox, &global, terminal),
+        Command::Sandbox(sandbox) => local_sandbox::sandbox(&sandbox, context),
         Command::Completions(completions) => {
-            let script = completion_script(&mut Cli::command(), completions.shell);
-            terminal.print(script).map_err(cannot_print)?;
-            Ok(Exit::Done)
+            context.print(completion_script(&mut Cli::command(), completions.shell))
         }
-        Command::Man(man) => manual::man(&man, terminal),
+        Command::Man(man) => manual::man(&man, context),
     }
 }
 
@@ -158,10 +159,6 @@ fn harden() {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
         let mut terminal = Terminal::new(args::ColorWhen::Never, ColorWish::Never);
         terminal.remark("error", Tone::Bad, format_args!("a bug in nexmo-conversion{place}"));
-        terminal.remark(
-            "hint",
-            Tone::Aside,
-            "what was accepted stays accepted; please report this place and the command",
-        );
+        terminal.hint("what was accepted stays accepted; please report this place and the command");
     }));
 }

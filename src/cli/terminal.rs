@@ -90,6 +90,16 @@ impl Terminal {
         let _ = writeln!(self.err, "{label} {}", Escaped::text(&text.to_string()));
     }
 
+    /// Something that is doubtful, and stops nothing.
+    pub(super) fn warn(&mut self, text: impl Display) {
+        self.remark("warning", Tone::Doubtful, text);
+    }
+
+    /// What to do now.
+    pub(super) fn hint(&mut self, text: impl Display) {
+        self.remark("hint", Tone::Aside, text);
+    }
+
     /// Asks for something; the answer is read from standard input.
     pub(super) fn prompt(&mut self, question: &str) {
         let _ = write!(self.err, "{question}");

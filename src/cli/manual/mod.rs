@@ -13,9 +13,9 @@ use clap_mangen::Man;
 
 use self::roff::Page;
 use super::args::{Cli, ManArgs};
+use super::context::Context;
 use super::exit::Exit;
-use super::failure::{CommandFailure, cannot_print};
-use super::terminal::Terminal;
+use super::failure::CommandFailure;
 
 /// The pages of section 5, by file name.
 const FORMATS: [(&str, &str); 2] = [
@@ -64,15 +64,13 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
-pub(super) fn man(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
+pub(super) fn man(args: &ManArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let pages = manual_pages().map_err(|error| CommandFailure::io("cannot render the manual", error))?;
     if let Some(dir) = &args.dir {
         write_all(dir, &pages).map_err(|error| CommandFailure::io("cannot write the manual pages", error))?;
-    } else {
-        let main = pages.into_iter().next().map(|(_, page)| page).unwrap_or_default();
-        terminal.print(main).map_err(cannot_print)?;
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    context.print(pages.into_iter().next().map(|(_, page)| page).unwrap_or_default())
 }
 
 fn write_all(dir: &Path, pages: &[(String, Vec<u8>)]) -> io::Result<()> {
