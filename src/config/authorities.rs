@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 use std::env::split_paths;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::ConfigError;
 use super::file_error::FileError;
-use super::origin::{Origin, Setting};
+use super::model::Settings;
+use super::origin::Origin;
 use super::private_file::{OpenFile, Patience};
 use super::text;
 
@@ -24,20 +25,19 @@ pub struct CaCertificates {
 /// All the world's authorities are a few hundred KiB; `/dev/zero` has no end.
 const MOST: usize = 16 * 1024 * 1024;
 
-/// Reads whatever replaces the system's CA certificates; nothing where nothing does. Every source that is named has to be
-/// usable: a run never falls back to trusting others.
-pub(super) fn read(
-    file: &Setting<Option<PathBuf>>,
-    folders: &Setting<Option<String>>,
-) -> Result<Vec<CaCertificates>, ConfigError> {
-    let mut named = Vec::new();
-    if let Some(path) = &file.value {
-        named.push(certificates(&file.origin, &path.display().to_string(), read_file(path))?);
+impl Settings {
+    /// The CA certificates that replace the system's; none where the system's hold. Every source that is named has to be usable: a
+    /// run never falls back to trusting others.
+    pub fn ca_certificates(&self) -> Result<Vec<CaCertificates>, ConfigError> {
+        let mut named = Vec::new();
+        if let Some(path) = &self.cacert.value {
+            named.push(certificates(&self.cacert.origin, &path.display().to_string(), read_file(path))?);
+        }
+        if let Some(paths) = &self.ca_folders.value {
+            named.push(certificates(&self.ca_folders.origin, paths, read_folders(paths))?);
+        }
+        Ok(named)
     }
-    if let Some(paths) = &folders.value {
-        named.push(certificates(&folders.origin, paths, read_folders(paths))?);
-    }
-    Ok(named)
 }
 
 fn certificates(

@@ -6,40 +6,13 @@
 use crate::domain::{Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp};
 
 use super::error::{ConfigError, file_or_none, nearest};
-use super::file::{FileConfig, Profile};
+use super::model::{Credential, FileConfig, KnownKey, Overrides, Profile, PromisedSecret, ResolvedAccount};
 use super::origin::{Origin, Setting, variable_name};
 use super::private_file::Warning;
-use super::secret_source::{PromisedSecret, SecretSource};
+use super::secret_source::SecretSource;
+use super::surroundings::Surroundings;
 use super::variables::{FAMILIES, Family, named_variable};
-use super::{Overrides, Surroundings, vendor};
-
-/// An account, complete, and where its parts come from.
-#[derive(Debug, Clone)]
-pub struct ResolvedAccount {
-    /// Who, and the proof.
-    pub account: Account,
-    /// The profile's name, for result lines; none when the credentials come from elsewhere.
-    pub profile: Option<String>,
-    /// Where the key comes from.
-    pub api_key: Origin,
-    /// Where the secret comes from (the API's or the signature's, as the mode has it).
-    pub secret: Origin,
-    /// Who chose how to authenticate.
-    pub auth: Origin,
-    /// What the user should be told.
-    pub warnings: Vec<Warning>,
-}
-
-/// What one source has of a credential; nothing is fetched yet.
-#[derive(Debug, Default)]
-pub(super) struct Credential {
-    pub(super) api_key: Option<Setting<ApiKey>>,
-    pub(super) api_secret: Option<PromisedSecret>,
-    pub(super) signature_secret: Option<PromisedSecret>,
-    pub(super) auth: Option<Setting<AuthMode>>,
-    pub(super) signature_method: Option<SignatureMethod>,
-    pub(super) signature_timestamp: Option<SignedTimestamp>,
-}
+use super::vendor;
 
 /// The source that has the credential; vendor files are not opened for this.
 #[derive(Debug)]
@@ -76,15 +49,6 @@ pub(super) fn resolve(
             }),
         },
     }
-}
-
-/// Who, without the proof: no secret is fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownKey {
-    /// The public half of the credential that holds.
-    pub api_key: ApiKey,
-    /// The profile's name; none when the key comes from elsewhere.
-    pub profile: Option<String>,
 }
 
 /// The key of the credential that [`resolve`] would find; `None` where there is none at all.
@@ -143,6 +107,23 @@ fn stored_profile<'a>(file: &'a FileConfig, asked: &str, asked_by: String) -> Re
         known: file.profiles.keys().cloned().collect(),
         nearest: nearest(asked, file.profiles.keys().map(String::as_str)).map(str::to_owned),
     })
+}
+
+impl PromisedSecret {
+    /// Fetches the secret: reads the file, runs the program.
+    fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, ConfigError> {
+        self.source.fetch(warnings).map_err(|source| ConfigError::Secret {
+            place: match &self.origin {
+                Origin::Variable(name) => name.clone(),
+                origin @ (Origin::Flag(_)
+                | Origin::Profile { .. }
+                | Origin::Section { .. }
+                | Origin::VendorFile(_)
+                | Origin::Default) => format!("{} of {origin}", self.key),
+            },
+            source,
+        })
+    }
 }
 
 impl Credential {

@@ -3,31 +3,14 @@
 //! Read by hand rather than through serde, because serde's texts quote the value that they refuse, and the parser's own
 //! `Display` quotes the line: either may be a secret. Knows TOML and positions, not what the keys mean.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, nearest};
+use super::position::Position;
 use super::value::{Raw, ValueError};
-
-/// A place in a file; displayed as compilers do, `path:line:column`, both from 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// The file.
-    pub file: PathBuf,
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
-    }
-}
 
 /// The text of a file, able to say where in it a byte stands.
 #[derive(Debug, Clone, Copy)]

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::document::Position;
 use super::file_error::FileError;
 use super::origin::Origin;
+use super::position::Position;
 use super::secret_source::SecretError;
 use super::value::ValueError;
 

@@ -8,36 +8,17 @@ use std::str::FromStr;
 
 use crate::domain::{ApiKey, Secret};
 
-use super::ConfigFileChoice;
-use super::credentials::Credential;
 use super::document::{Document, Entry, Table};
 use super::error::ConfigError;
 use super::file_error::FileError;
+use super::model::{Credential, FileConfig, Preferences, Profile, PromisedSecret};
 use super::origin::{Origin, Setting};
 use super::private_file::{OpenFile, Patience};
-use super::secret_source::{PromisedSecret, SecretSource};
-use super::settings::{BATCH_KEYS, NETWORK_KEYS, Preferences, Spelled};
+use super::secret_source::SecretSource;
+use super::settings::{BATCH_KEYS, NETWORK_KEYS, Spelled};
+use super::surroundings::ConfigFileChoice;
 use super::text;
 use super::value::{Folders, Raw, ValueError};
-
-/// What is stored. An absent file is one in which nothing stands.
-#[derive(Debug, Default)]
-pub(super) struct FileConfig {
-    /// None where there is no home to keep it in.
-    pub(super) path: Option<PathBuf>,
-    pub(super) default_profile: Option<String>,
-    pub(super) profiles: BTreeMap<String, Profile>,
-    pub(super) network: Preferences,
-    pub(super) batch: Preferences,
-}
-
-/// An account, and the settings that go with it.
-#[derive(Debug)]
-pub(super) struct Profile {
-    pub(super) origin: Origin,
-    pub(super) credential: Credential,
-    pub(super) preferences: Preferences,
-}
 
 /// A configuration is written by hand; more than this is something else.
 pub(super) const MOST: usize = 1024 * 1024;

@@ -7,9 +7,7 @@ use thiserror::Error;
 use crate::domain::Secret;
 
 use super::command::{self, CommandError, TIME_LIMIT};
-use super::error::ConfigError;
 use super::file_error::FileError;
-use super::origin::Origin;
 use super::private_file::{OpenFile, Patience, Warning};
 use super::text;
 
@@ -52,37 +50,11 @@ pub(super) enum SecretSource {
     Command { program: PathBuf, arguments: Vec<String> },
 }
 
-/// A secret's source, and who named it.
-#[derive(Debug, Clone)]
-pub(super) struct PromisedSecret {
-    pub(super) source: SecretSource,
-    /// The key of the file, or the variable's whole name.
-    pub(super) key: &'static str,
-    pub(super) origin: Origin,
-}
-
 /// No secret is anywhere near as long; a file that is, is the wrong one.
 const MOST: usize = 64 * 1024;
 
-impl PromisedSecret {
-    /// Fetches the secret: reads the file, runs the program.
-    pub(super) fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, ConfigError> {
-        self.source.fetch(warnings).map_err(|source| ConfigError::Secret {
-            place: match &self.origin {
-                Origin::Variable(name) => name.clone(),
-                origin @ (Origin::Flag(_)
-                | Origin::Profile { .. }
-                | Origin::Section { .. }
-                | Origin::VendorFile(_)
-                | Origin::Default) => format!("{} of {origin}", self.key),
-            },
-            source,
-        })
-    }
-}
-
 impl SecretSource {
-    fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
+    pub(super) fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
         match self {
             Self::Value(secret) => parse_secret(secret.expose().as_bytes()),
             Self::File(path) => from_file(path, Patience::Never, warnings),

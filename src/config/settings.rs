@@ -4,79 +4,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::Secret;
 use crate::wire::BaseUrl;
 
-use super::Surroundings;
 use super::credentials::{self, Chosen};
-use super::document::Position;
 use super::error::ConfigError;
-use super::file::FileConfig;
+use super::model::{FileConfig, Overrides, Preferences, Settings};
 use super::origin::{Origin, Setting, variable_name};
+use super::position::Position;
 use super::proxy::ProxySetting;
-use super::rate::Rate;
+use super::surroundings::Surroundings;
 use super::value::{Folders, Raw, ValueError};
-
-/// What was typed.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// `--profile`.
-    pub profile: Option<String>,
-    /// `--base-url`.
-    pub base_url: Option<String>,
-    /// `--proxy`; may carry a password.
-    pub proxy: Option<Secret>,
-    /// `--cacert`.
-    pub cacert: Option<PathBuf>,
-    /// `--connect-timeout`.
-    pub connect_timeout: Option<Duration>,
-    /// `--max-time`.
-    pub max_time: Option<Duration>,
-    /// `--retry`.
-    pub retry: Option<u32>,
-    /// `--retry-max-time`.
-    pub retry_max_time: Option<Duration>,
-    /// What only streams know.
-    pub batch: BatchOverrides,
-}
-
-/// What was typed for a stream.
-#[derive(Debug, Clone, Default)]
-pub struct BatchOverrides {
-    /// `--jobs`.
-    pub jobs: Option<u32>,
-    /// `--rate`.
-    pub rate: Option<String>,
-    /// `--max-age`.
-    pub max_age: Option<Duration>,
-}
-
-/// Every setting, with its origin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Where the API is.
-    pub base_url: Setting<BaseUrl>,
-    /// Through what it is reached.
-    pub proxy: Setting<ProxySetting>,
-    /// A file of certificates to trust instead of the system's.
-    pub cacert: Setting<Option<PathBuf>>,
-    /// Folders of them, as OpenSSL's variable lists them.
-    pub ca_folders: Setting<Option<String>>,
-    /// How long connecting may take, TLS included.
-    pub connect_timeout: Setting<Duration>,
-    /// How long one attempt may take.
-    pub max_time: Setting<Duration>,
-    /// How many attempts may follow the first.
-    pub retry: Setting<u32>,
-    /// How long after the first attempt another may still start.
-    pub retry_max_time: Setting<Duration>,
-    /// How many requests at once.
-    pub jobs: Setting<u32>,
-    /// How many requests in a time.
-    pub rate: Setting<Option<Rate>>,
-    /// Older conversions are not sent.
-    pub max_age: Setting<Option<Duration>>,
-}
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_TIME: Duration = Duration::from_secs(15);
@@ -147,21 +84,6 @@ fn first_if_any<T: Clone>(
         value: Some(value),
         origin,
     })
-}
-
-/// What one source says: each value checked, none of them required.
-#[derive(Debug, Default)]
-pub(super) struct Preferences {
-    base_url: Option<Setting<BaseUrl>>,
-    proxy: Option<Setting<ProxySetting>>,
-    cacert: Option<Setting<PathBuf>>,
-    connect_timeout: Option<Setting<Duration>>,
-    max_time: Option<Setting<Duration>>,
-    retry: Option<Setting<u32>>,
-    retry_max_time: Option<Setting<Duration>>,
-    jobs: Option<Setting<u32>>,
-    rate: Option<Setting<Rate>>,
-    max_age: Option<Setting<Duration>>,
 }
 
 /// A value that a source has for a key.

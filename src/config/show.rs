@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use crate::domain::{Auth, Secret};
 
-use super::credentials::ResolvedAccount;
+use super::model::{ResolvedAccount, Settings};
 use super::origin::{Origin, Setting};
-use super::settings::Settings;
 
 /// One line of `config show`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::domain::{ApiKeyError, DurationError, REMEMBERED, parse_duration};
 use crate::wire::{BaseUrl, BaseUrlError};
 
-use super::proxy::ProxySetting;
+use super::proxy::{ProxySetting, ProxySettingError};
 use super::rate::{Rate, RateError};
 
 /// Why a value cannot be used. Shows nothing of the value that could be a secret.
@@ -28,8 +28,8 @@ pub enum ValueError {
     #[error(transparent)]
     ApiKey(#[from] ApiKeyError),
     /// Not a proxy.
-    #[error("neither `none` nor the URL of a proxy")]
-    Proxy,
+    #[error(transparent)]
+    Proxy(#[from] ProxySettingError),
     /// A time limit of nothing.
     #[error("must be more than zero")]
     Zero,
@@ -118,7 +118,7 @@ impl Raw {
     }
 
     pub(super) fn proxy(&self) -> Result<ProxySetting, ValueError> {
-        ProxySetting::parse(self.text("a string")?)
+        Ok(ProxySetting::parse(self.text("a string")?)?)
     }
 
     pub(super) fn rate(&self) -> Result<Rate, ValueError> {

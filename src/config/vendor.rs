@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use crate::domain::{ApiKey, Secret};
 
-use super::Surroundings;
-use super::credentials::Credential;
 use super::error::ConfigError;
 use super::file_error::FileError;
+use super::model::{Credential, PromisedSecret};
 use super::npm_ini;
 use super::origin::{Origin, Setting};
 use super::private_file::{OpenFile, Patience, Warning};
-use super::secret_source::{PromisedSecret, SecretSource};
+use super::secret_source::SecretSource;
+use super::surroundings::Surroundings;
 use super::text;
 
 /// A vendor's file that has credentials, or half of them.

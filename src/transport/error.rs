@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use rustls::CertificateError;
 use thiserror::Error;
 
-use super::Endpoint;
+use super::endpoint::Endpoint;
 use super::names::is_out_of_descriptors;
 use super::trace::Trace;
 use super::trust::TrustError;
