@@ -3,9 +3,11 @@
 //! Key and secret never come from different sources, because half of one account and half of another is refused by
 //! the API with a 401 that nobody can explain.
 
-use crate::domain::{Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp};
+use crate::domain::{
+    Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp, nearest,
+};
 
-use super::error::{ConfigError, file_or_none, nearest};
+use super::error::{ConfigError, file_or_none};
 use super::model::{Credential, FileConfig, KnownKey, Overrides, Profile, PromisedSecret, ResolvedAccount};
 use super::origin::{Origin, Setting, variable_name};
 use super::private_file::Warning;
@@ -105,7 +107,7 @@ fn stored_profile<'a>(file: &'a FileConfig, asked: &str, asked_by: String) -> Re
         name: asked.to_owned(),
         file: file.path.clone(),
         known: file.profiles.keys().cloned().collect(),
-        nearest: nearest(asked, file.profiles.keys().map(String::as_str)).map(str::to_owned),
+        nearest: nearest(asked, file.profiles.keys().map(|known| (known, known.clone()))),
     })
 }
 

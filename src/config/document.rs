@@ -8,7 +8,9 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{ConfigError, nearest};
+use crate::domain::nearest;
+
+use super::error::ConfigError;
 use super::position::Position;
 use super::value::{Raw, ValueError};
 
@@ -78,7 +80,7 @@ impl<'a> Table<'a> {
             Err(ConfigError::UnknownKey {
                 at: self.document.position(key.span().start),
                 key: key.get_ref().escape_debug().to_string(),
-                nearest: nearest(key.get_ref(), self.known.iter().copied()),
+                nearest: nearest(key.get_ref(), self.known.iter().map(|known| (known, *known))),
             })
         })
     }

@@ -174,16 +174,6 @@ impl ConfigError {
     }
 }
 
-/// The name most like `asked`, if any is like it.
-pub(super) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(asked, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name)
-}
-
 /// The configuration file, for a list of places.
 pub(super) fn file_or_none(file: Option<&Path>) -> String {
     file.map_or_else(

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use strsim::damerau_levenshtein;
 use thiserror::Error;
 
-use crate::domain::Happening;
+use crate::domain::{self, Happening};
 
 /// What is read from a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,14 +119,9 @@ pub(super) fn is_from_a_result_line(name: &str) -> bool {
 
 /// The known name that was probably meant: the same but for case and punctuation, or nearly.
 pub(super) fn nearest(name: &str) -> Option<(Field, &'static str)> {
-    let wanted = bare(name);
-    NAMES
-        .iter()
-        .flat_map(|(field, names)| names.iter().map(move |known| (*field, *known)))
-        .map(|(field, known)| (damerau_levenshtein(&wanted, &bare(known)), field, known))
-        .filter(|(distance, _, known)| *distance <= (known.len() / 3).min(2))
-        .min_by_key(|(distance, _, _)| *distance)
-        .map(|(_, field, known)| (field, known))
+    let known =
+        NAMES.iter().flat_map(|(field, names)| names.iter().map(move |known| (bare(known), (*field, *known))));
+    domain::nearest(&bare(name), known)
 }
 
 pub(super) fn bare(name: &str) -> String {

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use super::answer::{RetryAfter, ScriptedReply};
 use super::judge::{NOT_ENABLED_REASON, Ruling};
 use super::page::jetty;
-use super::reply::{Envelope, Reply, http_date};
+use super::reply::{Envelope, Reply};
 use super::switches::{ErrorBody, SuccessBody};
 use super::unknowns::Unknowns;
 use crate::domain::Timestamp;
+use crate::wire::http_date;
 use crate::wire::reason;
 
 /// What the service's pages are labelled with.

@@ -15,9 +15,9 @@ use super::names::Names;
 use super::proxy::ProxyUrl;
 use super::trace::Trace;
 use crate::clock;
-use crate::domain::{Channel, Placement};
+use crate::domain::{Channel, Placement, Timestamp};
 use crate::failpoint::{Promise, is_broken};
-use crate::wire::{Body, BodyEnd, CONTENT_TYPE, Reply, Request, Scheme, parse_retry_after};
+use crate::wire::{Body, BodyEnd, CONTENT_TYPE, Reply, Request, Scheme, parse_http_date, parse_retry_after};
 
 /// How much of a reply's body is looked at.
 const BODY_LIMIT: u64 = 64 * 1024;
@@ -101,7 +101,7 @@ pub struct Page {
     /// The HTTP status.
     pub status: u16,
     /// The server's clock, as its `Date` header tells it.
-    pub date: Option<String>,
+    pub date: Option<Timestamp>,
     /// What it carried.
     pub body: Body,
     /// The TLS version that was agreed on, where there was one.
@@ -155,7 +155,7 @@ impl Sender {
             }
             message.body(()).map_err(unsendable)
         })?;
-        let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+        let date = response.headers().get(header::DATE).and_then(|date| parse_http_date(date.to_str().ok()?));
         let status = response.status().as_u16();
         Ok(Page { status, date, body: read(response), tls: self.trace.tls() })
     }

@@ -11,6 +11,7 @@ use clap::{Command, CommandFactory as _, Error, Parser as _};
 
 use self::meant::MEANT;
 use super::args::Cli;
+use crate::domain::nearest;
 
 /// The same complaint with better advice; or the help that was asked for beside the mistake.
 pub(super) fn about(error: Error, arguments: &[OsString]) -> Error {
@@ -102,15 +103,8 @@ fn near(typed: &str, command: &Command) -> Option<String> {
     let typed = typed.strip_prefix("--").filter(|typed| typed.len() > 2)?;
     let is_negative = |name: &str| name.starts_with("no-") || name.starts_with("not-");
     let names = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(clap::Arg::get_long);
-    names
-        .filter(|name| is_negative(name) == is_negative(typed))
-        .map(|name| (strsim::osa_distance(typed, name), name))
-        .filter(|(distance, name)| {
-            let left_out = name.strip_prefix(typed).is_some_and(|rest| rest.starts_with('-'));
-            left_out || *distance <= if typed.len() < 6 { 1 } else { 2 }
-        })
-        .min()
-        .map(|(_, name)| format!("--{name}"))
+    let names = names.filter(|name| is_negative(name) == is_negative(typed));
+    nearest(typed, names.map(|name| (name, format!("--{name}"))))
 }
 
 /// The commands that do have it, as they are typed.
