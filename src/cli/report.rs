@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::args::FiguresArgs;
+use super::args::ReportArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print};
@@ -21,7 +21,7 @@ use crate::files::{self, Before};
 use crate::ledger::LedgerReader;
 use crate::output::{AccountReport, Escaped, Format, Tone, report_csv, report_json, report_page, report_text};
 
-pub(super) fn report(args: &FiguresArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let path = context.ledger_path(args.file.ledger.as_ref())?;
     let wanted = Wanted::of(args, context)?;
     let ledger = LedgerReader::open(&path)?;
@@ -68,7 +68,7 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn of(args: &FiguresArgs, context: &Context) -> Result<Self, CommandFailure> {
+    fn of(args: &ReportArgs, context: &Context) -> Result<Self, CommandFailure> {
         if let Some(account) = &args.account {
             return Ok(Self::Typed(account.clone()));
         }

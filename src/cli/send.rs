@@ -1,6 +1,6 @@
 //! `sms` and `voice`: conversions from the command line. Standard input is never touched.
 
-use super::args::{ReportArgs, SmsArgs, VoiceArgs};
+use super::args::{ConversionArgs, SmsArgs, VoiceArgs};
 use super::context::Context;
 use super::dry_run;
 use super::exit::Exit;
@@ -17,17 +17,17 @@ use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, 
 use std::io;
 
 pub(super) fn sms(args: &SmsArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    report(Channel::Sms, &args.ids, &args.report, context)
+    report(Channel::Sms, &args.ids, &args.conversion, context)
 }
 
 pub(super) fn voice(args: &VoiceArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    report(Channel::Voice, &args.ids, &args.report, context)
+    report(Channel::Voice, &args.ids, &args.conversion, context)
 }
 
 fn report(
     channel: Channel,
     ids: &[String],
-    args: &ReportArgs,
+    args: &ConversionArgs,
     context: &mut Context,
 ) -> Result<Exit, CommandFailure> {
     let items = items(channel, ids, args)?;
@@ -87,7 +87,7 @@ fn not_recorded(
 }
 
 /// The records that were typed. The time is resolved once, here, and stays the same whatever happens later.
-fn items(channel: Channel, ids: &[String], args: &ReportArgs) -> Result<Vec<Item>, CommandFailure> {
+fn items(channel: Channel, ids: &[String], args: &ConversionArgs) -> Result<Vec<Item>, CommandFailure> {
     let now = clock::now();
     let timestamp = match &args.timestamp {
         Some(text) => parse_when(text, now).map_err(|error| {
