@@ -14,7 +14,7 @@ use super::setup::{Setup, Target};
 use crate::clock;
 use crate::domain::{Account, Auth, Failure};
 use crate::ledger::{Kept, LedgerReader, State, try_to_write};
-use crate::output::{Age, CheckLine, Escaped, Format, Tone, to_json};
+use crate::output::{Age, CheckLine, Escaped, OutputFormat, Tone, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
 
@@ -76,8 +76,8 @@ pub(super) fn check(args: &CheckArgs, context: &mut Context) -> Result<Exit, Com
         Err(failure) => findings.push(Finding::failed("settings", failure)),
     }
     let shown = match context.global.format() {
-        Format::Json => json(&findings),
-        Format::Text => Ok(text(&findings, context).into_bytes()),
+        OutputFormat::Json => json(&findings),
+        OutputFormat::Text => Ok(text(&findings, context).into_bytes()),
     };
     shown.and_then(|shown| context.terminal.print(shown)).map_err(cannot_print)?;
     Ok(Exit::worst(findings.iter().filter_map(|finding| match finding.status {

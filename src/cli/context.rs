@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, Sought, cannot_print};
 use super::terminal::Terminal;
 use crate::config::Surroundings;
-use crate::output::{Format, Loudness};
+use crate::output::{Loudness, OutputFormat};
 
 /// The options of every command, the environment and the terminal: made once, and handed to the command that was typed.
 pub(super) struct Context {
@@ -40,8 +40,8 @@ impl Context {
 }
 
 impl Global {
-    pub(super) fn format(&self) -> Format {
-        if self.json { Format::Json } else { Format::Text }
+    pub(super) fn format(&self) -> OutputFormat {
+        if self.json { OutputFormat::Json } else { OutputFormat::Text }
     }
 
     pub(super) fn loudness(&self) -> Loudness {

@@ -8,7 +8,7 @@ use super::failure::{CommandFailure, cannot_print, record_hint};
 use super::setup::Setup;
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
-use crate::output::{Counted, Escaped, Format, Paint, RequestLine, ResultLine, to_json, write_line};
+use crate::output::{Counted, Escaped, OutputFormat, Paint, RequestLine, ResultLine, to_json, write_line};
 use crate::pipeline::{Item, Report};
 use crate::wire::{Parameter, ParameterValue, Request};
 
@@ -38,8 +38,8 @@ pub(super) fn show(
             Item::Broken => break,
         };
         let shown = match context.global.format() {
-            Format::Json => json(&report, request.as_ref(), setup),
-            Format::Text => {
+            OutputFormat::Json => json(&report, request.as_ref(), setup),
+            OutputFormat::Text => {
                 Ok(text(&report, request.as_ref(), counted, setup, context.terminal.paint()).into_bytes())
             }
         };

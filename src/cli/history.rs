@@ -12,7 +12,7 @@ use super::failure::{CommandFailure, cannot_print};
 use crate::clock;
 use crate::domain::{Failure, Outcome, Timestamp};
 use crate::ledger::{DeadLetter, HistoryRow, LedgerReader, OpenCode, Original, State};
-use crate::output::{Age, Escaped, Format, ResultLine, to_json};
+use crate::output::{Age, Escaped, OutputFormat, ResultLine, to_json};
 use crate::pipeline::Report;
 use crate::wire;
 
@@ -23,8 +23,8 @@ pub(super) fn show(args: &ShowArgs, context: &mut Context) -> Result<Exit, Comma
         None => (Vec::new(), Vec::new()),
     };
     let shown = match context.global.format() {
-        Format::Json => history_json(&rows).map_err(cannot_print)?,
-        Format::Text => history_text(&args.id, &rows, &codes, clock::now()).into_bytes(),
+        OutputFormat::Json => history_json(&rows).map_err(cannot_print)?,
+        OutputFormat::Text => history_text(&args.id, &rows, &codes, clock::now()).into_bytes(),
     };
     context.print(shown)
 }
@@ -118,15 +118,15 @@ pub(super) fn refused(file: &LedgerFile, context: &mut Context) -> Result<Exit, 
             if printed.is_ok() {
                 count += 1;
                 let line = match context.global.format() {
-                    Format::Json => dead_letter(letter),
-                    Format::Text => Ok(letter_text(&letter).into_bytes()),
+                    OutputFormat::Json => dead_letter(letter),
+                    OutputFormat::Text => Ok(letter_text(&letter).into_bytes()),
                 };
                 printed = line.and_then(|line| context.terminal.print(line));
             }
         })?;
     }
     printed.map_err(cannot_print)?;
-    if context.global.format() == Format::Text {
+    if context.global.format() == OutputFormat::Text {
         if count == 0 {
             context.terminal.print("nothing was refused\n").map_err(cannot_print)?;
         } else if !context.global.quiet {

@@ -12,7 +12,7 @@ use super::configure::config_path;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, say};
-use super::prompt::{Answer, ask_hidden};
+use super::prompt::{TypedAnswer, ask_hidden};
 use super::terminal::Terminal;
 use crate::config::{self, ConfigError, Configuration, NewProfile};
 use crate::domain::{ApiKey, AuthMode, Secret};
@@ -120,10 +120,10 @@ fn ask_for_secret(asking: Asking, auth: AuthMode) -> Result<Secret, Unanswered> 
     match ask_hidden(&format!("{what} (not shown): "))
         .map_err(|error| Unanswered::GivenUp(cannot_read(what, error)))?
     {
-        Answer::Line(typed) if typed.is_empty() => Err(gave_up(Exit::Usage)),
-        Answer::Line(typed) => config::parse_secret(&typed)
+        TypedAnswer::Line(typed) if typed.is_empty() => Err(gave_up(Exit::Usage)),
+        TypedAnswer::Line(typed) => config::parse_secret(&typed)
             .map_err(|error| Unanswered::Unusable(CommandFailure::of_secret(error, what))),
-        Answer::Interrupted(exit) => Err(gave_up(exit)),
+        TypedAnswer::Interrupted(exit) => Err(gave_up(exit)),
     }
 }
 

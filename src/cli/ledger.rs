@@ -16,7 +16,7 @@ use super::setup::{Setup, Target, limits};
 use crate::clock;
 use crate::config::BatchOverrides;
 use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
-use crate::output::{Age, Escaped, Format, to_json};
+use crate::output::{Age, Escaped, OutputFormat, to_json};
 use crate::pipeline::{Adopt, Book, Limits, RefusedBefore};
 
 pub(super) fn status(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
@@ -26,8 +26,8 @@ pub(super) fn status(file: &LedgerFile, context: &mut Context) -> Result<Exit, C
         None => Vec::new(),
     };
     let shown = match context.global.format() {
-        Format::Json => status_json(&rows),
-        Format::Text => Ok(status_text(&rows, &path).into_bytes()),
+        OutputFormat::Json => status_json(&rows),
+        OutputFormat::Text => Ok(status_text(&rows, &path).into_bytes()),
     };
     context.print(shown.map_err(cannot_print)?)
 }

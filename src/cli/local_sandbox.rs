@@ -19,7 +19,7 @@ use super::failure::CommandFailure;
 use super::interrupt::Interrupt;
 use crate::clock;
 use crate::domain::{ApiKey, Secret};
-use crate::output::{Escaped, Format, to_json};
+use crate::output::{Escaped, OutputFormat, to_json};
 use crate::sandbox::{Conversions, Encryption, Keep, Sandbox, SandboxAccount, SandboxOptions, Script, Unknowns};
 
 /// How often it is looked whether a signal came.
@@ -144,13 +144,13 @@ fn introduction(
     sandbox: &Sandbox,
     ca_file: Option<&Path>,
     own_secret: Option<&OwnSecret>,
-    format: Format,
+    format: OutputFormat,
 ) -> Vec<u8> {
     let url = sandbox.base_url();
     let account = sandbox.accounts().first();
     let key = account.map(|account| account.api_key.as_str()).unwrap_or_default();
     let made_up = account.map(|account| account.api_secret.expose()).unwrap_or_default();
-    if format == Format::Json {
+    if format == OutputFormat::Json {
         let shown = |path: &Path| path.display().to_string();
         let secret_file = match own_secret {
             Some(OwnSecret::File(path)) => Some(shown(path)),

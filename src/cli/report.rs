@@ -19,7 +19,9 @@ use crate::domain::Timestamp;
 use crate::figures::{Figures, Span};
 use crate::files::{self, Before};
 use crate::ledger::LedgerReader;
-use crate::output::{AccountReport, Escaped, Format, Tone, report_csv, report_json, report_page, report_text};
+use crate::output::{
+    AccountReport, Escaped, OutputFormat, Tone, report_csv, report_json, report_page, report_text,
+};
 
 pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let path = context.ledger_path(args.file.ledger.as_ref())?;
@@ -50,8 +52,8 @@ pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, C
         Some(_) => return context.print(report_page(&reports, now)),
         None if args.csv => return context.print(report_csv(&reports)),
         None => match context.global.format() {
-            Format::Json => return context.print(json(&reports)?),
-            Format::Text => return context.print(text(&reports, &path, now, context)),
+            OutputFormat::Json => return context.print(json(&reports)?),
+            OutputFormat::Text => return context.print(text(&reports, &path, now, context)),
         },
     }
     Ok(Exit::Done)

@@ -229,7 +229,7 @@ pub(super) fn limits(settings: &Settings) -> Limits {
         jobs: usize::try_from(settings.jobs.value).unwrap_or(1),
         retries: settings.retry.value,
         retry_max_time: settings.retry_max_time.value,
-        interval: settings.rate.value.map(config::Rate::interval),
+        interval: settings.rate.value.map(config::RequestRate::interval),
         max_age: settings.max_age.value,
         deadline: None,
     }

@@ -32,16 +32,16 @@ pub(super) fn resolve(
     let mode = named_variable(surroundings, &variable_name("auth"))?;
     match choose(overrides, surroundings, file)? {
         Chosen::Profile { name, profile } => {
-            let place = Place::Profile(&profile.origin);
+            let place = FoundIn::Profile(&profile.origin);
             let account = profile.credential.complete(mode, &place, Vec::new())?;
             Ok(ResolvedAccount { profile: Some(name.to_owned()), ..account })
         }
         Chosen::Variables(family) => {
             let credential = family.credential(surroundings)?;
-            credential.complete(mode, &Place::Variables(family), Vec::new())
+            credential.complete(mode, &FoundIn::Variables(family), Vec::new())
         }
         Chosen::Nothing => match vendor::find(surroundings)? {
-            Some(found) => found.credential.complete(mode, &Place::Vendor(&found), found.warnings.clone()),
+            Some(found) => found.credential.complete(mode, &FoundIn::Vendor(&found), found.warnings.clone()),
             None => Err(match &file.path {
                 Some(path) if file.profiles.len() > 1 => ConfigError::SeveralProfiles {
                     path: path.clone(),
@@ -61,11 +61,11 @@ pub(super) fn resolve_key(
 ) -> Result<Option<KnownKey>, ConfigError> {
     let (api_key, profile) = match choose(overrides, surroundings, file)? {
         Chosen::Profile { name, profile } => {
-            (profile.credential.key(&Place::Profile(&profile.origin))?, Some(name.to_owned()))
+            (profile.credential.key(&FoundIn::Profile(&profile.origin))?, Some(name.to_owned()))
         }
-        Chosen::Variables(family) => (family.credential(surroundings)?.key(&Place::Variables(family))?, None),
+        Chosen::Variables(family) => (family.credential(surroundings)?.key(&FoundIn::Variables(family))?, None),
         Chosen::Nothing => match vendor::find(surroundings)? {
-            Some(found) => (found.credential.key(&Place::Vendor(&found))?, None),
+            Some(found) => (found.credential.key(&FoundIn::Vendor(&found))?, None),
             None => return Ok(None),
         },
     };
@@ -136,7 +136,7 @@ impl Credential {
             .any(|secret| matches!(secret.source, SecretSource::Value(_)))
     }
 
-    fn key(&self, place: &Place<'_>) -> Result<ApiKey, ConfigError> {
+    fn key(&self, place: &FoundIn<'_>) -> Result<ApiKey, ConfigError> {
         let api_key = self.api_key.as_ref().ok_or_else(|| place.misses(Part::ApiKey, self))?;
         Ok(api_key.value.clone())
     }
@@ -145,7 +145,7 @@ impl Credential {
     fn complete(
         &self,
         mode: Option<Setting<AuthMode>>,
-        place: &Place<'_>,
+        place: &FoundIn<'_>,
         mut warnings: Vec<Warning>,
     ) -> Result<ResolvedAccount, ConfigError> {
         let mode = mode.or_else(|| self.auth.clone()).unwrap_or_else(|| self.likely_mode());
@@ -192,10 +192,10 @@ impl Credential {
 }
 
 /// Where a credential was found, for saying what it lacks.
-enum Place<'a> {
+enum FoundIn<'a> {
     Variables(&'a Family),
     Profile(&'a Origin),
-    Vendor(&'a vendor::Found),
+    Vendor(&'a vendor::VendorFile),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -205,7 +205,7 @@ enum Part {
     SignatureSecret,
 }
 
-impl Place<'_> {
+impl FoundIn<'_> {
     fn misses(&self, part: Part, credential: &Credential) -> ConfigError {
         let (missing, place) = match self {
             Self::Variables(family) => {

@@ -22,12 +22,12 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(self) -> Result<Table<'a>, ConfigError> {
+    pub(super) fn parse(self) -> Result<TomlTable<'a>, ConfigError> {
         let root = DeTable::parse(self.text).map_err(|error| ConfigError::Syntax {
             at: self.position(error.span().map_or(0, |span| span.start)),
             reason: error.message().to_owned(),
         })?;
-        Ok(Table { document: self, entries: root.into_inner(), known: Vec::new() })
+        Ok(TomlTable { document: self, entries: root.into_inner(), known: Vec::new() })
     }
 
     pub(super) fn position(&self, offset: usize) -> Position {
@@ -42,33 +42,33 @@ impl<'a> Document<'a> {
 }
 
 /// A table that remembers what it was asked for. No `Debug`: secrets stand in it.
-pub(super) struct Table<'a> {
+pub(super) struct TomlTable<'a> {
     document: Document<'a>,
     entries: DeTable<'a>,
     known: Vec<&'static str>,
 }
 
 /// A key with its value.
-pub(super) struct Entry<'a> {
+pub(super) struct TomlEntry<'a> {
     document: Document<'a>,
     key: String,
     value: Spanned<DeValue<'a>>,
 }
 
-impl<'a> Table<'a> {
+impl<'a> TomlTable<'a> {
     /// Takes the value of a key out; from now on the key is known, whether it is there or not.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
+    pub(super) fn take(&mut self, key: &'static str) -> Option<TomlEntry<'a>> {
         self.known.push(key);
         let value = self.entries.remove(key)?;
-        Some(Entry { document: self.document, key: key.to_owned(), value })
+        Some(TomlEntry { document: self.document, key: key.to_owned(), value })
     }
 
     /// Every entry, for a table whose keys are free.
-    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Entry<'a>)> {
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, TomlEntry<'a>)> {
         let document = self.document;
         self.entries.into_iter().map(move |(key, value)| {
             let key = key.into_inner().into_owned();
-            let entry = Entry { document, key: key.clone(), value };
+            let entry = TomlEntry { document, key: key.clone(), value };
             (key, entry)
         })
     }
@@ -86,7 +86,7 @@ impl<'a> Table<'a> {
     }
 }
 
-impl<'a> Entry<'a> {
+impl<'a> TomlEntry<'a> {
     pub(super) fn at(&self) -> Position {
         self.document.position(self.value.span().start)
     }
@@ -131,10 +131,10 @@ impl<'a> Entry<'a> {
         }
     }
 
-    pub(super) fn table(self) -> Result<Table<'a>, ConfigError> {
+    pub(super) fn table(self) -> Result<TomlTable<'a>, ConfigError> {
         let wrong = self.wrong_type("a table");
         match self.value.into_inner() {
-            DeValue::Table(entries) => Ok(Table { document: self.document, entries, known: Vec::new() }),
+            DeValue::Table(entries) => Ok(TomlTable { document: self.document, entries, known: Vec::new() }),
             DeValue::String(_)
             | DeValue::Integer(_)
             | DeValue::Float(_)

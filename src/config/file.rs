@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use crate::domain::{ApiKey, Secret};
 
-use super::document::{Document, Entry, Table};
+use super::document::{Document, TomlEntry, TomlTable};
 use super::error::ConfigError;
 use super::file_error::FileError;
 use super::model::{Credential, FileConfig, Preferences, Profile, PromisedSecret};
@@ -43,7 +43,7 @@ pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<Fil
         ConfigError::Encoding { at }
     })?;
     let document = Document { path, text };
-    let config = Reader { path, home }.config(document.parse()?)?;
+    let config = FileReader { path, home }.config(document.parse()?)?;
     if config.holds_secret() {
         file.insist_private()?;
     }
@@ -64,13 +64,13 @@ impl FileConfig {
     }
 }
 
-struct Reader<'a> {
+struct FileReader<'a> {
     path: &'a Path,
     home: Option<&'a Path>,
 }
 
-impl Reader<'_> {
-    fn config(&self, mut root: Table<'_>) -> Result<FileConfig, ConfigError> {
+impl FileReader<'_> {
+    fn config(&self, mut root: TomlTable<'_>) -> Result<FileConfig, ConfigError> {
         let default_profile = root.take("default_profile").map(|entry| entry.text()).transpose()?;
         let mut profiles = BTreeMap::new();
         if let Some(entry) = root.take("profiles") {
@@ -90,7 +90,7 @@ impl Reader<'_> {
 
     fn section(
         &self,
-        root: &mut Table<'_>,
+        root: &mut TomlTable<'_>,
         section: &'static str,
         keys: &[&str],
     ) -> Result<Preferences, ConfigError> {
@@ -104,7 +104,7 @@ impl Reader<'_> {
         Ok(preferences)
     }
 
-    fn profile(&self, name: String, mut table: Table<'_>) -> Result<Profile, ConfigError> {
+    fn profile(&self, name: String, mut table: TomlTable<'_>) -> Result<Profile, ConfigError> {
         let file = self.path.to_owned();
         let origin = Origin::Profile { name, file };
         let credential = self.credential(&mut table, &origin)?;
@@ -116,7 +116,7 @@ impl Reader<'_> {
 
     fn preferences(
         &self,
-        table: &mut Table<'_>,
+        table: &mut TomlTable<'_>,
         keys: &[&str],
         origin: &Origin,
     ) -> Result<Preferences, ConfigError> {
@@ -131,7 +131,7 @@ impl Reader<'_> {
         })
     }
 
-    fn credential(&self, table: &mut Table<'_>, origin: &Origin) -> Result<Credential, ConfigError> {
+    fn credential(&self, table: &mut TomlTable<'_>, origin: &Origin) -> Result<Credential, ConfigError> {
         let set = |value| Setting { value, origin: origin.clone() };
         let api_key = match table.take("api_key") {
             Some(entry) => {
@@ -153,7 +153,7 @@ impl Reader<'_> {
     /// At most one of a value, a file and a command.
     fn secret(
         &self,
-        table: &mut Table<'_>,
+        table: &mut TomlTable<'_>,
         origin: &Origin,
         [value, file, command]: [&'static str; 3],
     ) -> Result<Option<PromisedSecret>, ConfigError> {
@@ -194,7 +194,7 @@ const API_SECRET: [&str; 3] = ["api_secret", "api_secret_file", "api_secret_comm
 const SIGNATURE_SECRET: [&str; 3] = ["signature_secret", "signature_secret_file", "signature_secret_command"];
 
 /// One name out of a set.
-fn named<T: FromStr<Err = String>>(entry: Option<Entry<'_>>) -> Result<Option<T>, ConfigError> {
+fn named<T: FromStr<Err = String>>(entry: Option<TomlEntry<'_>>) -> Result<Option<T>, ConfigError> {
     let Some(entry) = entry else { return Ok(None) };
     let name = entry.text()?.parse();
     name.map(Some).map_err(|names| entry.error(ValueError::Name(names)))

@@ -61,27 +61,27 @@ pub fn add_profile(path: &Path, profile: &NewProfile) -> Result<(), ConfigError>
     let text = std::str::from_utf8(&before).map_err(|_| unwritable(io::ErrorKind::InvalidData.into()))?;
     let mut document: DocumentMut = text.parse().map_err(|_: toml_edit::TomlError| no_toml(()))?;
     insert(&mut document, profile).map_err(|refusal| match refusal {
-        Refusal::Exists => ConfigError::ProfileExists { name: profile.name.clone(), path: path.to_owned() },
-        Refusal::NoTable => no_toml(()),
+        NotAdded::Exists => ConfigError::ProfileExists { name: profile.name.clone(), path: path.to_owned() },
+        NotAdded::NoTable => no_toml(()),
     })?;
     let after = Zeroizing::new(document.to_string());
     replace(path, after.as_bytes()).map_err(unwritable)
 }
 
 /// Why a profile cannot be added.
-enum Refusal {
+enum NotAdded {
     Exists,
     NoTable,
 }
 
-fn insert(document: &mut DocumentMut, profile: &NewProfile) -> Result<(), Refusal> {
+fn insert(document: &mut DocumentMut, profile: &NewProfile) -> Result<(), NotAdded> {
     let has_default = document.contains_key("default_profile");
     let mut implicit = toml_edit::Table::new();
     implicit.set_implicit(true);
     let profiles = document.entry("profiles").or_insert(Item::Table(implicit));
-    let profiles = profiles.as_table_like_mut().ok_or(Refusal::NoTable)?;
+    let profiles = profiles.as_table_like_mut().ok_or(NotAdded::NoTable)?;
     if profiles.contains_key(&profile.name) {
-        return Err(Refusal::Exists);
+        return Err(NotAdded::Exists);
     }
     let mut names = profiles.iter().map(|(name, _)| name.to_owned());
     let default = match (names.next(), names.next()) {

@@ -44,7 +44,7 @@ pub use origin::{Origin, Setting};
 pub use position::Position;
 pub use private_file::Warning;
 pub use proxy::{ProxySetting, ProxySettingError};
-pub use rate::{Rate, RateError};
+pub use rate::{RequestRate, RequestRateError};
 pub use secret_source::{SecretError, parse_secret, read_secret_file};
 pub use show::{ShownValue, show};
 pub use surroundings::{ConfigFileChoice, Surroundings};

@@ -11,7 +11,7 @@ use crate::wire::BaseUrl;
 use super::origin::{Origin, Setting};
 use super::private_file::Warning;
 use super::proxy::ProxySetting;
-use super::rate::Rate;
+use super::rate::RequestRate;
 use super::secret_source::SecretSource;
 
 /// What was typed.
@@ -70,7 +70,7 @@ pub struct Settings {
     /// How many requests at once.
     pub jobs: Setting<u32>,
     /// How many requests in a time.
-    pub rate: Setting<Option<Rate>>,
+    pub rate: Setting<Option<RequestRate>>,
     /// Older conversions are not sent.
     pub max_age: Setting<Option<Duration>>,
 }
@@ -86,7 +86,7 @@ pub(super) struct Preferences {
     pub(super) retry: Option<Setting<u32>>,
     pub(super) retry_max_time: Option<Setting<Duration>>,
     pub(super) jobs: Option<Setting<u32>>,
-    pub(super) rate: Option<Setting<Rate>>,
+    pub(super) rate: Option<Setting<RequestRate>>,
     pub(super) max_age: Option<Setting<Duration>>,
 }
 

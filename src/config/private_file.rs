@@ -11,7 +11,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::file_error::FileError;
-use super::way::{self, ROOT, Way, is_ours};
+use super::way::{self, OpenedBy, ROOT, is_ours};
 
 /// Something to tell the user that does not stop anything.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -109,7 +109,7 @@ impl OpenFile {
     /// The rule for whatever is obeyed: the user's or root's, and so is the way to it. What a pipe of the shell's making
     /// says, the user says.
     pub(super) fn insist_ours(&self) -> Result<(), FileError> {
-        if way::walk(&self.path, &self.status)? == Way::Handed && self.is_stream() {
+        if way::walk(&self.path, &self.status)? == OpenedBy::Handed && self.is_stream() {
             return Ok(());
         }
         let owner = self.status.uid();

@@ -10,7 +10,7 @@ use crate::domain::{ApiKeyError, DurationError, REMEMBERED, parse_duration};
 use crate::wire::{BaseUrl, BaseUrlError};
 
 use super::proxy::{ProxySetting, ProxySettingError};
-use super::rate::{Rate, RateError};
+use super::rate::{RequestRate, RequestRateError};
 
 /// Why a value cannot be used. Shows nothing of the value that could be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -23,7 +23,7 @@ pub enum ValueError {
     Duration(#[from] DurationError),
     /// Not a rate.
     #[error(transparent)]
-    Rate(#[from] RateError),
+    Rate(#[from] RequestRateError),
     /// Not an api key.
     #[error(transparent)]
     ApiKey(#[from] ApiKeyError),
@@ -121,7 +121,7 @@ impl Raw {
         Ok(ProxySetting::parse(self.text("a string")?)?)
     }
 
-    pub(super) fn rate(&self) -> Result<Rate, ValueError> {
+    pub(super) fn rate(&self) -> Result<RequestRate, ValueError> {
         Ok(self.text("a string such as \"50/s\"")?.parse()?)
     }
 

@@ -4,7 +4,7 @@ use crate::domain::{BadRecord, CodeEvent, Record};
 
 /// What stands in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub enum InputItem {
     /// A record that can be sent.
     Record(Record),
     /// Something that happened to a code.

@@ -4,7 +4,7 @@ use super::field::{self, Field};
 
 /// A fact about an input, told once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub enum InputNotice {
     /// A byte order mark was dropped.
     ByteOrderMark,
     /// A column or key that is not read.
@@ -29,7 +29,7 @@ pub enum Notice {
 #[derive(Debug, Default)]
 pub(super) struct Notices {
     unknown: Vec<Box<str>>,
-    untold: Vec<Notice>,
+    untold: Vec<InputNotice>,
     advised: Vec<Field>,
 }
 
@@ -38,7 +38,7 @@ impl Notices {
     const UNKNOWN_MAX: usize = 16;
 
     pub(super) fn byte_order_mark(&mut self) {
-        self.untold.push(Notice::ByteOrderMark);
+        self.untold.push(InputNotice::ByteOrderMark);
     }
 
     pub(super) fn unknown(&mut self, name: &str) {
@@ -47,9 +47,12 @@ impl Notices {
         }
         self.unknown.push(name.into());
         self.untold.push(if self.unknown.len() > Self::UNKNOWN_MAX {
-            Notice::MoreUnknownNames
+            InputNotice::MoreUnknownNames
         } else {
-            Notice::UnknownName { name: name.to_owned(), nearest: field::nearest(name).map(|(_, known)| known) }
+            InputNotice::UnknownName {
+                name: name.to_owned(),
+                nearest: field::nearest(name).map(|(_, known)| known),
+            }
         });
     }
 
@@ -63,7 +66,7 @@ impl Notices {
     }
 
     pub(super) fn fits(&mut self, field: Field, path: String) {
-        self.untold.push(Notice::Fits { field, path });
+        self.untold.push(InputNotice::Fits { field, path });
     }
 
     /// The unknown name that was probably meant to be this field, and how it is spelled.
@@ -74,14 +77,14 @@ impl Notices {
         })
     }
 
-    pub(super) fn take(&mut self) -> Vec<Notice> {
+    pub(super) fn take(&mut self) -> Vec<InputNotice> {
         std::mem::take(&mut self.untold)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Notice, Notices};
+    use super::{InputNotice, Notices};
 
     #[test]
     fn each_unknown_name_is_told_once_and_a_flood_of_them_in_one_line() {
@@ -93,7 +96,7 @@ mod tests {
         }
         let told = notices.take();
         assert_eq!(told.len(), Notices::UNKNOWN_MAX + 1);
-        assert_eq!(told.last(), Some(&Notice::MoreUnknownNames));
+        assert_eq!(told.last(), Some(&InputNotice::MoreUnknownNames));
         assert_eq!(notices.take(), []);
     }
 }

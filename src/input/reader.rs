@@ -6,9 +6,9 @@ use std::io::{self, Read};
 use super::assemble::{Defaults, Entry, Problem, Purpose, Refusal};
 use super::detect::{self, Format};
 use super::error::InputError;
-use super::item::Item;
+use super::item::InputItem;
 use super::lines::{Lines, Step};
-use super::notice::{Notice, Notices};
+use super::notice::{InputNotice, Notices};
 use super::opening::{First, Head, Layout, Mapping, Opening};
 use super::options::{InputOptions, Separator};
 use super::table::{self, Taken};
@@ -17,7 +17,7 @@ use crate::domain::{CodeEvent, Timestamp};
 
 /// How much was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct ReadCounts {
     /// Lines, whatever stood in them.
     pub lines: u64,
     /// Lines with nothing but white space, skipped.
@@ -34,7 +34,7 @@ pub struct Reader<R> {
     lines: Lines<R>,
     opening: Opening,
     /// Items that are to be handed out.
-    ready: VecDeque<Item>,
+    ready: VecDeque<InputItem>,
     notices: Notices,
     blank: u64,
 }
@@ -61,7 +61,7 @@ impl<R: Read> Reader<R> {
     ///
     /// `now` is asked once the line is there, which in a live stream may be long after the call: it is the time of a
     /// record that does not say when, and the measure of one that lies in the future.
-    pub fn next(&mut self, now: impl Fn() -> Timestamp) -> Result<Option<Item>, InputError> {
+    pub fn next(&mut self, now: impl Fn() -> Timestamp) -> Result<Option<InputItem>, InputError> {
         loop {
             if self.opening.layout.is_some()
                 && let Some(item) = self.ready.pop_front()
@@ -71,7 +71,7 @@ impl<R: Read> Reader<R> {
             let step = self.next_line()?;
             match step {
                 Step::Line | Step::TooLong => {}
-                Step::Unfinished => return Ok(Some(Item::Unfinished)),
+                Step::Unfinished => return Ok(Some(InputItem::Unfinished)),
                 Step::End => {
                     return if self.opening.layout.is_none() {
                         self.opening.reason.take().map_or(Ok(None), Err)
@@ -87,10 +87,10 @@ impl<R: Read> Reader<R> {
                 match self.open(step, defaults)? {
                     First::Record => {}
                     First::NoRecord => continue,
-                    First::Unfinished => return Ok(Some(Item::Unfinished)),
+                    First::Unfinished => return Ok(Some(InputItem::Unfinished)),
                 }
             }
-            let Some(entry) = self.record(step, defaults)? else { return Ok(Some(Item::Unfinished)) };
+            let Some(entry) = self.record(step, defaults)? else { return Ok(Some(InputItem::Unfinished)) };
             let item = self.item(entry);
             self.ready.push_back(item);
         }
@@ -111,15 +111,15 @@ impl<R: Read> Reader<R> {
         self.lines.source()
     }
 
-    fn item(&self, entry: Result<Entry, Refusal>) -> Item {
+    fn item(&self, entry: Result<Entry, Refusal>) -> InputItem {
         match entry {
-            Ok(Entry::Record(record)) => Item::Record(record),
+            Ok(Entry::Record(record)) => InputItem::Record(record),
             Ok(Entry::Event(event)) if event.channel.is_none() => {
-                Item::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
+                InputItem::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
             }
-            Ok(Entry::Event(event)) => Item::Event(event),
-            Ok(Entry::Unrelated) => Item::Unrelated,
-            Err(refusal) => Item::Bad(refusal.into_bad_record(self.lines.number(), self.lines.record())),
+            Ok(Entry::Event(event)) => InputItem::Event(event),
+            Ok(Entry::Unrelated) => InputItem::Unrelated,
+            Err(refusal) => InputItem::Bad(refusal.into_bad_record(self.lines.number(), self.lines.record())),
         }
     }
 
@@ -128,7 +128,7 @@ impl<R: Read> Reader<R> {
         let (lines, notices) = (&mut self.lines, &mut self.notices);
         let head = Head { lines, notices, options: &self.options, name: &self.name, step, defaults };
         let first = self.opening.open(head)?;
-        self.ready.extend(self.opening.take_held().into_iter().map(Item::Bad));
+        self.ready.extend(self.opening.take_held().into_iter().map(InputItem::Bad));
         Ok(first)
     }
 
@@ -151,17 +151,17 @@ impl<R: Read> Reader<R> {
     }
 
     /// What is worth telling, since this was last asked. That a log has more in it than is read is not.
-    pub fn take_notices(&mut self) -> Vec<Notice> {
+    pub fn take_notices(&mut self) -> Vec<InputNotice> {
         let mut notices = self.notices.take();
         if self.options.fields.is_for_events() {
-            notices.retain(|notice| matches!(notice, Notice::ByteOrderMark));
+            notices.retain(|notice| matches!(notice, InputNotice::ByteOrderMark));
         }
         notices
     }
 
     /// How much was read so far.
-    pub fn counts(&self) -> Counts {
-        Counts { lines: self.lines.taken(), blank: self.blank, bytes: self.lines.bytes() }
+    pub fn counts(&self) -> ReadCounts {
+        ReadCounts { lines: self.lines.taken(), blank: self.blank, bytes: self.lines.bytes() }
     }
 
     /// Takes the next line that is not blank in hand.

@@ -12,7 +12,7 @@ mod text;
 pub use age::Age;
 pub use escape::{Escaped, TerminalSafeJson, to_json};
 pub use json::{CheckLine, RequestLine, ResultLine};
-pub use printer::{AdoptedRows, Format, Hint, Loudness, Manner, Printer, Progress, Unsent};
+pub use printer::{AdoptedRows, Hint, Loudness, Manner, OutputFormat, Printer, Progress, Unsent};
 pub use report::{AccountReport, Glyphs, report_csv, report_json, report_page, report_text};
 pub use summary::Summary;
 pub use text::{Counted, Paint, Tone, write_line};

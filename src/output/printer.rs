@@ -13,7 +13,7 @@ use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, State, Stop
 
 /// Who reads the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum OutputFormat {
     /// People.
     Text,
     /// Programs: one JSON object a record.
@@ -67,7 +67,7 @@ pub trait Progress {
 #[derive(Debug, Clone)]
 pub struct Manner {
     /// Who reads the results.
-    pub format: Format,
+    pub format: OutputFormat,
     /// How much is said.
     pub loudness: Loudness,
     /// Whether results are coloured.
@@ -215,7 +215,7 @@ impl Printer<'_> {
     fn is_counted_only(&self, report: &Report) -> bool {
         self.is_of_the_stop(report.outcome.failure())
             && self.manner.unsent == Unsent::Counted
-            && self.manner.format == Format::Text
+            && self.manner.format == OutputFormat::Text
     }
 
     /// Whether a record was only not sent because the run stopped, for a reason that is told already.
@@ -226,13 +226,13 @@ impl Printer<'_> {
     fn print(&mut self, report: &Report) {
         let now = clock::now();
         match self.manner.format {
-            Format::Json => {
+            OutputFormat::Json => {
                 let line = ResultLine::new(report, self.manner.profile.as_deref(), now, self.hint);
                 if let Err(error) = to_json(&mut self.unwritten, &line) {
                     self.failure = Some(error);
                 }
             }
-            Format::Text => {
+            OutputFormat::Text => {
                 let mut line = String::with_capacity(160);
                 let _ = write_line(&mut line, report, self.manner.counted, now, self.manner.results_paint);
                 self.unwritten.extend_from_slice(line.as_bytes());
@@ -366,7 +366,7 @@ impl Printer<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AdoptedRows, Format, Loudness, Manner, Printer};
+    use super::{AdoptedRows, Loudness, Manner, OutputFormat, Printer};
     use crate::output::{Counted, Paint};
     use crate::pipeline::{Event, Listener as _, State, Stopped};
 
@@ -378,7 +378,7 @@ mod tests {
         {
             let (mut results, mut remarks) = (Vec::new(), Vec::new());
             let manner = Manner {
-                format: Format::Text,
+                format: OutputFormat::Text,
                 loudness: Loudness::Normal,
                 results_paint: Paint::Plain,
                 remarks_paint: Paint::Plain,

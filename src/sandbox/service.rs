@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::answer::Answer;
 use super::certificate::Security;
 use super::connections::Connections;
-use super::judge::{Report, Ruling, accept};
+use super::judge::{AcceptedConversion, Ruling, accept};
 use super::log::Log;
 use super::options::{SandboxAccount, SandboxOptions};
 use super::parameters::Parameters;
@@ -92,7 +92,7 @@ impl Service {
     /// The ruling after a look at earlier reports, which are remembered only if a switch asks for it.
     pub(super) fn compare_with_earlier<'a>(&self, ruling: Ruling<'a>, parameters: &Parameters<'_>) -> Ruling<'a> {
         let (repeated, contradicting) = (self.unknowns.repeated, self.unknowns.contradicting);
-        let Ruling::Accepted(Report { account, channel, delivered }) = ruling else {
+        let Ruling::Accepted(AcceptedConversion { account, channel, delivered }) = ruling else {
             return ruling;
         };
         if (repeated, contradicting) == (Doubtful::Accepted, Doubtful::Accepted) {

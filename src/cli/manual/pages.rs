@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use super::super::args::Cli;
 use super::super::exit::Exit;
 use super::lists::{ENVIRONMENT, FILES};
-use super::roff::Page;
+use super::roff::Roff;
 
 /// The pages of section 5, by file name.
 pub(super) const FORMATS: [(&str, &str); 2] = [
@@ -51,7 +51,7 @@ fn page(command: &Command, root: &Command) -> io::Result<Vec<u8>> {
     generated.render_name_section(&mut text)?;
     // Names are to be copied, and hyphens are part of them.
     text.extend(b".nh\n.ad l\n");
-    let mut page = Page::default();
+    let mut page = Roff::default();
     let usage = command.clone().render_usage().to_string();
     page.heading("SYNOPSIS");
     page.verbatim(usage.trim_start_matches("Usage: ").lines().map(str::trim));

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{mapped, notices, stopped, told, with_defaults};
 use crate::domain::Channel;
-use crate::input::{Field, Format, InputError, InputOptions, Notice};
+use crate::input::{Field, Format, InputError, InputNotice, InputOptions};
 
 /// What rows under this header become, after the line number of the first.
 fn rows(header: &str, rows: &str) -> Vec<String> {
@@ -186,7 +186,7 @@ fn a_header_that_cannot_be_used_stops_the_run() {
 fn an_unknown_column_is_told_once() {
     assert_eq!(
         notices("id,country,outcome,\n0A,LU,,\n", &with_defaults(Format::Csv)),
-        [Notice::UnknownName { name: "country".into(), nearest: None }]
+        [InputNotice::UnknownName { name: "country".into(), nearest: None }]
     );
 }
 

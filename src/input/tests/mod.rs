@@ -10,7 +10,7 @@ mod tsv;
 
 use std::io::Read;
 
-use super::{Format, InputError, InputOptions, Item, Notice, Reader};
+use super::{Format, InputError, InputItem, InputNotice, InputOptions, Reader};
 use crate::domain::{BadRecord, Channel, CodeEvent, Delivered, Record, TimeSource, Timestamp};
 
 /// 2026-11-22 01:25:26 UTC.
@@ -37,7 +37,7 @@ fn mapped(mappings: &[&str]) -> InputOptions {
     }
 }
 
-fn items(source: impl Read, options: &InputOptions) -> Result<Vec<Item>, InputError> {
+fn items(source: impl Read, options: &InputOptions) -> Result<Vec<InputItem>, InputError> {
     let mut reader = Reader::new(source, "in", options.clone());
     std::iter::from_fn(|| reader.next(now).transpose()).collect()
 }
@@ -50,19 +50,19 @@ fn stopped(input: impl AsRef<[u8]>, options: &InputOptions) -> InputError {
     items(input.as_ref(), options).unwrap_err()
 }
 
-fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<Notice> {
+fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<InputNotice> {
     let mut reader = Reader::new(input.as_ref(), "in", options.clone());
     while reader.next(now).unwrap().is_some() {}
     reader.take_notices()
 }
 
-fn tell(item: &Item) -> String {
+fn tell(item: &InputItem) -> String {
     match item {
-        Item::Record(record) => tell_record(record),
-        Item::Event(event) => tell_event(event),
-        Item::Unrelated => "unrelated".to_owned(),
-        Item::Unfinished => "unfinished".to_owned(),
-        Item::Bad(BadRecord { line, reference, message, .. }) => {
+        InputItem::Record(record) => tell_record(record),
+        InputItem::Event(event) => tell_event(event),
+        InputItem::Unrelated => "unrelated".to_owned(),
+        InputItem::Unfinished => "unfinished".to_owned(),
+        InputItem::Bad(BadRecord { line, reference, message, .. }) => {
             let reference = reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
             format!("{line}: bad: {message}{reference}")
         }

@@ -2,7 +2,7 @@
 
 use super::{mapped, notices, stopped, told, with_defaults};
 use crate::domain::{Channel, ErrorCode};
-use crate::input::{Field, Format, InputError, InputOptions, Item, Notice};
+use crate::input::{Field, Format, InputError, InputItem, InputNotice, InputOptions};
 
 fn line(input: &str) -> String {
     let told = told(input, &with_defaults(Format::Ndjson));
@@ -168,7 +168,7 @@ fn a_refused_record_keeps_its_bytes_and_its_ref_and_the_rest_goes_on() {
             "4: sms 0D true"
         ]
     );
-    let Item::Bad(bad) = &items[1] else { panic!() };
+    let InputItem::Bad(bad) = &items[1] else { panic!() };
     assert_eq!(bad.raw, b"\xFF{");
     assert_eq!(bad.code, ErrorCode::BadRecord);
 }
@@ -177,8 +177,8 @@ fn a_refused_record_keeps_its_bytes_and_its_ref_and_the_rest_goes_on() {
 fn a_time_far_ahead_is_refused_by_its_own_code_and_one_a_little_ahead_is_not() {
     let input = "{\"id\":\"0A\",\"ts\":1795397126}\n{\"id\":\"0B\",\"ts\":1795397127}";
     let items = super::items(input.as_bytes(), &with_defaults(Format::Auto)).unwrap();
-    assert!(matches!(items[0], Item::Record(_)));
-    let Item::Bad(bad) = &items[1] else { panic!() };
+    assert!(matches!(items[0], InputItem::Record(_)));
+    let InputItem::Bad(bad) = &items[1] else { panic!() };
     assert_eq!(bad.code, ErrorCode::FutureTimestamp);
     assert_eq!(bad.message, "timestamp 2026-11-23 01:25:27 is more than 24 hours ahead of the clock");
 }
@@ -243,8 +243,8 @@ fn an_unknown_key_is_told_once_with_what_was_probably_meant() {
     assert_eq!(
         notices(input, &with_defaults(Format::Auto)),
         [
-            Notice::UnknownName { name: "deliverd".into(), nearest: Some("delivered") },
-            Notice::UnknownName { name: "user".into(), nearest: None },
+            InputNotice::UnknownName { name: "deliverd".into(), nearest: Some("delivered") },
+            InputNotice::UnknownName { name: "user".into(), nearest: None },
         ]
     );
 }

@@ -7,7 +7,9 @@ use proptest::prelude::*;
 
 use super::{NOW, items, now, stopped, tell, told, with_defaults};
 use crate::domain::Timestamp;
-use crate::input::{Counts, Encoding, Ending, Format, InputError, InputOptions, Item, Notice, Reader, Separator};
+use crate::input::{
+    Encoding, Ending, Format, InputError, InputItem, InputNotice, InputOptions, ReadCounts, Reader, Separator,
+};
 
 #[test]
 fn an_empty_or_blank_input_has_no_records() {
@@ -39,9 +41,9 @@ fn lines_blank_lines_and_bytes_are_counted_and_a_byte_order_mark_is_told() {
     assert_eq!(reader.format(), None);
     while reader.next(now).unwrap().is_some() {}
     let bytes = input.len() as u64;
-    assert_eq!(reader.counts(), Counts { lines: 4, blank: 2, bytes });
+    assert_eq!(reader.counts(), ReadCounts { lines: 4, blank: 2, bytes });
     assert_eq!(reader.format(), Some(Format::Ids));
-    assert_eq!(reader.take_notices(), [Notice::ByteOrderMark]);
+    assert_eq!(reader.take_notices(), [InputNotice::ByteOrderMark]);
     assert_eq!(reader.take_notices(), []);
 }
 
@@ -82,7 +84,7 @@ fn a_line_of_64_kib_is_taken_and_one_more_byte_is_refused_with_its_beginning() {
             let bad = format!("{}{end}", record(LIMIT + excess));
             let items = items(bad.as_bytes(), &with_defaults(Format::Auto)).unwrap();
             assert_eq!(items.iter().map(tell).collect::<Vec<_>>(), ["1: bad: the line is longer than 64 KiB"]);
-            let Item::Bad(refused) = &items[0] else { panic!() };
+            let InputItem::Bad(refused) = &items[0] else { panic!() };
             assert_eq!(refused.raw, &bad.as_bytes()[..LIMIT]);
         }
     }
@@ -199,17 +201,19 @@ fn what_a_growing_file_ends_in_waits_until_it_is_complete() {
     ] {
         let mut reader = Reader::new(input.as_bytes(), "in", growing(Format::Auto));
         for _ in 0..whole {
-            assert!(matches!(reader.next(now).unwrap(), Some(Item::Record(_))), "{input:?}");
+            assert!(matches!(reader.next(now).unwrap(), Some(InputItem::Record(_))), "{input:?}");
         }
         for _ in 0..2 {
-            assert_eq!(reader.next(now).unwrap(), Some(Item::Unfinished), "{input:?}");
+            assert_eq!(reader.next(now).unwrap(), Some(InputItem::Unfinished), "{input:?}");
         }
         reader.complete();
         let rest: Vec<_> = std::iter::from_fn(|| reader.next(now).ok().flatten()).collect();
-        assert!(!rest.contains(&Item::Unfinished) && rest.len() == whole * (1 + input.matches("hello").count()));
+        assert!(
+            !rest.contains(&InputItem::Unfinished) && rest.len() == whole * (1 + input.matches("hello").count())
+        );
     }
     let mut reader = Reader::new(&b"0A\n  "[..], "in", growing(Format::Auto));
-    assert!(matches!(reader.next(now).unwrap(), Some(Item::Record(_))));
+    assert!(matches!(reader.next(now).unwrap(), Some(InputItem::Record(_))));
     assert_eq!(reader.next(now).unwrap(), None, "blanks are nothing to wait for");
 }
 
@@ -227,7 +231,7 @@ fn a_record_that_does_not_say_when_gets_the_time_at_which_its_line_arrived() {
     let mut reader = Reader::new(Slow(&clock), "in", with_defaults(Format::Ids));
     for arrived in [NOW + 600, NOW + 1200] {
         let item = reader.next(|| Timestamp::from_unix(clock.get()).unwrap()).unwrap();
-        let Some(Item::Record(record)) = item else { panic!("{item:?}") };
+        let Some(InputItem::Record(record)) = item else { panic!("{item:?}") };
         assert_eq!(record.conversion.timestamp.unix(), arrived);
     }
 }
