@@ -11,7 +11,7 @@ use super::setup::{Setup, Target, limits, open_book};
 use super::stream;
 use crate::config::BatchOverrides;
 use crate::input::InputOptions;
-use crate::output::Counted;
+use crate::output::Numbering;
 use crate::pipeline::{Adopt, Limits};
 
 pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
@@ -28,7 +28,7 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
     let setup = Setup::for_stream(target, &args.sending.network, overrides, context)?;
     let (items, reading) = stream::open(&args.input.files, options, InputFor::Batch)?;
     if args.sending.dry_run {
-        let exit = dry_run::show(items, Counted::Lines, &setup, context)?;
+        let exit = dry_run::show(items, Numbering::Lines, &setup, context)?;
         return match reading.take_error() {
             Some(error) => Err(CommandFailure::of_input(error, InputFor::Batch)),
             None => Ok(exit),

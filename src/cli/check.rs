@@ -14,7 +14,7 @@ use super::setup::{Setup, Target};
 use crate::clock;
 use crate::domain::{Account, Auth, Failure};
 use crate::ledger::{Kept, LedgerReader, State, try_to_write};
-use crate::output::{Age, CheckLine, Escaped, OutputFormat, Tone, to_json};
+use crate::output::{Age, CheckLine, Escaped, OutputFormat, Severity, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
 
@@ -250,13 +250,13 @@ fn json(findings: &[Finding]) -> std::io::Result<Vec<u8>> {
 fn text(findings: &[Finding], context: &Context) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| !context.global.quiet || finding.status != Status::Ok) {
-        let tone = match finding.status {
-            Status::Ok => Tone::Good,
-            Status::Warn => Tone::Doubtful,
-            Status::Fail(_) => Tone::Bad,
-            Status::Skip => Tone::Aside,
+        let severity = match finding.status {
+            Status::Ok => Severity::Success,
+            Status::Warn => Severity::Warning,
+            Status::Fail(_) => Severity::Error,
+            Status::Skip => Severity::Note,
         };
-        let status = context.terminal.paint().tone(tone, format!("{:<4}", finding.status.as_str()));
+        let status = context.terminal.paint().styled(severity, format!("{:<4}", finding.status.as_str()));
         let _ = writeln!(text, "{status}  {:<11}  {}", finding.check, Escaped::text(&finding.detail));
         if let Some(hint) = &finding.hint {
             let _ = writeln!(text, "{:17}  → {}", "", Escaped::text(hint));

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, Sought, cannot_print};
 use super::terminal::Terminal;
 use crate::config::Surroundings;
-use crate::output::{Loudness, OutputFormat};
+use crate::output::{OutputFormat, Verbosity};
 
 /// The options of every command, the environment and the terminal: made once, and handed to the command that was typed.
 pub(super) struct Context {
@@ -44,11 +44,11 @@ impl Global {
         if self.json { OutputFormat::Json } else { OutputFormat::Text }
     }
 
-    pub(super) fn loudness(&self) -> Loudness {
+    pub(super) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
-            (true, _) => Loudness::Quiet,
-            (false, true) => Loudness::Verbose,
-            (false, false) => Loudness::Normal,
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
         }
     }
 }

@@ -8,13 +8,13 @@ use super::failure::{CommandFailure, cannot_print, record_hint};
 use super::setup::Setup;
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
-use crate::output::{Counted, Escaped, OutputFormat, Paint, RequestLine, ResultLine, to_json, write_line};
+use crate::output::{Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, to_json, write_line};
 use crate::pipeline::{Item, Report};
 use crate::wire::{Parameter, ParameterValue, Request};
 
 pub(super) fn show(
     items: impl Iterator<Item = Item>,
-    counted: Counted,
+    numbering: Numbering,
     setup: &Setup,
     context: &mut Context,
 ) -> Result<Exit, CommandFailure> {
@@ -40,7 +40,7 @@ pub(super) fn show(
         let shown = match context.global.format() {
             OutputFormat::Json => json(&report, request.as_ref(), setup),
             OutputFormat::Text => {
-                Ok(text(&report, request.as_ref(), counted, setup, context.terminal.paint()).into_bytes())
+                Ok(text(&report, request.as_ref(), numbering, setup, context.terminal.paint()).into_bytes())
             }
         };
         shown.and_then(|shown| context.terminal.print(shown)).map_err(cannot_print)?;
@@ -56,9 +56,15 @@ fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> std::i
     Ok(line)
 }
 
-fn text(report: &Report, request: Option<&RequestLine>, counted: Counted, setup: &Setup, paint: Paint) -> String {
+fn text(
+    report: &Report,
+    request: Option<&RequestLine>,
+    numbering: Numbering,
+    setup: &Setup,
+    paint: Paint,
+) -> String {
     let mut text = String::new();
-    let _ = write_line(&mut text, report, counted, clock::now(), paint);
+    let _ = write_line(&mut text, report, numbering, clock::now(), paint);
     if let Some(failure) = report.outcome.failure() {
         let _ = writeln!(text, "  {}", Escaped::text(&failure.message));
     }

@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
 use crate::ledger::LedgerError;
-use crate::output::{Escaped, Tone};
+use crate::output::{Escaped, Severity};
 use crate::pipeline::{StopReason, Stopped};
 use crate::transport::{ProxyError, TransportError, TrustError};
 
@@ -202,7 +202,7 @@ pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
     if failure.exit == Exit::ReaderGone {
         return;
     }
-    terminal.remark("error", Tone::Bad, Escaped::text(&format!("{:#}", failure.error)));
+    terminal.remark("error", Severity::Error, Escaped::text(&format!("{:#}", failure.error)));
     if let Some(hint) = &failure.hint {
         terminal.hint(Escaped::text(hint));
     }

@@ -20,7 +20,7 @@ use crate::figures::{Figures, Span};
 use crate::files::{self, Before};
 use crate::ledger::LedgerReader;
 use crate::output::{
-    AccountReport, Escaped, OutputFormat, Tone, report_csv, report_json, report_page, report_text,
+    AccountReport, Escaped, OutputFormat, Severity, report_csv, report_json, report_page, report_text,
 };
 
 pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
@@ -46,7 +46,7 @@ pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, C
         Some(file) if file != Path::new("-") => {
             publish(file, &report_page(&reports, now))?;
             if !context.global.quiet {
-                context.terminal.remark("written", Tone::Aside, file.display());
+                context.terminal.remark("written", Severity::Note, file.display());
             }
         }
         Some(_) => return context.print(report_page(&reports, now)),

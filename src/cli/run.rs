@@ -14,7 +14,7 @@ use super::setup::Setup;
 use super::stream::Reading;
 use super::terminal::{Streams, Terminal};
 use crate::ledger::LeftOver;
-use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
+use crate::output::{AdoptedRows, Numbering, OutputStyle, Printer, Progress, Severity, Summary, Unsent};
 use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
 use crate::transport::Transport;
 
@@ -67,13 +67,13 @@ impl Run {
         let mut bar = (!context.global.quiet && context.terminal.can_show_progress()).then(bar);
         let hint = |failure: &_| record_hint(failure, &setup.account);
         let streams = context.terminal.streams();
-        let manner = Manner {
+        let style = OutputStyle {
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
             unsent: if is_stream && matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
-            counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
-            ..manner_of_typed(setup, &context.global, &streams)
+            numbering: if reading.is_some() { Numbering::Lines } else { Numbering::Ids },
+            ..style_for_ids(setup, &context.global, &streams)
         };
-        let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
+        let mut printer = Printer::new(streams.results, streams.remarks, style, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
         let unclean_stops = book.unclean_stops();
         let stopped = pipeline::run(items, book, &plan, &mut printer);
@@ -122,20 +122,20 @@ fn say_what_is_left(summary: &Summary, told: u64, terminal: &mut Terminal) {
         "{what} of this account recorded and not settled, with attempts planned until {until}Z; \
          `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"
     );
-    terminal.remark("pending", Tone::Doubtful, text);
+    terminal.remark("pending", Severity::Warning, text);
 }
 
 /// How the results of typed ids are shown.
-pub(super) fn manner_of_typed(setup: &Setup, global: &Global, streams: &Streams<'_>) -> Manner {
-    Manner {
+pub(super) fn style_for_ids(setup: &Setup, global: &Global, streams: &Streams<'_>) -> OutputStyle {
+    OutputStyle {
         format: global.format(),
-        loudness: global.loudness(),
+        verbosity: global.verbosity(),
         results_paint: streams.results_paint,
         remarks_paint: streams.remarks_paint,
         profile: setup.profile.clone(),
         adopted: AdoptedRows::Counted,
         unsent: Unsent::Shown,
-        counted: Counted::Ids,
+        numbering: Numbering::Ids,
     }
 }
 

@@ -5,14 +5,14 @@ use super::context::Context;
 use super::dry_run;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, record_hint};
-use super::run::{Run, Summarise, manner_of_typed};
+use super::run::{Run, Summarise, style_for_ids};
 use super::setup::{Setup, Target, limits_of_one, open_book};
 use crate::clock;
 use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
-use crate::output::{Counted, Printer};
+use crate::output::{Numbering, Printer};
 use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, State};
 use std::io;
 
@@ -34,7 +34,7 @@ fn report(
     let target = Target::from(args.sending.sandbox);
     let setup = Setup::new(target, &args.sending.network, context)?;
     if args.sending.dry_run {
-        return dry_run::show(items.into_iter(), Counted::Ids, &setup, context);
+        return dry_run::show(items.into_iter(), Numbering::Ids, &setup, context);
     }
     let limits = limits_of_one(&setup.settings);
     let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, context) {
@@ -66,10 +66,10 @@ fn not_recorded(
 ) -> Result<(), CommandFailure> {
     let hint = |failure: &_| record_hint(failure, &setup.account);
     let streams = context.terminal.streams();
-    let manner = manner_of_typed(setup, &context.global, &streams);
+    let style = style_for_ids(setup, &context.global, &streams);
     // Why is said once, by the failure itself.
     let mut unsaid = io::sink();
-    let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
+    let mut printer = Printer::new(streams.results, &mut unsaid, style, &hint);
     for item in items {
         let report = match item {
             Item::Record(record) => Report::not_recorded(record, &format!("{:#}", why.error)),

@@ -18,7 +18,7 @@ use crate::config::{
 };
 use crate::domain::{Account, AccountFingerprint, Auth, Secret};
 use crate::ledger::Ledger;
-use crate::output::Tone;
+use crate::output::Severity;
 use crate::pipeline::{Book, Limits};
 use crate::sandbox::{Keep, Sandbox, SandboxOptions};
 use crate::transport::{Endpoint, Pem, ProxyChoice, Trust, TrustStore, choose_proxy};
@@ -99,7 +99,7 @@ impl Setup {
         if let Some(proxy) = &endpoint.proxy
             && context.global.verbose
         {
-            context.terminal.remark("proxy", Tone::Aside, format_args!("{proxy} ({})", proxy.origin));
+            context.terminal.remark("proxy", Severity::Note, format_args!("{proxy} ({})", proxy.origin));
         }
         Ok(Self {
             account: resolved.account,
@@ -149,7 +149,7 @@ impl Setup {
         if !context.global.quiet {
             context.terminal.remark(
                 "sandbox",
-                Tone::Aside,
+                Severity::Note,
                 format_args!("{} in this process; nothing leaves this machine", sandbox.base_url()),
             );
         }

@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 use rustix::termios::tcgetwinsize;
 
 use super::args::ColorWhen;
-use crate::output::{Escaped, Paint, Tone};
+use crate::output::{Escaped, Paint, Severity};
 
 /// Standard output and standard error, and whether each is coloured.
 pub(super) struct Terminal {
@@ -85,19 +85,19 @@ impl Terminal {
 
     /// Says something beside the results, on one line: it may quote a path, a profile's name or a switch, whoever chose
     /// them. That nobody reads it is no failure.
-    pub(super) fn remark(&mut self, label: &str, tone: Tone, text: impl Display) {
-        let label = self.err_paint.tone(tone, format!("{label}:"));
+    pub(super) fn remark(&mut self, label: &str, severity: Severity, text: impl Display) {
+        let label = self.err_paint.styled(severity, format!("{label}:"));
         let _ = writeln!(self.err, "{label} {}", Escaped::text(&text.to_string()));
     }
 
     /// Something that is doubtful, and stops nothing.
     pub(super) fn warn(&mut self, text: impl Display) {
-        self.remark("warning", Tone::Doubtful, text);
+        self.remark("warning", Severity::Warning, text);
     }
 
     /// What to do now.
     pub(super) fn hint(&mut self, text: impl Display) {
-        self.remark("hint", Tone::Aside, text);
+        self.remark("hint", Severity::Note, text);
     }
 
     /// Asks for something; the answer is read from standard input.

@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 use crate::config::BatchOverrides;
 use crate::domain::Timestamp;
 use crate::input::InputOptions;
-use crate::output::{Age, Counted};
+use crate::output::{Age, Numbering};
 use crate::pipeline::{Adopt, AtEnd, Limits, Rehearsal, Tracking};
 
 pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
@@ -48,7 +48,7 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
     let exit = if args.dry_run {
         let (ledger, _folder) = open_scratch(&setup)?;
         let derived = Rehearsal::new(items, ledger, tracking);
-        let exit = dry_run::show(derived, Counted::Lines, &setup, context)?;
+        let exit = dry_run::show(derived, Numbering::Lines, &setup, context)?;
         match reading.take_error() {
             Some(error) => return Err(CommandFailure::of_input(error, InputFor::Track)),
             None => exit,

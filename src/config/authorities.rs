@@ -10,7 +10,7 @@ use super::error::ConfigError;
 use super::file_error::FileError;
 use super::model::Settings;
 use super::origin::Origin;
-use super::private_file::{OpenFile, Patience};
+use super::private_file::{OpenFile, OpenMode};
 use super::text;
 
 /// CA certificates that replace the system's.
@@ -60,7 +60,7 @@ fn certificates(
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
-    let file = OpenFile::open(path, Patience::ForWriter)?;
+    let file = OpenFile::open(path, OpenMode::Blocking)?;
     file.insist_file_or_stream()?;
     file.insist_ours()?;
     file.insist_unwritable()?;
@@ -90,7 +90,7 @@ fn read_folder(
     };
     for entry in entries.flatten() {
         // A link that leads nowhere, or a key of root's beside the certificates.
-        let Ok(file) = OpenFile::open(&entry.path(), Patience::Never) else { continue };
+        let Ok(file) = OpenFile::open(&entry.path(), OpenMode::NonBlocking) else { continue };
         if file.insist_regular().is_err() || !seen.insert(file.identity()) {
             continue;
         }

@@ -13,9 +13,9 @@ use super::error::ConfigError;
 use super::file_error::FileError;
 use super::model::{Credential, FileConfig, Preferences, Profile, PromisedSecret};
 use super::origin::{Origin, Setting};
-use super::private_file::{OpenFile, Patience};
+use super::private_file::{OpenFile, OpenMode};
 use super::secret_source::SecretSource;
-use super::settings::{BATCH_KEYS, NETWORK_KEYS, Spelled};
+use super::settings::{BATCH_KEYS, NETWORK_KEYS, RawSetting};
 use super::surroundings::ConfigFileChoice;
 use super::text;
 use super::value::{Folders, Raw, ValueError};
@@ -25,7 +25,7 @@ pub(super) const MOST: usize = 1024 * 1024;
 
 pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<FileConfig, ConfigError> {
     let Some(path) = choice.path() else { return Ok(FileConfig::default()) };
-    let file = match (OpenFile::open(path, Patience::Never), choice) {
+    let file = match (OpenFile::open(path, OpenMode::NonBlocking), choice) {
         (Err(FileError::Read { source, .. }), ConfigFileChoice::Default(_)) if is_absent(&source) => {
             return Ok(FileConfig { path: Some(path.to_owned()), ..FileConfig::default() });
         }
@@ -127,7 +127,7 @@ impl FileReader<'_> {
             let Some(entry) = table.take(key) else {
                 return Ok(None);
             };
-            Ok(Some(Spelled { raw: entry.raw()?, at: Some(entry.at()), origin: origin.clone() }))
+            Ok(Some(RawSetting { raw: entry.raw()?, at: Some(entry.at()), origin: origin.clone() }))
         })
     }
 

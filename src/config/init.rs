@@ -13,7 +13,7 @@ use crate::files::{self, Before};
 
 use super::error::ConfigError;
 use super::file::{MOST, is_profile_name};
-use super::private_file::{OpenFile, Patience};
+use super::private_file::{OpenFile, OpenMode};
 
 /// It holds a secret.
 const MODE: u32 = 0o600;
@@ -54,7 +54,7 @@ pub fn add_profile(path: &Path, profile: &NewProfile) -> Result<(), ConfigError>
         return Err(ConfigError::ProfileName);
     }
     let unwritable = |source| ConfigError::Write { path: path.to_owned(), source };
-    let file = OpenFile::open(path, Patience::Never)?;
+    let file = OpenFile::open(path, OpenMode::NonBlocking)?;
     file.insist_readable()?;
     let before = Zeroizing::new(file.read(MOST)?.to_vec());
     let no_toml = |()| unwritable(io::ErrorKind::InvalidData.into());

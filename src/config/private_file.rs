@@ -28,11 +28,11 @@ pub enum Warning {
 
 /// Whether opening may wait for somebody at the other end of a pipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum OpenMode {
     /// A named pipe is not waited for.
-    Never,
+    NonBlocking,
     /// `<(pass show nexmo)`: the writer is on its way.
-    ForWriter,
+    Blocking,
 }
 
 /// A file that was opened and not yet judged.
@@ -44,10 +44,10 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    pub(super) fn open(path: &Path, patience: Patience) -> Result<Self, FileError> {
-        let flags = match patience {
-            Patience::Never => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK,
-            Patience::ForWriter => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY,
+    pub(super) fn open(path: &Path, mode: OpenMode) -> Result<Self, FileError> {
+        let flags = match mode {
+            OpenMode::NonBlocking => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK,
+            OpenMode::Blocking => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY,
         };
         let failed = |source| FileError::Read { path: path.to_owned(), source };
         let opened = rustix::fs::open(path, flags, Mode::empty());

@@ -8,7 +8,7 @@ use crate::domain::Secret;
 
 use super::command::{self, CommandError, TIME_LIMIT};
 use super::file_error::FileError;
-use super::private_file::{OpenFile, Patience, Warning};
+use super::private_file::{OpenFile, OpenMode, Warning};
 use super::text;
 
 /// Why there is no usable secret. Shows nothing of it.
@@ -57,8 +57,8 @@ impl SecretSource {
     pub(super) fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
         match self {
             Self::Value(secret) => parse_secret(secret.expose().as_bytes()),
-            Self::File(path) => from_file(path, Patience::Never, warnings),
-            Self::FileOrStream(path) => from_file(path, Patience::ForWriter, warnings),
+            Self::File(path) => from_file(path, OpenMode::NonBlocking, warnings),
+            Self::FileOrStream(path) => from_file(path, OpenMode::Blocking, warnings),
             Self::Command { program, arguments } => {
                 parse_secret(&command::output(program, arguments, MOST, TIME_LIMIT)?)
             }
@@ -69,12 +69,12 @@ impl SecretSource {
 /// A secret from a file that was named on the command line: a file, or a pipe of the shell's making.
 pub fn read_secret_file(path: &Path) -> Result<Secret, SecretError> {
     // That others can read it will be no matter of the new file's.
-    from_file(path, Patience::ForWriter, &mut Vec::new())
+    from_file(path, OpenMode::Blocking, &mut Vec::new())
 }
 
-fn from_file(path: &Path, patience: Patience, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
-    let file = OpenFile::open(path, patience)?;
-    if patience == Patience::Never {
+fn from_file(path: &Path, mode: OpenMode, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
+    let file = OpenFile::open(path, mode)?;
+    if mode == OpenMode::NonBlocking {
         file.insist_regular()?;
     }
     warnings.extend(file.insist_trustworthy()?);

@@ -87,7 +87,7 @@ fn first_if_any<T: Clone>(
 }
 
 /// A value that a source has for a key.
-pub(super) struct Spelled {
+pub(super) struct RawSetting {
     pub(super) raw: Raw,
     pub(super) origin: Origin,
     pub(super) at: Option<Position>,
@@ -97,7 +97,7 @@ impl Preferences {
     /// Asks a source for every key there is; the same types and bounds hold for all sources.
     pub(super) fn gather(
         folders: Folders<'_>,
-        look_up: impl FnMut(&'static str) -> Result<Option<Spelled>, ConfigError>,
+        look_up: impl FnMut(&'static str) -> Result<Option<RawSetting>, ConfigError>,
     ) -> Result<Self, ConfigError> {
         let mut source = Source(look_up);
         Ok(Self {
@@ -121,13 +121,13 @@ impl Preferences {
 
 struct Source<F>(F);
 
-impl<F: FnMut(&'static str) -> Result<Option<Spelled>, ConfigError>> Source<F> {
+impl<F: FnMut(&'static str) -> Result<Option<RawSetting>, ConfigError>> Source<F> {
     fn get<T>(
         &mut self,
         key: &'static str,
         read: impl FnOnce(&Raw) -> Result<T, ValueError>,
     ) -> Result<Option<Setting<T>>, ConfigError> {
-        let Some(Spelled { raw, origin, at }) = (self.0)(key)? else {
+        let Some(RawSetting { raw, origin, at }) = (self.0)(key)? else {
             return Ok(None);
         };
         match (read(&raw), at) {
@@ -158,14 +158,14 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
             "max_age" => overrides.batch.max_age.map(Raw::Length),
             _ => None,
         };
-        Ok(raw.map(|raw| Spelled { raw, origin: Origin::flag(key), at: None }))
+        Ok(raw.map(|raw| RawSetting { raw, origin: Origin::flag(key), at: None }))
     })
 }
 
 fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
     Preferences::gather(shell_folders(surroundings), |key| {
         let text = surroundings.variable(&variable_name(key));
-        Ok(text.map(|text| Spelled {
+        Ok(text.map(|text| RawSetting {
             raw: Raw::Untyped(text.to_owned()),
             origin: Origin::variable(key),
             at: None,

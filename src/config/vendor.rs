@@ -10,7 +10,7 @@ use super::file_error::FileError;
 use super::model::{Credential, PromisedSecret};
 use super::npm_ini;
 use super::origin::{Origin, Setting};
-use super::private_file::{OpenFile, Patience, Warning};
+use super::private_file::{OpenFile, OpenMode, Warning};
 use super::secret_source::SecretSource;
 use super::surroundings::Surroundings;
 use super::text;
@@ -59,7 +59,7 @@ pub(super) fn find(surroundings: &Surroundings) -> Result<Option<VendorFile>, Co
 }
 
 fn read(path: PathBuf, kind: VendorProgram) -> Result<Option<VendorFile>, ConfigError> {
-    let file = match OpenFile::open(&path, Patience::Never) {
+    let file = match OpenFile::open(&path, OpenMode::NonBlocking) {
         Ok(file) => file,
         // Not ours to complain about: whoever cannot read it does not use it.
         Err(FileError::Read { .. }) => return Ok(None),

@@ -88,9 +88,9 @@ impl Stream {
     /// Closing a socket with unread bytes resets it, and a reset may overtake the reply.
     fn drain(&mut self) -> io::Result<()> {
         let mut socket = self.socket();
-        let (patience, mut bytes) = LAST_WORDS;
+        let (timeout, mut bytes) = LAST_WORDS;
         socket.shutdown(Shutdown::Write)?;
-        socket.set_read_timeout(Some(patience))?;
+        socket.set_read_timeout(Some(timeout))?;
         let mut waste = [0; 4096];
         loop {
             let count = socket.read(&mut waste)?;
@@ -178,7 +178,7 @@ impl Inbox {
     }
 
     /// The next request. In the good case this is one read, and the clock is not asked.
-    pub(super) fn receive(&mut self, stream: &mut Stream, patience: Duration) -> Result<Frame, NoRequest> {
+    pub(super) fn receive(&mut self, stream: &mut Stream, timeout: Duration) -> Result<Frame, NoRequest> {
         let mut deadline = None;
         let mut continued = false;
         loop {
@@ -192,7 +192,7 @@ impl Inbox {
                     ParseStatus::Partial(_) => {}
                 }
                 let now = clock::monotonic();
-                if now > *deadline.get_or_insert(now + patience) {
+                if now > *deadline.get_or_insert(now + timeout) {
                     return Err(NoRequest::Refused(408));
                 }
             }
