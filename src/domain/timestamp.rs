@@ -41,6 +41,15 @@ impl Timestamp {
         if 0 <= seconds && seconds <= LAST { Ok(Self(seconds)) } else { Err(TimestampError::Impossible) }
     }
 
+    /// The nearest moment that there is a value for.
+    pub(crate) const fn nearest(seconds: i64) -> Self {
+        match seconds {
+            ..0 => Self(0),
+            0..=LAST => Self(seconds),
+            _ => Self(LAST),
+        }
+    }
+
     /// Seconds since 1970-01-01 00:00:00 UTC.
     #[must_use]
     pub fn unix(self) -> i64 {
