@@ -1,7 +1,7 @@
 //! `check`: is everything set up? Nothing it does has an effect on the account.
 //!
 //! It proves that the credentials are known and that the API's host answers over TLS. It cannot prove that conversions are
-//! enabled: nothing public tells that without reporting one.
+//! enabled: nothing public shows that without sending one.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

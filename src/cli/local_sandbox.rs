@@ -139,7 +139,7 @@ fn own_secret(args: &SandboxArgs) -> Option<OwnSecret> {
 }
 
 /// What a client needs: exports for a shell, or one JSON object. A secret that was made up opens nothing but this sandbox; one
-/// that was read from a file is the caller's own, and the client is told of the file.
+/// that was read from a file is the caller's own, and the client is given its path.
 fn introduction(
     sandbox: &Sandbox,
     ca_file: Option<&Path>,

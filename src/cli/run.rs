@@ -90,8 +90,8 @@ impl Run {
             context.terminal.say(&summary);
         }
         // Of a stream that was stopped not every record has had a line.
-        let told = if stopped.is_some() && is_stream { 0 } else { summary.retry };
-        say_what_is_left(&summary, told, &mut context.terminal);
+        let shown = if stopped.is_some() && is_stream { 0 } else { summary.retry };
+        say_what_is_left(&summary, shown, &mut context.terminal);
         if let Some(error) = failure {
             return Err(cannot_print(error));
         }
@@ -114,9 +114,9 @@ fn jobs_within_the_limit(jobs: usize, setup: &Setup, terminal: &mut Terminal) ->
     possible
 }
 
-/// What is pending beyond the records that lines of this run told of, and what to type.
-fn say_what_is_left(summary: &Summary, told: u64, terminal: &mut Terminal) {
-    let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > told) else { return };
+/// What is pending beyond the records that this run printed lines for, and what to type.
+fn say_what_is_left(summary: &Summary, shown: u64, terminal: &mut Terminal) {
+    let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > shown) else { return };
     let what = if count == 1 { "1 conversion".to_owned() } else { format!("{count} conversions") };
     let text = format_args!(
         "{what} of this account recorded and not settled, with attempts planned until {until}Z; \

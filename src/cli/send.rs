@@ -76,7 +76,7 @@ fn not_recorded(
             Item::Bad(bad) => Report::invalid(bad),
             Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
         };
-        // Whether anyone reads the lines is told below.
+        // Whether anyone reads the lines is known below.
         let _ = printer.hear(Event::Settled(Box::new(report)));
     }
     let _ = printer.turn(State::default());

@@ -201,7 +201,7 @@ pub(super) fn overrides(global: &Global, network: &NetworkArgs) -> Overrides {
     }
 }
 
-/// The way to the API; a CA file is read here, so that its faults are told before anything is sent.
+/// The way to the API; a CA file is read here, so that its faults are found before anything is sent.
 pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result<Endpoint, CommandFailure> {
     let base_url = settings.base_url.value.clone();
     let choice = match &settings.proxy.value {

@@ -20,7 +20,7 @@ use crate::input::{
 };
 use crate::pipeline::Item;
 
-/// What the reading thread tells the others.
+/// What the reading thread shares with the others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
     shared: Arc<Shared>,
@@ -53,7 +53,7 @@ impl Reading {
         if self.events() > 0 || bytes == 0 { None } else { u64::try_from(all).ok() }
     }
 
-    /// Events that a log told of, so far.
+    /// Events read from a log, so far.
     pub(super) fn events(&self) -> u64 {
         self.shared.events.load(Ordering::Relaxed)
     }

@@ -71,7 +71,7 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
     Ok(exit)
 }
 
-/// A quiet hour is no mistake, but a log that never tells of a code most likely is.
+/// A quiet hour is no mistake, but a log without a single code most likely is.
 fn warn_of_a_wrong_mapping(reading: &Reading, terminal: &mut Terminal) {
     if let (0, unrelated @ 1..) = (reading.events(), reading.unrelated()) {
         let text = format!("none of {unrelated} lines tells that a code was sent or that a user converted");

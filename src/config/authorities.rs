@@ -1,4 +1,4 @@
-//! The files of CA certificates that a run is told to trust: `--cacert`, or OpenSSL's variables. Read and judged here like any
+//! The files of CA certificates that a run trusts: `--cacert`, or OpenSSL's variables. Read and judged here like any
 //! other file that decides where secrets go; what a certificate is, is not known here.
 
 use std::collections::HashSet;

@@ -101,7 +101,7 @@ pub(super) fn output(
 /// Reads everything and sees the child end, without collecting it: as long as nobody has, its id cannot become another
 /// process's, and killing it stays safe.
 fn watch(child: &mut Child, most: usize) -> mpsc::Receiver<io::Result<Zeroizing<Vec<u8>>>> {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let stdout = child.stdout.take();
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     thread::spawn(move || {
@@ -113,9 +113,9 @@ fn watch(child: &mut Child, most: usize) -> mpsc::Receiver<io::Result<Zeroizing<
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         }
         // Nobody listens any more after the time limit.
-        let _ = tell.send(printed);
+        let _ = sender.send(printed);
     });
-    told
+    receiver
 }
 
 fn read(stdout: ChildStdout, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {

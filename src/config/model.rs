@@ -142,7 +142,7 @@ pub struct ResolvedAccount {
     pub secret: Origin,
     /// Who chose how to authenticate.
     pub auth: Origin,
-    /// What the user should be told.
+    /// Warnings for the user.
     pub warnings: Vec<Warning>,
 }
 

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::file_error::FileError;
 use super::way::{self, OpenedBy, ROOT, is_ours};
 
-/// Something to tell the user that does not stop anything.
+/// A warning for the user, which stops nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Warning {
     /// A secret that is not this program's to protect is readable by others.

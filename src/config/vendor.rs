@@ -104,7 +104,7 @@ struct Pair {
     secret: Option<Secret>,
 }
 
-/// The line is all that an error tells: the parsers' own texts may quote values.
+/// The line is all that an error carries: the parsers' own texts may quote values.
 fn json(text: &str) -> Result<Pair, usize> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| error.line())?;
     let object = value.as_object().ok_or(1_usize)?;

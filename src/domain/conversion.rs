@@ -11,7 +11,7 @@ use super::{MessageId, Timestamp};
 /// How long the key of a settled conversion is remembered. A conversion that is older cannot be told from a new one.
 pub const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// One conversion, complete: everything about it that the API is told.
+/// One conversion, complete: everything that is sent to the API about it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Conversion {
     /// How the code was sent.

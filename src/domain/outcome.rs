@@ -61,7 +61,7 @@ impl Failure {
         Self { code, message: message.into(), reached_server: Reached::No }
     }
 
-    /// A failure that the server itself told.
+    /// A failure by the server's own answer.
     #[must_use]
     pub fn answered(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), reached_server: Reached::Yes }

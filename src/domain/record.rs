@@ -13,7 +13,7 @@ pub struct Record {
     pub conversion: Conversion,
     /// Where the conversion's timestamp comes from.
     pub time: TimeSource,
-    /// What is doubtful about it, to be told and not acted on.
+    /// What is doubtful about it, for a warning and nothing else.
     pub doubts: Vec<MessageIdDoubt>,
 }
 

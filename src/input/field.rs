@@ -19,9 +19,9 @@ pub enum Field {
     Timestamp,
     /// SMS or voice.
     Channel,
-    /// What tells that a code was sent.
+    /// What says that a code was sent.
     Sent,
-    /// What tells that the user converted.
+    /// What says that the user converted.
     Converted,
     /// The caller's own mark.
     Reference,
@@ -203,7 +203,7 @@ impl Path {
     }
 }
 
-/// One `--sent-when FIELD=VALUE`: by what a line tells that something happened.
+/// One `--sent-when FIELD=VALUE`: what a line says when something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     path: Path,
@@ -227,7 +227,7 @@ impl FromStr for Mark {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldMap {
     paths: [Option<Path>; Field::COUNT],
-    /// The values by which a line tells that a code was sent, and that the user converted.
+    /// The values that say that a code was sent, and that the user converted.
     happenings: Option<[Box<str>; 2]>,
     /// The values that mean that the user converted, where others are wanted than `true` and `false`.
     delivered: Vec<Box<str>>,
@@ -263,7 +263,7 @@ impl FieldMap {
         Ok(self)
     }
 
-    /// Whether `delivered` is told by values of its own.
+    /// Whether `delivered` has values of its own.
     pub(super) fn has_own_values(&self) -> bool {
         !self.delivered.is_empty()
     }
@@ -277,7 +277,7 @@ impl FieldMap {
         if means_true { "true".into() } else { "false".into() }
     }
 
-    /// Makes it a map for a log of events, of which these two tell.
+    /// Makes it a map for a log, with the values that mark the two events.
     #[must_use]
     pub fn for_events(mut self, sent: Mark, converted: Mark) -> Self {
         self.paths[Field::Sent as usize] = Some(sent.path);
@@ -291,7 +291,7 @@ impl FieldMap {
         self.happenings.is_some()
     }
 
-    /// What a line tells that has these texts where the two events would be told. A line may tell both: then the user has
+    /// What happened, by the texts that a line has where the two events are marked. A line may mark both: then the user has
     /// converted.
     pub(super) fn happening(&self, sent: Option<&str>, converted: Option<&str>) -> Option<Happening> {
         let [sent_value, converted_value] = self.happenings.as_ref()?;

@@ -9,7 +9,7 @@ pub enum InputItem {
     Record(Record),
     /// Something that happened to a code.
     Event(CodeEvent),
-    /// A line of a log that tells of neither event.
+    /// A line of a log without an event.
     Unrelated,
     /// A record that never can.
     Bad(BadRecord),

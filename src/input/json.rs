@@ -95,10 +95,10 @@ impl<'a> FieldTexts<'a> {
         self.0[field as usize].map(|(_, json)| json)
     }
 
-    /// A line of a log that tells of nothing that matters may have anything else in it.
+    /// A line of a log without an event may have anything else in it.
     fn into_said(self, fields: &FieldMap) -> Result<Said<'a>, Refusal> {
-        let told = |field| self.get(field).map(mark);
-        let happening = fields.happening(told(Field::Sent).as_deref(), told(Field::Converted).as_deref());
+        let marked = |field| self.get(field).map(mark);
+        let happening = fields.happening(marked(Field::Sent).as_deref(), marked(Field::Converted).as_deref());
         if fields.is_for_events() && happening.is_none() {
             return Ok(Said::default());
         }

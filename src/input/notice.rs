@@ -1,8 +1,8 @@
-//! What is worth telling about an input once, and stops nothing.
+//! What is worth a warning about an input, once, and stops nothing.
 
 use super::field::{self, Field};
 
-/// A fact about an input, told once.
+/// A fact about an input, reported once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputNotice {
     /// A byte order mark was dropped.
@@ -21,7 +21,7 @@ pub enum InputNotice {
         /// Its likely path.
         path: String,
     },
-    /// More such names than are told one by one.
+    /// More such names than are listed one by one.
     MoreUnknownNames,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Notices {
 }
 
 impl Notices {
-    /// So many unknown names are remembered, and told one by one.
+    /// So many unknown names are remembered, and listed one by one.
     const UNKNOWN_MAX: usize = 16;
 
     pub(super) fn byte_order_mark(&mut self) {
@@ -94,9 +94,9 @@ mod tests {
                 notices.unknown(&format!("key{i}"));
             }
         }
-        let told = notices.take();
-        assert_eq!(told.len(), Notices::UNKNOWN_MAX + 1);
-        assert_eq!(told.last(), Some(&InputNotice::MoreUnknownNames));
+        let taken = notices.take();
+        assert_eq!(taken.len(), Notices::UNKNOWN_MAX + 1);
+        assert_eq!(taken.last(), Some(&InputNotice::MoreUnknownNames));
         assert_eq!(notices.take(), []);
     }
 }

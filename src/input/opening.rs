@@ -19,7 +19,7 @@ use crate::domain::BadRecord;
 /// What [`Opening::open`] did with the line in hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum First {
-    /// It tells the format, and is a record.
+    /// It shows the format, and is a record.
     Record,
     /// It is no record: a header, the separator, or a line that is of no format.
     NoRecord,

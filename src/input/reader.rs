@@ -150,7 +150,7 @@ impl<R: Read> Reader<R> {
         })
     }
 
-    /// What is worth telling, since this was last asked. That a log has more in it than is read is not.
+    /// The notices since this was last asked. That a log has more in it than is read is not.
     pub fn take_notices(&mut self) -> Vec<InputNotice> {
         let mut notices = self.notices.take();
         if self.options.fields.is_for_events() {

@@ -99,9 +99,9 @@ pub struct Printer<'a> {
     summary: Summary,
     failure: Option<io::Error>,
     in_flight: usize,
-    /// What records are told that were not sent because the run stopped.
+    /// The failure of records that were not sent because the run stopped.
     for_the_stop: Option<Failure>,
-    /// The same trouble is explained once.
+    /// Failures that were explained already.
     said: HashSet<String>,
 }
 
@@ -203,7 +203,7 @@ impl Printer<'_> {
             return;
         }
         self.remark_on(report);
-        // Its line was told when it was given up for the time being: each record has one.
+        // Its line was printed when it was given up for the time being: each record has one.
         if report.origin == Origin::Postponed {
             return;
         }
@@ -223,7 +223,7 @@ impl Printer<'_> {
             && self.style.format == OutputFormat::Text
     }
 
-    /// Whether a record was only not sent because the run stopped, for a reason that is told already.
+    /// Whether a record was only not sent because the run stopped, for a reason that is printed already.
     fn is_of_the_stop(&self, failure: Option<&Failure>) -> bool {
         failure.is_some() && failure == self.for_the_stop.as_ref()
     }
@@ -352,8 +352,8 @@ impl Printer<'_> {
                     &format!("{why}; sending what is recorded, and taking no more"),
                 );
             }
-            // The record that met the failure has told it; the input's fault is told by who reads it; without an output there
-            // is nobody to tell.
+            // The record that met the failure has printed it; the command prints the input's fault; without an output nobody
+            // reads.
             Stopped::For(..) | Stopped::InputBroken | Stopped::OutputGone => {}
         }
     }

@@ -23,7 +23,7 @@ pub struct Summary {
     pub skipped: u64,
     /// Of all these, how many an earlier run had left.
     pub adopted: u64,
-    /// How many were told as `retry` and taken up again by this run with another outcome, which is the one that is counted.
+    /// How many had a line as `retry` and were taken up again by this run with another outcome, which is the one that is counted.
     pub taken_up_again: u64,
     /// What is pending of the account at the end.
     pub left_over: Option<LeftOver>,
@@ -31,7 +31,7 @@ pub struct Summary {
     pub ambiguous_resends: u64,
     /// Earlier runs that were found dead.
     pub unclean_stops: UncleanStops,
-    /// What a log told of codes, where it told of any.
+    /// What a log said of codes, where it said anything.
     codes: Option<CodeCounts>,
     /// How many codes may still convert; known when the input has ended.
     pub windows_open: Option<u64>,
@@ -81,7 +81,7 @@ impl Summary {
         }
     }
 
-    /// Counts what a log told.
+    /// Counts what a log said.
     pub fn track(&mut self, counts: CodeCounts) {
         let sum = self.codes.get_or_insert_default();
         sum.sent += counts.sent;
@@ -93,7 +93,7 @@ impl Summary {
     }
 
     /// The share of the accepted conversions that are true, in percent: what the routing judges by. A code that converted late was
-    /// told as false before, and is one conversion all the same.
+    /// sent as false before, and is one conversion all the same.
     #[must_use]
     pub fn conversion_rate(&self) -> Option<u64> {
         let late = self.codes.map_or(0, |codes| codes.late);
@@ -242,13 +242,13 @@ mod tests {
 
     #[test]
     fn unclean_stops_are_told_with_the_sum_of_what_they_may_repeat() {
-        let told = |runs, repeats| {
+        let repeats_of = |runs, repeats| {
             let summary = Summary { unclean_stops: UncleanStops { runs, repeats }, ..Summary::default() };
-            summary.to_string().split_once("; ").map(|(_, told)| told.to_owned())
+            summary.to_string().split_once("; ").map(|(_, repeats)| repeats.to_owned())
         };
-        assert_eq!(told(0, 0), None);
-        assert_eq!(told(1, 1).unwrap(), "1 earlier run ended uncleanly: up to 1 repeat");
-        assert_eq!(told(3, 321).unwrap(), "3 earlier runs ended uncleanly: up to 321 repeats");
+        assert_eq!(repeats_of(0, 0), None);
+        assert_eq!(repeats_of(1, 1).unwrap(), "1 earlier run ended uncleanly: up to 1 repeat");
+        assert_eq!(repeats_of(3, 321).unwrap(), "3 earlier runs ended uncleanly: up to 321 repeats");
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Session<'_> {
         }
     }
 
-    /// Waits until something arrives, and tells whether the script has it that nobody reads it.
+    /// Waits until something arrives, and returns whether the script leaves it unread.
     fn is_refused_unread(&mut self) -> io::Result<bool> {
         if !self.stream.awaits_request()? {
             return Ok(false);

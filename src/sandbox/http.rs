@@ -57,7 +57,7 @@ enum BodyBytes {
 pub(super) enum Persistence {
     /// It lasts, as HTTP/1.1 has it.
     Implied,
-    /// It lasts, and a client of HTTP/1.0 is told so.
+    /// It lasts, and a client of HTTP/1.0 is sent a header that says so.
     Announced,
     /// It ends with this reply.
     Ends,

@@ -45,7 +45,7 @@ impl Stream {
         }
     }
 
-    /// Waits until something arrives and tells, without reading it, whether it can be (the beginning of) a request. The
+    /// Waits until something arrives and returns, without reading it, whether it can be (the beginning of) a request. The
     /// end of the connection is none, and neither is TLS's good-bye, which is an alert: visible in TLS 1.2, and in 1.3
     /// an encrypted record of 19 bytes (RFC 8446 §5.2), shorter than any request.
     pub(super) fn awaits_request(&self) -> io::Result<bool> {

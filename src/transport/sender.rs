@@ -51,7 +51,7 @@ impl Transport {
     #[must_use]
     pub fn sender(&self) -> Sender {
         let endpoint = &*self.endpoint;
-        // Before the first connection, of which there may be as many as there are file descriptors. A fault is told when it is used.
+        // Before the first connection, of which there may be as many as there are file descriptors. A fault is returned when it is used.
         if endpoint.base_url.scheme() == Scheme::Https {
             let _ = endpoint.trust.client_config();
         }
@@ -100,7 +100,7 @@ pub struct Sender {
 pub struct Page {
     /// The HTTP status.
     pub status: u16,
-    /// The server's clock, as its `Date` header tells it.
+    /// The server's clock, by its `Date` header.
     pub date: Option<Timestamp>,
     /// What it carried.
     pub body: Body,

@@ -136,7 +136,7 @@ mod tests {
         }
     }
 
-    /// What an option does is told, also where the short help leaves the option out.
+    /// What an option does is written down, also where the short help leaves the option out.
     #[test]
     fn no_option_is_without_its_words() {
         for (name, page) in manual_pages().unwrap() {

@@ -1,4 +1,4 @@
-//! Whole inputs in, items out. Each item is told in one line, so that a test shows everything that was read.
+//! Whole inputs in, items out. Each item is described in one line, so that a test shows everything that was read.
 
 mod csv;
 mod csv_spectrum;
@@ -42,8 +42,8 @@ fn items(source: impl Read, options: &InputOptions) -> Result<Vec<InputItem>, In
     std::iter::from_fn(|| reader.next(now).transpose()).collect()
 }
 
-fn told(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<String> {
-    items(input.as_ref(), options).unwrap().iter().map(tell).collect()
+fn read(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<String> {
+    items(input.as_ref(), options).unwrap().iter().map(describe).collect()
 }
 
 fn stopped(input: impl AsRef<[u8]>, options: &InputOptions) -> InputError {
@@ -56,7 +56,7 @@ fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<InputNotice> 
     reader.take_notices()
 }
 
-fn tell(item: &InputItem) -> String {
+fn describe(item: &InputItem) -> String {
     match item {
         InputItem::Record(record) => tell_record(record),
         InputItem::Event(event) => tell_event(event),

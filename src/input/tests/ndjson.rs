@@ -1,20 +1,20 @@
 //! One JSON object on each line.
 
-use super::{mapped, notices, stopped, told, with_defaults};
+use super::{mapped, notices, read, stopped, with_defaults};
 use crate::domain::{Channel, ErrorCode};
 use crate::input::{Field, Format, InputError, InputItem, InputNotice, InputOptions};
 
 fn line(input: &str) -> String {
-    let told = told(input, &with_defaults(Format::Ndjson));
-    assert_eq!(told.len(), 1, "{told:?}");
-    told[0].clone()
+    let lines = read(input, &with_defaults(Format::Ndjson));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    lines[0].clone()
 }
 
 #[test]
 fn a_record_says_everything_under_its_own_names() {
     let input =
         r#"{"message_id":"0A","delivered":false,"timestamp":"2026-11-22 01:25:05","channel":"voice","ref":"x-9"}"#;
-    assert_eq!(told(input, &InputOptions::default()), [r#"1: voice 0A false 2026-11-22 01:25:05 ref="x-9""#]);
+    assert_eq!(read(input, &InputOptions::default()), [r#"1: voice 0A false 2026-11-22 01:25:05 ref="x-9""#]);
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn our_own_result_line_is_a_valid_input_line_without_a_notice() {
         r#""outcome":"retry","http_status":null,"attempts":5,"elapsed_ms":142,"age_s":21,"profile":"2fa","sent_at":null,"#,
         r#""error":{"code":"timeout","message":"…","hint":null,"reached_server":null}}"#
     );
-    assert_eq!(told(input, &InputOptions::default()), [r#"1: sms 0A true 2026-11-22 01:25:26 ref="x-9""#]);
+    assert_eq!(read(input, &InputOptions::default()), [r#"1: sms 0A true 2026-11-22 01:25:26 ref="x-9""#]);
     assert_eq!(notices(input, &InputOptions::default()), []);
 }
 
@@ -70,8 +70,8 @@ fn values_may_be_written_in_every_way_that_keeps_their_meaning() {
 fn doubtful_ids_are_taken_and_told() {
     assert_eq!(line(r#"{"id":" 0A "}"#), "1: sms 0A true (white space around the message-id was removed)");
     for id in ["null", "undefined", "None", "NaN"] {
-        let told = line(&format!(r#"{{"id":"{id}"}}"#));
-        assert!(told.contains("missing value"), "{told}");
+        let lines = line(&format!(r#"{{"id":"{id}"}}"#));
+        assert!(lines.contains("missing value"), "{lines}");
     }
 }
 
@@ -160,7 +160,7 @@ fn a_refused_record_keeps_its_bytes_and_its_ref_and_the_rest_goes_on() {
     let input = b"{\"id\":\"0A\"}\r\n\xFF{\r\n{\"id\":\"\",\"ref\":7}\n{\"id\":\"0D\"}";
     let items = super::items(&input[..], &with_defaults(Format::Auto)).unwrap();
     assert_eq!(
-        items.iter().map(super::tell).collect::<Vec<_>>(),
+        items.iter().map(super::describe).collect::<Vec<_>>(),
         [
             "1: sms 0A true",
             "2: bad: not valid UTF-8 at column 1",
@@ -186,8 +186,8 @@ fn a_time_far_ahead_is_refused_by_its_own_code_and_one_a_little_ahead_is_not() {
 #[test]
 fn channel_and_delivered_have_no_default_of_their_own() {
     let options = InputOptions::default();
-    assert_eq!(told(r#"{"call_id":"0A","delivered":true}"#, &options), ["1: bad: channel is missing"]);
-    assert_eq!(told(r#"{"id":"0A","channel":"sms"}"#, &options), ["1: bad: delivered is missing"]);
+    assert_eq!(read(r#"{"call_id":"0A","delivered":true}"#, &options), ["1: bad: channel is missing"]);
+    assert_eq!(read(r#"{"id":"0A","channel":"sms"}"#, &options), ["1: bad: delivered is missing"]);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn mapped_fields_are_found_along_dotted_paths_and_nowhere_else() {
     };
     let good =
         r#"{"message_id":"no","otp":{"x":[{}],"sent":["no",{"id":"0A","id2":1}],"ok":true},"user":7,"ref":"no"}"#;
-    assert_eq!(told(good, &options), ["1: sms 0A true ref=7"]);
+    assert_eq!(read(good, &options), ["1: sms 0A true ref=7"]);
     for (input, expected) in [
         (r#"{"message_id":"0A","delivered":true}"#, "message-id is missing"),
         (r#"{"otp":5}"#, "message-id is missing"),
@@ -208,8 +208,8 @@ fn mapped_fields_are_found_along_dotted_paths_and_nowhere_else() {
         (r#"{"otp":{},"otp":{}}"#, "message-id twice in one record"),
         (r#"{"otp":{"ok":1e999}}"#, "delivered is a number with a fraction or an exponent, not true or false"),
     ] {
-        let told = told(input, &options);
-        assert!(told[0].ends_with(expected), "{input}: {told:?}");
+        let lines = read(input, &options);
+        assert!(lines[0].ends_with(expected), "{input}: {lines:?}");
     }
 }
 
@@ -226,7 +226,7 @@ fn a_flat_key_with_dots_is_found_too_and_the_path_counts_before_it() {
         r#"{"otp":{"id":"0A"},"otp.id":"no"}"#,
         r#"{"otp":{},"otp.id":"0A"}"#,
     ] {
-        assert_eq!(told(input, &options), ["1: sms 0A true"], "{input}");
+        assert_eq!(read(input, &options), ["1: sms 0A true"], "{input}");
     }
 }
 
@@ -234,7 +234,7 @@ fn a_flat_key_with_dots_is_found_too_and_the_path_counts_before_it() {
 fn one_value_may_serve_two_fields() {
     let options =
         InputOptions { delivered: Some(true.into()), channel: Some(Channel::Sms), ..mapped(&["ref=id"]) };
-    assert_eq!(told(r#"{"id":"0A"}"#, &options), [r#"1: sms 0A true ref="0A""#]);
+    assert_eq!(read(r#"{"id":"0A"}"#, &options), [r#"1: sms 0A true ref="0A""#]);
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_misspelled_key_stops_before_the_first_record_and_is_one_bad_record_later() 
         "{error:?}"
     );
     let late = format!("{{\"id\":\"0A\"}}\n{wrong}\n");
-    assert_eq!(told(late, &with_defaults(Format::Auto)), ["1: sms 0A true", "2: bad: message-id is missing"]);
+    assert_eq!(read(late, &with_defaults(Format::Auto)), ["1: sms 0A true", "2: bad: message-id is missing"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 
 use proptest::prelude::*;
 
-use super::{NOW, items, now, stopped, tell, told, with_defaults};
+use super::{NOW, describe, items, now, read, stopped, with_defaults};
 use crate::domain::Timestamp;
 use crate::input::{
     Encoding, Ending, Format, InputError, InputItem, InputNotice, InputOptions, ReadCounts, Reader, Separator,
@@ -14,14 +14,14 @@ use crate::input::{
 #[test]
 fn an_empty_or_blank_input_has_no_records() {
     for input in ["", "\n", "\r\n \n\t\n", "\u{feff}", "\u{feff}\n"] {
-        assert_eq!(told(input, &InputOptions::default()), [""; 0], "{input:?}");
+        assert_eq!(read(input, &InputOptions::default()), [""; 0], "{input:?}");
     }
 }
 
 #[test]
 fn line_ends_a_byte_order_mark_and_a_missing_last_line_end_make_no_difference() {
     for body in ["{\"id\":\"0A\"}", "id\n0A", "id\tref\n0A\t", "0A"] {
-        let plain = told(body, &with_defaults(Format::Auto));
+        let plain = read(body, &with_defaults(Format::Auto));
         assert_eq!(plain.len(), 1);
         for input in [
             format!("{body}\n"),
@@ -29,7 +29,7 @@ fn line_ends_a_byte_order_mark_and_a_missing_last_line_end_make_no_difference() 
             format!("\u{feff}{body}"),
             format!("{body}\n\n\n"),
         ] {
-            assert_eq!(told(&input, &with_defaults(Format::Auto)), plain, "{input:?}");
+            assert_eq!(read(&input, &with_defaults(Format::Auto)), plain, "{input:?}");
         }
     }
 }
@@ -79,18 +79,18 @@ fn a_line_of_64_kib_is_taken_and_one_more_byte_is_refused_with_its_beginning() {
     };
     for end in ["", "\n", "\r\n"] {
         let good = format!("{}{end}", record(LIMIT));
-        assert_eq!(told(good, &with_defaults(Format::Auto)), ["1: sms 0A true"], "{end:?}");
+        assert_eq!(read(good, &with_defaults(Format::Auto)), ["1: sms 0A true"], "{end:?}");
         for excess in [1, 2, 3, LIMIT, 5 * LIMIT] {
             let bad = format!("{}{end}", record(LIMIT + excess));
             let items = items(bad.as_bytes(), &with_defaults(Format::Auto)).unwrap();
-            assert_eq!(items.iter().map(tell).collect::<Vec<_>>(), ["1: bad: the line is longer than 64 KiB"]);
+            assert_eq!(items.iter().map(describe).collect::<Vec<_>>(), ["1: bad: the line is longer than 64 KiB"]);
             let InputItem::Bad(refused) = &items[0] else { panic!() };
             assert_eq!(refused.raw, &bad.as_bytes()[..LIMIT]);
         }
     }
     let between = format!("0A\n{}\n0B\n", "x".repeat(LIMIT + 2));
     assert_eq!(
-        told(between, &with_defaults(Format::Ids)),
+        read(between, &with_defaults(Format::Ids)),
         ["1: sms 0A true", "2: bad: the line is longer than 64 KiB", "3: sms 0B true"]
     );
 }
@@ -99,7 +99,7 @@ fn a_line_of_64_kib_is_taken_and_one_more_byte_is_refused_with_its_beginning() {
 fn a_line_of_100_mb_is_skipped_in_the_memory_of_the_buffer() {
     let source = io::repeat(b'x').take(100_000_000).chain(&b"\n0B\n"[..]);
     assert_eq!(
-        items(source, &with_defaults(Format::Ids)).unwrap().iter().map(tell).collect::<Vec<_>>(),
+        items(source, &with_defaults(Format::Ids)).unwrap().iter().map(describe).collect::<Vec<_>>(),
         ["1: bad: the line is longer than 64 KiB", "2: sms 0B true"]
     );
 }
@@ -171,15 +171,15 @@ fn the_format_is_told_by_the_first_line_that_is_of_one() {
                 "id,channel,delivered\n0A,sms,false\n",
                 "sep=;\nid;channel;delivered\n;;\n0A;sms;false\n;;\n",
             ] {
-                let told = told(format!("{odd}{body}"), &options);
-                assert_eq!(told.len(), 2, "{odd:?}: {told:?}");
-                assert!(told[0].starts_with("1: bad: "), "{told:?}");
-                assert!(told[1].ends_with(": sms 0A false"), "{told:?}");
+                let lines = read(format!("{odd}{body}"), &options);
+                assert_eq!(lines.len(), 2, "{odd:?}: {lines:?}");
+                assert!(lines[0].starts_with("1: bad: "), "{lines:?}");
+                assert!(lines[1].ends_with(": sms 0A false"), "{lines:?}");
             }
         }
     }
     assert!(
-        told("0A1\n{\"id\":\"0B\",\"delivered\":false}\n", &with_defaults(Format::Auto))[1]
+        read("0A1\n{\"id\":\"0B\",\"delivered\":false}\n", &with_defaults(Format::Auto))[1]
             .ends_with("sms 0B false")
     );
     for none in ["<html>\n<body>\n", "msisdn=1&messageId=0F&err-code=1\n", "level=info id=0A\n"] {

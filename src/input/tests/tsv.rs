@@ -1,18 +1,18 @@
 //! Tab-separated values with a header.
 
-use super::{stopped, told, with_defaults};
+use super::{read, stopped, with_defaults};
 use crate::input::{Format, InputError, InputOptions};
 
 #[test]
 fn a_tab_separates_and_a_quote_is_a_character() {
     let input = "message_id\tdelivered\tchannel\tref\r\n0A\ttrue\tsms\t\"a, b\n0B\tfalse\tvoice\t\n";
-    assert_eq!(told(input, &InputOptions::default()), [r#"2: sms 0A true ref="\"a, b""#, "3: voice 0B false"]);
+    assert_eq!(read(input, &InputOptions::default()), [r#"2: sms 0A true ref="\"a, b""#, "3: voice 0B false"]);
 }
 
 #[test]
 fn a_ragged_row_is_refused() {
     assert_eq!(
-        told("id\tdelivered\n0A\n0B\ttrue\t\n0C\tfalse", &with_defaults(Format::Tsv)),
+        read("id\tdelivered\n0A\n0B\ttrue\t\n0C\tfalse", &with_defaults(Format::Tsv)),
         [
             "2: bad: 1 columns where the header has 2",
             "3: bad: 3 columns where the header has 2",
