@@ -10,7 +10,7 @@ use super::super::args::Cli;
 use super::tip::tip;
 
 /// The same complaint with better advice; or the help that was asked for beside the mistake.
-pub(in super::super) fn about(error: Error, arguments: &[OsString]) -> Error {
+pub(crate) fn about(error: Error, arguments: &[OsString]) -> Error {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return error;
     }

@@ -46,7 +46,7 @@ pub enum Since {
 impl Since {
     /// How far back it reaches. Settled rows are kept for 30 days; copies may go back further, but not so far that the marks
     /// do not fit.
-    pub(in super::super) fn length_at(self, now: Timestamp) -> Result<Duration, String> {
+    pub(crate) fn length_at(self, now: Timestamp) -> Result<Duration, String> {
         let length = match self {
             Self::Age(age) => age,
             Self::Moment(moment) => match u64::try_from(moment.age_at(now)) {

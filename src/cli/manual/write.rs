@@ -10,7 +10,7 @@ use super::super::exit::Exit;
 use super::super::failure::CommandFailure;
 use super::pages::{FORMATS, manual_pages};
 
-pub(in super::super) fn man(args: &ManArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+pub(crate) fn man(args: &ManArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let pages = manual_pages().map_err(|error| CommandFailure::io("cannot render the manual", error))?;
     if let Some(dir) = &args.dir {
         write_all(dir, &pages).map_err(|error| CommandFailure::io("cannot write the manual pages", error))?;
