@@ -18,7 +18,7 @@ use crate::output::{Age, CheckLine, Escaped, OutputFormat, Severity, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
 
-/// A clock that is off by more than this makes reports look older or newer than they are.
+/// A clock that is off by more than this makes conversions look older or newer than they are.
 const SKEW_WORTH_TELLING: i64 = 30;
 
 /// One thing that was looked at.

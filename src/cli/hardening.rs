@@ -19,7 +19,7 @@ pub(super) fn harden() {
     // The limit does not hold for a program that the kernel pipes memory images to (core(5)), but this does; nor can another
     // process of the same user look into our memory then.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-    // A file that may not grow any further is an error of the write then, which is reported and settled, and not the end.
+    // A file that may not grow any further is an error of the write then, which is shown and settled, and not the end.
     let _ = flag::register(Signal::XFSZ.as_raw(), Arc::default());
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();

@@ -17,14 +17,14 @@ use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, 
 use std::io;
 
 pub(super) fn sms(args: &SmsArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    report(Channel::Sms, &args.ids, &args.conversion, context)
+    send(Channel::Sms, &args.ids, &args.conversion, context)
 }
 
 pub(super) fn voice(args: &VoiceArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    report(Channel::Voice, &args.ids, &args.conversion, context)
+    send(Channel::Voice, &args.ids, &args.conversion, context)
 }
 
-fn report(
+fn send(
     channel: Channel,
     ids: &[String],
     args: &ConversionArgs,

@@ -1,4 +1,4 @@
-//! The fact that is reported: did the recipient of this message or call complete the step?
+//! The fact that is sent: did the recipient of this message or call complete the step?
 
 use std::fmt;
 use std::str::FromStr;

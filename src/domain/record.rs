@@ -9,7 +9,7 @@ pub struct Record {
     pub line: u64,
     /// The caller's own mark, echoed in the result.
     pub reference: Option<Reference>,
-    /// What is to be reported.
+    /// What is to be sent.
     pub conversion: Conversion,
     /// Where the conversion's timestamp comes from.
     pub time: TimeSource,

@@ -29,7 +29,7 @@ pub enum TimestampError {
 const LAST: i64 = 253_402_300_799;
 
 impl Timestamp {
-    /// A report about an event older than this no longer reaches the provider's current routing analysis
+    /// A conversion whose event is older than this no longer reaches the provider's current routing analysis
     /// (the API's guide: every 5 minutes, from the data points of the previous 15 minutes).
     pub const ROUTING_WINDOW: Duration = Duration::from_secs(15 * 60);
 

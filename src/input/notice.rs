@@ -2,7 +2,7 @@
 
 use super::field::{self, Field};
 
-/// A fact about an input, reported once.
+/// A fact about an input, given once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputNotice {
     /// A byte order mark was dropped.

@@ -47,13 +47,13 @@ pub(super) enum Ruling<'a> {
     MethodNotAllowed(&'static str),
     /// No credentials, or wrong ones.
     Unauthorized,
-    /// An account that may not report.
+    /// An account without conversions.
     NotEnabled,
     /// A parameter that is missing or blank.
     Missing(ParameterName),
     /// A parameter that cannot be read.
     Malformed(ParameterName),
-    /// A report that a switch refuses, with this status.
+    /// A conversion that a switch refuses, with this status.
     Doubted(&'static str, u16),
 }
 

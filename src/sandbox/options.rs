@@ -17,7 +17,7 @@ pub struct SandboxOptions {
     pub port: u16,
     /// TLS or not.
     pub encryption: Encryption,
-    /// Who may report.
+    /// Whose conversions are taken.
     pub accounts: Vec<SandboxAccount>,
     /// What no document says.
     pub unknowns: Unknowns,
@@ -121,7 +121,7 @@ pub struct SandboxAccount {
     pub api_secret: Secret,
     /// What signs its requests, where they may be signed.
     pub signature: Option<(Secret, SignatureMethod)>,
-    /// Whether it may report conversions at all.
+    /// Whether conversions are enabled for it.
     pub conversions: Conversions,
 }
 
@@ -130,7 +130,7 @@ pub struct SandboxAccount {
 pub enum Conversions {
     /// Reports are taken.
     Enabled,
-    /// Every report is answered with 402.
+    /// Every conversion is answered with 402.
     NotEnabled,
 }
 

@@ -75,7 +75,7 @@ impl Sandbox {
         self.ca_pem.as_deref()
     }
 
-    /// Who may report.
+    /// Whose conversions are taken.
     #[must_use]
     pub fn accounts(&self) -> &[SandboxAccount] {
         &self.service.accounts

@@ -21,7 +21,7 @@ pub struct Unknowns {
     pub missing: Missing,
     /// The status for a parameter that cannot be read.
     pub malformed: Malformed,
-    /// The same report again.
+    /// The same conversion again.
     pub repeated: Doubtful,
     /// The same message with the other `delivered`.
     pub contradicting: Doubtful,
@@ -57,7 +57,7 @@ pub struct Unknowns {
     pub order: CheckOrder,
 }
 
-/// Whether a doubtful report is taken: `accepted`, or the status with which it is refused.
+/// Whether a doubtful conversion is taken: `accepted`, or the status with which it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Doubtful {
     /// 200, like any other.

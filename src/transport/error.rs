@@ -33,7 +33,7 @@ pub struct TransportError {
 pub enum Sent {
     /// Certainly not.
     No,
-    /// Perhaps: sending it again may report it twice.
+    /// Perhaps: sending it again may count it twice.
     Maybe,
 }
 
