@@ -18,10 +18,10 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
     let example = "echo '{\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\",\"delivered\":true}' | \
                    nexmo-conversion batch --sandbox";
     let options = stream::options(&args.input, example)?;
-    let fields = options.fields.delivered_when(args.delivered_when.iter().cloned()).map_err(|error| {
-        let error = anyhow::Error::new(error).context("--delivered-when is not usable");
-        CommandFailure::plain(Exit::Usage, error)
-    })?;
+    let fields = options
+        .fields
+        .delivered_when(args.delivered_when.iter().cloned())
+        .map_err(|error| CommandFailure::usage(error, "--delivered-when is not usable"))?;
     let options = InputOptions { delivered: args.delivered, fields, ..options };
     let target = Target::from(args.sending.sandbox);
     let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: args.max_age };

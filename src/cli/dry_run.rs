@@ -6,6 +6,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, record_hint};
 use super::setup::Setup;
+use super::shell::{quoted, quoted_path};
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
 use crate::output::{Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, to_json, write_line};
@@ -137,18 +138,8 @@ fn curl(request: &Request<'_>, setup: &Setup) -> Option<String> {
         let _ = write!(line, " --data-urlencode {argument}");
     }
     if let Some(file) = &setup.settings.cacert.value {
-        let _ = write!(line, " --cacert {}", quoted(&file.display().to_string()));
+        let _ = write!(line, " --cacert {}", quoted_path(file));
     }
     let _ = write!(line, " {}", quoted(&setup.endpoint.base_url.conversions(request.channel)));
     Some(line)
-}
-
-/// One word for a POSIX shell, whatever is in it; as it is, where a shell would read it so.
-pub(super) fn one_word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,@%+".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) { text.to_owned() } else { quoted(text) }
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

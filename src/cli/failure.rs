@@ -5,6 +5,7 @@ use anyhow::Error;
 use super::config_hint::{CA_HINT, config_hint, secret_hint};
 use super::exit::Exit;
 use super::machine::{TooFewFiles, is_out_of_files};
+use super::shell::quoted_path;
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
@@ -33,6 +34,11 @@ impl CommandFailure {
     /// A failure that needs no advice.
     pub(super) fn plain(exit: Exit, error: impl Into<Error>) -> Self {
         Self { exit, error: error.into(), hint: None }
+    }
+
+    /// Something that was typed cannot be used.
+    pub(super) fn usage(error: impl std::error::Error + Send + Sync + 'static, what: &'static str) -> Self {
+        Self::plain(Exit::Usage, Error::new(error).context(what))
     }
 
     /// The same failure with other advice.
@@ -139,9 +145,9 @@ impl CommandFailure {
 /// Given to its user, a lock can be asked whether its run lives, and a log be read; to remove either could lose something.
 fn leftover_advice(error: &LedgerError) -> Option<String> {
     let LedgerError::LeftByAnother { ledger, me, .. } = error else { return None };
-    let ledger = ledger.display().to_string().replace('\'', r"'\''");
     Some(format!(
-        "another user's run left it beside your ledger; this gives it to you: `sudo chown {me} '{ledger}'*`"
+        "another user's run left it beside your ledger; this gives it to you: `sudo chown {me} {}*`",
+        quoted_path(ledger)
     ))
 }
 

@@ -90,9 +90,7 @@ fn again<T>(
 
 fn parse_key(text: &str) -> Result<ApiKey, CommandFailure> {
     let key = ApiKey::parse(text.trim_end_matches(['\r', '\n']));
-    key.map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("the api_key is not usable"))
-    })
+    key.map_err(|error| CommandFailure::usage(error, "the api_key is not usable"))
 }
 
 fn ask_for_key(asking: Asking, terminal: &mut Terminal) -> Result<ApiKey, Unanswered> {

@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use super::failure::{CommandFailure, FILES_HINT};
 use super::machine::is_out_of_files;
+use super::shell::word;
 use crate::input::{Encoding, Field, InputError, shown};
 
 /// Which command reads an input.
@@ -55,7 +56,7 @@ fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
         InputError::JsonArray { .. } => format!("one object on each line: jq -c '.[]' FILE | {command}"),
         InputError::JsonOverSeveralLines { .. } => format!("one object on each line: jq -c . FILE | {command}"),
         InputError::MisspelledKey { field, key, .. } => {
-            format!("rename it, or map it with --field {}", quoted(&format!("{field}={}", shown(key))))
+            format!("rename it, or map it with --field {}", word(&format!("{field}={}", shown(key))))
         },
         InputError::UnknownFormat { .. } => {
             "name it with --format ndjson|csv|tsv|ids; CSV and TSV need a header line".to_owned()
@@ -75,7 +76,7 @@ fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
                 .to_owned()
         }
         InputError::MissingColumn { field, nearest: Some(nearest), .. } => {
-            format!("did you mean `{nearest}`? map it with --field {}", quoted(&format!("{field}={nearest}")))
+            format!("did you mean `{nearest}`? map it with --field {}", word(&format!("{field}={nearest}")))
         }
         InputError::MissingColumn { field: Field::Channel, .. } => {
             "give it for all with --channel sms|voice".to_owned()
@@ -97,14 +98,4 @@ fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
             }
         },
     })
-}
-
-/// An argument as it must be typed in a shell.
-pub(super) fn quoted(argument: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./=:@%+,".contains(c);
-    if argument.chars().all(is_plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', "'\\''"))
-    }
 }

@@ -13,10 +13,10 @@ use serde_json::json;
 use super::args::SandboxArgs;
 use super::authority::AuthorityFile;
 use super::context::Context;
-use super::dry_run::one_word;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::interrupt::Interrupt;
+use super::shell;
 use crate::clock;
 use crate::domain::{ApiKey, Secret};
 use crate::output::{Escaped, OutputFormat, to_json};
@@ -59,9 +59,7 @@ fn wait(args: &SandboxArgs, interrupt: &Interrupt) {
 fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
     let mut unknowns = Unknowns::default();
     for switch in &args.set {
-        unknowns.set(switch).map_err(|error| {
-            CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--set is not usable"))
-        })?;
+        unknowns.set(switch).map_err(|error| CommandFailure::usage(error, "--set is not usable"))?;
     }
     let encryption = if args.tls {
         Encryption::Tls { certificate: args.certificate, versions: args.tls_versions }
@@ -102,9 +100,8 @@ fn open_log(path: &Path) -> Result<File, CommandFailure> {
 }
 
 fn account(args: &SandboxArgs) -> Result<SandboxAccount, CommandFailure> {
-    let api_key = ApiKey::parse(&args.api_key).map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--api-key is not usable"))
-    })?;
+    let api_key =
+        ApiKey::parse(&args.api_key).map_err(|error| CommandFailure::usage(error, "--api-key is not usable"))?;
     let throw_away = SandboxAccount::throw_away();
     let api_secret = match &args.api_secret_file {
         Some(path) => {
@@ -167,7 +164,7 @@ fn introduction(
         );
         return line;
     }
-    let word = |path: &Path| one_word(&Escaped(path.as_os_str().as_encoded_bytes()).to_string());
+    let word = |path: &Path| shell::word(&Escaped(path.as_os_str().as_encoded_bytes()).to_string());
     let ca = ca_file.map(|path| format!("export NEXMO_CONVERSION_CACERT={}\n", word(path))).unwrap_or_default();
     let secret = match own_secret {
         None => format!("export VONAGE_API_SECRET={made_up}\n"),

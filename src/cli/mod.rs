@@ -31,6 +31,7 @@ mod run;
 mod scratch;
 mod send;
 mod setup;
+mod shell;
 mod stream;
 mod terminal;
 mod track;

@@ -91,9 +91,7 @@ fn items(channel: Channel, ids: &[String], args: &ConversionArgs) -> Result<Vec<
     let now = clock::now();
     let timestamp = match &args.timestamp {
         Some(text) => parse_when(text, now).map_err(|error| {
-            CommandFailure::new(
-                Exit::Usage,
-                anyhow::Error::new(error).context("--timestamp is not usable"),
+            CommandFailure::usage(error, "--timestamp is not usable").advising(
                 "for example `--timestamp '2026-11-22 01:25:26'` (UTC), `--timestamp 2026-11-22T03:25:26+02:00`, \
                  `--timestamp 20s` (ago)",
             )

@@ -12,7 +12,8 @@ use std::time::Duration;
 use super::args::InputArgs;
 use super::exit::Exit;
 use super::failure::CommandFailure;
-use super::input_hint::{InputFor, quoted};
+use super::input_hint::InputFor;
+use super::shell::word;
 use super::terminal::Terminal;
 use crate::clock;
 use crate::input::{
@@ -89,11 +90,7 @@ pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, C
     let fields = FieldMap::new(args.field.iter().cloned()).map_err(|error| {
         let hint = matches!(error, FieldMappingError::Carriers(_))
             .then(|| "say which values mean that the user converted: --delivered-when status=verified".to_owned());
-        CommandFailure {
-            exit: Exit::Usage,
-            error: anyhow::Error::new(error).context("--field is not usable"),
-            hint,
-        }
+        CommandFailure { hint, ..CommandFailure::usage(error, "--field is not usable") }
     })?;
     Ok(InputOptions {
         format: args.format,
@@ -265,7 +262,7 @@ fn describe(notice: &InputNotice) -> String {
         }
         InputNotice::UnknownName { name, nearest: None } => format!("`{}` is not read", input::shown(name)),
         InputNotice::Fits { field, path } => {
-            format!("{field} may stand at `{path}`: --field {}", quoted(&format!("{field}={path}")))
+            format!("{field} may stand at `{path}`: --field {}", word(&format!("{field}={path}")))
         }
         InputNotice::MoreUnknownNames => "more names that are not read; they are not told one by one".to_owned(),
     }

@@ -10,7 +10,7 @@ use super::answer::{Answer, AnswerKind};
 use super::certificate::Security;
 use super::connections::Waited;
 use super::fault::{Deserved, Termination, carry_out};
-use super::http::{Frame, Persistence};
+use super::http::{Frame, Persistence, ReceivedRequest};
 use super::judge::{Ruling, World, judge};
 use super::log::LoggedRequest;
 use super::masking;
@@ -163,20 +163,7 @@ impl Session<'_> {
             return Ok(AfterRequest::End(Termination::Cut));
         }
 
-        let envelope = Envelope {
-            date: &self.date,
-            persistence: frame.persistence,
-            body: if request.method == "HEAD" { BodyIs::Withheld } else { BodyIs::Sent },
-        };
-        self.out.clear();
-        let head = match kind {
-            AnswerKind::Reply(reply) => {
-                write_scripted(reply, request.path, &service.unknowns, &envelope, &mut self.out)
-            }
-            AnswerKind::Normal | AnswerKind::Fault(_) => {
-                write_ruling(&ruling, request.path, &service.unknowns, &envelope, &mut self.out)
-            }
-        };
+        let head = self.write(kind, &ruling, &request, frame.persistence);
         if answer.is_some_and(|answer| *answer != Answer::ok()) {
             service.log.fired(kind);
         }
@@ -184,6 +171,26 @@ impl Session<'_> {
             service.log.accepted.fetch_add(1, Ordering::Relaxed);
         }
         self.send(kind, head, frame.persistence)
+    }
+
+    /// Makes the response ready, and returns the length of its head.
+    fn write(
+        &mut self,
+        kind: &AnswerKind,
+        ruling: &Ruling<'_>,
+        request: &ReceivedRequest<'_>,
+        persistence: Persistence,
+    ) -> usize {
+        let body = if request.method == "HEAD" { BodyIs::Withheld } else { BodyIs::Sent };
+        let envelope = Envelope { date: &self.date, persistence, body };
+        let (unknowns, out) = (&self.service.unknowns, &mut self.out);
+        out.clear();
+        match kind {
+            AnswerKind::Reply(reply) => write_scripted(reply, request.path, unknowns, &envelope, out),
+            AnswerKind::Normal | AnswerKind::Fault(_) => {
+                write_ruling(ruling, request.path, unknowns, &envelope, out)
+            }
+        }
     }
 
     /// Sends what has been made ready, or does to it what the fault says.
