@@ -110,7 +110,7 @@ fn ask_for_key(asking: Asking, terminal: &mut Terminal) -> Result<ApiKey, Unansw
 }
 
 fn ask_for_secret(asking: Asking, auth: AuthMode) -> Result<Secret, Unanswered> {
-    let what = name_of_secret(auth);
+    let what = auth.secret_key();
     if asking == Asking::Never {
         let hint = "give it with `--api-secret-file FILE`, or `--api-secret-file -` and a pipe";
         return Err(nobody_to_ask(what, hint));
@@ -126,7 +126,7 @@ fn ask_for_secret(asking: Asking, auth: AuthMode) -> Result<Secret, Unanswered> 
 }
 
 fn secret_in(file: &Path, auth: AuthMode) -> Result<Secret, CommandFailure> {
-    let what = name_of_secret(auth);
+    let what = auth.secret_key();
     let secret = if file == Path::new("-") {
         let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
         io::stdin()
@@ -139,13 +139,6 @@ fn secret_in(file: &Path, auth: AuthMode) -> Result<Secret, CommandFailure> {
         config::read_secret_file(file)
     };
     secret.map_err(|error| CommandFailure::of_secret(error, what))
-}
-
-fn name_of_secret(auth: AuthMode) -> &'static str {
-    match auth {
-        AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
-        AuthMode::Signature | AuthMode::SignatureQuery => "signature_secret",
-    }
 }
 
 fn cannot_read(what: &str, error: io::Error) -> CommandFailure {

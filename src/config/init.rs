@@ -102,11 +102,11 @@ fn insert(document: &mut DocumentMut, profile: &NewProfile) -> Result<(), NotAdd
 }
 
 fn entries_of(profile: &NewProfile) -> [(&'static str, &str); 3] {
-    let secret = match profile.auth {
-        AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
-        AuthMode::Signature | AuthMode::SignatureQuery => "signature_secret",
-    };
-    [("api_key", profile.api_key.as_str()), (secret, profile.secret.expose()), ("auth", profile.auth.as_str())]
+    [
+        ("api_key", profile.api_key.as_str()),
+        (profile.auth.secret_key(), profile.secret.expose()),
+        ("auth", profile.auth.as_str()),
+    ]
 }
 
 /// A complete file appears under its name, or nothing does.
@@ -121,15 +121,12 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn text(profile: &NewProfile) -> Zeroizing<String> {
-    let (secret, note) = match profile.auth {
-        AuthMode::Form | AuthMode::Basic | AuthMode::Query => ("api_secret", API_SECRET_NOTE),
-        AuthMode::Signature | AuthMode::SignatureQuery => ("signature_secret", SIGNATURE_NOTE),
+    let note = match profile.auth {
+        AuthMode::Form | AuthMode::Basic | AuthMode::Query => API_SECRET_NOTE,
+        AuthMode::Signature | AuthMode::SignatureQuery => SIGNATURE_NOTE,
     };
-    let mut entries = Table::new();
-    entries.insert("api_key".to_owned(), profile.api_key.as_str().into());
-    entries.insert(secret.to_owned(), profile.secret.expose().into());
-    entries.insert("auth".to_owned(), profile.auth.as_str().into());
-    let profiles = Table::from_iter([(profile.name.clone(), Value::Table(entries))]);
+    let entries = entries_of(profile).map(|(key, value)| (key.to_owned(), Value::from(value)));
+    let profiles = Table::from_iter([(profile.name.clone(), Value::Table(entries.into_iter().collect()))]);
     let root = Table::from_iter([
         ("default_profile".to_owned(), profile.name.as_str().into()),
         ("profiles".to_owned(), Value::Table(profiles)),

@@ -10,6 +10,7 @@ mod duration;
 mod event;
 mod hex;
 mod message_id;
+mod named;
 mod nearest;
 mod outcome;
 mod record;
@@ -17,7 +18,6 @@ mod secret;
 mod spreadsheet;
 mod timestamp;
 
-pub(crate) use account::named;
 pub use account::{
     Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, Placement, SignatureMethod, SignedTimestamp,
 };
@@ -27,6 +27,7 @@ pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};
 pub(crate) use hex::hex;
 pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
+pub(crate) use named::{named, names};
 pub use nearest::nearest;
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};
 pub use record::{BadRecord, Record, Reference, TimeSource};

@@ -1,9 +1,7 @@
 //! What a sandbox is asked to be.
 
-use std::fmt;
 use std::io::Write;
 use std::iter;
-use std::str::FromStr;
 use std::time::Duration;
 
 use super::script::Script;
