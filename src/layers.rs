@@ -174,10 +174,10 @@ fn definition<'a>(
     }
     let length = (1..=whole.len()).rev().find(|length| files.contains_key(&whole[..*length]))?;
     let (place, passed_on) = &files[&whole[..length]];
-    let name = whole.get(length);
+    let name = whole.get(length).map(|name| name.trim_end_matches('!'));
     let import = passed_on.iter().find(|import| {
         import.segments.len() > 1
-            && import.segments.last() == name
+            && import.segments.last().map(String::as_str) == name
             && import.here == whole[..length]
             && import.segments[..] != whole[..]
     });
