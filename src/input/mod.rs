@@ -28,7 +28,7 @@ mod tests;
 
 pub use advice::shown;
 pub use detect::{Encoding, Format};
-pub use error::InputError;
+pub use error::{InputError, LineFault};
 pub use field::{Field, FieldMap, FieldMapping, FieldMappingError, Mark};
 pub use item::InputItem;
 pub use lines::Ending;

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use super::assemble::{Defaults, Entry, Problem, Purpose, Refusal};
 use super::detect::{self, Format};
-use super::error::InputError;
+use super::error::{InputError, LineFault};
 use super::item::InputItem;
 use super::lines::{Lines, Step};
 use super::notice::{InputNotice, Notices};
@@ -228,7 +228,7 @@ impl<R: Read> Reader<R> {
     /// As long as no record has fitted, a missing field beside a key that looks like it is a mistake in all of them.
     fn check_spelling(&mut self, refusal: &Refusal) -> Result<(), InputError> {
         if matches!(refusal.problem, Problem::Receipt) {
-            return Err(InputError::Receipts { name: self.name.clone(), line: self.lines.number() });
+            return Err(self.fault(LineFault::Receipts));
         }
         if let Problem::Missing(field) = refusal.problem
             && !self.options.fields.maps(field)
@@ -242,15 +242,13 @@ impl<R: Read> Reader<R> {
         if let Problem::Missing(field) = refusal.problem
             && let Some((key, known)) = self.notices.misspelled(field)
         {
-            return Err(InputError::MisspelledKey {
-                name: self.name.clone(),
-                line: self.lines.number(),
-                field,
-                key: key.to_owned(),
-                known,
-            });
+            return Err(self.fault(LineFault::MisspelledKey { field, key: key.to_owned(), known }));
         }
         Ok(())
+    }
+
+    fn fault(&self, fault: LineFault) -> InputError {
+        InputError::Line { name: self.name.clone(), line: self.lines.number(), fault }
     }
 
     fn unreadable(&self, source: io::Error) -> InputError {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{mapped, notices, read, stopped, with_defaults};
 use crate::domain::Channel;
-use crate::input::{Field, Format, InputError, InputNotice, InputOptions};
+use crate::input::{Field, Format, InputNotice, InputOptions, LineFault};
 
 /// What rows under this header become, after the line number of the first.
 fn rows(header: &str, rows: &str) -> Vec<String> {
@@ -152,7 +152,7 @@ fn a_mapped_column_is_read_and_its_aliases_are_not() {
     assert_eq!(notices("id,OTP.SID,done?\n1,0A,true", &options), []);
     let error = stopped("id,delivered\n1,true", &options);
     assert!(
-        matches!(&error, InputError::MissingColumn { field: Field::MessageId, mapped_to: Some(column), .. } if column == "otp.sid"),
+        matches!(&error, (_, LineFault::MissingColumn { field: Field::MessageId, mapped_to: Some(column), .. }) if column == "otp.sid"),
         "{error:?}"
     );
 }
@@ -160,24 +160,22 @@ fn a_mapped_column_is_read_and_its_aliases_are_not() {
 #[test]
 fn a_header_that_cannot_be_used_stops_the_run() {
     let none = InputOptions::default();
-    assert!(matches!(
-        stopped("0A0000000123ABCD1,true,2026-11-22 01:25:26\n", &none),
-        InputError::NoHeader { line: 1, format: Format::Csv, .. }
-    ));
-    assert!(matches!(stopped("\"id,delivered\n", &none), InputError::NoHeader { .. }));
+    for input in ["0A0000000123ABCD1,true,2026-11-22 01:25:26\n", "\"id,delivered\n"] {
+        assert_eq!(stopped(input, &none), (1, LineFault::NoHeader { format: Format::Csv }));
+    }
     for (input, wanted, meant) in [
         ("delivered,channel\n", Field::MessageId, None),
         ("mesage_id,delivered,channel\n", Field::MessageId, Some("mesage_id")),
         ("id,Deliverd,channel\n", Field::Delivered, Some("Deliverd")),
         ("id,delivered,note\n", Field::Channel, None),
     ] {
-        let error = stopped(input, &none);
-        let InputError::MissingColumn { field, nearest, .. } = &error else { panic!("{input}: {error:?}") };
+        let (_, fault) = stopped(input, &none);
+        let LineFault::MissingColumn { field, nearest, .. } = &fault else { panic!("{input}: {fault:?}") };
         assert_eq!((*field, nearest.as_deref()), (wanted, meant), "{input}");
     }
     assert!(matches!(
         stopped("id,delivered,Delivered,channel\n", &none),
-        InputError::DuplicateColumn { field: Field::Delivered, .. }
+        (1, LineFault::DuplicateColumn { field: Field::Delivered, .. })
     ));
     assert_eq!(rows("id,note,note", "0A,,"), ["2: sms 0A true"]);
 }

@@ -1,7 +1,7 @@
 //! Logs: lines that tell that a code was sent or that the user converted, among others.
 
 use crate::domain::Channel;
-use crate::input::{Field, FieldMap, FieldMapping, FieldMappingError, Format, InputError, InputOptions, Mark};
+use crate::input::{Field, FieldMap, FieldMapping, FieldMappingError, Format, InputOptions, LineFault, Mark};
 
 use super::{notices, read, stopped};
 
@@ -94,11 +94,11 @@ fn the_channel_that_is_given_for_all_is_the_events_channel() {
 #[test]
 fn an_input_that_cannot_tell_events_is_stopped() {
     let error = stopped("message_id,channel\n0A,sms\n", &plain());
-    assert!(matches!(error, InputError::MissingColumn { field: Field::Sent, .. }), "{error:?}");
+    assert!(matches!(error, (_, LineFault::MissingColumn { field: Field::Sent, .. })), "{error:?}");
     let error = stopped("event,channel\nsent,sms\n", &plain());
-    assert!(matches!(error, InputError::MissingColumn { field: Field::MessageId, .. }), "{error:?}");
+    assert!(matches!(error, (_, LineFault::MissingColumn { field: Field::MessageId, .. })), "{error:?}");
     let ids = InputOptions { format: Format::Ids, channel: Some(Channel::Sms), ..plain() };
-    assert!(matches!(stopped("0A\n", &ids), InputError::IdsDoNotSay { field: Field::Sent, .. }));
+    assert_eq!(stopped("0A\n", &ids), (1, LineFault::IdsDoNotSay { field: Field::Sent }));
 }
 
 #[test]

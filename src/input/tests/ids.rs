@@ -2,7 +2,7 @@
 
 use super::{read, stopped, with_defaults};
 use crate::domain::Channel;
-use crate::input::{Field, Format, InputError, InputOptions, Separator};
+use crate::input::{Field, Format, InputOptions, LineFault, Separator};
 
 #[test]
 fn the_line_is_the_id() {
@@ -52,11 +52,7 @@ fn ids_do_not_say_channel_and_delivered_so_the_options_must() {
     for (channel, wanted) in [(None, Field::Channel), (Some(Channel::Voice), Field::Delivered)] {
         for format in [Format::Auto, Format::Ids] {
             let options = InputOptions { format, channel, ..InputOptions::default() };
-            let error = stopped("\n0A\n", &options);
-            assert!(
-                matches!(error, InputError::IdsDoNotSay { line: 2, field, .. } if field == wanted),
-                "{error:?}"
-            );
+            assert_eq!(stopped("\n0A\n", &options), (2, LineFault::IdsDoNotSay { field: wanted }));
         }
     }
 }

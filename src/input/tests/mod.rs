@@ -10,7 +10,7 @@ mod tsv;
 
 use std::io::Read;
 
-use super::{Format, InputError, InputItem, InputNotice, InputOptions, Reader};
+use super::{Format, InputError, InputItem, InputNotice, InputOptions, LineFault, Reader};
 use crate::domain::{BadRecord, Channel, CodeEvent, Delivered, Record, TimeSource, Timestamp};
 
 /// 2026-11-22 01:25:26 UTC.
@@ -46,8 +46,11 @@ fn read(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<String> {
     items(input.as_ref(), options).unwrap().iter().map(describe).collect()
 }
 
-fn stopped(input: impl AsRef<[u8]>, options: &InputOptions) -> InputError {
-    items(input.as_ref(), options).unwrap_err()
+fn stopped(input: impl AsRef<[u8]>, options: &InputOptions) -> (u64, LineFault) {
+    match items(input.as_ref(), options).unwrap_err() {
+        InputError::Line { line, fault, .. } => (line, fault),
+        other @ (InputError::Unreadable { .. } | InputError::NotText { .. }) => panic!("{other:?}"),
+    }
 }
 
 fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<InputNotice> {

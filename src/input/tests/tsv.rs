@@ -1,7 +1,7 @@
 //! Tab-separated values with a header.
 
 use super::{read, stopped, with_defaults};
-use crate::input::{Format, InputError, InputOptions};
+use crate::input::{Format, InputOptions, LineFault};
 
 #[test]
 fn a_tab_separates_and_a_quote_is_a_character() {
@@ -23,9 +23,7 @@ fn a_ragged_row_is_refused() {
 
 #[test]
 fn a_missing_header_stops_the_run() {
-    assert!(matches!(
-        stopped("0A\ttrue\n", &InputOptions::default()),
-        InputError::NoHeader { format: Format::Tsv, .. }
-    ));
-    assert!(matches!(stopped("id\ttime\n", &InputOptions::default()), InputError::MissingColumn { .. }));
+    let no_header = LineFault::NoHeader { format: Format::Tsv };
+    assert_eq!(stopped("0A\ttrue\n", &InputOptions::default()), (1, no_header));
+    assert!(matches!(stopped("id\ttime\n", &InputOptions::default()), (_, LineFault::MissingColumn { .. })));
 }
