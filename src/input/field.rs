@@ -6,27 +6,28 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::domain::{self, Happening};
+use crate::domain::{self, Happening, names};
 
-/// What is read from a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// The message, call or event id.
-    MessageId,
-    /// Whether the user completed the step.
-    Delivered,
-    /// When.
-    Timestamp,
-    /// SMS or voice.
-    Channel,
-    /// What says that a code was sent.
-    Sent,
-    /// What says that the user converted.
-    Converted,
-    /// The caller's own mark.
-    Reference,
-    /// What only a carrier's delivery receipt has.
-    Receipt,
+names! {
+    /// What is read from a record, by the name that it has in messages and in `--field`.
+    Field {
+        /// The message, call or event id.
+        MessageId = "message-id",
+        /// Whether the user completed the step.
+        Delivered = "delivered",
+        /// When.
+        Timestamp = "timestamp",
+        /// SMS or voice.
+        Channel = "channel",
+        /// What says that a code was sent.
+        Sent = "the sent event",
+        /// What says that the user converted.
+        Converted = "the converted event",
+        /// The caller's own mark.
+        Reference = "ref",
+        /// What only a carrier's delivery receipt has.
+        Receipt = "the carrier's receipt",
+    }
 }
 
 /// The names that are understood without `--field`; of several in one record, the one that stands first here counts.
@@ -61,32 +62,7 @@ const RESULT_LINE: [&str; 13] = [
 ];
 
 impl Field {
-    pub(super) const COUNT: usize = 8;
-    pub(super) const ALL: [Self; Self::COUNT] = [
-        Self::MessageId,
-        Self::Delivered,
-        Self::Timestamp,
-        Self::Channel,
-        Self::Sent,
-        Self::Converted,
-        Self::Reference,
-        Self::Receipt,
-    ];
-
-    /// The name in messages and in `--field`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MessageId => "message-id",
-            Self::Delivered => "delivered",
-            Self::Timestamp => "timestamp",
-            Self::Channel => "channel",
-            Self::Sent => "the sent event",
-            Self::Converted => "the converted event",
-            Self::Reference => "ref",
-            Self::Receipt => "the carrier's receipt",
-        }
-    }
+    pub(super) const COUNT: usize = Self::ALL.len();
 }
 
 impl fmt::Display for Field {
@@ -323,7 +299,7 @@ impl FieldMap {
     }
 
     fn mapped(&self) -> impl Iterator<Item = (Field, &Path)> {
-        Field::ALL.into_iter().zip(&self.paths).filter_map(|(field, path)| Some((field, path.as_ref()?)))
+        Field::ALL.iter().copied().zip(&self.paths).filter_map(|(field, path)| Some((field, path.as_ref()?)))
     }
 }
 
@@ -361,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_table_of_names_is_in_the_order_of_the_fields() {
-        for (field, (named, _)) in Field::ALL.into_iter().zip(super::NAMES) {
+        for (field, (named, _)) in Field::ALL.iter().copied().zip(super::NAMES) {
             assert_eq!(field, named);
             assert_eq!(Field::ALL[field as usize], field);
         }

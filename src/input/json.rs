@@ -140,7 +140,7 @@ impl Fields {
     /// Those that have a path of their own.
     fn mapped(fields: &FieldMap) -> Self {
         let mut set = Self::NONE;
-        for field in Field::ALL {
+        for field in Field::ALL.iter().copied() {
             if fields.maps(field) {
                 set.add(field);
             }
@@ -157,7 +157,7 @@ impl Fields {
     }
 
     fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL.into_iter().filter(move |field| self.has(*field))
+        Field::ALL.iter().copied().filter(move |field| self.has(*field))
     }
 }
 

@@ -53,31 +53,28 @@ impl Summary {
             self.retry = self.retry.saturating_sub(1);
             self.taken_up_again += u64::from(!matches!(report.outcome, Outcome::Retry(_)));
         }
-        let told_before = report.origin == Origin::Postponed && matches!(report.outcome, Outcome::Retry(_));
-        if let Some(failure) = report.outcome.failure().filter(|_| !told_before) {
+        let said_before = report.origin == Origin::Postponed && matches!(report.outcome, Outcome::Retry(_));
+        if let Some(failure) = report.outcome.failure().filter(|_| !said_before) {
             *self.failures.entry(failure.code).or_default() += 1;
         }
         match report.outcome {
-            Outcome::Accepted => {
-                self.accepted += 1;
-                if let Subject::Conversion(conversion, _) = &report.subject {
-                    self.converted += u64::from(conversion.delivered.as_bool());
-                }
-            }
+            Outcome::Accepted => self.count_accepted(report),
             Outcome::Rejected(_) => self.rejected += 1,
             Outcome::Retry(_) => self.retry += 1,
             Outcome::Invalid(_) => self.invalid += 1,
             Outcome::Skipped(_) => self.skipped += 1,
             Outcome::DryRun => {}
         }
-        if let (Outcome::Accepted, Subject::Conversion(conversion, _), Some(sent_at)) =
-            (&report.outcome, &report.subject, report.sent_at)
-        {
+    }
+
+    fn count_accepted(&mut self, report: &Report) {
+        self.accepted += 1;
+        let Subject::Conversion(conversion, _) = &report.subject else { return };
+        self.converted += u64::from(conversion.delivered.as_bool());
+        if let Some(sent_at) = report.sent_at {
             let age = conversion.timestamp.age_at(sent_at).max(0);
             *self.ages.entry(two_digits(age)).or_default() += 1;
-            if age.unsigned_abs() > Timestamp::ROUTING_WINDOW.as_secs() {
-                self.stale += 1;
-            }
+            self.stale += u64::from(age.unsigned_abs() > Timestamp::ROUTING_WINDOW.as_secs());
         }
     }
 

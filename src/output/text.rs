@@ -5,7 +5,7 @@ use std::fmt;
 use anstyle::{AnsiColor, Style};
 
 use super::{Age, Escaped};
-use crate::domain::{Outcome, Timestamp};
+use crate::domain::{Outcome, Timestamp, names};
 use crate::pipeline::{Report, Subject};
 use crate::wire;
 
@@ -56,23 +56,13 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
     }
 }
 
-/// What the number of a record counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbering {
-    /// Lines of the input.
-    Lines,
-    /// Ids on the command line.
-    Ids,
-}
-
-impl Numbering {
-    /// `line` or `id`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lines => "line",
-            Self::Ids => "id",
-        }
+names! {
+    /// What the number of a record counts.
+    Numbering {
+        /// Lines of the input.
+        Lines = "line",
+        /// Ids on the command line.
+        Ids = "id",
     }
 }
 
