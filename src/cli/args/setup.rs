@@ -21,7 +21,7 @@ pub struct CheckArgs {
     pub sending: CheckSendingArgs,
 }
 
-/// The part of [`SendingArgs`] that makes sense for a check.
+/// The part of [`SendingArgs`](super::sending::SendingArgs) that makes sense for a check.
 #[derive(Debug, Args)]
 pub struct CheckSendingArgs {
     /// Check against a sandbox inside this process
