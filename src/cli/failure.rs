@@ -203,7 +203,7 @@ impl From<TransportError> for CommandFailure {
     }
 }
 
-/// Says what, why, and what now; nothing where nobody reads any more.
+/// Says what, why, and what now; nothing once the reader has gone.
 pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
     if failure.exit == Exit::ReaderGone {
         return;

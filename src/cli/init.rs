@@ -69,7 +69,7 @@ enum Asking {
 enum Unanswered {
     /// It can be asked again.
     Unusable(CommandFailure),
-    /// Nobody answers.
+    /// There is no answer.
     GivenUp(CommandFailure),
 }
 

@@ -85,7 +85,7 @@ fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
     })
 }
 
-/// Appended to, private if it is new. A link leads to where somebody else chose, and is not followed.
+/// Appended to, private if it is new. A link leads where another user chose, and is not followed.
 fn open_log(path: &Path) -> Result<File, CommandFailure> {
     let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map(File::from).map_err(|error| {

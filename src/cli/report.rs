@@ -130,7 +130,7 @@ fn json(reports: &[AccountReport]) -> Result<Vec<u8>, CommandFailure> {
 }
 
 /// The page appears under its name whole, closed to others, in place of an older one. Whatever else has that name is left
-/// alone: a link leads to where somebody else chose, and a device is no place for a page.
+/// alone: a link leads where another user chose, and a device is no place for a page.
 fn publish(file: &Path, page: &str) -> Result<(), CommandFailure> {
     let failed = |error: io::Error| {
         CommandFailure::plain(

@@ -81,7 +81,7 @@ impl Reading {
     }
 }
 
-/// What was typed of how a stream is read. Nobody types records into a terminal: there, an example is the answer.
+/// What was typed of how a stream is read. Records are not typed into a terminal: there, an example is the answer.
 pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, CommandFailure> {
     if args.files.is_empty() && Terminal::can_ask() {
         let error = anyhow::anyhow!("no file, and standard input is a terminal");

@@ -43,7 +43,7 @@ impl Terminal {
         io::stdin().is_terminal()
     }
 
-    /// Whether somebody watches standard error on a terminal that can redraw a line.
+    /// Whether standard error is a terminal that can redraw a line.
     pub(super) fn can_show_progress(&self) -> bool {
         self.err.is_terminal()
     }
@@ -84,7 +84,7 @@ impl Terminal {
     }
 
     /// Says something beside the results, on one line: it may quote a path, a profile's name or a switch, whoever chose
-    /// them. That nobody reads it is no failure.
+    /// them. A reader that has gone is no failure.
     pub(super) fn remark(&mut self, label: &str, severity: Severity, text: impl Display) {
         let label = self.err_paint.styled(severity, format!("{label}:"));
         let _ = writeln!(self.err, "{label} {}", Escaped::text(&text.to_string()));

@@ -98,7 +98,7 @@ pub(super) fn output(
     if status.success() { Ok(bytes) } else { Err(CommandError::Failed { program, status }) }
 }
 
-/// Reads everything and sees the child end, without collecting it: as long as nobody has, its id cannot become another
+/// Reads everything and sees the child end, without collecting it: until it is collected, its id cannot become another
 /// process's, and killing it stays safe.
 fn watch(child: &mut Child, most: usize) -> mpsc::Receiver<io::Result<Zeroizing<Vec<u8>>>> {
     let (sender, receiver) = mpsc::channel();
@@ -112,7 +112,7 @@ fn watch(child: &mut Child, most: usize) -> mpsc::Receiver<io::Result<Zeroizing<
             // The only error is that there is no such child, and then there is nothing to wait for.
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         }
-        // Nobody listens any more after the time limit.
+        // After the time limit the receiver has gone.
         let _ = sender.send(printed);
     });
     receiver

@@ -1,7 +1,7 @@
 //! Whose conversions these are: a credential is one unit from one source, the first that has any of it.
 //!
 //! Key and secret never come from different sources, because half of one account and half of another is refused by
-//! the API with a 401 that nobody can explain.
+//! the API with a 401 that cannot be explained.
 
 use crate::domain::{
     Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp, nearest,

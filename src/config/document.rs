@@ -1,4 +1,4 @@
-//! A TOML document that is asked for its keys by name, and in the end complains about those that nobody asked for.
+//! A TOML document that is asked for its keys by name, and in the end complains about those that were not asked for.
 //!
 //! Read by hand rather than through serde, because serde's texts quote the value that they refuse, and the parser's own
 //! `Display` quotes the line: either may be a secret. Knows TOML and positions, not what the keys mean.
@@ -73,7 +73,7 @@ impl<'a> TomlTable<'a> {
         })
     }
 
-    /// The first key that nobody asked for is an error.
+    /// The first key that was not asked for is an error.
     pub(super) fn finish(self) -> Result<(), ConfigError> {
         let stranger = self.entries.keys().min_by_key(|key| key.span().start);
         stranger.map_or(Ok(()), |key| {

@@ -87,7 +87,7 @@ pub enum ConfigError {
         /// The other, with its position where it has one.
         second: String,
     },
-    /// Half a credential. It does not fall through to the next source: the other half would be somebody else's.
+    /// Half a credential. It does not fall through to the next source: the other half would be another account's.
     #[error("{missing} is missing {place}")]
     Incomplete {
         /// The other half's name, and its alternatives.
@@ -124,7 +124,7 @@ pub enum ConfigError {
         /// What it ought to be.
         wanted: &'static str,
     },
-    /// Nobody has credentials.
+    /// No source has credentials.
     #[error("no credentials found; looked at {}", .looked.join(", "))]
     NoCredentials {
         /// Every place that was looked at, in this order.

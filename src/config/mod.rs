@@ -2,7 +2,7 @@
 //! comes from.
 //!
 //! Three shapes: what was typed ([`Overrides`]), what is stored (the TOML file), what holds ([`Settings`] and
-//! [`ResolvedAccount`]). This room reads no environment variable and asks nobody for a home folder: both are handed in
+//! [`ResolvedAccount`]). This room reads no environment variable and does not look up the home folder: both are handed in
 //! as [`Surroundings`]. It knows no command line, no exit code and no hint, and it never opens a socket.
 
 mod authorities;

@@ -26,7 +26,7 @@ pub enum Warning {
     },
 }
 
-/// Whether opening may wait for somebody at the other end of a pipe.
+/// Whether opening may wait for the other end of a pipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OpenMode {
     /// A named pipe is not waited for.
@@ -119,7 +119,7 @@ impl OpenFile {
         Err(FileError::Owner { path: self.path.clone(), owner })
     }
 
-    /// The rule for a file that holds no secret: nobody else writes it. A device has no content that others could change.
+    /// The rule for a file that holds no secret: no other user writes it. A device has no content that others could change.
     pub(super) fn insist_unwritable(&self) -> Result<(), FileError> {
         let mode = self.mode();
         if mode & 0o022 == 0 || self.status.file_type().is_char_device() {

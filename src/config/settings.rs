@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_TIME: Duration = Duration::from_secs(15);
 /// Five attempts in all.
 const RETRY: u32 = 4;
-/// Bounds a call that somebody waits for; what a stream could not send is in the ledger, and its time comes again.
+/// Bounds a call that is waited for; what a stream could not send is in the ledger, and its time comes again.
 const RETRY_MAX_TIME: Duration = Duration::from_secs(120);
 const JOBS: u32 = 16;
 

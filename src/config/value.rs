@@ -1,4 +1,4 @@
-//! From a value as somebody spelled it to a value that can be used: types and bounds, the same for flags, variables
+//! From a value as it was written to a value that can be used: types and bounds, the same for flags, variables
 //! and the file. Knows nothing of where it stood.
 
 use std::path::{Path, PathBuf};

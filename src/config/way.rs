@@ -78,7 +78,7 @@ fn names(path: &Path) -> VecDeque<OsString> {
         .collect()
 }
 
-/// Nobody else may put another file in the file's place. In a sticky folder such as `/tmp` only an entry's owner can.
+/// No other user may put another file in the file's place. In a sticky folder such as `/tmp` only an entry's owner can.
 fn insist_closed_folder(file: &Path, folder: &Path, system: u32) -> Result<(), FileError> {
     let status =
         fs::symlink_metadata(folder).map_err(|source| FileError::Read { path: folder.to_owned(), source })?;

@@ -335,7 +335,7 @@ impl<'de> DeserializeSeed<'de> for Action<'_, 'de> {
     }
 }
 
-/// A value that nobody wants. Unlike serde's `IgnoredAny` it is looked at, so that a number no computer can hold
+/// A value that is not wanted. Unlike serde's `IgnoredAny` it is looked at, so that a number no computer can hold
 /// (`1e999`) and nesting without end are refused wherever they stand.
 struct Skipped;
 

@@ -54,7 +54,7 @@ pub enum Unsent {
     Shown,
 }
 
-/// Shows how far a run has come, where somebody watches.
+/// Shows how far a run has come, on a terminal.
 pub trait Progress {
     /// Makes room for lines on the screen, lets `print` write them, and comes back.
     fn around(&mut self, print: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()>;
@@ -245,7 +245,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Writes what was heard: results where they go, then remarks. That nobody reads remarks is no failure.
+    /// Writes what was heard: results where they go, then remarks. A reader of remarks that has gone is no failure.
     fn write(&mut self) -> Result<(), ListenerGone> {
         if self.unwritten.is_empty() && self.unsaid.is_empty() {
             return self.standing();
@@ -352,8 +352,8 @@ impl Printer<'_> {
                     &format!("{why}; sending what is recorded, and taking no more"),
                 );
             }
-            // The record that met the failure has printed it; the command prints the input's fault; without an output nobody
-            // reads.
+            // The record that met the failure has printed it; the command prints the input's fault; without an output there
+            // is no reader.
             Stopped::For(..) | Stopped::InputBroken | Stopped::OutputGone => {}
         }
     }

@@ -28,7 +28,7 @@ enum AfterRequest {
     End(Termination),
 }
 
-/// Serves a connection to its end. Whatever fails on it ends it and concerns nobody else.
+/// Serves a connection to its end. Whatever fails on it ends it and no other.
 pub(super) fn serve(service: &Service, socket: &Arc<TcpStream>, number: u64) {
     let Ok(stream) = open(service, socket) else {
         return;

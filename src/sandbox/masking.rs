@@ -1,5 +1,5 @@
 //! What may be written down of a request. Whatever is not one of the conversion's own parameters may be a secret under a name
-//! that nobody has thought of, so it is the parameters to be shown that are listed here, and not those to be masked.
+//! that was not thought of, so the parameters to be shown are listed here, and not those to be masked.
 
 use std::collections::BTreeMap;
 

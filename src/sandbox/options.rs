@@ -95,7 +95,7 @@ named! {
         Only12 = "1.2",
         /// 1.3.
         Only13 = "1.3",
-        /// 1.1, which nobody should accept; it never gets further than its first message.
+        /// 1.1, which no client should accept; it never gets further than its first message.
         Only11 = "1.1",
     }
 }

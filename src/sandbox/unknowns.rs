@@ -1,4 +1,4 @@
-//! What nobody public knows about the API, as switches.
+//! What no public source says about the API, as switches.
 //!
 //! The defaults are our reading of the documents; a test that depends on one of them can turn it round.
 

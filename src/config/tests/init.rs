@@ -1,4 +1,4 @@
-//! The file that `config init` writes is one that the program accepts, and that nobody else can read.
+//! The file that `config init` writes is one that the program accepts, and that no other user can read.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
