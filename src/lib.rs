@@ -1,6 +1,9 @@
-//! Report conversions to Nexmo's (Vonage's) Conversion API: the library behind the `nexmo-conversion` program.
+//! The library behind the `nexmo-conversion` program, which tells Nexmo's (Vonage's) Conversion API whether each SMS or voice
+//! call converted.
 //!
-//! The rooms and what may know what are described in `ARCHITECTURE.md`; imports point down, and a test holds them.
+//! It is no public API: nothing in it is kept stable between versions. It is a library because the program's tests, `fuzz` and
+//! `xtask` use the same code (`docs/decisions/0016-one-package.md`). What the rooms are and what each may know stands in
+//! `ARCHITECTURE.md`; imports point down, and a test holds them.
 
 pub mod cli;
 pub mod clock;

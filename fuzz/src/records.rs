@@ -12,8 +12,10 @@ use nexmo_conversion::domain::{
     BadRecord, Channel, CodeEvent, Delivered, ErrorCode, Failure, Happening, Outcome, Record, Reference,
     TimeSource,
 };
-use nexmo_conversion::input::{Counts, FieldMap, Format, InputOptions, Item, Notice, Reader, Separator};
-use nexmo_conversion::output::{Counted, Paint, ResultLine, to_json, write_line};
+use nexmo_conversion::input::{
+    FieldMap, Format, InputItem, InputNotice, InputOptions, ReadCounts, Reader, Separator,
+};
+use nexmo_conversion::output::{Numbering, Paint, ResultLine, to_json, write_line};
 use nexmo_conversion::pipeline::Report;
 
 use crate::plain::{Plain, plain};
@@ -48,11 +50,11 @@ pub fn records(mut data: &[u8]) {
     }
     for (item, _) in &read_by_line.items {
         match item {
-            Item::Record(record) => is_good(record),
-            Item::Event(event) => is_good_event(event),
-            Item::Unrelated => assert!(!matches!(options.format, Format::Ids)),
-            Item::Bad(bad) => is_explained(bad),
-            Item::Unfinished => panic!("a complete input is unfinished"),
+            InputItem::Record(record) => is_good(record),
+            InputItem::Event(event) => is_good_event(event),
+            InputItem::Unrelated => assert!(!matches!(options.format, Format::Ids)),
+            InputItem::Bad(bad) => is_explained(bad),
+            InputItem::Unfinished => panic!("a complete input is unfinished"),
         }
     }
 }
@@ -107,11 +109,11 @@ fn with_long_lines(data: &[u8]) -> Vec<u8> {
 /// All that is to be known about an input.
 #[derive(PartialEq)]
 struct Seen {
-    items: Vec<(Item, Moment)>,
-    notices: Vec<Notice>,
+    items: Vec<(InputItem, Moment)>,
+    notices: Vec<InputNotice>,
     format: Option<Format>,
-    /// Counts at the end, or the error.
-    end: Result<Counts, String>,
+    /// What was read by the end, or the error.
+    end: Result<ReadCounts, String>,
 }
 
 /// How far the input was when an item came.
@@ -197,11 +199,11 @@ fn separator(line: &[u8]) -> Option<u8> {
 
 impl Seen {
     fn is_accounted_for(&self, lines: &Lines<'_>) {
-        let number = |(item, moment): &(Item, Moment)| match item {
-            Item::Record(record) => record.line,
-            Item::Event(event) => event.line,
-            Item::Bad(bad) => bad.line,
-            Item::Unrelated | Item::Unfinished => moment.taken,
+        let number = |(item, moment): &(InputItem, Moment)| match item {
+            InputItem::Record(record) => record.line,
+            InputItem::Event(event) => event.line,
+            InputItem::Bad(bad) => bad.line,
+            InputItem::Unrelated | InputItem::Unfinished => moment.taken,
         };
         let numbers: Vec<usize> = self.items.iter().map(|item| usize::try_from(number(item)).unwrap()).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "line numbers do not rise: {numbers:?}");
@@ -212,7 +214,7 @@ impl Seen {
         let may_go_on = has_header && lines.lines.iter().any(|(line, _)| quotes(line));
         for (at, ((item, moment), number)) in self.items.iter().zip(&numbers).enumerate() {
             let (line, end) = lines.lines[number - 1];
-            if let Item::Bad(bad) = item {
+            if let InputItem::Bad(bad) = item {
                 let kept = &line[..line.len().min(BadRecord::RAW_MAX)];
                 let is_kept = if may_go_on { bad.raw.starts_with(kept) } else { bad.raw == kept };
                 // The mark counts where a line is too long.
@@ -221,11 +223,11 @@ impl Seen {
                 assert!(is_kept, "line {number} is kept as {:?}", String::from_utf8_lossy(&bad.raw));
             }
             // A line that is of no format waits for one that is.
-            let is_held = matches!(item, Item::Bad(_)) && moment.taken > *number as u64;
+            let is_held = matches!(item, InputItem::Bad(_)) && moment.taken > *number as u64;
             // As long as the format is not known, or ids are only a guess, a quote may open a record that goes on.
             let may_be_looked_past = lines.lines[..*number].iter().any(|(line, _)| quotes(line))
                 && (self.format != Some(Format::Ndjson)
-                    || self.items[..at].iter().all(|(item, _)| matches!(item, Item::Bad(_))));
+                    || self.items[..at].iter().all(|(item, _)| matches!(item, InputItem::Bad(_))));
             assert!(
                 may_go_on || is_held || may_be_looked_past || moment.handed_out <= end,
                 "line {number} waits for what comes after it"
@@ -241,7 +243,7 @@ impl Seen {
             .collect();
         if may_go_on {
             // An unrelated line does not say where it began.
-            if !self.items.iter().any(|(item, _)| matches!(item, Item::Unrelated)) {
+            if !self.items.iter().any(|(item, _)| matches!(item, InputItem::Unrelated)) {
                 let header = if has_header { missing.first().copied() } else { None };
                 self.no_line_without_a_quote_is_swallowed(lines, &missing, &numbers, header);
             }
@@ -256,11 +258,11 @@ impl Seen {
         if (0..lines.lines.len()).any(|index| lines.is_separator(index)) {
             return;
         }
-        let number = |(item, moment): &(Item, Moment)| match item {
-            Item::Record(record) => record.line,
-            Item::Event(event) => event.line,
-            Item::Bad(bad) => bad.line,
-            Item::Unrelated | Item::Unfinished => moment.taken,
+        let number = |(item, moment): &(InputItem, Moment)| match item {
+            InputItem::Record(record) => record.line,
+            InputItem::Event(event) => event.line,
+            InputItem::Bad(bad) => bad.line,
+            InputItem::Unrelated | InputItem::Unfinished => moment.taken,
         };
         let numbers: Vec<_> = self.items.iter().map(number).collect();
         let header = (1..).zip(&lines.lines).find(|(number, _)| {
@@ -271,12 +273,12 @@ impl Seen {
         let header = header.map(|(_, (line, _))| *line);
         for ((item, moment), number) in self.items.iter().zip(numbers) {
             // Before the format was known, or while the input was taken for plain ids.
-            if number < first || matches!(item, Item::Bad(_)) && moment.taken > number {
+            if number < first || matches!(item, InputItem::Bad(_)) && moment.taken > number {
                 continue;
             }
             let line = lines.lines[usize::try_from(number).unwrap() - 1].0;
             let Some(expected) = plain(line, header.unwrap_or_default(), format, options) else { continue };
-            let Item::Record(record) = item else {
+            let InputItem::Record(record) = item else {
                 panic!("{:?} is taken for {item:?}", String::from_utf8_lossy(line))
             };
             let conversion = &record.conversion;
@@ -309,12 +311,12 @@ impl Seen {
             if Some(*before) == header {
                 continue;
             }
-            let is_whole = |item: &Item| match item {
-                Item::Record(record) => record.line == *before as u64,
-                Item::Event(event) => event.line == *before as u64,
+            let is_whole = |item: &InputItem| match item {
+                InputItem::Record(record) => record.line == *before as u64,
+                InputItem::Event(event) => event.line == *before as u64,
                 // Several lines that are a row, if not a good one; of what is no row only the first is refused.
-                Item::Bad(bad) => bad.line == *before as u64 && bad.raw.contains(&b'\n'),
-                Item::Unrelated | Item::Unfinished => false,
+                InputItem::Bad(bad) => bad.line == *before as u64 && bad.raw.contains(&b'\n'),
+                InputItem::Unrelated | InputItem::Unfinished => false,
             };
             let is_whole = self.items.iter().any(|(item, _)| is_whole(item));
             assert!(is_whole, "line {swallowed} is lost with the refused line {before}");
@@ -341,7 +343,7 @@ fn is_good(record: &Record) {
         }
         let again = read(&line, &InputOptions::default(), Cut::Nowhere);
         assert_eq!((again.notices, again.format), (vec![], Some(Format::Ndjson)));
-        let [(Item::Record(again), _)] = &again.items[..] else {
+        let [(InputItem::Record(again), _)] = &again.items[..] else {
             panic!("{} is no record", String::from_utf8_lossy(&line));
         };
         assert_eq!(again.conversion, record.conversion);
@@ -376,7 +378,7 @@ fn is_explained(bad: &BadRecord) {
         return;
     }
     let again = read(&line, &InputOptions::default(), Cut::Nowhere);
-    let [(Item::Bad(again), _)] = &again.items[..] else {
+    let [(InputItem::Bad(again), _)] = &again.items[..] else {
         panic!("{} is taken for a record", String::from_utf8_lossy(&line));
     };
     assert_eq!(mark(again.reference.as_ref()), mark(bad.reference.as_ref()));
@@ -385,7 +387,7 @@ fn is_explained(bad: &BadRecord) {
 /// The result line for programs; the one for people is looked at on the way.
 fn shown(report: &Report) -> Vec<u8> {
     let mut text = String::new();
-    write_line(&mut text, report, Counted::Lines, now(), Paint::Plain).unwrap();
+    write_line(&mut text, report, Numbering::Lines, now(), Paint::Plain).unwrap();
     assert_only_prints(&text);
     let mut line = Vec::new();
     to_json(&mut line, &ResultLine::new(report, None, now(), |_| None)).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nexmo_conversion::config::Rate;
+use nexmo_conversion::config::RequestRate;
 use nexmo_conversion::domain::{Timestamp, TimestampError, parse_duration};
 
 /// Any text, read as a moment, as a length of time and as a rate.
@@ -100,8 +100,8 @@ fn length(text: &str) {
 }
 
 fn rate(text: &str) {
-    let Ok(rate) = text.parse::<Rate>() else { return };
-    assert_eq!(rate.to_string().parse::<Rate>(), Ok(rate));
+    let Ok(rate) = text.parse::<RequestRate>() else { return };
+    assert_eq!(rate.to_string().parse::<RequestRate>(), Ok(rate));
     assert!(rate.interval() * rate.count().get() <= rate.per(), "{text:?}");
     assert!(
         rate.per().saturating_sub(rate.interval() * rate.count().get()).as_nanos() < rate.count().get().into()

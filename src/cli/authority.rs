@@ -26,7 +26,7 @@ pub(super) struct AuthorityFile {
 enum Lasting {
     /// It was asked for, and stays.
     ForGood,
-    /// Nobody asked for it.
+    /// No `--ca-file` asked for it.
     AsLongAsItsSandbox,
 }
 
@@ -58,7 +58,7 @@ impl AuthorityFile {
         }
     }
 
-    /// Removes it if nobody asked for it, and if it is still this sandbox's.
+    /// Removes it unless `--ca-file` asked for it, and if it is still this sandbox's.
     pub(super) fn remove(self) {
         if self.lasting == Lasting::AsLongAsItsSandbox && scratch::is_at(&self.lock, &self.path) {
             let _ = fs::remove_file(&self.path);
@@ -71,7 +71,7 @@ fn publish(path: &Path, pem: &str) -> io::Result<Option<File>> {
     let before = match occupant(path) {
         Ok(file) if scratch::is_written_by_a_sandbox(&file)? => Before::Anything,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Before::Nothing,
-        // A link is among these: it leads to where somebody else chose.
+        // A link is among these: it leads where another user chose.
         Ok(_) | Err(_) => return Ok(None),
     };
     // Our umask is private; a certificate is public, and another user's client may need it.

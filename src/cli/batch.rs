@@ -1,47 +1,41 @@
 //! `batch`: a stream of conversions.
 
-use super::args::{BatchArgs, Global};
+use super::args::BatchArgs;
+use super::context::Context;
 use super::dry_run;
-use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::input_hint::InputFor;
 use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, limits, open_book};
 use super::stream;
-use super::terminal::Terminal;
 use crate::config::BatchOverrides;
 use crate::input::InputOptions;
-use crate::output::Counted;
+use crate::output::Numbering;
 use crate::pipeline::{Adopt, Limits};
 
-pub(super) fn batch(
-    args: &BatchArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
+pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let example = "echo '{\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\",\"delivered\":true}' | \
                    nexmo-conversion batch --sandbox";
     let options = stream::options(&args.input, example)?;
-    let fields = options.fields.delivered_when(args.delivered_when.iter().cloned()).map_err(|error| {
-        let error = anyhow::Error::new(error).context("--delivered-when is not usable");
-        CommandFailure::plain(Exit::Usage, error)
-    })?;
+    let fields = options
+        .fields
+        .delivered_when(args.delivered_when.iter().cloned())
+        .map_err(|error| CommandFailure::usage(error, "--delivered-when is not usable"))?;
     let options = InputOptions { delivered: args.delivered, fields, ..options };
     let target = Target::from(args.sending.sandbox);
     let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: args.max_age };
-    let setup = Setup::for_stream(target, global, &args.sending.network, overrides, environment, terminal)?;
+    let setup = Setup::for_stream(target, &args.sending.network, overrides, context)?;
     let (items, reading) = stream::open(&args.input.files, options, InputFor::Batch)?;
     if args.sending.dry_run {
-        let exit = dry_run::show(items, Counted::Lines, &setup, global, terminal)?;
+        let exit = dry_run::show(items, Numbering::Lines, &setup, context)?;
         return match reading.take_error() {
             Some(error) => Err(CommandFailure::of_input(error, InputFor::Batch)),
             None => Ok(exit),
         };
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
-    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, limits, environment)?;
+    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, limits, context)?;
     let run = Run {
         book,
         adopt: Adopt::Due,
@@ -51,5 +45,5 @@ pub(super) fn batch(
         summary: Summarise::Always,
         reading: Some(reading),
     };
-    run.run(items, &setup, global, terminal)
+    run.run(items, &setup, context)
 }

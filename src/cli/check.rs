@@ -1,27 +1,24 @@
 //! `check`: is everything set up? Nothing it does has an effect on the account.
 //!
 //! It proves that the credentials are known and that the API's host answers over TLS. It cannot prove that conversions are
-//! enabled: nothing public tells that without reporting one.
+//! enabled: nothing public shows that without sending one.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use chrono::DateTime;
-
-use super::args::{CheckArgs, Global};
-use super::environment::Environment;
+use super::args::CheckArgs;
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, credentials_hint, record_hint};
-use super::setup::{Setup, Target, format, ledger_path};
-use super::terminal::Terminal;
+use super::setup::{Setup, Target};
 use crate::clock;
 use crate::domain::{Account, Auth, Failure};
 use crate::ledger::{Kept, LedgerReader, RowState, try_to_write};
-use crate::output::{Age, CheckLine, Escaped, Format, Tone, to_json};
+use crate::output::{Age, CheckLine, Escaped, OutputFormat, Severity, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
 
-/// A clock that is off by more than this makes reports look older or newer than they are.
+/// A clock that is off by more than this makes conversions look older or newer than they are.
 const SKEW_WORTH_TELLING: i64 = 30;
 
 /// One thing that was looked at.
@@ -66,28 +63,23 @@ impl Finding {
     }
 }
 
-pub(super) fn check(
-    args: &CheckArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
+pub(super) fn check(args: &CheckArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let target = Target::from(args.sending.sandbox);
     let mut findings = Vec::new();
-    match Setup::new(target, global, &args.sending.network, environment, terminal) {
+    match Setup::new(target, &args.sending.network, context) {
         Ok(setup) => {
             findings.extend(standing(&setup));
-            findings.push(ledger(args.file.ledger.as_ref(), target, environment));
+            findings.push(ledger(args.file.ledger.as_ref(), target, context));
             let transport = Transport::new(setup.endpoint.clone())?;
             findings.extend(network(&setup, transport.sender()));
         }
         Err(failure) => findings.push(Finding::failed("settings", failure)),
     }
-    let shown = match format(global) {
-        Format::Json => json(&findings),
-        Format::Text => Ok(text(&findings, global, terminal).into_bytes()),
+    let shown = match context.global.format() {
+        OutputFormat::Json => json(&findings),
+        OutputFormat::Text => Ok(text(&findings, context).into_bytes()),
     };
-    shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
+    shown.and_then(|shown| context.terminal.print(shown)).map_err(cannot_print)?;
     Ok(Exit::worst(findings.iter().filter_map(|finding| match finding.status {
         Status::Fail(exit) => Some(exit),
         Status::Ok | Status::Warn | Status::Skip => None,
@@ -115,11 +107,12 @@ fn standing(setup: &Setup) -> Vec<Finding> {
 }
 
 /// Whether the ledger can be written, and what needs attention in it. Looking makes no ledger where there is none.
-fn ledger(typed: Option<&PathBuf>, target: Target, environment: &Environment) -> Finding {
+fn ledger(typed: Option<&PathBuf>, target: Target, context: &Context) -> Finding {
     if target == Target::Sandbox {
         return Finding::new("ledger", Status::Skip, "a sandbox has a throw-away one");
     }
-    ledger_path(typed, environment)
+    context
+        .ledger_path(typed)
         .and_then(|path| ledger_at(&path))
         .unwrap_or_else(|failure| Finding::failed("ledger", failure))
 }
@@ -184,10 +177,10 @@ fn unreachable(error: &TransportError, host: &str, account: &Account) -> Finding
 }
 
 fn clock_skew(page: &Page) -> Finding {
-    let Some(server) = page.date.as_deref().and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
+    let Some(server) = page.date else {
         return Finding::new("clock", Status::Skip, "the server told no time");
     };
-    let ahead = clock::now().unix() - server.timestamp();
+    let ahead = clock::now().unix() - server.unix();
     if ahead.abs() < SKEW_WORTH_TELLING {
         return Finding::new("clock", Status::Ok, "within 30s of the server's");
     }
@@ -254,16 +247,16 @@ fn json(findings: &[Finding]) -> std::io::Result<Vec<u8>> {
     Ok(lines)
 }
 
-fn text(findings: &[Finding], global: &Global, terminal: &Terminal) -> String {
+fn text(findings: &[Finding], context: &Context) -> String {
     let mut text = String::new();
-    for finding in findings.iter().filter(|finding| !global.quiet || finding.status != Status::Ok) {
-        let tone = match finding.status {
-            Status::Ok => Tone::Good,
-            Status::Warn => Tone::Doubtful,
-            Status::Fail(_) => Tone::Bad,
-            Status::Skip => Tone::Aside,
+    for finding in findings.iter().filter(|finding| !context.global.quiet || finding.status != Status::Ok) {
+        let severity = match finding.status {
+            Status::Ok => Severity::Success,
+            Status::Warn => Severity::Warning,
+            Status::Fail(_) => Severity::Error,
+            Status::Skip => Severity::Note,
         };
-        let status = terminal.paint().tone(tone, format!("{:<4}", finding.status.as_str()));
+        let status = context.terminal.paint().styled(severity, format!("{:<4}", finding.status.as_str()));
         let _ = writeln!(text, "{status}  {:<11}  {}", finding.check, Escaped::text(&finding.detail));
         if let Some(hint) = &finding.hint {
             let _ = writeln!(text, "{:17}  → {}", "", Escaped::text(hint));

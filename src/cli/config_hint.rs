@@ -1,7 +1,6 @@
 //! What now, for a configuration, a secret or a file that cannot be used: the part of `failure` about files and their owners.
 
-use std::path::Path;
-
+use super::shell::quoted_path;
 use crate::config::{ConfigError, FileError, Origin, SecretError};
 
 /// What now, for a configuration that cannot be used.
@@ -64,25 +63,20 @@ const SAVE_AS_UTF8: &str = "save it as UTF-8";
 fn file_hint(error: &FileError) -> Option<String> {
     let me = rustix::process::geteuid().as_raw();
     Some(match error {
-        FileError::Mode { path, .. } => format!("make it yours alone: chmod 600 {}", quoted(path)),
-        FileError::Writable { path, .. } => format!("let nobody else change it: chmod go-w {}", quoted(path)),
+        FileError::Mode { path, .. } => format!("make it yours alone: chmod 600 {}", quoted_path(path)),
+        FileError::Writable { path, .. } => format!("let nobody else change it: chmod go-w {}", quoted_path(path)),
         FileError::OpenFolder { folder, .. } => {
-            format!("whoever may change the folder could choose what is read: chmod go-w {}", quoted(folder))
+            format!("whoever may change the folder could choose what is read: chmod go-w {}", quoted_path(folder))
         }
         FileError::Owner { path, .. } => {
-            format!("copy it to a file of your own, or, if you trust it: chown {me} {}", quoted(path))
+            format!("copy it to a file of your own, or, if you trust it: chown {me} {}", quoted_path(path))
         }
         FileError::ForeignWay { on_the_way, .. } => format!(
             "name a file that only you and root can replace, or, if you trust it: chown -h {me} {}",
-            quoted(on_the_way)
+            quoted_path(on_the_way)
         ),
         FileError::Read { .. } | FileError::NotRegular(_) | FileError::TooLarge { .. } => return None,
     })
-}
-
-/// A path as a shell takes it, whatever is in it.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 /// What now, for CA certificates.

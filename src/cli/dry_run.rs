@@ -2,23 +2,22 @@
 
 use std::fmt::Write as _;
 
-use super::args::Global;
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, record_hint};
-use super::setup::{Setup, format};
-use super::terminal::Terminal;
+use super::setup::Setup;
+use super::shell::{quoted, quoted_path};
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
-use crate::output::{Counted, Escaped, Format, RequestLine, ResultLine, Tone, to_json, write_line};
+use crate::output::{Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, to_json, write_line};
 use crate::pipeline::{Item, Report};
 use crate::wire::{Parameter, ParameterValue, Request};
 
 pub(super) fn show(
     items: impl Iterator<Item = Item>,
-    counted: Counted,
+    numbering: Numbering,
     setup: &Setup,
-    global: &Global,
-    terminal: &mut Terminal,
+    context: &mut Context,
 ) -> Result<Exit, CommandFailure> {
     let mut exit = Exit::Done;
     for item in items {
@@ -32,18 +31,20 @@ pub(super) fn show(
                 (Report::invalid(bad), None)
             }
             Item::Remark(text) => {
-                terminal.remark("warning", Tone::Doubtful, Escaped::text(&text));
+                context.terminal.warn(Escaped::text(&text));
                 continue;
             }
             // Rehearsed, events have become records.
             Item::Event(_) => continue,
             Item::Broken => break,
         };
-        let shown = match format(global) {
-            Format::Json => json(&report, request.as_ref(), setup),
-            Format::Text => Ok(text(&report, request.as_ref(), counted, setup, terminal).into_bytes()),
+        let shown = match context.global.format() {
+            OutputFormat::Json => json(&report, request.as_ref(), setup),
+            OutputFormat::Text => {
+                Ok(text(&report, request.as_ref(), numbering, setup, context.terminal.paint()).into_bytes())
+            }
         };
-        shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
+        shown.and_then(|shown| context.terminal.print(shown)).map_err(cannot_print)?;
     }
     Ok(exit)
 }
@@ -59,12 +60,12 @@ fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> std::i
 fn text(
     report: &Report,
     request: Option<&RequestLine>,
-    counted: Counted,
+    numbering: Numbering,
     setup: &Setup,
-    terminal: &Terminal,
+    paint: Paint,
 ) -> String {
     let mut text = String::new();
-    let _ = write_line(&mut text, report, counted, clock::now(), terminal.paint());
+    let _ = write_line(&mut text, report, numbering, clock::now(), paint);
     if let Some(failure) = report.outcome.failure() {
         let _ = writeln!(text, "  {}", Escaped::text(&failure.message));
     }
@@ -137,18 +138,8 @@ fn curl(request: &Request<'_>, setup: &Setup) -> Option<String> {
         let _ = write!(line, " --data-urlencode {argument}");
     }
     if let Some(file) = &setup.settings.cacert.value {
-        let _ = write!(line, " --cacert {}", quoted(&file.display().to_string()));
+        let _ = write!(line, " --cacert {}", quoted_path(file));
     }
     let _ = write!(line, " {}", quoted(&setup.endpoint.base_url.conversions(request.channel)));
     Some(line)
-}
-
-/// One word for a POSIX shell, whatever is in it; as it is, where a shell would read it so.
-pub(super) fn one_word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,@%+".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) { text.to_owned() } else { quoted(text) }
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

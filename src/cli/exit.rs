@@ -27,7 +27,7 @@ pub enum Exit {
     HungUp,
     /// SIGINT, after what was in flight was settled.
     Interrupted,
-    /// Nobody reads standard output any more; what SIGPIPE would have made of it.
+    /// The reader of standard output has gone; what SIGPIPE would have made of it.
     ReaderGone,
     /// SIGTERM, likewise.
     Terminated,

@@ -5,11 +5,12 @@ use anyhow::Error;
 use super::config_hint::{CA_HINT, config_hint, secret_hint};
 use super::exit::Exit;
 use super::machine::{TooFewFiles, is_out_of_files};
+use super::shell::quoted_path;
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
 use crate::ledger::{LedgerError, StoreError};
-use crate::output::{Escaped, Tone};
+use crate::output::{Escaped, Severity};
 use crate::pipeline::{StopReason, Stopped};
 use crate::transport::{ProxyError, TransportError, TrustError};
 
@@ -33,6 +34,11 @@ impl CommandFailure {
     /// A failure that needs no advice.
     pub(super) fn plain(exit: Exit, error: impl Into<Error>) -> Self {
         Self { exit, error: error.into(), hint: None }
+    }
+
+    /// Something that was typed cannot be used.
+    pub(super) fn usage(error: impl std::error::Error + Send + Sync + 'static, what: &'static str) -> Self {
+        Self::plain(Exit::Usage, Error::new(error).context(what))
     }
 
     /// The same failure with other advice.
@@ -139,9 +145,9 @@ impl CommandFailure {
 /// Given to its user, a lock can be asked whether its run lives, and a log be read; to remove either could lose something.
 fn leftover_advice(error: &LedgerError) -> Option<String> {
     let StoreError::LeftByAnother { ledger, me, .. } = error.cause() else { return None };
-    let ledger = ledger.display().to_string().replace('\'', r"'\''");
     Some(format!(
-        "another user's run left it beside your ledger; this gives it to you: `sudo chown {me} '{ledger}'*`"
+        "another user's run left it beside your ledger; this gives it to you: `sudo chown {me} {}*`",
+        quoted_path(ledger)
     ))
 }
 
@@ -193,14 +199,14 @@ impl From<TransportError> for CommandFailure {
     }
 }
 
-/// Says what, why, and what now; nothing where nobody reads any more.
+/// Says what, why, and what now; nothing once the reader has gone.
 pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
     if failure.exit == Exit::ReaderGone {
         return;
     }
-    terminal.remark("error", Tone::Bad, Escaped::text(&format!("{:#}", failure.error)));
+    terminal.remark("error", Severity::Error, Escaped::text(&format!("{:#}", failure.error)));
     if let Some(hint) = &failure.hint {
-        terminal.remark("hint", Tone::Aside, Escaped::text(hint));
+        terminal.hint(Escaped::text(hint));
     }
 }
 

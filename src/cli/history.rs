@@ -5,36 +5,28 @@ use std::io;
 
 use serde_json::json;
 
-use super::args::{Global, LedgerFile, ShowArgs};
-use super::environment::Environment;
+use super::args::{LedgerFile, ShowArgs};
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print};
-use super::setup::{format, ledger_path};
-use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Failure, Outcome, Timestamp};
 use crate::ledger::{DeadLetter, HistoryRow, LedgerReader, OpenCode, Original, RowState};
-use crate::output::{Age, Escaped, Format, ResultLine, Tone, to_json};
+use crate::output::{Age, Escaped, OutputFormat, ResultLine, to_json};
 use crate::pipeline::Report;
 use crate::wire;
 
-pub(super) fn show(
-    args: &ShowArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
+pub(super) fn show(args: &ShowArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+    let path = context.ledger_path(args.file.ledger.as_ref())?;
     let (rows, codes) = match LedgerReader::open(&path)? {
         Some(ledger) => (ledger.values(&args.id)?, ledger.open_codes(&args.id)?),
         None => (Vec::new(), Vec::new()),
     };
-    let shown = match format(global) {
-        Format::Json => history_json(&rows).map_err(cannot_print)?,
-        Format::Text => history_text(&args.id, &rows, &codes, clock::now()).into_bytes(),
+    let shown = match context.global.format() {
+        OutputFormat::Json => history_json(&rows).map_err(cannot_print)?,
+        OutputFormat::Text => history_text(&args.id, &rows, &codes, clock::now()).into_bytes(),
     };
-    terminal.print(shown).map_err(cannot_print)?;
-    Ok(Exit::Done)
+    context.print(shown)
 }
 
 fn history_text(id: &str, rows: &[HistoryRow], codes: &[OpenCode], now: Timestamp) -> String {
@@ -118,32 +110,27 @@ fn history_json(rows: &[HistoryRow]) -> io::Result<Vec<u8>> {
 }
 
 /// Dead letters, one by one: for people with the reason below each, for programs as result lines, which are input lines again.
-pub(super) fn refused(
-    file: &LedgerFile,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(file.ledger.as_ref(), environment)?;
+pub(super) fn refused(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
+    let path = context.ledger_path(file.ledger.as_ref())?;
     let (mut printed, mut count) = (Ok(()), 0_u64);
     if let Some(ledger) = LedgerReader::open(&path)? {
         ledger.refused(|letter| {
             if printed.is_ok() {
                 count += 1;
-                let line = match format(global) {
-                    Format::Json => dead_letter(letter),
-                    Format::Text => Ok(letter_text(&letter).into_bytes()),
+                let line = match context.global.format() {
+                    OutputFormat::Json => dead_letter(letter),
+                    OutputFormat::Text => Ok(letter_text(&letter).into_bytes()),
                 };
-                printed = line.and_then(|line| terminal.print(line));
+                printed = line.and_then(|line| context.terminal.print(line));
             }
         })?;
     }
     printed.map_err(cannot_print)?;
-    if format(global) == Format::Text {
+    if context.global.format() == OutputFormat::Text {
         if count == 0 {
-            terminal.print("nothing was refused\n").map_err(cannot_print)?;
-        } else if !global.quiet {
-            terminal.remark("hint", Tone::Aside, AGAIN);
+            context.terminal.print("nothing was refused\n").map_err(cannot_print)?;
+        } else if !context.global.quiet {
+            context.terminal.hint(AGAIN);
         }
     }
     Ok(Exit::Done)

@@ -7,12 +7,12 @@ use std::path::Path;
 use anyhow::anyhow;
 use zeroize::Zeroizing;
 
-use super::args::{Global, InitArgs};
+use super::args::InitArgs;
 use super::configure::config_path;
-use super::environment::Environment;
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, say};
-use super::prompt::{Answer, ask_hidden};
+use super::prompt::{TypedAnswer, ask_hidden};
 use super::terminal::Terminal;
 use crate::config::{self, ConfigError, Configuration, NewProfile};
 use crate::domain::{ApiKey, AuthMode, Secret};
@@ -21,16 +21,11 @@ use crate::output::Escaped;
 /// A secret is a line; whatever is longer is not one.
 const LONGEST_SECRET: u64 = 4096;
 
-pub(super) fn init(
-    args: &InitArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let surroundings = environment.surroundings(global.config.as_ref());
+pub(super) fn init(args: &InitArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+    let surroundings = context.surroundings();
     let path = config_path(&surroundings)?;
     let there = path.symlink_metadata().is_ok();
-    let named = global.profile.as_ref().or(args.name.as_ref());
+    let named = context.global.profile.as_ref().or(args.name.as_ref());
     // Told before anything is asked; that nothing is overwritten is made sure of when it is written.
     if there {
         let Some(name) = named else { return Err(ConfigError::Exists(path.to_owned()).into()) };
@@ -43,11 +38,11 @@ pub(super) fn init(
     let asking = if args.no_input || !Terminal::can_ask() { Asking::Never } else { Asking::Again };
     let api_key = match &args.api_key {
         Some(key) => parse_key(key)?,
-        None => again(asking, terminal, |terminal| ask_for_key(asking, terminal))?,
+        None => again(asking, &mut context.terminal, |terminal| ask_for_key(asking, terminal))?,
     };
     let secret = match args.api_secret_file.as_deref() {
         Some(file) => secret_in(file, auth)?,
-        None => again(asking, terminal, |_| ask_for_secret(asking, auth))?,
+        None => again(asking, &mut context.terminal, |_| ask_for_secret(asking, auth))?,
     };
     let profile = NewProfile { name: named.map_or("2fa", String::as_str).to_owned(), api_key, secret, auth };
     if there {
@@ -55,10 +50,10 @@ pub(super) fn init(
     } else {
         config::write_new(path, &profile)?;
     }
-    if !global.quiet {
+    if !context.global.quiet {
         let (path, what) =
             (Escaped(path.as_os_str().as_encoded_bytes()), if there { "added to" } else { "wrote" });
-        terminal.say(format_args!("{what} {path}; `nexmo-conversion check` says whether it works"));
+        context.terminal.say(format_args!("{what} {path}; `nexmo-conversion check` says whether it works"));
     }
     Ok(Exit::Done)
 }
@@ -74,7 +69,7 @@ enum Asking {
 enum Unanswered {
     /// It can be asked again.
     Unusable(CommandFailure),
-    /// Nobody answers.
+    /// There is no answer.
     GivenUp(CommandFailure),
 }
 
@@ -95,9 +90,7 @@ fn again<T>(
 
 fn parse_key(text: &str) -> Result<ApiKey, CommandFailure> {
     let key = ApiKey::parse(text.trim_end_matches(['\r', '\n']));
-    key.map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("the api_key is not usable"))
-    })
+    key.map_err(|error| CommandFailure::usage(error, "the api_key is not usable"))
 }
 
 fn ask_for_key(asking: Asking, terminal: &mut Terminal) -> Result<ApiKey, Unanswered> {
@@ -117,7 +110,7 @@ fn ask_for_key(asking: Asking, terminal: &mut Terminal) -> Result<ApiKey, Unansw
 }
 
 fn ask_for_secret(asking: Asking, auth: AuthMode) -> Result<Secret, Unanswered> {
-    let what = name_of_secret(auth);
+    let what = auth.secret_key();
     if asking == Asking::Never {
         let hint = "give it with `--api-secret-file FILE`, or `--api-secret-file -` and a pipe";
         return Err(nobody_to_ask(what, hint));
@@ -125,15 +118,15 @@ fn ask_for_secret(asking: Asking, auth: AuthMode) -> Result<Secret, Unanswered> 
     match ask_hidden(&format!("{what} (not shown): "))
         .map_err(|error| Unanswered::GivenUp(cannot_read(what, error)))?
     {
-        Answer::Line(typed) if typed.is_empty() => Err(gave_up(Exit::Usage)),
-        Answer::Line(typed) => config::parse_secret(&typed)
+        TypedAnswer::Line(typed) if typed.is_empty() => Err(gave_up(Exit::Usage)),
+        TypedAnswer::Line(typed) => config::parse_secret(&typed)
             .map_err(|error| Unanswered::Unusable(CommandFailure::of_secret(error, what))),
-        Answer::Interrupted(exit) => Err(gave_up(exit)),
+        TypedAnswer::Interrupted(exit) => Err(gave_up(exit)),
     }
 }
 
 fn secret_in(file: &Path, auth: AuthMode) -> Result<Secret, CommandFailure> {
-    let what = name_of_secret(auth);
+    let what = auth.secret_key();
     let secret = if file == Path::new("-") {
         let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
         io::stdin()
@@ -146,13 +139,6 @@ fn secret_in(file: &Path, auth: AuthMode) -> Result<Secret, CommandFailure> {
         config::read_secret_file(file)
     };
     secret.map_err(|error| CommandFailure::of_secret(error, what))
-}
-
-fn name_of_secret(auth: AuthMode) -> &'static str {
-    match auth {
-        AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
-        AuthMode::Signature | AuthMode::SignatureQuery => "signature_secret",
-    }
 }
 
 fn cannot_read(what: &str, error: io::Error) -> CommandFailure {

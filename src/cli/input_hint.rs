@@ -3,7 +3,8 @@
 use super::exit::Exit;
 use super::failure::{CommandFailure, FILES_HINT};
 use super::machine::is_out_of_files;
-use crate::input::{Encoding, Field, InputError, shown};
+use super::shell::word;
+use crate::input::{Encoding, Field, InputError, LineFault, shown};
 
 /// Which command reads an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,42 +53,49 @@ fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
             Encoding::Xz => format!("unpack it first: xzcat FILE | {command}"),
             Encoding::Zstd => format!("unpack it first: zstdcat FILE | {command}"),
         },
-        InputError::JsonArray { .. } => format!("one object on each line: jq -c '.[]' FILE | {command}"),
-        InputError::JsonOverSeveralLines { .. } => format!("one object on each line: jq -c . FILE | {command}"),
-        InputError::MisspelledKey { field, key, .. } => {
-            format!("rename it, or map it with --field {}", quoted(&format!("{field}={}", shown(key))))
+        InputError::Line { fault, .. } => line_hint(fault, input),
+    })
+}
+
+fn line_hint(fault: &LineFault, input: InputFor) -> String {
+    let command = input.command();
+    match fault {
+        LineFault::JsonArray => format!("one object on each line: jq -c '.[]' FILE | {command}"),
+        LineFault::JsonOverSeveralLines => format!("one object on each line: jq -c . FILE | {command}"),
+        LineFault::MisspelledKey { field, key, .. } => {
+            format!("rename it, or map it with --field {}", word(&format!("{field}={}", shown(key))))
         },
-        InputError::UnknownFormat { .. } => {
+        LineFault::UnknownFormat => {
             "name it with --format ndjson|csv|tsv|ids; CSV and TSV need a header line".to_owned()
         }
-        InputError::NoHeader { .. } => {
+        LineFault::NoHeader { .. } => {
             format!("the first line must name the columns, for example {}", input.header())
         }
-        InputError::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
+        LineFault::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
             "say which column tells it, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
         }
-        InputError::MissingColumn { field, mapped_to: Some(column), .. } => {
+        LineFault::MissingColumn { field, mapped_to: Some(column), .. } => {
             format!("the first line names no `{column}`; correct --field {field}={column}")
         }
-        InputError::Receipts { .. } => {
+        LineFault::Receipts => {
             "report what your own application knows of the user; if a column of it stands here, map its values: \
              --delivered-when status=verified"
                 .to_owned()
         }
-        InputError::MissingColumn { field, nearest: Some(nearest), .. } => {
-            format!("did you mean `{nearest}`? map it with --field {}", quoted(&format!("{field}={nearest}")))
+        LineFault::MissingColumn { field, nearest: Some(nearest), .. } => {
+            format!("did you mean `{nearest}`? map it with --field {}", word(&format!("{field}={nearest}")))
         }
-        InputError::MissingColumn { field: Field::Channel, .. } => {
+        LineFault::MissingColumn { field: Field::Channel, .. } => {
             "give it for all with --channel sms|voice".to_owned()
         }
-        InputError::MissingColumn { field: Field::Delivered, .. } => {
+        LineFault::MissingColumn { field: Field::Delivered, .. } => {
             "name the column with --field delivered=COLUMN, or the values that mean true with --delivered-when COLUMN=VALUE; \
              what holds for all of them is --delivered true|false"
                 .to_owned()
         }
-        InputError::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
-        InputError::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
-        InputError::IdsDoNotSay { field, .. } => match field {
+        LineFault::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
+        LineFault::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
+        LineFault::IdsDoNotSay { field } => match field {
             Field::Channel => "give it for all with --channel sms|voice".to_owned(),
             Field::Sent | Field::Converted => {
                 "for ids whose outcome is known there is nexmo-conversion batch --format ids".to_owned()
@@ -96,15 +104,5 @@ fn input_hint(error: &InputError, input: InputFor) -> Option<String> {
                 "give it for all with --delivered true|false".to_owned()
             }
         },
-    })
-}
-
-/// An argument as it must be typed in a shell.
-pub(super) fn quoted(argument: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./=:@%+,".contains(c);
-    if argument.chars().all(is_plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', "'\\''"))
     }
 }

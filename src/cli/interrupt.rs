@@ -50,7 +50,7 @@ impl Interrupt {
 const SIGNALS: [(i32, Exit); 3] =
     [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated), (SIGHUP, Exit::HungUp)];
 
-/// Whether whoever started the program had a signal ignored (nohup, or `&` in a script): it stays so. The kernel tells it as a
+/// Whether whoever started the program had a signal ignored (nohup, or `&` in a script): it stays so. The kernel shows it as a
 /// mask in `/proc/self/status`; elsewhere it is not known.
 fn is_ignored(signal: i32, status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

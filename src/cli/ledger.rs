@@ -7,35 +7,29 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::args::{ForgetArgs, ForgetWhat, Global, LedgerFile, ResumeArgs};
-use super::environment::Environment;
+use super::args::{ForgetArgs, ForgetWhat, LedgerFile, ResumeArgs};
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print};
 use super::run::{Run, Summarise};
-use super::setup::{Setup, Target, format, ledger_path, limits};
-use super::terminal::Terminal;
+use super::setup::{Setup, Target, limits};
 use crate::clock;
 use crate::config::BatchOverrides;
 use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
-use crate::output::{Age, Escaped, Format, to_json};
+use crate::output::{Age, Escaped, OutputFormat, to_json};
 use crate::pipeline::{Adopt, Book, Limits, RefusedBefore};
 
-pub(super) fn status(
-    file: &LedgerFile,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(file.ledger.as_ref(), environment)?;
+pub(super) fn status(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
+    let path = context.ledger_path(file.ledger.as_ref())?;
     let rows = match LedgerReader::open(&path)? {
         Some(ledger) => ledger.status()?,
         None => Vec::new(),
     };
-    let shown = match format(global) {
-        Format::Json => status_json(&rows),
-        Format::Text => Ok(status_text(&rows, &path).into_bytes()),
+    let shown = match context.global.format() {
+        OutputFormat::Json => status_json(&rows),
+        OutputFormat::Text => Ok(status_text(&rows, &path).into_bytes()),
     };
-    print(terminal, shown)
+    context.print(shown.map_err(cannot_print)?)
 }
 
 fn status_text(rows: &[StatusRow], path: &Path) -> String {
@@ -63,15 +57,10 @@ fn status_json(rows: &[StatusRow]) -> io::Result<Vec<u8>> {
 }
 
 /// Sends what is pending, as a run without input.
-pub(super) fn resume(
-    args: &ResumeArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
+pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: None };
-    let setup = Setup::for_stream(Target::Api, global, &args.network, overrides, environment, terminal)?;
-    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
+    let setup = Setup::for_stream(Target::Api, &args.network, overrides, context)?;
+    let path = context.ledger_path(args.file.ledger.as_ref())?;
     let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
     let ledger = Ledger::open(&path, &setup.fingerprint(), limits.window(), clock::now())?;
     let run = Run {
@@ -83,29 +72,19 @@ pub(super) fn resume(
         summary: Summarise::Always,
         reading: None,
     };
-    run.run(iter::empty(), &setup, global, terminal)
+    run.run(iter::empty(), &setup, context)
 }
 
-pub(super) fn forget(
-    args: &ForgetArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
+pub(super) fn forget(args: &ForgetArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+    let path = context.ledger_path(args.file.ledger.as_ref())?;
     let what = match args.what {
         ForgetWhat::Settled => Forget::Settled,
         ForgetWhat::Refused => Forget::Refused,
         ForgetWhat::Pending => Forget::Pending,
     };
     let count = if path.exists() { ledger::forget(&path, what, args.older_than, clock::now())? } else { 0 };
-    if !global.quiet {
-        terminal.say(format_args!("{count} removed"));
+    if !context.global.quiet {
+        context.terminal.say(format_args!("{count} removed"));
     }
-    Ok(Exit::Done)
-}
-
-fn print(terminal: &mut Terminal, shown: io::Result<Vec<u8>>) -> Result<Exit, CommandFailure> {
-    shown.and_then(|shown| terminal.print(shown)).map_err(cannot_print)?;
     Ok(Exit::Done)
 }

@@ -10,26 +10,22 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use serde_json::json;
 
-use super::args::{Global, SandboxArgs};
+use super::args::SandboxArgs;
 use super::authority::AuthorityFile;
-use super::dry_run::one_word;
+use super::context::Context;
 use super::exit::Exit;
-use super::failure::{CommandFailure, cannot_print};
+use super::failure::CommandFailure;
 use super::interrupt::Interrupt;
-use super::terminal::Terminal;
+use super::shell;
 use crate::clock;
 use crate::domain::{ApiKey, Secret};
-use crate::output::{Escaped, to_json};
+use crate::output::{Escaped, OutputFormat, to_json};
 use crate::sandbox::{Conversions, Encryption, Keep, Sandbox, SandboxAccount, SandboxOptions, Script, Unknowns};
 
 /// How often it is looked whether a signal came.
 const GLANCE: Duration = Duration::from_millis(50);
 
-pub(super) fn sandbox(
-    args: &SandboxArgs,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
+pub(super) fn sandbox(args: &SandboxArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let interrupt = Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
     let sandbox = Sandbox::start(options(args)?).map_err(|error| {
         CommandFailure::io("cannot start the sandbox", error)
@@ -40,7 +36,7 @@ pub(super) fn sandbox(
         None => None,
     };
     let ca_file = authority.as_ref().map(|file| file.path.as_path());
-    terminal.print(introduction(&sandbox, ca_file, own_secret(args).as_ref(), global)).map_err(cannot_print)?;
+    context.print(introduction(&sandbox, ca_file, own_secret(args).as_ref(), context.global.format()))?;
     wait(args, &interrupt);
     if let Some(authority) = authority {
         authority.remove();
@@ -63,9 +59,7 @@ fn wait(args: &SandboxArgs, interrupt: &Interrupt) {
 fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
     let mut unknowns = Unknowns::default();
     for switch in &args.set {
-        unknowns.set(switch).map_err(|error| {
-            CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--set is not usable"))
-        })?;
+        unknowns.set(switch).map_err(|error| CommandFailure::usage(error, "--set is not usable"))?;
     }
     let encryption = if args.tls {
         Encryption::Tls { certificate: args.certificate, versions: args.tls_versions }
@@ -91,7 +85,7 @@ fn options(args: &SandboxArgs) -> Result<SandboxOptions, CommandFailure> {
     })
 }
 
-/// Appended to, private if it is new. A link leads to where somebody else chose, and is not followed.
+/// Appended to, private if it is new. A link leads where another user chose, and is not followed.
 fn open_log(path: &Path) -> Result<File, CommandFailure> {
     let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map(File::from).map_err(|error| {
@@ -106,9 +100,8 @@ fn open_log(path: &Path) -> Result<File, CommandFailure> {
 }
 
 fn account(args: &SandboxArgs) -> Result<SandboxAccount, CommandFailure> {
-    let api_key = ApiKey::parse(&args.api_key).map_err(|error| {
-        CommandFailure::plain(Exit::Usage, anyhow::Error::new(error).context("--api-key is not usable"))
-    })?;
+    let api_key =
+        ApiKey::parse(&args.api_key).map_err(|error| CommandFailure::usage(error, "--api-key is not usable"))?;
     let throw_away = SandboxAccount::throw_away();
     let api_secret = match &args.api_secret_file {
         Some(path) => {
@@ -143,18 +136,18 @@ fn own_secret(args: &SandboxArgs) -> Option<OwnSecret> {
 }
 
 /// What a client needs: exports for a shell, or one JSON object. A secret that was made up opens nothing but this sandbox; one
-/// that was read from a file is the caller's own, and the client is told of the file.
+/// that was read from a file is the caller's own, and the client is given its path.
 fn introduction(
     sandbox: &Sandbox,
     ca_file: Option<&Path>,
     own_secret: Option<&OwnSecret>,
-    global: &Global,
+    format: OutputFormat,
 ) -> Vec<u8> {
     let url = sandbox.base_url();
     let account = sandbox.accounts().first();
     let key = account.map(|account| account.api_key.as_str()).unwrap_or_default();
     let made_up = account.map(|account| account.api_secret.expose()).unwrap_or_default();
-    if global.json {
+    if format == OutputFormat::Json {
         let shown = |path: &Path| path.display().to_string();
         let secret_file = match own_secret {
             Some(OwnSecret::File(path)) => Some(shown(path)),
@@ -171,7 +164,7 @@ fn introduction(
         );
         return line;
     }
-    let word = |path: &Path| one_word(&Escaped(path.as_os_str().as_encoded_bytes()).to_string());
+    let word = |path: &Path| shell::word(&Escaped(path.as_os_str().as_encoded_bytes()).to_string());
     let ca = ca_file.map(|path| format!("export NEXMO_CONVERSION_CACERT={}\n", word(path))).unwrap_or_default();
     let secret = match own_secret {
         None => format!("export VONAGE_API_SECRET={made_up}\n"),

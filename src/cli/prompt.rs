@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::interrupt::Interrupt;
 
 /// What came of a question.
-pub(super) enum Answer {
+pub(super) enum TypedAnswer {
     /// A line, as it was typed.
     Line(Zeroizing<Vec<u8>>),
     /// A signal; the program should end so.
@@ -28,7 +28,7 @@ const LONGEST_LINE: usize = 4096;
 const GLANCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// Asks whoever sits at the terminal, wherever the standard streams lead.
-pub(super) fn ask_hidden(question: &str) -> io::Result<Answer> {
+pub(super) fn ask_hidden(question: &str) -> io::Result<TypedAnswer> {
     let interrupt = Interrupt::listen()?;
     let tty = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let silence = Silence::of(&tty)?;
@@ -36,7 +36,7 @@ pub(super) fn ask_hidden(question: &str) -> io::Result<Answer> {
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_LINE));
     let answer = loop {
         if interrupt.asked().load(Ordering::Relaxed) {
-            break Answer::Interrupted(interrupt.exit());
+            break TypedAnswer::Interrupted(interrupt.exit());
         }
         if !has_input(&tty)? {
             continue;
@@ -49,7 +49,7 @@ pub(super) fn ask_hidden(question: &str) -> io::Result<Answer> {
         }
         line.extend_from_slice(&typed[..count]);
         if count == 0 || line.ends_with(b"\n") || line.len() >= LONGEST_LINE {
-            break Answer::Line(line);
+            break TypedAnswer::Line(line);
         }
     };
     drop(silence);

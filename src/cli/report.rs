@@ -9,28 +9,23 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::args::{FiguresArgs, Global};
-use super::environment::Environment;
+use super::args::ReportArgs;
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print};
-use super::setup::{format, ledger_path};
-use super::terminal::Terminal;
 use crate::clock;
 use crate::config::{Configuration, KnownKey, Overrides};
 use crate::domain::Timestamp;
 use crate::figures::{Figures, Span};
 use crate::files::{self, Before};
 use crate::ledger::LedgerReader;
-use crate::output::{AccountReport, Escaped, Format, Tone, report_csv, report_json, report_page, report_text};
+use crate::output::{
+    AccountReport, Escaped, OutputFormat, Severity, report_csv, report_json, report_page, report_text,
+};
 
-pub(super) fn report(
-    args: &FiguresArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    let path = ledger_path(args.file.ledger.as_ref(), environment)?;
-    let wanted = Wanted::of(args, global, environment)?;
+pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+    let path = context.ledger_path(args.file.ledger.as_ref())?;
+    let wanted = Wanted::of(args, context)?;
     let ledger = LedgerReader::open(&path)?;
     let known = ledger.as_ref().map(LedgerReader::accounts).transpose()?.unwrap_or_default();
     let now = clock::now();
@@ -39,7 +34,7 @@ pub(super) fn report(
         CommandFailure::new(Exit::Usage, anyhow!("--since is not usable: {why}"), example)
     })?;
     let span = Span::before(now, length);
-    let reports = wanted.among(known, global, terminal)?.into_iter().map(|(account, profile)| {
+    let reports = wanted.among(known, context)?.into_iter().map(|(account, profile)| {
         let figures = match &ledger {
             Some(ledger) => Figures::of(ledger, &account, span)?,
             None => Figures::of_nothing(span),
@@ -50,15 +45,15 @@ pub(super) fn report(
     match &args.html {
         Some(file) if file != Path::new("-") => {
             publish(file, &report_page(&reports, now))?;
-            if !global.quiet {
-                terminal.remark("written", Tone::Aside, file.display());
+            if !context.global.quiet {
+                context.terminal.remark("written", Severity::Note, file.display());
             }
         }
-        Some(_) => print(terminal, report_page(&reports, now))?,
-        None if args.csv => print(terminal, report_csv(&reports))?,
-        None => match format(global) {
-            Format::Json => print(terminal, json(&reports)?)?,
-            Format::Text => print(terminal, text(&reports, &path, now, environment, terminal))?,
+        Some(_) => return context.print(report_page(&reports, now)),
+        None if args.csv => return context.print(report_csv(&reports)),
+        None => match context.global.format() {
+            OutputFormat::Json => return context.print(json(&reports)?),
+            OutputFormat::Text => return context.print(text(&reports, &path, now, context)),
         },
     }
     Ok(Exit::Done)
@@ -75,15 +70,15 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn of(args: &FiguresArgs, global: &Global, environment: &Environment) -> Result<Self, CommandFailure> {
+    fn of(args: &ReportArgs, context: &Context) -> Result<Self, CommandFailure> {
         if let Some(account) = &args.account {
             return Ok(Self::Typed(account.clone()));
         }
         if args.all_accounts {
             return Ok(Self::All);
         }
-        let surroundings = environment.surroundings(global.config.as_ref());
-        let overrides = Overrides { profile: global.profile.clone(), ..Overrides::default() };
+        let surroundings = context.surroundings();
+        let overrides = Overrides { profile: context.global.profile.clone(), ..Overrides::default() };
         let configuration = Configuration::read(&surroundings)?;
         let Some(KnownKey { api_key, profile }) = configuration.api_key(&overrides)? else { return Ok(Self::All) };
         let account = configuration.settings(&overrides)?.base_url.value.account(&api_key);
@@ -94,8 +89,7 @@ impl Wanted {
     fn among(
         self,
         known: Vec<String>,
-        global: &Global,
-        terminal: &mut Terminal,
+        context: &mut Context,
     ) -> Result<Vec<(String, Option<String>)>, CommandFailure> {
         match self {
             Self::All => Ok(known.into_iter().map(|account| (account, None)).collect()),
@@ -109,9 +103,9 @@ impl Wanted {
                 },
             )),
             Self::Own { account, profile } => {
-                if !known.is_empty() && !known.contains(&account) && !global.quiet {
+                if !known.is_empty() && !known.contains(&account) && !context.global.quiet {
                     let text = "nothing is recorded for this account; the ledger has others (--all-accounts)";
-                    terminal.remark("warning", Tone::Doubtful, text);
+                    context.terminal.warn(text);
                 }
                 Ok(vec![(account, profile)])
             }
@@ -119,18 +113,14 @@ impl Wanted {
     }
 }
 
-fn text(
-    reports: &[AccountReport],
-    path: &Path,
-    now: Timestamp,
-    environment: &Environment,
-    terminal: &Terminal,
-) -> String {
+fn text(reports: &[AccountReport], path: &Path, now: Timestamp, context: &Context) -> String {
     if reports.is_empty() {
         return format!("{}\nnothing is recorded\n", Escaped::text(&path.display().to_string()));
     }
-    let reports: Vec<_> =
-        reports.iter().map(|report| report_text(report, now, environment.glyphs(), terminal.paint())).collect();
+    let reports: Vec<_> = reports
+        .iter()
+        .map(|report| report_text(report, now, context.environment.glyphs(), context.terminal.paint()))
+        .collect();
     reports.join("\n")
 }
 
@@ -139,12 +129,8 @@ fn json(reports: &[AccountReport]) -> Result<Vec<u8>, CommandFailure> {
     Ok(lines.map_err(cannot_print)?.concat())
 }
 
-fn print(terminal: &mut Terminal, shown: impl AsRef<[u8]>) -> Result<(), CommandFailure> {
-    terminal.print(shown).map_err(cannot_print)
-}
-
 /// The page appears under its name whole, closed to others, in place of an older one. Whatever else has that name is left
-/// alone: a link leads to where somebody else chose, and a device is no place for a page.
+/// alone: a link leads where another user chose, and a device is no place for a page.
 fn publish(file: &Path, page: &str) -> Result<(), CommandFailure> {
     let failed = |error: io::Error| {
         CommandFailure::plain(

@@ -3,17 +3,18 @@
 use std::sync::atomic::Ordering;
 
 use super::args::Global;
+use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, exit_of, record_hint, say};
 use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
 use super::machine::{SPARE_FILES, files_left};
 use super::progress::Bar;
-use super::setup::{Setup, format, loudness};
+use super::setup::Setup;
 use super::stream::Reading;
 use super::terminal::{Streams, Terminal};
 use crate::ledger::LeftOver;
-use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
+use crate::output::{AdoptedRows, Numbering, OutputStyle, Printer, Progress, Severity, Summary, Unsent};
 use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
 use crate::transport::Transport;
 
@@ -40,13 +41,7 @@ pub(super) enum Summarise {
 
 impl Run {
     /// Sends the items, prints what comes of them, and says how it ended.
-    pub(super) fn run<I>(
-        self,
-        items: I,
-        setup: &Setup,
-        global: &Global,
-        terminal: &mut Terminal,
-    ) -> Result<Exit, CommandFailure>
+    pub(super) fn run<I>(self, items: I, setup: &Setup, context: &mut Context) -> Result<Exit, CommandFailure>
     where
         I: Iterator<Item = Item> + Send + 'static,
     {
@@ -54,7 +49,7 @@ impl Run {
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
         let Self { book, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
-        limits.jobs = jobs_within_the_limit(limits.jobs, setup, terminal);
+        limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         let plan = Plan {
             transport: &transport,
@@ -69,16 +64,16 @@ impl Run {
         // Who types ids wants to hear of each.
         let is_stream = reading.is_some() || adopt == Adopt::Everything;
         let bar = || reading.as_ref().map_or_else(Bar::of_ids, |reading| Bar::of(reading, limits.interval));
-        let mut bar = (!global.quiet && terminal.can_show_progress()).then(bar);
+        let mut bar = (!context.global.quiet && context.terminal.can_show_progress()).then(bar);
         let hint = |failure: &_| record_hint(failure, &setup.account);
-        let streams = terminal.streams();
-        let manner = Manner {
+        let streams = context.terminal.streams();
+        let style = OutputStyle {
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
             unsent: if is_stream && matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
-            counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
-            ..manner_of_typed(setup, global, &streams)
+            numbering: if reading.is_some() { Numbering::Lines } else { Numbering::Ids },
+            ..style_for_ids(setup, &context.global, &streams)
         };
-        let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
+        let mut printer = Printer::new(streams.results, streams.remarks, style, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
         let unclean_stops = book.unclean_stops();
         let stopped = pipeline::run(items, book, &plan, &mut printer);
@@ -89,14 +84,14 @@ impl Run {
         let unreadable = reading.as_ref().and_then(Reading::take_error);
         let unreadable = unreadable.map(|error| CommandFailure::of_input(error, input));
         if let Some(failure) = &unreadable {
-            say(failure, terminal);
+            say(failure, &mut context.terminal);
         }
-        if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !global.quiet {
-            terminal.say(&summary);
+        if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !context.global.quiet {
+            context.terminal.say(&summary);
         }
         // Of a stream that was stopped not every record has had a line.
-        let told = if stopped.is_some() && is_stream { 0 } else { summary.retry };
-        say_what_is_left(&summary, told, terminal);
+        let shown = if stopped.is_some() && is_stream { 0 } else { summary.retry };
+        say_what_is_left(&summary, shown, &mut context.terminal);
         if let Some(error) = failure {
             return Err(cannot_print(error));
         }
@@ -115,32 +110,32 @@ fn jobs_within_the_limit(jobs: usize, setup: &Setup, terminal: &mut Terminal) ->
     let text = format_args!(
         "fewer requests at once, {possible} instead of {jobs}: the limit on open files (`ulimit -n`) leaves no more connections"
     );
-    terminal.remark("warning", Tone::Doubtful, text);
+    terminal.warn(text);
     possible
 }
 
-/// What is pending beyond the records that lines of this run told of, and what to type.
-fn say_what_is_left(summary: &Summary, told: u64, terminal: &mut Terminal) {
-    let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > told) else { return };
+/// What is pending beyond the records that this run printed lines for, and what to type.
+fn say_what_is_left(summary: &Summary, shown: u64, terminal: &mut Terminal) {
+    let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > shown) else { return };
     let what = if count == 1 { "1 conversion".to_owned() } else { format!("{count} conversions") };
     let text = format_args!(
         "{what} of this account recorded and not settled, with attempts planned until {until}Z; \
          `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"
     );
-    terminal.remark("pending", Tone::Doubtful, text);
+    terminal.remark("pending", Severity::Warning, text);
 }
 
 /// How the results of typed ids are shown.
-pub(super) fn manner_of_typed(setup: &Setup, global: &Global, streams: &Streams<'_>) -> Manner {
-    Manner {
-        format: format(global),
-        loudness: loudness(global),
+pub(super) fn style_for_ids(setup: &Setup, global: &Global, streams: &Streams<'_>) -> OutputStyle {
+    OutputStyle {
+        format: global.format(),
+        verbosity: global.verbosity(),
         results_paint: streams.results_paint,
         remarks_paint: streams.remarks_paint,
         profile: setup.profile.clone(),
         adopted: AdoptedRows::Counted,
         unsent: Unsent::Shown,
-        counted: Counted::Ids,
+        numbering: Numbering::Ids,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files in the folder for temporary files that last as long as their run: the ledger of a run against its own sandbox or of a dry
 //! run, and the certificate of a sandbox's authority. A run that is killed leaves them, so the next one clears them away.
 //!
-//! Whose they are is told by a lock that ends with its process. Nothing is touched that is another user's, that a link leads to,
+//! A lock says whose they are, one that ends with its process. Nothing is touched that is another user's, that a link leads to,
 //! that does not have our names, or that holds anything else.
 
 use std::fs::{self, File};
@@ -50,7 +50,7 @@ impl Scratch {
     }
 }
 
-/// Where a sandbox on this port keeps its authority's certificate if it is not told.
+/// Where a sandbox on this port keeps its authority's certificate if no file is named.
 pub(super) fn authority_path(port: u16) -> PathBuf {
     std::env::temp_dir().join(format!("{AUTHORITY}{port}.pem"))
 }

@@ -1,59 +1,46 @@
 //! `sms` and `voice`: conversions from the command line. Standard input is never touched.
 
-use super::args::{Global, ReportArgs, SmsArgs, VoiceArgs};
+use super::args::{ConversionArgs, SmsArgs, VoiceArgs};
+use super::context::Context;
 use super::dry_run;
-use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, record_hint};
-use super::run::{Run, Summarise, manner_of_typed};
+use super::run::{Run, Summarise, style_for_ids};
 use super::setup::{Setup, Target, limits_of_one, open_book};
-use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
-use crate::output::{Counted, Printer};
+use crate::output::{Numbering, Printer};
 use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, State};
 use std::io;
 
-pub(super) fn sms(
-    args: &SmsArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    report(Channel::Sms, &args.ids, &args.report, global, environment, terminal)
+pub(super) fn sms(args: &SmsArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+    send(Channel::Sms, &args.ids, &args.conversion, context)
 }
 
-pub(super) fn voice(
-    args: &VoiceArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    report(Channel::Voice, &args.ids, &args.report, global, environment, terminal)
+pub(super) fn voice(args: &VoiceArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
+    send(Channel::Voice, &args.ids, &args.conversion, context)
 }
 
-fn report(
+fn send(
     channel: Channel,
     ids: &[String],
-    args: &ReportArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
+    args: &ConversionArgs,
+    context: &mut Context,
 ) -> Result<Exit, CommandFailure> {
     let items = items(channel, ids, args)?;
     let target = Target::from(args.sending.sandbox);
-    let setup = Setup::new(target, global, &args.sending.network, environment, terminal)?;
+    let setup = Setup::new(target, &args.sending.network, context)?;
     if args.sending.dry_run {
-        return dry_run::show(items.into_iter(), Counted::Ids, &setup, global, terminal);
+        return dry_run::show(items.into_iter(), Numbering::Ids, &setup, context);
     }
     let limits = limits_of_one(&setup.settings);
-    let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, environment) {
+    let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, context) {
         Ok(opened) => opened,
         Err(failure) => {
-            not_recorded(items, &failure, &setup, global, terminal)?;
+            not_recorded(items, &failure, &setup, context)?;
             return Err(failure);
         }
     };
@@ -67,7 +54,7 @@ fn report(
         summary,
         reading: None,
     };
-    run.run(items.into_iter(), &setup, global, terminal)
+    run.run(items.into_iter(), &setup, context)
 }
 
 /// Answers every id, where the ledger cannot be opened: none is sent, and none kept.
@@ -75,22 +62,21 @@ fn not_recorded(
     items: Vec<Item>,
     why: &CommandFailure,
     setup: &Setup,
-    global: &Global,
-    terminal: &mut Terminal,
+    context: &mut Context,
 ) -> Result<(), CommandFailure> {
     let hint = |failure: &_| record_hint(failure, &setup.account);
-    let streams = terminal.streams();
-    let manner = manner_of_typed(setup, global, &streams);
+    let streams = context.terminal.streams();
+    let style = style_for_ids(setup, &context.global, &streams);
     // Why is said once, by the failure itself.
     let mut unsaid = io::sink();
-    let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
+    let mut printer = Printer::new(streams.results, &mut unsaid, style, &hint);
     for item in items {
         let report = match item {
             Item::Record(record) => Report::not_recorded(record, &format!("{:#}", why.error)),
             Item::Bad(bad) => Report::invalid(bad),
             Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
         };
-        // Whether anyone reads the lines is told below.
+        // Whether anyone reads the lines is known below.
         let _ = printer.hear(Event::Settled(Box::new(report)));
     }
     let _ = printer.turn(State::default());
@@ -101,13 +87,11 @@ fn not_recorded(
 }
 
 /// The records that were typed. The time is resolved once, here, and stays the same whatever happens later.
-fn items(channel: Channel, ids: &[String], args: &ReportArgs) -> Result<Vec<Item>, CommandFailure> {
+fn items(channel: Channel, ids: &[String], args: &ConversionArgs) -> Result<Vec<Item>, CommandFailure> {
     let now = clock::now();
     let timestamp = match &args.timestamp {
         Some(text) => parse_when(text, now).map_err(|error| {
-            CommandFailure::new(
-                Exit::Usage,
-                anyhow::Error::new(error).context("--timestamp is not usable"),
+            CommandFailure::usage(error, "--timestamp is not usable").advising(
                 "for example `--timestamp '2026-11-22 01:25:26'` (UTC), `--timestamp 2026-11-22T03:25:26+02:00`, \
                  `--timestamp 20s` (ago)",
             )

@@ -5,12 +5,12 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::args::{Global, LedgerArgs, NetworkArgs};
+use super::context::Context;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{CommandFailure, Sought};
+use super::failure::CommandFailure;
 use super::machine::{FILES_OF_A_RUN, FILES_OF_A_SANDBOX, ensure_files};
 use super::scratch::Scratch;
-use super::terminal::Terminal;
 use crate::clock;
 use crate::config::{
     self, BatchOverrides, CaCertificates, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting,
@@ -18,7 +18,7 @@ use crate::config::{
 };
 use crate::domain::{Account, AccountFingerprint, Auth, Secret};
 use crate::ledger::Ledger;
-use crate::output::{Format, Loudness, Tone};
+use crate::output::Severity;
 use crate::pipeline::{Book, Limits};
 use crate::sandbox::{Keep, Sandbox, SandboxOptions};
 use crate::transport::{Endpoint, Pem, ProxyChoice, Trust, TrustStore, choose_proxy};
@@ -63,52 +63,43 @@ impl Setup {
 
     pub(super) fn new(
         target: Target,
-        global: &Global,
         network: &NetworkArgs,
-        environment: &Environment,
-        terminal: &mut Terminal,
+        context: &mut Context,
     ) -> Result<Self, CommandFailure> {
-        Self::for_stream(target, global, network, BatchOverrides::default(), environment, terminal)
+        Self::for_stream(target, network, BatchOverrides::default(), context)
     }
 
     /// The same with what was typed for a stream.
     pub(super) fn for_stream(
         target: Target,
-        global: &Global,
         network: &NetworkArgs,
         batch: BatchOverrides,
-        environment: &Environment,
-        terminal: &mut Terminal,
+        context: &mut Context,
     ) -> Result<Self, CommandFailure> {
-        let overrides = Overrides { batch, ..overrides(global, network) };
+        let overrides = Overrides { batch, ..overrides(&context.global, network) };
         ensure_files(match target {
             Target::Api => FILES_OF_A_RUN,
             Target::Sandbox => FILES_OF_A_RUN + FILES_OF_A_SANDBOX,
         })?;
         match target {
-            Target::Api => Self::for_the_api(&overrides, global, environment, terminal),
-            Target::Sandbox => Self::for_a_sandbox(overrides, global, terminal),
+            Target::Api => Self::for_the_api(&overrides, context),
+            Target::Sandbox => Self::for_a_sandbox(overrides, context),
         }
     }
 
-    fn for_the_api(
-        overrides: &Overrides,
-        global: &Global,
-        environment: &Environment,
-        terminal: &mut Terminal,
-    ) -> Result<Self, CommandFailure> {
-        let surroundings = environment.surroundings(global.config.as_ref());
+    fn for_the_api(overrides: &Overrides, context: &mut Context) -> Result<Self, CommandFailure> {
+        let surroundings = context.surroundings();
         let configuration = Configuration::read(&surroundings)?;
         let settings = configuration.settings(overrides)?;
         let resolved = configuration.account(overrides)?;
         for warning in &resolved.warnings {
-            terminal.remark("warning", Tone::Doubtful, warning);
+            context.terminal.warn(warning);
         }
-        let endpoint = endpoint(&settings, environment)?;
+        let endpoint = endpoint(&settings, &context.environment)?;
         if let Some(proxy) = &endpoint.proxy
-            && global.verbose
+            && context.global.verbose
         {
-            terminal.remark("proxy", Tone::Aside, format_args!("{proxy} ({})", proxy.origin));
+            context.terminal.remark("proxy", Severity::Note, format_args!("{proxy} ({})", proxy.origin));
         }
         Ok(Self {
             account: resolved.account,
@@ -138,11 +129,7 @@ impl Setup {
 
     /// A sandbox of this process, over TLS, with credentials that exist nowhere else. Nothing of the user's configuration or
     /// environment takes part, but for the limits that were typed.
-    fn for_a_sandbox(
-        overrides: Overrides,
-        global: &Global,
-        terminal: &mut Terminal,
-    ) -> Result<Self, CommandFailure> {
+    fn for_a_sandbox(overrides: Overrides, context: &mut Context) -> Result<Self, CommandFailure> {
         let sandbox = Sandbox::start(SandboxOptions { keep: Keep::Counts, ..SandboxOptions::default() })
             .map_err(cannot_start_the_sandbox)?;
         let nothing = Surroundings {
@@ -159,10 +146,10 @@ impl Setup {
         });
         let account = account
             .ok_or_else(|| CommandFailure::plain(Exit::Bug, anyhow::anyhow!("the sandbox has no account")))?;
-        if !global.quiet {
-            terminal.remark(
+        if !context.global.quiet {
+            context.terminal.remark(
                 "sandbox",
-                Tone::Aside,
+                Severity::Note,
                 format_args!("{} in this process; nothing leaves this machine", sandbox.base_url()),
             );
         }
@@ -214,7 +201,7 @@ pub(super) fn overrides(global: &Global, network: &NetworkArgs) -> Overrides {
     }
 }
 
-/// The way to the API; a CA file is read here, so that its faults are told before anything is sent.
+/// The way to the API; a CA file is read here, so that its faults are found before anything is sent.
 pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result<Endpoint, CommandFailure> {
     let base_url = settings.base_url.value.clone();
     let choice = match &settings.proxy.value {
@@ -242,7 +229,7 @@ pub(super) fn limits(settings: &Settings) -> Limits {
         jobs: usize::try_from(settings.jobs.value).unwrap_or(1),
         retries: settings.retry.value,
         retry_max_time: settings.retry_max_time.value,
-        interval: settings.rate.value.map(config::Rate::interval),
+        interval: settings.rate.value.map(config::RequestRate::interval),
         max_age: settings.max_age.value,
         deadline: None,
     }
@@ -254,7 +241,7 @@ pub(super) fn open_book(
     target: Target,
     setup: &Setup,
     limits: Limits,
-    environment: &Environment,
+    context: &Context,
 ) -> Result<(Book, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
         return Ok((Book::Nowhere, None));
@@ -262,7 +249,7 @@ pub(super) fn open_book(
     // The input's files are open by now.
     ensure_files(FILES_OF_A_RUN)?;
     let (path, scratch) = match target {
-        Target::Api => (ledger_path(args.ledger.as_ref(), environment)?, None),
+        Target::Api => (context.ledger_path(args.ledger.as_ref())?, None),
         Target::Sandbox => {
             let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
             (scratch.ledger(), Some(scratch))
@@ -277,25 +264,4 @@ pub(super) fn open_book(
 pub(super) fn open_scratch(setup: &Setup) -> Result<(Ledger, Scratch), CommandFailure> {
     let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
     Ok((Ledger::open_scratch(&scratch.ledger(), &setup.fingerprint(), clock::now())?, scratch))
-}
-
-/// Where the ledger is.
-pub(super) fn ledger_path(typed: Option<&PathBuf>, environment: &Environment) -> Result<PathBuf, CommandFailure> {
-    typed
-        .cloned()
-        .or_else(|| environment.variable("NEXMO_CONVERSION_LEDGER").map(PathBuf::from))
-        .or_else(|| Some(environment.state_dir()?.join("ledger.db")))
-        .ok_or_else(|| CommandFailure::no_home(Sought::Ledger))
-}
-
-pub(super) fn format(global: &Global) -> Format {
-    if global.json { Format::Json } else { Format::Text }
-}
-
-pub(super) fn loudness(global: &Global) -> Loudness {
-    match (global.quiet, global.verbose) {
-        (true, _) => Loudness::Quiet,
-        (false, true) => Loudness::Verbose,
-        (false, false) => Loudness::Normal,
-    }
 }

@@ -12,15 +12,16 @@ use std::time::Duration;
 use super::args::InputArgs;
 use super::exit::Exit;
 use super::failure::CommandFailure;
-use super::input_hint::{InputFor, quoted};
+use super::input_hint::InputFor;
+use super::shell::word;
 use super::terminal::Terminal;
 use crate::clock;
 use crate::input::{
-    self, Ending, FieldMap, FieldMappingError, InputError, InputOptions, Notice, Reader, Separator,
+    self, Ending, FieldMap, FieldMappingError, InputError, InputItem, InputNotice, InputOptions, Reader, Separator,
 };
 use crate::pipeline::Item;
 
-/// What the reading thread tells the others.
+/// What the reading thread shares with the others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
     shared: Arc<Shared>,
@@ -53,7 +54,7 @@ impl Reading {
         if self.events() > 0 || bytes == 0 { None } else { u64::try_from(all).ok() }
     }
 
-    /// Events that a log told of, so far.
+    /// Events read from a log, so far.
     pub(super) fn events(&self) -> u64 {
         self.shared.events.load(Ordering::Relaxed)
     }
@@ -80,7 +81,7 @@ impl Reading {
     }
 }
 
-/// What was typed of how a stream is read. Nobody types records into a terminal: there, an example is the answer.
+/// What was typed of how a stream is read. Records are not typed into a terminal: there, an example is the answer.
 pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, CommandFailure> {
     if args.files.is_empty() && Terminal::can_ask() {
         let error = anyhow::anyhow!("no file, and standard input is a terminal");
@@ -89,11 +90,7 @@ pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, C
     let fields = FieldMap::new(args.field.iter().cloned()).map_err(|error| {
         let hint = matches!(error, FieldMappingError::Carriers(_))
             .then(|| "say which values mean that the user converted: --delivered-when status=verified".to_owned());
-        CommandFailure {
-            exit: Exit::Usage,
-            error: anyhow::Error::new(error).context("--field is not usable"),
-            hint,
-        }
+        CommandFailure { hint, ..CommandFailure::usage(error, "--field is not usable") }
     })?;
     Ok(InputOptions {
         format: args.format,
@@ -110,7 +107,7 @@ pub(super) fn open(
     files: &[PathBuf],
     options: InputOptions,
     input: InputFor,
-) -> Result<(Stream, Reading), CommandFailure> {
+) -> Result<(InputStream, Reading), CommandFailure> {
     let mut sources = VecDeque::new();
     let mut size = Some(0);
     let standard_input = [PathBuf::from("-")];
@@ -121,7 +118,14 @@ pub(super) fn open(
     }
     let reading = Reading { size, ..Reading::default() };
     Ok((
-        Stream { sources, options, reader: None, waiting: VecDeque::new(), reading: reading.clone(), before: 0 },
+        InputStream {
+            sources,
+            options,
+            reader: None,
+            waiting: VecDeque::new(),
+            reading: reading.clone(),
+            before: 0,
+        },
         reading,
     ))
 }
@@ -177,7 +181,7 @@ impl Read for Stoppable {
 }
 
 /// Items out of one file after the other.
-pub(super) struct Stream {
+pub(super) struct InputStream {
     sources: VecDeque<(String, File)>,
     options: InputOptions,
     reader: Option<Reader<Stoppable>>,
@@ -187,7 +191,7 @@ pub(super) struct Stream {
     before: u64,
 }
 
-impl Iterator for Stream {
+impl Iterator for InputStream {
     type Item = Item;
 
     fn next(&mut self) -> Option<Item> {
@@ -206,19 +210,19 @@ impl Iterator for Stream {
             let bytes = reader.counts().bytes;
             self.reading.shared.bytes.store(self.before + bytes, Ordering::Relaxed);
             match item {
-                Ok(Some(input::Item::Record(record))) => {
+                Ok(Some(InputItem::Record(record))) => {
                     self.reading.shared.records.fetch_add(1, Ordering::Relaxed);
                     self.waiting.push_back(Item::Record(record));
                 }
-                Ok(Some(input::Item::Event(event))) => {
+                Ok(Some(InputItem::Event(event))) => {
                     self.reading.shared.events.fetch_add(1, Ordering::Relaxed);
                     self.waiting.push_back(Item::Event(event));
                 }
-                Ok(Some(input::Item::Unrelated)) => {
+                Ok(Some(InputItem::Unrelated)) => {
                     self.reading.shared.unrelated.fetch_add(1, Ordering::Relaxed);
                 }
-                Ok(Some(input::Item::Unfinished)) if is_complete(&reader.source().source) => reader.complete(),
-                Ok(Some(input::Item::Unfinished)) => {
+                Ok(Some(InputItem::Unfinished)) if is_complete(&reader.source().source) => reader.complete(),
+                Ok(Some(InputItem::Unfinished)) => {
                     let text = format!(
                         "{}: the last record has no newline yet and is left for the next run; --complete takes it now",
                         reader.name()
@@ -227,7 +231,7 @@ impl Iterator for Stream {
                     self.before += bytes;
                     self.reader = None;
                 }
-                Ok(Some(input::Item::Bad(bad))) => {
+                Ok(Some(InputItem::Bad(bad))) => {
                     self.reading.shared.records.fetch_add(1, Ordering::Relaxed);
                     self.waiting.push_back(Item::Bad(bad));
                 }
@@ -250,16 +254,16 @@ impl Iterator for Stream {
     }
 }
 
-fn describe(notice: &Notice) -> String {
+fn describe(notice: &InputNotice) -> String {
     match notice {
-        Notice::ByteOrderMark => "a byte order mark at the beginning was dropped".to_owned(),
-        Notice::UnknownName { name, nearest: Some(nearest) } => {
+        InputNotice::ByteOrderMark => "a byte order mark at the beginning was dropped".to_owned(),
+        InputNotice::UnknownName { name, nearest: Some(nearest) } => {
             format!("`{}` is not read (did you mean `{nearest}`?)", input::shown(name))
         }
-        Notice::UnknownName { name, nearest: None } => format!("`{}` is not read", input::shown(name)),
-        Notice::Fits { field, path } => {
-            format!("{field} may stand at `{path}`: --field {}", quoted(&format!("{field}={path}")))
+        InputNotice::UnknownName { name, nearest: None } => format!("`{}` is not read", input::shown(name)),
+        InputNotice::Fits { field, path } => {
+            format!("{field} may stand at `{path}`: --field {}", word(&format!("{field}={path}")))
         }
-        Notice::MoreUnknownNames => "more names that are not read; they are not told one by one".to_owned(),
+        InputNotice::MoreUnknownNames => "more names that are not read; they are not told one by one".to_owned(),
     }
 }

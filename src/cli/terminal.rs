@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 use rustix::termios::tcgetwinsize;
 
 use super::args::ColorWhen;
-use crate::output::{Escaped, Paint, Tone};
+use crate::output::{Escaped, Paint, Severity};
 
 /// Standard output and standard error, and whether each is coloured.
 pub(super) struct Terminal {
@@ -43,7 +43,7 @@ impl Terminal {
         io::stdin().is_terminal()
     }
 
-    /// Whether somebody watches standard error on a terminal that can redraw a line.
+    /// Whether standard error is a terminal that can redraw a line.
     pub(super) fn can_show_progress(&self) -> bool {
         self.err.is_terminal()
     }
@@ -84,10 +84,20 @@ impl Terminal {
     }
 
     /// Says something beside the results, on one line: it may quote a path, a profile's name or a switch, whoever chose
-    /// them. That nobody reads it is no failure.
-    pub(super) fn remark(&mut self, label: &str, tone: Tone, text: impl Display) {
-        let label = self.err_paint.tone(tone, format!("{label}:"));
+    /// them. A reader that has gone is no failure.
+    pub(super) fn remark(&mut self, label: &str, severity: Severity, text: impl Display) {
+        let label = self.err_paint.styled(severity, format!("{label}:"));
         let _ = writeln!(self.err, "{label} {}", Escaped::text(&text.to_string()));
+    }
+
+    /// Something that is doubtful, and stops nothing.
+    pub(super) fn warn(&mut self, text: impl Display) {
+        self.remark("warning", Severity::Warning, text);
+    }
+
+    /// What to do now.
+    pub(super) fn hint(&mut self, text: impl Display) {
+        self.remark("hint", Severity::Note, text);
     }
 
     /// Asks for something; the answer is read from standard input.

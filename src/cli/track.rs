@@ -1,8 +1,8 @@
 //! `track`: a log of codes that were sent and of users who converted. Silence becomes false.
 
-use super::args::{AtEndOfInput, Global, TrackArgs};
+use super::args::{AtEndOfInput, TrackArgs};
+use super::context::Context;
 use super::dry_run;
-use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::input_hint::InputFor;
@@ -13,15 +13,10 @@ use super::terminal::Terminal;
 use crate::config::BatchOverrides;
 use crate::domain::Timestamp;
 use crate::input::InputOptions;
-use crate::output::{Age, Counted, Tone};
+use crate::output::{Age, Numbering};
 use crate::pipeline::{Adopt, AtEnd, Limits, Rehearsal, Tracking};
 
-pub(super) fn track(
-    args: &TrackArgs,
-    global: &Global,
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
+pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let example = "echo '{\"event\":\"converted\",\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\"}' | \
                    nexmo-conversion track --sandbox";
     let options = stream::options(&args.input, example)?;
@@ -37,30 +32,30 @@ pub(super) fn track(
     let target = Target::from(args.sandbox);
     let overrides =
         BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), ..BatchOverrides::default() };
-    let setup = Setup::for_stream(target, global, &args.network, overrides, environment, terminal)?;
+    let setup = Setup::for_stream(target, &args.network, overrides, context)?;
     if args.window > Timestamp::ROUTING_WINDOW {
         let window = Age(i64::try_from(args.window.as_secs()).unwrap_or(i64::MAX));
         let text = format_args!(
             "silence is told after {window}; over 15m it no longer counts in the current routing analysis"
         );
-        terminal.remark("warning", Tone::Doubtful, text);
+        context.terminal.warn(text);
     }
     if setup.settings.max_age.value.is_some() {
         let text = "max_age is not for track: what follows from a log is told whatever its age";
-        terminal.remark("warning", Tone::Doubtful, text);
+        context.terminal.warn(text);
     }
     let (items, reading) = stream::open(&args.input.files, options, InputFor::Track)?;
     let exit = if args.dry_run {
         let (ledger, _folder) = open_scratch(&setup)?;
         let derived = Rehearsal::new(items, ledger, tracking);
-        let exit = dry_run::show(derived, Counted::Lines, &setup, global, terminal)?;
+        let exit = dry_run::show(derived, Numbering::Lines, &setup, context)?;
         match reading.take_error() {
             Some(error) => return Err(CommandFailure::of_input(error, InputFor::Track)),
             None => exit,
         }
     } else {
         let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
-        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, limits, environment)?;
+        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, limits, context)?;
         let run = Run {
             book,
             adopt: Adopt::Due,
@@ -70,19 +65,19 @@ pub(super) fn track(
             summary: Summarise::Always,
             reading: Some(reading.clone()),
         };
-        run.run(items, &setup, global, terminal)?
+        run.run(items, &setup, context)?
     };
-    warn_of_a_wrong_mapping(&reading, terminal);
+    warn_of_a_wrong_mapping(&reading, &mut context.terminal);
     Ok(exit)
 }
 
-/// A quiet hour is no mistake, but a log that never tells of a code most likely is.
+/// A quiet hour is no mistake, but a log without a single code most likely is.
 fn warn_of_a_wrong_mapping(reading: &Reading, terminal: &mut Terminal) {
     if let (0, unrelated @ 1..) = (reading.events(), reading.unrelated()) {
         let text = format!("none of {unrelated} lines tells that a code was sent or that a user converted");
-        terminal.remark("warning", Tone::Doubtful, text);
+        terminal.warn(text);
         let hint = "say by what they tell it: --sent-when FIELD=VALUE --converted-when FIELD=VALUE";
-        terminal.remark("hint", Tone::Aside, hint);
+        terminal.hint(hint);
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::ledger;
 
-/// How much is told.
+/// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Detail {
     /// One line.

@@ -1,15 +1,16 @@
-//! The files of CA certificates that a run is told to trust: `--cacert`, or OpenSSL's variables. Read and judged here like any
+//! The files of CA certificates that a run trusts: `--cacert`, or OpenSSL's variables. Read and judged here like any
 //! other file that decides where secrets go; what a certificate is, is not known here.
 
 use std::collections::HashSet;
 use std::env::split_paths;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::ConfigError;
 use super::file_error::FileError;
-use super::origin::{Origin, Setting};
-use super::private_file::{OpenFile, Patience};
+use super::model::Settings;
+use super::origin::Origin;
+use super::private_file::{OpenFile, OpenMode};
 use super::text;
 
 /// CA certificates that replace the system's.
@@ -24,20 +25,19 @@ pub struct CaCertificates {
 /// All the world's authorities are a few hundred KiB; `/dev/zero` has no end.
 const MOST: usize = 16 * 1024 * 1024;
 
-/// Reads whatever replaces the system's CA certificates; nothing where nothing does. Every source that is named has to be
-/// usable: a run never falls back to trusting others.
-pub(super) fn read(
-    file: &Setting<Option<PathBuf>>,
-    folders: &Setting<Option<String>>,
-) -> Result<Vec<CaCertificates>, ConfigError> {
-    let mut named = Vec::new();
-    if let Some(path) = &file.value {
-        named.push(certificates(&file.origin, &path.display().to_string(), read_file(path))?);
+impl Settings {
+    /// The CA certificates that replace the system's; none where the system's hold. Every source that is named has to be usable: a
+    /// run never falls back to trusting others.
+    pub fn ca_certificates(&self) -> Result<Vec<CaCertificates>, ConfigError> {
+        let mut named = Vec::new();
+        if let Some(path) = &self.cacert.value {
+            named.push(certificates(&self.cacert.origin, &path.display().to_string(), read_file(path))?);
+        }
+        if let Some(paths) = &self.ca_folders.value {
+            named.push(certificates(&self.ca_folders.origin, paths, read_folders(paths))?);
+        }
+        Ok(named)
     }
-    if let Some(paths) = &folders.value {
-        named.push(certificates(&folders.origin, paths, read_folders(paths))?);
-    }
-    Ok(named)
 }
 
 fn certificates(
@@ -60,7 +60,7 @@ fn certificates(
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
-    let file = OpenFile::open(path, Patience::ForWriter)?;
+    let file = OpenFile::open(path, OpenMode::Blocking)?;
     file.insist_file_or_stream()?;
     file.insist_ours()?;
     file.insist_unwritable()?;
@@ -90,7 +90,7 @@ fn read_folder(
     };
     for entry in entries.flatten() {
         // A link that leads nowhere, or a key of root's beside the certificates.
-        let Ok(file) = OpenFile::open(&entry.path(), Patience::Never) else { continue };
+        let Ok(file) = OpenFile::open(&entry.path(), OpenMode::NonBlocking) else { continue };
         if file.insist_regular().is_err() || !seen.insert(file.identity()) {
             continue;
         }

@@ -98,10 +98,10 @@ pub(super) fn output(
     if status.success() { Ok(bytes) } else { Err(CommandError::Failed { program, status }) }
 }
 
-/// Reads everything and sees the child end, without collecting it: as long as nobody has, its id cannot become another
+/// Reads everything and sees the child end, without collecting it: until it is collected, its id cannot become another
 /// process's, and killing it stays safe.
 fn watch(child: &mut Child, most: usize) -> mpsc::Receiver<io::Result<Zeroizing<Vec<u8>>>> {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let stdout = child.stdout.take();
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     thread::spawn(move || {
@@ -112,10 +112,10 @@ fn watch(child: &mut Child, most: usize) -> mpsc::Receiver<io::Result<Zeroizing<
             // The only error is that there is no such child, and then there is nothing to wait for.
             let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         }
-        // Nobody listens any more after the time limit.
-        let _ = tell.send(printed);
+        // After the time limit the receiver has gone.
+        let _ = sender.send(printed);
     });
-    told
+    receiver
 }
 
 fn read(stdout: ChildStdout, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {

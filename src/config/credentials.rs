@@ -1,45 +1,20 @@
 //! Whose conversions these are: a credential is one unit from one source, the first that has any of it.
 //!
 //! Key and secret never come from different sources, because half of one account and half of another is refused by
-//! the API with a 401 that nobody can explain.
+//! the API with a 401 that cannot be explained.
 
-use crate::domain::{Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp};
+use crate::domain::{
+    Account, ApiKey, Auth, AuthMode, Placement, Secret, SignatureMethod, SignedTimestamp, nearest,
+};
 
-use super::error::{ConfigError, file_or_none, nearest};
-use super::file::{FileConfig, Profile};
+use super::error::{ConfigError, file_or_none};
+use super::model::{Credential, FileConfig, KnownKey, Overrides, Profile, PromisedSecret, ResolvedAccount};
 use super::origin::{Origin, Setting, variable_name};
 use super::private_file::Warning;
-use super::secret_source::{PromisedSecret, SecretSource};
+use super::secret_source::SecretSource;
+use super::surroundings::Surroundings;
 use super::variables::{FAMILIES, Family, named_variable};
-use super::{Overrides, Surroundings, vendor};
-
-/// An account, complete, and where its parts come from.
-#[derive(Debug, Clone)]
-pub struct ResolvedAccount {
-    /// Who, and the proof.
-    pub account: Account,
-    /// The profile's name, for result lines; none when the credentials come from elsewhere.
-    pub profile: Option<String>,
-    /// Where the key comes from.
-    pub api_key: Origin,
-    /// Where the secret comes from (the API's or the signature's, as the mode has it).
-    pub secret: Origin,
-    /// Who chose how to authenticate.
-    pub auth: Origin,
-    /// What the user should be told.
-    pub warnings: Vec<Warning>,
-}
-
-/// What one source has of a credential; nothing is fetched yet.
-#[derive(Debug, Default)]
-pub(super) struct Credential {
-    pub(super) api_key: Option<Setting<ApiKey>>,
-    pub(super) api_secret: Option<PromisedSecret>,
-    pub(super) signature_secret: Option<PromisedSecret>,
-    pub(super) auth: Option<Setting<AuthMode>>,
-    pub(super) signature_method: Option<SignatureMethod>,
-    pub(super) signature_timestamp: Option<SignedTimestamp>,
-}
+use super::vendor;
 
 /// The source that has the credential; vendor files are not opened for this.
 #[derive(Debug)]
@@ -57,16 +32,16 @@ pub(super) fn resolve(
     let mode = named_variable(surroundings, &variable_name("auth"))?;
     match choose(overrides, surroundings, file)? {
         Chosen::Profile { name, profile } => {
-            let place = Place::Profile(&profile.origin);
+            let place = FoundIn::Profile(&profile.origin);
             let account = profile.credential.complete(mode, &place, Vec::new())?;
             Ok(ResolvedAccount { profile: Some(name.to_owned()), ..account })
         }
         Chosen::Variables(family) => {
             let credential = family.credential(surroundings)?;
-            credential.complete(mode, &Place::Variables(family), Vec::new())
+            credential.complete(mode, &FoundIn::Variables(family), Vec::new())
         }
         Chosen::Nothing => match vendor::find(surroundings)? {
-            Some(found) => found.credential.complete(mode, &Place::Vendor(&found), found.warnings.clone()),
+            Some(found) => found.credential.complete(mode, &FoundIn::Vendor(&found), found.warnings.clone()),
             None => Err(match &file.path {
                 Some(path) if file.profiles.len() > 1 => ConfigError::SeveralProfiles {
                     path: path.clone(),
@@ -78,15 +53,6 @@ pub(super) fn resolve(
     }
 }
 
-/// Who, without the proof: no secret is fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownKey {
-    /// The public half of the credential that holds.
-    pub api_key: ApiKey,
-    /// The profile's name; none when the key comes from elsewhere.
-    pub profile: Option<String>,
-}
-
 /// The key of the credential that [`resolve`] would find; `None` where there is none at all.
 pub(super) fn resolve_key(
     overrides: &Overrides,
@@ -95,11 +61,11 @@ pub(super) fn resolve_key(
 ) -> Result<Option<KnownKey>, ConfigError> {
     let (api_key, profile) = match choose(overrides, surroundings, file)? {
         Chosen::Profile { name, profile } => {
-            (profile.credential.key(&Place::Profile(&profile.origin))?, Some(name.to_owned()))
+            (profile.credential.key(&FoundIn::Profile(&profile.origin))?, Some(name.to_owned()))
         }
-        Chosen::Variables(family) => (family.credential(surroundings)?.key(&Place::Variables(family))?, None),
+        Chosen::Variables(family) => (family.credential(surroundings)?.key(&FoundIn::Variables(family))?, None),
         Chosen::Nothing => match vendor::find(surroundings)? {
-            Some(found) => (found.credential.key(&Place::Vendor(&found))?, None),
+            Some(found) => (found.credential.key(&FoundIn::Vendor(&found))?, None),
             None => return Ok(None),
         },
     };
@@ -141,8 +107,25 @@ fn stored_profile<'a>(file: &'a FileConfig, asked: &str, asked_by: String) -> Re
         name: asked.to_owned(),
         file: file.path.clone(),
         known: file.profiles.keys().cloned().collect(),
-        nearest: nearest(asked, file.profiles.keys().map(String::as_str)).map(str::to_owned),
+        nearest: nearest(asked, file.profiles.keys().map(|known| (known, known.clone()))),
     })
+}
+
+impl PromisedSecret {
+    /// Fetches the secret: reads the file, runs the program.
+    fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, ConfigError> {
+        self.source.fetch(warnings).map_err(|source| ConfigError::Secret {
+            place: match &self.origin {
+                Origin::Variable(name) => name.clone(),
+                origin @ (Origin::Flag(_)
+                | Origin::Profile { .. }
+                | Origin::Section { .. }
+                | Origin::VendorFile(_)
+                | Origin::Default) => format!("{} of {origin}", self.key),
+            },
+            source,
+        })
+    }
 }
 
 impl Credential {
@@ -153,7 +136,7 @@ impl Credential {
             .any(|secret| matches!(secret.source, SecretSource::Value(_)))
     }
 
-    fn key(&self, place: &Place<'_>) -> Result<ApiKey, ConfigError> {
+    fn key(&self, place: &FoundIn<'_>) -> Result<ApiKey, ConfigError> {
         let api_key = self.api_key.as_ref().ok_or_else(|| place.misses(Part::ApiKey, self))?;
         Ok(api_key.value.clone())
     }
@@ -162,7 +145,7 @@ impl Credential {
     fn complete(
         &self,
         mode: Option<Setting<AuthMode>>,
-        place: &Place<'_>,
+        place: &FoundIn<'_>,
         mut warnings: Vec<Warning>,
     ) -> Result<ResolvedAccount, ConfigError> {
         let mode = mode.or_else(|| self.auth.clone()).unwrap_or_else(|| self.likely_mode());
@@ -209,10 +192,10 @@ impl Credential {
 }
 
 /// Where a credential was found, for saying what it lacks.
-enum Place<'a> {
+enum FoundIn<'a> {
     Variables(&'a Family),
     Profile(&'a Origin),
-    Vendor(&'a vendor::Found),
+    Vendor(&'a vendor::VendorFile),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -222,7 +205,7 @@ enum Part {
     SignatureSecret,
 }
 
-impl Place<'_> {
+impl FoundIn<'_> {
     fn misses(&self, part: Part, credential: &Credential) -> ConfigError {
         let (missing, place) = match self {
             Self::Variables(family) => {

@@ -1,33 +1,18 @@
-//! A TOML document that is asked for its keys by name, and in the end complains about those that nobody asked for.
+//! A TOML document that is asked for its keys by name, and in the end complains about those that were not asked for.
 //!
 //! Read by hand rather than through serde, because serde's texts quote the value that they refuse, and the parser's own
 //! `Display` quotes the line: either may be a secret. Knows TOML and positions, not what the keys mean.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{ConfigError, nearest};
+use crate::domain::nearest;
+
+use super::error::ConfigError;
+use super::position::Position;
 use super::value::{Raw, ValueError};
-
-/// A place in a file; displayed as compilers do, `path:line:column`, both from 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// The file.
-    pub file: PathBuf,
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
-    }
-}
 
 /// The text of a file, able to say where in it a byte stands.
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +22,12 @@ pub(super) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(self) -> Result<Table<'a>, ConfigError> {
+    pub(super) fn parse(self) -> Result<TomlTable<'a>, ConfigError> {
         let root = DeTable::parse(self.text).map_err(|error| ConfigError::Syntax {
             at: self.position(error.span().map_or(0, |span| span.start)),
             reason: error.message().to_owned(),
         })?;
-        Ok(Table { document: self, entries: root.into_inner(), known: Vec::new() })
+        Ok(TomlTable { document: self, entries: root.into_inner(), known: Vec::new() })
     }
 
     pub(super) fn position(&self, offset: usize) -> Position {
@@ -57,51 +42,51 @@ impl<'a> Document<'a> {
 }
 
 /// A table that remembers what it was asked for. No `Debug`: secrets stand in it.
-pub(super) struct Table<'a> {
+pub(super) struct TomlTable<'a> {
     document: Document<'a>,
     entries: DeTable<'a>,
     known: Vec<&'static str>,
 }
 
 /// A key with its value.
-pub(super) struct Entry<'a> {
+pub(super) struct TomlEntry<'a> {
     document: Document<'a>,
     key: String,
     value: Spanned<DeValue<'a>>,
 }
 
-impl<'a> Table<'a> {
+impl<'a> TomlTable<'a> {
     /// Takes the value of a key out; from now on the key is known, whether it is there or not.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
+    pub(super) fn take(&mut self, key: &'static str) -> Option<TomlEntry<'a>> {
         self.known.push(key);
         let value = self.entries.remove(key)?;
-        Some(Entry { document: self.document, key: key.to_owned(), value })
+        Some(TomlEntry { document: self.document, key: key.to_owned(), value })
     }
 
     /// Every entry, for a table whose keys are free.
-    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Entry<'a>)> {
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, TomlEntry<'a>)> {
         let document = self.document;
         self.entries.into_iter().map(move |(key, value)| {
             let key = key.into_inner().into_owned();
-            let entry = Entry { document, key: key.clone(), value };
+            let entry = TomlEntry { document, key: key.clone(), value };
             (key, entry)
         })
     }
 
-    /// The first key that nobody asked for is an error.
+    /// The first key that was not asked for is an error.
     pub(super) fn finish(self) -> Result<(), ConfigError> {
         let stranger = self.entries.keys().min_by_key(|key| key.span().start);
         stranger.map_or(Ok(()), |key| {
             Err(ConfigError::UnknownKey {
                 at: self.document.position(key.span().start),
                 key: key.get_ref().escape_debug().to_string(),
-                nearest: nearest(key.get_ref(), self.known.iter().copied()),
+                nearest: nearest(key.get_ref(), self.known.iter().map(|known| (known, *known))),
             })
         })
     }
 }
 
-impl<'a> Entry<'a> {
+impl<'a> TomlEntry<'a> {
     pub(super) fn at(&self) -> Position {
         self.document.position(self.value.span().start)
     }
@@ -146,10 +131,10 @@ impl<'a> Entry<'a> {
         }
     }
 
-    pub(super) fn table(self) -> Result<Table<'a>, ConfigError> {
+    pub(super) fn table(self) -> Result<TomlTable<'a>, ConfigError> {
         let wrong = self.wrong_type("a table");
         match self.value.into_inner() {
-            DeValue::Table(entries) => Ok(Table { document: self.document, entries, known: Vec::new() }),
+            DeValue::Table(entries) => Ok(TomlTable { document: self.document, entries, known: Vec::new() }),
             DeValue::String(_)
             | DeValue::Integer(_)
             | DeValue::Float(_)

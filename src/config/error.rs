@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::document::Position;
 use super::file_error::FileError;
 use super::origin::Origin;
+use super::position::Position;
 use super::secret_source::SecretError;
 use super::value::ValueError;
 
@@ -87,7 +87,7 @@ pub enum ConfigError {
         /// The other, with its position where it has one.
         second: String,
     },
-    /// Half a credential. It does not fall through to the next source: the other half would be somebody else's.
+    /// Half a credential. It does not fall through to the next source: the other half would be another account's.
     #[error("{missing} is missing {place}")]
     Incomplete {
         /// The other half's name, and its alternatives.
@@ -124,7 +124,7 @@ pub enum ConfigError {
         /// What it ought to be.
         wanted: &'static str,
     },
-    /// Nobody has credentials.
+    /// No source has credentials.
     #[error("no credentials found; looked at {}", .looked.join(", "))]
     NoCredentials {
         /// Every place that was looked at, in this order.
@@ -172,16 +172,6 @@ impl ConfigError {
         let place = origin.to_string();
         Self::Value { place, source }
     }
-}
-
-/// The name most like `asked`, if any is like it.
-pub(super) fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(asked, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name)
 }
 
 /// The configuration file, for a list of places.

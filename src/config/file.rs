@@ -8,43 +8,24 @@ use std::str::FromStr;
 
 use crate::domain::{ApiKey, Secret};
 
-use super::ConfigFileChoice;
-use super::credentials::Credential;
-use super::document::{Document, Entry, Table};
+use super::document::{Document, TomlEntry, TomlTable};
 use super::error::ConfigError;
 use super::file_error::FileError;
+use super::model::{Credential, FileConfig, Preferences, Profile, PromisedSecret};
 use super::origin::{Origin, Setting};
-use super::private_file::{OpenFile, Patience};
-use super::secret_source::{PromisedSecret, SecretSource};
-use super::settings::{BATCH_KEYS, NETWORK_KEYS, Preferences, Spelled};
+use super::private_file::{OpenFile, OpenMode};
+use super::secret_source::SecretSource;
+use super::settings::{BATCH_KEYS, NETWORK_KEYS, RawSetting};
+use super::surroundings::ConfigFileChoice;
 use super::text;
 use super::value::{Folders, Raw, ValueError};
-
-/// What is stored. An absent file is one in which nothing stands.
-#[derive(Debug, Default)]
-pub(super) struct FileConfig {
-    /// None where there is no home to keep it in.
-    pub(super) path: Option<PathBuf>,
-    pub(super) default_profile: Option<String>,
-    pub(super) profiles: BTreeMap<String, Profile>,
-    pub(super) network: Preferences,
-    pub(super) batch: Preferences,
-}
-
-/// An account, and the settings that go with it.
-#[derive(Debug)]
-pub(super) struct Profile {
-    pub(super) origin: Origin,
-    pub(super) credential: Credential,
-    pub(super) preferences: Preferences,
-}
 
 /// A configuration is written by hand; more than this is something else.
 pub(super) const MOST: usize = 1024 * 1024;
 
 pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<FileConfig, ConfigError> {
     let Some(path) = choice.path() else { return Ok(FileConfig::default()) };
-    let file = match (OpenFile::open(path, Patience::Never), choice) {
+    let file = match (OpenFile::open(path, OpenMode::NonBlocking), choice) {
         (Err(FileError::Read { source, .. }), ConfigFileChoice::Default(_)) if is_absent(&source) => {
             return Ok(FileConfig { path: Some(path.to_owned()), ..FileConfig::default() });
         }
@@ -62,7 +43,7 @@ pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<Fil
         ConfigError::Encoding { at }
     })?;
     let document = Document { path, text };
-    let config = Reader { path, home }.config(document.parse()?)?;
+    let config = FileReader { path, home }.config(document.parse()?)?;
     if config.holds_secret() {
         file.insist_private()?;
     }
@@ -83,13 +64,13 @@ impl FileConfig {
     }
 }
 
-struct Reader<'a> {
+struct FileReader<'a> {
     path: &'a Path,
     home: Option<&'a Path>,
 }
 
-impl Reader<'_> {
-    fn config(&self, mut root: Table<'_>) -> Result<FileConfig, ConfigError> {
+impl FileReader<'_> {
+    fn config(&self, mut root: TomlTable<'_>) -> Result<FileConfig, ConfigError> {
         let default_profile = root.take("default_profile").map(|entry| entry.text()).transpose()?;
         let mut profiles = BTreeMap::new();
         if let Some(entry) = root.take("profiles") {
@@ -109,7 +90,7 @@ impl Reader<'_> {
 
     fn section(
         &self,
-        root: &mut Table<'_>,
+        root: &mut TomlTable<'_>,
         section: &'static str,
         keys: &[&str],
     ) -> Result<Preferences, ConfigError> {
@@ -123,7 +104,7 @@ impl Reader<'_> {
         Ok(preferences)
     }
 
-    fn profile(&self, name: String, mut table: Table<'_>) -> Result<Profile, ConfigError> {
+    fn profile(&self, name: String, mut table: TomlTable<'_>) -> Result<Profile, ConfigError> {
         let file = self.path.to_owned();
         let origin = Origin::Profile { name, file };
         let credential = self.credential(&mut table, &origin)?;
@@ -135,7 +116,7 @@ impl Reader<'_> {
 
     fn preferences(
         &self,
-        table: &mut Table<'_>,
+        table: &mut TomlTable<'_>,
         keys: &[&str],
         origin: &Origin,
     ) -> Result<Preferences, ConfigError> {
@@ -146,11 +127,11 @@ impl Reader<'_> {
             let Some(entry) = table.take(key) else {
                 return Ok(None);
             };
-            Ok(Some(Spelled { raw: entry.raw()?, at: Some(entry.at()), origin: origin.clone() }))
+            Ok(Some(RawSetting { raw: entry.raw()?, at: Some(entry.at()), origin: origin.clone() }))
         })
     }
 
-    fn credential(&self, table: &mut Table<'_>, origin: &Origin) -> Result<Credential, ConfigError> {
+    fn credential(&self, table: &mut TomlTable<'_>, origin: &Origin) -> Result<Credential, ConfigError> {
         let set = |value| Setting { value, origin: origin.clone() };
         let api_key = match table.take("api_key") {
             Some(entry) => {
@@ -172,7 +153,7 @@ impl Reader<'_> {
     /// At most one of a value, a file and a command.
     fn secret(
         &self,
-        table: &mut Table<'_>,
+        table: &mut TomlTable<'_>,
         origin: &Origin,
         [value, file, command]: [&'static str; 3],
     ) -> Result<Option<PromisedSecret>, ConfigError> {
@@ -213,7 +194,7 @@ const API_SECRET: [&str; 3] = ["api_secret", "api_secret_file", "api_secret_comm
 const SIGNATURE_SECRET: [&str; 3] = ["signature_secret", "signature_secret_file", "signature_secret_command"];
 
 /// One name out of a set.
-fn named<T: FromStr<Err = String>>(entry: Option<Entry<'_>>) -> Result<Option<T>, ConfigError> {
+fn named<T: FromStr<Err = String>>(entry: Option<TomlEntry<'_>>) -> Result<Option<T>, ConfigError> {
     let Some(entry) = entry else { return Ok(None) };
     let name = entry.text()?.parse();
     name.map(Some).map_err(|names| entry.error(ValueError::Name(names)))

@@ -13,7 +13,7 @@ use crate::files::{self, Before};
 
 use super::error::ConfigError;
 use super::file::{MOST, is_profile_name};
-use super::private_file::{OpenFile, Patience};
+use super::private_file::{OpenFile, OpenMode};
 
 /// It holds a secret.
 const MODE: u32 = 0o600;
@@ -54,34 +54,34 @@ pub fn add_profile(path: &Path, profile: &NewProfile) -> Result<(), ConfigError>
         return Err(ConfigError::ProfileName);
     }
     let unwritable = |source| ConfigError::Write { path: path.to_owned(), source };
-    let file = OpenFile::open(path, Patience::Never)?;
+    let file = OpenFile::open(path, OpenMode::NonBlocking)?;
     file.insist_readable()?;
     let before = Zeroizing::new(file.read(MOST)?.to_vec());
     let no_toml = |()| unwritable(io::ErrorKind::InvalidData.into());
     let text = std::str::from_utf8(&before).map_err(|_| unwritable(io::ErrorKind::InvalidData.into()))?;
     let mut document: DocumentMut = text.parse().map_err(|_: toml_edit::TomlError| no_toml(()))?;
     insert(&mut document, profile).map_err(|refusal| match refusal {
-        Refusal::Exists => ConfigError::ProfileExists { name: profile.name.clone(), path: path.to_owned() },
-        Refusal::NoTable => no_toml(()),
+        NotAdded::Exists => ConfigError::ProfileExists { name: profile.name.clone(), path: path.to_owned() },
+        NotAdded::NoTable => no_toml(()),
     })?;
     let after = Zeroizing::new(document.to_string());
     replace(path, after.as_bytes()).map_err(unwritable)
 }
 
 /// Why a profile cannot be added.
-enum Refusal {
+enum NotAdded {
     Exists,
     NoTable,
 }
 
-fn insert(document: &mut DocumentMut, profile: &NewProfile) -> Result<(), Refusal> {
+fn insert(document: &mut DocumentMut, profile: &NewProfile) -> Result<(), NotAdded> {
     let has_default = document.contains_key("default_profile");
     let mut implicit = toml_edit::Table::new();
     implicit.set_implicit(true);
     let profiles = document.entry("profiles").or_insert(Item::Table(implicit));
-    let profiles = profiles.as_table_like_mut().ok_or(Refusal::NoTable)?;
+    let profiles = profiles.as_table_like_mut().ok_or(NotAdded::NoTable)?;
     if profiles.contains_key(&profile.name) {
-        return Err(Refusal::Exists);
+        return Err(NotAdded::Exists);
     }
     let mut names = profiles.iter().map(|(name, _)| name.to_owned());
     let default = match (names.next(), names.next()) {
@@ -102,11 +102,11 @@ fn insert(document: &mut DocumentMut, profile: &NewProfile) -> Result<(), Refusa
 }
 
 fn entries_of(profile: &NewProfile) -> [(&'static str, &str); 3] {
-    let secret = match profile.auth {
-        AuthMode::Form | AuthMode::Basic | AuthMode::Query => "api_secret",
-        AuthMode::Signature | AuthMode::SignatureQuery => "signature_secret",
-    };
-    [("api_key", profile.api_key.as_str()), (secret, profile.secret.expose()), ("auth", profile.auth.as_str())]
+    [
+        ("api_key", profile.api_key.as_str()),
+        (profile.auth.secret_key(), profile.secret.expose()),
+        ("auth", profile.auth.as_str()),
+    ]
 }
 
 /// A complete file appears under its name, or nothing does.
@@ -121,15 +121,12 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn text(profile: &NewProfile) -> Zeroizing<String> {
-    let (secret, note) = match profile.auth {
-        AuthMode::Form | AuthMode::Basic | AuthMode::Query => ("api_secret", API_SECRET_NOTE),
-        AuthMode::Signature | AuthMode::SignatureQuery => ("signature_secret", SIGNATURE_NOTE),
+    let note = match profile.auth {
+        AuthMode::Form | AuthMode::Basic | AuthMode::Query => API_SECRET_NOTE,
+        AuthMode::Signature | AuthMode::SignatureQuery => SIGNATURE_NOTE,
     };
-    let mut entries = Table::new();
-    entries.insert("api_key".to_owned(), profile.api_key.as_str().into());
-    entries.insert(secret.to_owned(), profile.secret.expose().into());
-    entries.insert("auth".to_owned(), profile.auth.as_str().into());
-    let profiles = Table::from_iter([(profile.name.clone(), Value::Table(entries))]);
+    let entries = entries_of(profile).map(|(key, value)| (key.to_owned(), Value::from(value)));
+    let profiles = Table::from_iter([(profile.name.clone(), Value::Table(entries.into_iter().collect()))]);
     let root = Table::from_iter([
         ("default_profile".to_owned(), profile.name.as_str().into()),
         ("profiles".to_owned(), Value::Table(profiles)),

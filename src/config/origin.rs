@@ -35,7 +35,7 @@ pub enum Origin {
     },
     /// A file that one of the vendor's own command lines keeps.
     VendorFile(PathBuf),
-    /// Nobody said anything.
+    /// Nothing was said.
     Default,
 }
 

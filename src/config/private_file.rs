@@ -11,9 +11,9 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::file_error::FileError;
-use super::way::{self, ROOT, Way, is_ours};
+use super::way::{self, OpenedBy, ROOT, is_ours};
 
-/// Something to tell the user that does not stop anything.
+/// A warning for the user, which stops nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Warning {
     /// A secret that is not this program's to protect is readable by others.
@@ -26,13 +26,13 @@ pub enum Warning {
     },
 }
 
-/// Whether opening may wait for somebody at the other end of a pipe.
+/// Whether opening may wait for the other end of a pipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum OpenMode {
     /// A named pipe is not waited for.
-    Never,
+    NonBlocking,
     /// `<(pass show nexmo)`: the writer is on its way.
-    ForWriter,
+    Blocking,
 }
 
 /// A file that was opened and not yet judged.
@@ -44,10 +44,10 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    pub(super) fn open(path: &Path, patience: Patience) -> Result<Self, FileError> {
-        let flags = match patience {
-            Patience::Never => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK,
-            Patience::ForWriter => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY,
+    pub(super) fn open(path: &Path, mode: OpenMode) -> Result<Self, FileError> {
+        let flags = match mode {
+            OpenMode::NonBlocking => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK,
+            OpenMode::Blocking => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY,
         };
         let failed = |source| FileError::Read { path: path.to_owned(), source };
         let opened = rustix::fs::open(path, flags, Mode::empty());
@@ -109,7 +109,7 @@ impl OpenFile {
     /// The rule for whatever is obeyed: the user's or root's, and so is the way to it. What a pipe of the shell's making
     /// says, the user says.
     pub(super) fn insist_ours(&self) -> Result<(), FileError> {
-        if way::walk(&self.path, &self.status)? == Way::Handed && self.is_stream() {
+        if way::walk(&self.path, &self.status)? == OpenedBy::Handed && self.is_stream() {
             return Ok(());
         }
         let owner = self.status.uid();
@@ -119,7 +119,7 @@ impl OpenFile {
         Err(FileError::Owner { path: self.path.clone(), owner })
     }
 
-    /// The rule for a file that holds no secret: nobody else writes it. A device has no content that others could change.
+    /// The rule for a file that holds no secret: no other user writes it. A device has no content that others could change.
     pub(super) fn insist_unwritable(&self) -> Result<(), FileError> {
         let mode = self.mode();
         if mode & 0o022 == 0 || self.status.file_type().is_char_device() {

@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use crate::domain::Secret;
+use thiserror::Error;
 
-use super::value::ValueError;
+use crate::domain::Secret;
 
 /// Through which proxy the API is reached. Displays without its user name and password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,16 +18,21 @@ pub enum ProxySetting {
     Url(Secret),
 }
 
+/// A text that is no proxy. It is not shown: it may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("neither `none` nor the URL of a proxy")]
+pub struct ProxySettingError;
+
 impl ProxySetting {
     /// Reads `none` or a URL.
-    pub fn parse(text: &str) -> Result<Self, ValueError> {
+    pub fn parse(text: &str) -> Result<Self, ProxySettingError> {
         let text = text.trim();
         if text.eq_ignore_ascii_case("none") {
             return Ok(Self::None);
         }
         let host = without_user_info(text).1;
         if host.trim_matches('/').is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(ValueError::Proxy);
+            return Err(ProxySettingError);
         }
         Ok(Self::Url(Secret::new(text.to_owned())))
     }

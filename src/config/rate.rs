@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// At most so many in each unit of time: `50/s`, `600/min`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
+pub struct RequestRate {
     count: NonZeroU32,
     unit: Unit,
 }
@@ -23,7 +23,7 @@ enum Unit {
 
 /// Why a text is not a rate.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RateError {
+pub enum RequestRateError {
     /// A bare number; the number.
     #[error("`{0}` has no unit (try `{0}/s`)")]
     NoUnit(u32),
@@ -35,7 +35,7 @@ pub enum RateError {
     Unreadable,
 }
 
-impl Rate {
+impl RequestRate {
     /// The time from one to the next when they are spaced evenly.
     #[must_use]
     pub fn interval(self) -> Duration {
@@ -65,28 +65,28 @@ impl Unit {
     }
 }
 
-impl FromStr for Rate {
-    type Err = RateError;
+impl FromStr for RequestRate {
+    type Err = RequestRateError;
 
-    fn from_str(text: &str) -> Result<Self, RateError> {
+    fn from_str(text: &str) -> Result<Self, RequestRateError> {
         let (count, unit) = match text.split_once('/') {
             Some((count, unit)) => (count.trim(), Some(unit.trim())),
             None => (text.trim(), None),
         };
-        let count: u32 = count.parse().map_err(|_| RateError::Unreadable)?;
+        let count: u32 = count.parse().map_err(|_| RequestRateError::Unreadable)?;
         let unit = match unit {
-            None => return Err(RateError::NoUnit(count)),
+            None => return Err(RequestRateError::NoUnit(count)),
             Some("s" | "sec" | "second") => Unit::Second,
             Some("m" | "min" | "minute") => Unit::Minute,
             Some("h" | "hour") => Unit::Hour,
-            Some(_) => return Err(RateError::Unreadable),
+            Some(_) => return Err(RequestRateError::Unreadable),
         };
-        let count = NonZeroU32::new(count).ok_or(RateError::Zero)?;
+        let count = NonZeroU32::new(count).ok_or(RequestRateError::Zero)?;
         Ok(Self { count, unit })
     }
 }
 
-impl fmt::Display for Rate {
+impl fmt::Display for RequestRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unit = match self.unit {
             Unit::Second => "s",
@@ -101,17 +101,17 @@ impl fmt::Display for Rate {
 mod tests {
     use std::time::Duration;
 
-    use super::{Rate, RateError};
+    use super::{RequestRate, RequestRateError};
 
     #[test]
     fn rates_carry_a_unit() {
-        let rate: Rate = "600/min".parse().unwrap();
+        let rate: RequestRate = "600/min".parse().unwrap();
         assert_eq!((rate.interval(), rate.to_string()), (Duration::from_millis(100), "600/min".into()));
-        assert_eq!("50/s".parse::<Rate>().unwrap().interval(), Duration::from_millis(20));
-        assert_eq!("50".parse::<Rate>(), Err(RateError::NoUnit(50)));
-        assert_eq!("0/s".parse::<Rate>(), Err(RateError::Zero));
+        assert_eq!("50/s".parse::<RequestRate>().unwrap().interval(), Duration::from_millis(20));
+        assert_eq!("50".parse::<RequestRate>(), Err(RequestRateError::NoUnit(50)));
+        assert_eq!("0/s".parse::<RequestRate>(), Err(RequestRateError::Zero));
         for text in ["", "/s", "-1/s", "5/", "5/fortnight", "99999999999/s"] {
-            assert_eq!(text.parse::<Rate>(), Err(RateError::Unreadable), "{text}");
+            assert_eq!(text.parse::<RequestRate>(), Err(RequestRateError::Unreadable), "{text}");
         }
     }
 }

@@ -7,10 +7,8 @@ use thiserror::Error;
 use crate::domain::Secret;
 
 use super::command::{self, CommandError, TIME_LIMIT};
-use super::error::ConfigError;
 use super::file_error::FileError;
-use super::origin::Origin;
-use super::private_file::{OpenFile, Patience, Warning};
+use super::private_file::{OpenFile, OpenMode, Warning};
 use super::text;
 
 /// Why there is no usable secret. Shows nothing of it.
@@ -52,41 +50,15 @@ pub(super) enum SecretSource {
     Command { program: PathBuf, arguments: Vec<String> },
 }
 
-/// A secret's source, and who named it.
-#[derive(Debug, Clone)]
-pub(super) struct PromisedSecret {
-    pub(super) source: SecretSource,
-    /// The key of the file, or the variable's whole name.
-    pub(super) key: &'static str,
-    pub(super) origin: Origin,
-}
-
 /// No secret is anywhere near as long; a file that is, is the wrong one.
 const MOST: usize = 64 * 1024;
 
-impl PromisedSecret {
-    /// Fetches the secret: reads the file, runs the program.
-    pub(super) fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, ConfigError> {
-        self.source.fetch(warnings).map_err(|source| ConfigError::Secret {
-            place: match &self.origin {
-                Origin::Variable(name) => name.clone(),
-                origin @ (Origin::Flag(_)
-                | Origin::Profile { .. }
-                | Origin::Section { .. }
-                | Origin::VendorFile(_)
-                | Origin::Default) => format!("{} of {origin}", self.key),
-            },
-            source,
-        })
-    }
-}
-
 impl SecretSource {
-    fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
+    pub(super) fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
         match self {
             Self::Value(secret) => parse_secret(secret.expose().as_bytes()),
-            Self::File(path) => from_file(path, Patience::Never, warnings),
-            Self::FileOrStream(path) => from_file(path, Patience::ForWriter, warnings),
+            Self::File(path) => from_file(path, OpenMode::NonBlocking, warnings),
+            Self::FileOrStream(path) => from_file(path, OpenMode::Blocking, warnings),
             Self::Command { program, arguments } => {
                 parse_secret(&command::output(program, arguments, MOST, TIME_LIMIT)?)
             }
@@ -97,12 +69,12 @@ impl SecretSource {
 /// A secret from a file that was named on the command line: a file, or a pipe of the shell's making.
 pub fn read_secret_file(path: &Path) -> Result<Secret, SecretError> {
     // That others can read it will be no matter of the new file's.
-    from_file(path, Patience::ForWriter, &mut Vec::new())
+    from_file(path, OpenMode::Blocking, &mut Vec::new())
 }
 
-fn from_file(path: &Path, patience: Patience, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
-    let file = OpenFile::open(path, patience)?;
-    if patience == Patience::Never {
+fn from_file(path: &Path, mode: OpenMode, warnings: &mut Vec<Warning>) -> Result<Secret, SecretError> {
+    let file = OpenFile::open(path, mode)?;
+    if mode == OpenMode::NonBlocking {
         file.insist_regular()?;
     }
     warnings.extend(file.insist_trustworthy()?);

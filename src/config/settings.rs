@@ -4,85 +4,22 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::Secret;
 use crate::wire::BaseUrl;
 
-use super::Surroundings;
 use super::credentials::{self, Chosen};
-use super::document::Position;
 use super::error::ConfigError;
-use super::file::FileConfig;
+use super::model::{FileConfig, Overrides, Preferences, Settings};
 use super::origin::{Origin, Setting, variable_name};
+use super::position::Position;
 use super::proxy::ProxySetting;
-use super::rate::Rate;
+use super::surroundings::Surroundings;
 use super::value::{Folders, Raw, ValueError};
-
-/// What was typed.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// `--profile`.
-    pub profile: Option<String>,
-    /// `--base-url`.
-    pub base_url: Option<String>,
-    /// `--proxy`; may carry a password.
-    pub proxy: Option<Secret>,
-    /// `--cacert`.
-    pub cacert: Option<PathBuf>,
-    /// `--connect-timeout`.
-    pub connect_timeout: Option<Duration>,
-    /// `--max-time`.
-    pub max_time: Option<Duration>,
-    /// `--retry`.
-    pub retry: Option<u32>,
-    /// `--retry-max-time`.
-    pub retry_max_time: Option<Duration>,
-    /// What only streams know.
-    pub batch: BatchOverrides,
-}
-
-/// What was typed for a stream.
-#[derive(Debug, Clone, Default)]
-pub struct BatchOverrides {
-    /// `--jobs`.
-    pub jobs: Option<u32>,
-    /// `--rate`.
-    pub rate: Option<String>,
-    /// `--max-age`.
-    pub max_age: Option<Duration>,
-}
-
-/// Every setting, with its origin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Where the API is.
-    pub base_url: Setting<BaseUrl>,
-    /// Through what it is reached.
-    pub proxy: Setting<ProxySetting>,
-    /// A file of certificates to trust instead of the system's.
-    pub cacert: Setting<Option<PathBuf>>,
-    /// Folders of them, as OpenSSL's variable lists them.
-    pub ca_folders: Setting<Option<String>>,
-    /// How long connecting may take, TLS included.
-    pub connect_timeout: Setting<Duration>,
-    /// How long one attempt may take.
-    pub max_time: Setting<Duration>,
-    /// How many attempts may follow the first.
-    pub retry: Setting<u32>,
-    /// How long after the first attempt another may still start.
-    pub retry_max_time: Setting<Duration>,
-    /// How many requests at once.
-    pub jobs: Setting<u32>,
-    /// How many requests in a time.
-    pub rate: Setting<Option<Rate>>,
-    /// Older conversions are not sent.
-    pub max_age: Setting<Option<Duration>>,
-}
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_TIME: Duration = Duration::from_secs(15);
 /// Five attempts in all.
 const RETRY: u32 = 4;
-/// Bounds a call that somebody waits for; what a stream could not send is in the ledger, and its time comes again.
+/// Bounds a call that is waited for; what a stream could not send is in the ledger, and its time comes again.
 const RETRY_MAX_TIME: Duration = Duration::from_secs(120);
 const JOBS: u32 = 16;
 
@@ -149,23 +86,8 @@ fn first_if_any<T: Clone>(
     })
 }
 
-/// What one source says: each value checked, none of them required.
-#[derive(Debug, Default)]
-pub(super) struct Preferences {
-    base_url: Option<Setting<BaseUrl>>,
-    proxy: Option<Setting<ProxySetting>>,
-    cacert: Option<Setting<PathBuf>>,
-    connect_timeout: Option<Setting<Duration>>,
-    max_time: Option<Setting<Duration>>,
-    retry: Option<Setting<u32>>,
-    retry_max_time: Option<Setting<Duration>>,
-    jobs: Option<Setting<u32>>,
-    rate: Option<Setting<Rate>>,
-    max_age: Option<Setting<Duration>>,
-}
-
 /// A value that a source has for a key.
-pub(super) struct Spelled {
+pub(super) struct RawSetting {
     pub(super) raw: Raw,
     pub(super) origin: Origin,
     pub(super) at: Option<Position>,
@@ -175,7 +97,7 @@ impl Preferences {
     /// Asks a source for every key there is; the same types and bounds hold for all sources.
     pub(super) fn gather(
         folders: Folders<'_>,
-        look_up: impl FnMut(&'static str) -> Result<Option<Spelled>, ConfigError>,
+        look_up: impl FnMut(&'static str) -> Result<Option<RawSetting>, ConfigError>,
     ) -> Result<Self, ConfigError> {
         let mut source = Source(look_up);
         Ok(Self {
@@ -199,13 +121,13 @@ impl Preferences {
 
 struct Source<F>(F);
 
-impl<F: FnMut(&'static str) -> Result<Option<Spelled>, ConfigError>> Source<F> {
+impl<F: FnMut(&'static str) -> Result<Option<RawSetting>, ConfigError>> Source<F> {
     fn get<T>(
         &mut self,
         key: &'static str,
         read: impl FnOnce(&Raw) -> Result<T, ValueError>,
     ) -> Result<Option<Setting<T>>, ConfigError> {
-        let Some(Spelled { raw, origin, at }) = (self.0)(key)? else {
+        let Some(RawSetting { raw, origin, at }) = (self.0)(key)? else {
             return Ok(None);
         };
         match (read(&raw), at) {
@@ -236,14 +158,14 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
             "max_age" => overrides.batch.max_age.map(Raw::Length),
             _ => None,
         };
-        Ok(raw.map(|raw| Spelled { raw, origin: Origin::flag(key), at: None }))
+        Ok(raw.map(|raw| RawSetting { raw, origin: Origin::flag(key), at: None }))
     })
 }
 
 fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
     Preferences::gather(shell_folders(surroundings), |key| {
         let text = surroundings.variable(&variable_name(key));
-        Ok(text.map(|text| Spelled {
+        Ok(text.map(|text| RawSetting {
             raw: Raw::Untyped(text.to_owned()),
             origin: Origin::variable(key),
             at: None,
@@ -251,7 +173,7 @@ fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
     })
 }
 
-/// The variables by which OpenSSL, and with it most programs of a machine, is told what to trust instead of the system's store.
+/// The variables that tell OpenSSL, and with it most programs of a machine, what to trust instead of the system's store.
 fn openssl_variables(surroundings: &Surroundings) -> (Setting<Option<PathBuf>>, Setting<Option<String>>) {
     let named = |name: &str| match surroundings.variable(name) {
         Some(value) => Setting { value: Some(value.to_owned()), origin: Origin::Variable(name.to_owned()) },

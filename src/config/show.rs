@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use crate::domain::{Auth, Secret};
 
-use super::credentials::ResolvedAccount;
+use super::model::{ResolvedAccount, Settings};
 use super::origin::{Origin, Setting};
-use super::settings::Settings;
 
 /// One line of `config show`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +76,12 @@ fn credentials(resolved: &ResolvedAccount) -> Vec<ShownValue> {
     shown
 }
 
-fn row<T>(key: &'static str, setting: &Setting<T>, spelled: impl FnOnce(&T) -> String) -> ShownValue {
-    ShownValue { key, value: spelled(&setting.value), origin: setting.origin.clone() }
+fn row<T>(key: &'static str, setting: &Setting<T>, display: impl FnOnce(&T) -> String) -> ShownValue {
+    ShownValue { key, value: display(&setting.value), origin: setting.origin.clone() }
 }
 
-fn or_none<T>(value: Option<&T>, spelled: impl FnOnce(&T) -> String) -> String {
-    value.map_or_else(|| "none".to_owned(), spelled)
+fn or_none<T>(value: Option<&T>, display: impl FnOnce(&T) -> String) -> String {
+    value.map_or_else(|| "none".to_owned(), display)
 }
 
 /// A length of time as it would be typed.
@@ -93,8 +92,8 @@ fn spell(length: &Duration) -> String {
         rest %= milliseconds;
         if count == 0 { String::new() } else { format!("{count}{unit}") }
     });
-    let spelled = parts.concat();
-    if spelled.is_empty() { "less than 1ms".to_owned() } else { spelled }
+    let display = parts.concat();
+    if display.is_empty() { "less than 1ms".to_owned() } else { display }
 }
 
 const UNITS: [(&str, u128); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];

@@ -1,4 +1,4 @@
-//! From a value as somebody spelled it to a value that can be used: types and bounds, the same for flags, variables
+//! From a value as it was written to a value that can be used: types and bounds, the same for flags, variables
 //! and the file. Knows nothing of where it stood.
 
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use thiserror::Error;
 use crate::domain::{ApiKeyError, DurationError, REMEMBERED, parse_duration};
 use crate::wire::{BaseUrl, BaseUrlError};
 
-use super::proxy::ProxySetting;
-use super::rate::{Rate, RateError};
+use super::proxy::{ProxySetting, ProxySettingError};
+use super::rate::{RequestRate, RequestRateError};
 
 /// Why a value cannot be used. Shows nothing of the value that could be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -23,13 +23,13 @@ pub enum ValueError {
     Duration(#[from] DurationError),
     /// Not a rate.
     #[error(transparent)]
-    Rate(#[from] RateError),
+    Rate(#[from] RequestRateError),
     /// Not an api key.
     #[error(transparent)]
     ApiKey(#[from] ApiKeyError),
     /// Not a proxy.
-    #[error("neither `none` nor the URL of a proxy")]
-    Proxy,
+    #[error(transparent)]
+    Proxy(#[from] ProxySettingError),
     /// A time limit of nothing.
     #[error("must be more than zero")]
     Zero,
@@ -118,10 +118,10 @@ impl Raw {
     }
 
     pub(super) fn proxy(&self) -> Result<ProxySetting, ValueError> {
-        ProxySetting::parse(self.text("a string")?)
+        Ok(ProxySetting::parse(self.text("a string")?)?)
     }
 
-    pub(super) fn rate(&self) -> Result<Rate, ValueError> {
+    pub(super) fn rate(&self) -> Result<RequestRate, ValueError> {
         Ok(self.text("a string such as \"50/s\"")?.parse()?)
     }
 

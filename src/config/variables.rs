@@ -4,11 +4,11 @@ use std::str::FromStr;
 
 use crate::domain::{ApiKey, Secret};
 
-use super::Surroundings;
-use super::credentials::Credential;
 use super::error::ConfigError;
+use super::model::{Credential, PromisedSecret};
 use super::origin::{Origin, Setting};
-use super::secret_source::{PromisedSecret, SecretSource};
+use super::secret_source::SecretSource;
+use super::surroundings::Surroundings;
 use super::value::{Folders, Raw, ValueError};
 
 /// The variables of one of the company's two names.

@@ -5,27 +5,27 @@ use std::path::PathBuf;
 
 use crate::domain::{ApiKey, Secret};
 
-use super::Surroundings;
-use super::credentials::Credential;
 use super::error::ConfigError;
 use super::file_error::FileError;
+use super::model::{Credential, PromisedSecret};
 use super::npm_ini;
 use super::origin::{Origin, Setting};
-use super::private_file::{OpenFile, Patience, Warning};
-use super::secret_source::{PromisedSecret, SecretSource};
+use super::private_file::{OpenFile, OpenMode, Warning};
+use super::secret_source::SecretSource;
+use super::surroundings::Surroundings;
 use super::text;
 
 /// A vendor's file that has credentials, or half of them.
-pub(super) struct Found {
+pub(super) struct VendorFile {
     pub(super) path: PathBuf,
-    pub(super) kind: Kind,
+    pub(super) kind: VendorProgram,
     pub(super) credential: Credential,
     pub(super) warnings: Vec<Warning>,
 }
 
 /// Whose file it is, which is also its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum VendorProgram {
     /// `vonage-cli`: JSON.
     Vonage,
     /// `nexmo-cli`: INI with a section `[credentials]`.
@@ -35,13 +35,13 @@ pub(super) enum Kind {
 const MOST: usize = 64 * 1024;
 
 /// The places, in the order of asking: the newer program first, the nearer file first.
-pub(super) fn places(surroundings: &Surroundings) -> impl Iterator<Item = (PathBuf, Kind)> {
+pub(super) fn places(surroundings: &Surroundings) -> impl Iterator<Item = (PathBuf, VendorProgram)> {
     let (here, home) = (Some(surroundings.working_dir.as_path()), surroundings.home.as_deref());
     [
-        (here, ".vonagerc", Kind::Vonage),
-        (home, ".vonage/config.json", Kind::Vonage),
-        (here, ".nexmorc", Kind::Nexmo),
-        (home, ".nexmorc", Kind::Nexmo),
+        (here, ".vonagerc", VendorProgram::Vonage),
+        (home, ".vonage/config.json", VendorProgram::Vonage),
+        (here, ".nexmorc", VendorProgram::Nexmo),
+        (home, ".nexmorc", VendorProgram::Nexmo),
     ]
     .into_iter()
     // A current folder that was removed has no path.
@@ -49,7 +49,7 @@ pub(super) fn places(surroundings: &Surroundings) -> impl Iterator<Item = (PathB
 }
 
 /// The first file that has a key or a secret.
-pub(super) fn find(surroundings: &Surroundings) -> Result<Option<Found>, ConfigError> {
+pub(super) fn find(surroundings: &Surroundings) -> Result<Option<VendorFile>, ConfigError> {
     for (path, kind) in places(surroundings) {
         if let Some(found) = read(path, kind)? {
             return Ok(Some(found));
@@ -58,8 +58,8 @@ pub(super) fn find(surroundings: &Surroundings) -> Result<Option<Found>, ConfigE
     Ok(None)
 }
 
-fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
-    let file = match OpenFile::open(&path, Patience::Never) {
+fn read(path: PathBuf, kind: VendorProgram) -> Result<Option<VendorFile>, ConfigError> {
+    let file = match OpenFile::open(&path, OpenMode::NonBlocking) {
         Ok(file) => file,
         // Not ours to complain about: whoever cannot read it does not use it.
         Err(FileError::Read { .. }) => return Ok(None),
@@ -70,8 +70,8 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
     let malformed = |line| ConfigError::VendorFile { path: path.clone(), line, wanted: kind.format() };
     let text = std::str::from_utf8(text::without_mark(&bytes)).map_err(|_| malformed(1))?;
     let pair = match kind {
-        Kind::Vonage => json(text),
-        Kind::Nexmo => ini(text),
+        VendorProgram::Vonage => json(text),
+        VendorProgram::Nexmo => ini(text),
     };
     let Pair { key, secret } = pair.map_err(malformed)?;
     if key.is_none() && secret.is_none() {
@@ -96,7 +96,7 @@ fn read(path: PathBuf, kind: Kind) -> Result<Option<Found>, ConfigError> {
     file.insist_ours()?;
     file.insist_unwritable()?;
     let warnings = file.doubt().into_iter().collect();
-    Ok(Some(Found { path, kind, credential, warnings }))
+    Ok(Some(VendorFile { path, kind, credential, warnings }))
 }
 
 struct Pair {
@@ -104,7 +104,7 @@ struct Pair {
     secret: Option<Secret>,
 }
 
-/// The line is all that an error tells: the parsers' own texts may quote values.
+/// The line is all that an error carries: the parsers' own texts may quote values.
 fn json(text: &str) -> Result<Pair, usize> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| error.line())?;
     let object = value.as_object().ok_or(1_usize)?;
@@ -127,7 +127,7 @@ fn ini(text: &str) -> Result<Pair, usize> {
     Ok(Pair { key: get("api_key")?, secret: get("api_secret")?.map(Secret::new) })
 }
 
-impl Kind {
+impl VendorProgram {
     pub(super) fn key_name(self) -> &'static str {
         match self {
             Self::Vonage => "api-key",

@@ -14,7 +14,7 @@ use super::file_error::FileError;
 
 /// How an open file was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum OpenedBy {
     /// By a path that only the user and root can change.
     Path,
     /// As a descriptor that this process was started with: `/dev/stdin`, `<(…)`. Its opener chose it, so no folder counts.
@@ -27,7 +27,7 @@ const MOST_LINKS: usize = 40;
 /// Walks to an open file, and insists that no other user can lead the way elsewhere.
 ///
 /// The walk ends at the file that is open, so a path that was changed in between is noticed.
-pub(super) fn walk(path: &Path, open: &Metadata) -> Result<Way, FileError> {
+pub(super) fn walk(path: &Path, open: &Metadata) -> Result<OpenedBy, FileError> {
     let failed = |source| FileError::Read { path: path.to_owned(), source };
     let mut ahead = names(&std::path::absolute(path).map_err(failed)?);
     let mut here = PathBuf::from("/");
@@ -46,7 +46,7 @@ pub(super) fn walk(path: &Path, open: &Metadata) -> Result<Way, FileError> {
         let status = fs::symlink_metadata(&here).map_err(failed)?;
         if status.is_symlink() {
             if is_descriptor {
-                return Ok(Way::Handed);
+                return Ok(OpenedBy::Handed);
             }
             insist_owner(path, &here, &status, ROOT)?;
             links += 1;
@@ -65,7 +65,7 @@ pub(super) fn walk(path: &Path, open: &Metadata) -> Result<Way, FileError> {
             return Err(failed(io::Error::other("it was replaced while it was being opened")));
         }
     }
-    Ok(Way::Path)
+    Ok(OpenedBy::Path)
 }
 
 fn names(path: &Path) -> VecDeque<OsString> {
@@ -78,7 +78,7 @@ fn names(path: &Path) -> VecDeque<OsString> {
         .collect()
 }
 
-/// Nobody else may put another file in the file's place. In a sticky folder such as `/tmp` only an entry's owner can.
+/// No other user may put another file in the file's place. In a sticky folder such as `/tmp` only an entry's owner can.
 fn insist_closed_folder(file: &Path, folder: &Path, system: u32) -> Result<(), FileError> {
     let status =
         fs::symlink_metadata(folder).map_err(|source| FileError::Read { path: folder.to_owned(), source })?;

@@ -1,12 +1,11 @@
 //! Whose conversions these are, and how that is proven.
 
 use std::fmt;
-use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{Secret, hex};
+use super::{Secret, hex, named};
 
 /// An account of the provider, complete: who, and the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,45 +138,6 @@ impl Auth {
     }
 }
 
-/// A name out of a small set, with its spelling both ways.
-macro_rules! named {
-    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $type { $($(#[$variant_doc])* $variant),+ }
-
-        impl $type {
-            /// Every value, in the order in which help texts list them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name, as settings spell it.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = String;
-
-            /// The error lists the names that exist.
-            fn from_str(text: &str) -> Result<Self, String> {
-                Self::ALL.iter().copied().find(|value| value.as_str().eq_ignore_ascii_case(text.trim())).ok_or_else(|| {
-                    let names: Vec<_> = Self::ALL.iter().map(|value| value.as_str()).collect();
-                    format!("none of {}", names.join(", "))
-                })
-            }
-        }
-    };
-}
-pub(crate) use named;
-
 named! {
     /// The ways to authenticate, as settings name them.
     AuthMode {
@@ -191,6 +151,17 @@ named! {
         Signature = "signature",
         /// Key and signature in the query string.
         SignatureQuery = "signature-query",
+    }
+}
+
+impl AuthMode {
+    /// The key of the secret that it needs.
+    #[must_use]
+    pub fn secret_key(self) -> &'static str {
+        match self {
+            Self::Form | Self::Basic | Self::Query => "api_secret",
+            Self::Signature | Self::SignatureQuery => "signature_secret",
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The fact that is reported: did the recipient of this message or call complete the step?
+//! The fact that is sent: did the recipient of this message or call complete the step?
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{MessageId, Timestamp};
+use super::{MessageId, Timestamp, names};
 
 /// How long the key of a settled conversion is remembered. A conversion that is older cannot be told from a new one.
 pub const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// One conversion, complete: everything about it that the API is told.
+/// One conversion, complete: everything that is sent to the API about it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Conversion {
     /// How the code was sent.
@@ -24,23 +24,14 @@ pub struct Conversion {
     pub timestamp: Timestamp,
 }
 
-/// The channel on which the code went out; the API has one address for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Channel {
-    /// The SMS API.
-    Sms,
-    /// Text-To-Speech and TTS Prompt.
-    Voice,
-}
-
-impl Channel {
-    /// `sms` or `voice`, as the API's own path and our result lines spell it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Voice => "voice",
-        }
+names! {
+    /// The channel on which the code went out, as the API's own path and our result lines spell it; the API has one address for each.
+    #[derive(PartialOrd, Ord)]
+    Channel {
+        /// The SMS API.
+        Sms = "sms",
+        /// Text-To-Speech and TTS Prompt.
+        Voice = "voice",
     }
 }
 
@@ -59,43 +50,27 @@ impl FromStr for Channel {
     type Err = UnknownChannel;
 
     fn from_str(text: &str) -> Result<Self, UnknownChannel> {
-        let text = text.trim();
-        if text.eq_ignore_ascii_case("sms") {
-            Ok(Self::Sms)
-        } else if text.eq_ignore_ascii_case("voice") {
-            Ok(Self::Voice)
-        } else {
-            Err(UnknownChannel)
-        }
+        let is_its_name = |channel: &&Self| channel.as_str().eq_ignore_ascii_case(text.trim());
+        Self::ALL.iter().find(is_its_name).copied().ok_or(UnknownChannel)
     }
 }
 
-/// Whether the user completed the step. Not the carrier's delivery receipt, whatever the parameter's name says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Delivered {
-    /// The user completed the step.
-    True,
-    /// The user did not.
-    False,
+names! {
+    /// Whether the user completed the step. Not the carrier's delivery receipt, whatever the parameter's name says.
+    #[derive(PartialOrd, Ord)]
+    Delivered {
+        /// The user completed the step.
+        True = "true",
+        /// The user did not.
+        False = "false",
+    }
 }
 
 impl Delivered {
-    /// `true` or `false`, as the API spells it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::True => "true",
-            Self::False => "false",
-        }
-    }
-
     /// As the boolean that JSON has.
     #[must_use]
     pub fn as_bool(self) -> bool {
-        match self {
-            Self::True => true,
-            Self::False => false,
-        }
+        self == Self::True
     }
 }
 

@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn marks_that_became_part_of_a_secret_are_told_and_the_secret_is_not() {
-        for (secret, told) in [
+        for (secret, part) in [
             ("\"qZ7odd\"", "quotation mark"),
             ("'qZ7odd'", "quotation mark"),
             ("qZ7odd\"", "quotation mark"),
@@ -150,7 +150,7 @@ mod tests {
             ("********", "placeholder"),
         ] {
             let doubt = doubt("abcd1234", secret).unwrap_or_else(|| panic!("{secret} is not doubted"));
-            assert!(doubt.starts_with("the secret ") && doubt.contains(told), "{secret}: {doubt}");
+            assert!(doubt.starts_with("the secret ") && doubt.contains(part), "{secret}: {doubt}");
             assert!(!doubt.contains("qZ7odd"));
         }
     }

@@ -19,7 +19,7 @@ pub struct CodeEvent {
     pub timestamp: Timestamp,
     /// Where that time comes from.
     pub time: TimeSource,
-    /// What is doubtful about the id, to be told and not acted on.
+    /// What is doubtful about the id, for a warning and nothing else.
     pub doubts: Vec<MessageIdDoubt>,
     /// The original bytes of a conversion that does not say its channel: perhaps nothing ever will.
     pub raw: Vec<u8>,

@@ -34,11 +34,11 @@ pub enum MessageIdError {
     #[error("message-id has an invisible or text-reordering character (U+{:04X})", u32::from(*.0))]
     Invisible(char),
     /// A spreadsheet, or a number type, has been at it.
-    #[error("{}", told(*.0))]
+    #[error("{}", explained(*.0))]
     Spreadsheet(SpreadsheetTrace),
 }
 
-fn told(trace: SpreadsheetTrace) -> &'static str {
+fn explained(trace: SpreadsheetTrace) -> &'static str {
     match trace {
         SpreadsheetTrace::Scientific => {
             "message-id was turned into a number in scientific notation, and its last digits are lost; export the column as text"

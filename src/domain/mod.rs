@@ -10,13 +10,14 @@ mod duration;
 mod event;
 mod hex;
 mod message_id;
+mod named;
+mod nearest;
 mod outcome;
 mod record;
 mod secret;
 mod spreadsheet;
 mod timestamp;
 
-pub(crate) use account::named;
 pub use account::{
     Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, Placement, SignatureMethod, SignedTimestamp,
 };
@@ -26,6 +27,8 @@ pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};
 pub(crate) use hex::hex;
 pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
+pub(crate) use named::{named, names};
+pub use nearest::nearest;
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};
 pub use record::{BadRecord, Record, Reference, TimeSource};
 pub use secret::Secret;

@@ -1,5 +1,7 @@
 //! What came of a conversion, in the words that result lines use.
 
+use super::names;
+
 /// What came of one input record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -61,7 +63,7 @@ impl Failure {
         Self { code, message: message.into(), reached_server: Reached::No }
     }
 
-    /// A failure that the server itself told.
+    /// A failure by the server's own answer.
     #[must_use]
     pub fn answered(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), reached_server: Reached::Yes }
@@ -79,90 +81,32 @@ pub enum Reached {
     Unknown,
 }
 
-/// The closed list of failure kinds in result lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    missing_docs,
-    reason = "the names are the documentation; each is explained in docs/result-line.schema.json"
-)]
-pub enum ErrorCode {
-    BadRecord,
-    FutureTimestamp,
-    Stale,
-    TooOld,
-    AlreadyAccepted,
-    AlreadyQueued,
-    AlreadyRefused,
-    NotRecorded,
-    BadCredentials,
-    NotEnabled,
-    BadParameters,
-    RateLimited,
-    ServerError,
-    Timeout,
-    Dns,
-    Connect,
-    TlsUntrusted,
-    Tls,
-    Proxy,
-    Redirect,
-    Interrupted,
-    UnexpectedReply,
-}
-
-impl ErrorCode {
-    /// Every code.
-    pub const ALL: &'static [Self] = &[
-        Self::BadRecord,
-        Self::FutureTimestamp,
-        Self::Stale,
-        Self::TooOld,
-        Self::AlreadyAccepted,
-        Self::AlreadyQueued,
-        Self::AlreadyRefused,
-        Self::NotRecorded,
-        Self::BadCredentials,
-        Self::NotEnabled,
-        Self::BadParameters,
-        Self::RateLimited,
-        Self::ServerError,
-        Self::Timeout,
-        Self::Dns,
-        Self::Connect,
-        Self::TlsUntrusted,
-        Self::Tls,
-        Self::Proxy,
-        Self::Redirect,
-        Self::Interrupted,
-        Self::UnexpectedReply,
-    ];
-
-    /// The name in result lines.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BadRecord => "bad_record",
-            Self::FutureTimestamp => "future_timestamp",
-            Self::Stale => "stale",
-            Self::TooOld => "too_old",
-            Self::AlreadyAccepted => "already_accepted",
-            Self::AlreadyQueued => "already_queued",
-            Self::AlreadyRefused => "already_refused",
-            Self::NotRecorded => "not_recorded",
-            Self::BadCredentials => "bad_credentials",
-            Self::NotEnabled => "not_enabled",
-            Self::BadParameters => "bad_parameters",
-            Self::RateLimited => "rate_limited",
-            Self::ServerError => "server_error",
-            Self::Timeout => "timeout",
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::TlsUntrusted => "tls_untrusted",
-            Self::Tls => "tls",
-            Self::Proxy => "proxy",
-            Self::Redirect => "redirect",
-            Self::Interrupted => "interrupted",
-            Self::UnexpectedReply => "unexpected_reply",
-        }
+names! {
+    /// The closed list of failure kinds in result lines.
+    #[derive(PartialOrd, Ord)]
+    #[expect(missing_docs, reason = "the names are the documentation; docs/result-line.schema.json explains each")]
+    ErrorCode {
+        BadRecord = "bad_record",
+        FutureTimestamp = "future_timestamp",
+        Stale = "stale",
+        TooOld = "too_old",
+        AlreadyAccepted = "already_accepted",
+        AlreadyQueued = "already_queued",
+        AlreadyRefused = "already_refused",
+        NotRecorded = "not_recorded",
+        BadCredentials = "bad_credentials",
+        NotEnabled = "not_enabled",
+        BadParameters = "bad_parameters",
+        RateLimited = "rate_limited",
+        ServerError = "server_error",
+        Timeout = "timeout",
+        Dns = "dns",
+        Connect = "connect",
+        TlsUntrusted = "tls_untrusted",
+        Tls = "tls",
+        Proxy = "proxy",
+        Redirect = "redirect",
+        Interrupted = "interrupted",
+        UnexpectedReply = "unexpected_reply",
     }
 }

@@ -9,11 +9,11 @@ pub struct Record {
     pub line: u64,
     /// The caller's own mark, echoed in the result.
     pub reference: Option<Reference>,
-    /// What is to be reported.
+    /// What is to be sent.
     pub conversion: Conversion,
     /// Where the conversion's timestamp comes from.
     pub time: TimeSource,
-    /// What is doubtful about it, to be told and not acted on.
+    /// What is doubtful about it, for a warning and nothing else.
     pub doubts: Vec<MessageIdDoubt>,
 }
 

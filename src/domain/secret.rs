@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// What is shown in place of a secret: a fixed width, so that not even the length is told.
+    /// What is shown in place of a secret: a fixed width, so that not even the length is known.
     pub const MASK: &'static str = "********";
 
     /// Takes a secret in.

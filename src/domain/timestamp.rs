@@ -29,7 +29,7 @@ pub enum TimestampError {
 const LAST: i64 = 253_402_300_799;
 
 impl Timestamp {
-    /// A report about an event older than this no longer reaches the provider's current routing analysis
+    /// A conversion whose event is older than this no longer reaches the provider's current routing analysis
     /// (the API's guide: every 5 minutes, from the data points of the previous 15 minutes).
     pub const ROUTING_WINDOW: Duration = Duration::from_secs(15 * 60);
 
@@ -39,6 +39,15 @@ impl Timestamp {
     /// A moment from Unix seconds.
     pub const fn from_unix(seconds: i64) -> Result<Self, TimestampError> {
         if 0 <= seconds && seconds <= LAST { Ok(Self(seconds)) } else { Err(TimestampError::Impossible) }
+    }
+
+    /// The nearest moment that there is a value for.
+    pub(crate) const fn nearest(seconds: i64) -> Self {
+        match seconds {
+            ..0 => Self(0),
+            0..=LAST => Self(seconds),
+            _ => Self(LAST),
+        }
     }
 
     /// Seconds since 1970-01-01 00:00:00 UTC.

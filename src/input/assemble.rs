@@ -29,7 +29,7 @@ pub(super) struct Said<'a> {
 pub(super) enum Entry {
     Record(Record),
     Event(CodeEvent),
-    /// A line of a log that tells neither that a code was sent nor that the user converted.
+    /// A line of a log without an event.
     Unrelated,
 }
 

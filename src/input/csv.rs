@@ -107,7 +107,7 @@ impl Quotes {
     }
 }
 
-/// Hands out the cells of a row with their places, from 0, and tells how many there are. The row may be incomplete:
+/// Hands out the cells of a row with their places, from 0, and returns how many there are. The row may be incomplete:
 /// that is the [`Problem::UnclosedQuote`].
 ///
 /// A quote matters only where a cell begins (spaces before it are dropped); further on it is a character like others.

@@ -6,34 +6,23 @@ use std::str::FromStr;
 use memchr::memchr;
 
 use super::field::{self, FieldMap};
+use crate::domain::names;
 
-/// How records are written. What [`Format::Auto`] stands for is decided by the first line that is not blank.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
-    /// Find out.
-    #[default]
-    Auto,
-    /// One JSON object on each line.
-    Ndjson,
-    /// Comma-separated values (RFC 4180) with a header; semicolons where the header has no comma.
-    Csv,
-    /// Tab-separated values with a header, without quoting.
-    Tsv,
-    /// One id on each line; channel and delivered come from the options.
-    Ids,
-}
-
-impl Format {
-    /// The name in `--format`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Ndjson => "ndjson",
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Ids => "ids",
-        }
+names! {
+    /// How records are written. What [`Format::Auto`] stands for is decided by the first line that is not blank.
+    #[derive(Default)]
+    Format {
+        /// Find out.
+        #[default]
+        Auto = "auto",
+        /// One JSON object on each line.
+        Ndjson = "ndjson",
+        /// Comma-separated values (RFC 4180) with a header; semicolons where the header has no comma.
+        Csv = "csv",
+        /// Tab-separated values with a header, without quoting.
+        Tsv = "tsv",
+        /// One id on each line; channel and delivered come from the options.
+        Ids = "ids",
     }
 }
 
@@ -42,9 +31,8 @@ impl FromStr for Format {
 
     /// The error lists the names that exist.
     fn from_str(text: &str) -> Result<Self, String> {
-        const ALL: [Format; 5] = [Format::Auto, Format::Ndjson, Format::Csv, Format::Tsv, Format::Ids];
-        ALL.into_iter().find(|format| format.as_str() == text).ok_or_else(|| {
-            let names: Vec<_> = ALL.iter().map(|format| format.as_str()).collect();
+        Self::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|format| format.as_str()).collect();
             format!("none of {}", names.join(", "))
         })
     }

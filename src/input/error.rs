@@ -25,29 +25,30 @@ pub enum InputError {
         /// What it is.
         encoding: Encoding,
     },
+    /// A line shows that none of them can be read.
+    #[error("{name} line {line}: {fault}")]
+    Line {
+        /// The file.
+        name: String,
+        /// The line.
+        line: u64,
+        /// What is wrong with it.
+        fault: LineFault,
+    },
+}
+
+/// What is wrong with a line that shows what the whole input is.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum LineFault {
     /// A JSON array, where one object on each line is wanted.
-    #[error("{name} line {line}: a JSON array, not one object on each line")]
-    JsonArray {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
-    },
+    #[error("a JSON array, not one object on each line")]
+    JsonArray,
     /// A JSON object that goes on in the next line.
-    #[error("{name} line {line}: a JSON object over several lines, not one object on each line")]
-    JsonOverSeveralLines {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
-    },
+    #[error("a JSON object over several lines, not one object on each line")]
+    JsonOverSeveralLines,
     /// The first record has no such key, and another one that was probably meant to be it.
-    #[error("{name} line {line}: {field} is missing, and `{key}` is not a known key")]
+    #[error("{field} is missing, and `{key}` is not a known key")]
     MisspelledKey {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
         /// What is missing.
         field: Field,
         /// What stands there.
@@ -56,30 +57,17 @@ pub enum InputError {
         known: &'static str,
     },
     /// None of the formats by its first line.
-    #[error("{name} line {line}: neither NDJSON nor a CSV or TSV header nor a single id")]
-    UnknownFormat {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
-    },
+    #[error("neither NDJSON nor a CSV or TSV header nor a single id")]
+    UnknownFormat,
     /// No known name in the first line of a table.
-    #[error("{name} line {line}: no column of this {format} has a known name; is there a header line?")]
+    #[error("no column of this {format} has a known name; is there a header line?")]
     NoHeader {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
         /// CSV or TSV.
         format: Format,
     },
     /// A column that every record needs, and that has no default.
-    #[error("{name} line {line}: there is no column for {field} among {columns}")]
+    #[error("there is no column for {field} among {columns}")]
     MissingColumn {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
         /// What is missing.
         field: Field,
         /// The column that `--field` names for it.
@@ -90,32 +78,19 @@ pub enum InputError {
         columns: String,
     },
     /// A carrier's receipts, where what users did is wanted.
-    #[error("{name} line {line}: a carrier's delivery receipts, which do not say whether users converted")]
-    Receipts {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
-    },
+    #[error("a carrier's delivery receipts, which do not say whether users converted")]
+    Receipts,
     /// Two columns of one name.
-    #[error("{name} line {line}: column `{column}` ({field}) stands there twice")]
+    #[error("column `{column}` ({field}) stands there twice")]
     DuplicateColumn {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
         /// The name.
         column: String,
         /// What is read from it.
         field: Field,
     },
     /// Plain ids, and no default for what they do not say.
-    #[error("{name} line {line}: plain ids do not say {field}")]
+    #[error("plain ids do not say {field}")]
     IdsDoNotSay {
-        /// The file.
-        name: String,
-        /// The line.
-        line: u64,
         /// `channel` or `delivered`.
         field: Field,
     },

@@ -4,30 +4,30 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use strsim::damerau_levenshtein;
 use thiserror::Error;
 
-use crate::domain::Happening;
+use crate::domain::{self, Happening, names};
 
-/// What is read from a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// The message, call or event id.
-    MessageId,
-    /// Whether the user completed the step.
-    Delivered,
-    /// When.
-    Timestamp,
-    /// SMS or voice.
-    Channel,
-    /// What tells that a code was sent.
-    Sent,
-    /// What tells that the user converted.
-    Converted,
-    /// The caller's own mark.
-    Reference,
-    /// What only a carrier's delivery receipt has.
-    Receipt,
+names! {
+    /// What is read from a record, by the name that it has in messages and in `--field`.
+    Field {
+        /// The message, call or event id.
+        MessageId = "message-id",
+        /// Whether the user completed the step.
+        Delivered = "delivered",
+        /// When.
+        Timestamp = "timestamp",
+        /// SMS or voice.
+        Channel = "channel",
+        /// What says that a code was sent.
+        Sent = "the sent event",
+        /// What says that the user converted.
+        Converted = "the converted event",
+        /// The caller's own mark.
+        Reference = "ref",
+        /// What only a carrier's delivery receipt has.
+        Receipt = "the carrier's receipt",
+    }
 }
 
 /// The names that are understood without `--field`; of several in one record, the one that stands first here counts.
@@ -62,32 +62,7 @@ const RESULT_LINE: [&str; 13] = [
 ];
 
 impl Field {
-    pub(super) const COUNT: usize = 8;
-    pub(super) const ALL: [Self; Self::COUNT] = [
-        Self::MessageId,
-        Self::Delivered,
-        Self::Timestamp,
-        Self::Channel,
-        Self::Sent,
-        Self::Converted,
-        Self::Reference,
-        Self::Receipt,
-    ];
-
-    /// The name in messages and in `--field`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MessageId => "message-id",
-            Self::Delivered => "delivered",
-            Self::Timestamp => "timestamp",
-            Self::Channel => "channel",
-            Self::Sent => "the sent event",
-            Self::Converted => "the converted event",
-            Self::Reference => "ref",
-            Self::Receipt => "the carrier's receipt",
-        }
-    }
+    pub(super) const COUNT: usize = Self::ALL.len();
 }
 
 impl fmt::Display for Field {
@@ -120,14 +95,9 @@ pub(super) fn is_from_a_result_line(name: &str) -> bool {
 
 /// The known name that was probably meant: the same but for case and punctuation, or nearly.
 pub(super) fn nearest(name: &str) -> Option<(Field, &'static str)> {
-    let wanted = bare(name);
-    NAMES
-        .iter()
-        .flat_map(|(field, names)| names.iter().map(move |known| (*field, *known)))
-        .map(|(field, known)| (damerau_levenshtein(&wanted, &bare(known)), field, known))
-        .filter(|(distance, _, known)| *distance <= (known.len() / 3).min(2))
-        .min_by_key(|(distance, _, _)| *distance)
-        .map(|(_, field, known)| (field, known))
+    let known =
+        NAMES.iter().flat_map(|(field, names)| names.iter().map(move |known| (bare(known), (*field, *known))));
+    domain::nearest(&bare(name), known)
 }
 
 pub(super) fn bare(name: &str) -> String {
@@ -209,7 +179,7 @@ impl Path {
     }
 }
 
-/// One `--sent-when FIELD=VALUE`: by what a line tells that something happened.
+/// One `--sent-when FIELD=VALUE`: what a line says when something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     path: Path,
@@ -233,7 +203,7 @@ impl FromStr for Mark {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldMap {
     paths: [Option<Path>; Field::COUNT],
-    /// The values by which a line tells that a code was sent, and that the user converted.
+    /// The values that say that a code was sent, and that the user converted.
     happenings: Option<[Box<str>; 2]>,
     /// The values that mean that the user converted, where others are wanted than `true` and `false`.
     delivered: Vec<Box<str>>,
@@ -269,7 +239,7 @@ impl FieldMap {
         Ok(self)
     }
 
-    /// Whether `delivered` is told by values of its own.
+    /// Whether `delivered` has values of its own.
     pub(super) fn has_own_values(&self) -> bool {
         !self.delivered.is_empty()
     }
@@ -283,7 +253,7 @@ impl FieldMap {
         if means_true { "true".into() } else { "false".into() }
     }
 
-    /// Makes it a map for a log of events, of which these two tell.
+    /// Makes it a map for a log, with the values that mark the two events.
     #[must_use]
     pub fn for_events(mut self, sent: Mark, converted: Mark) -> Self {
         self.paths[Field::Sent as usize] = Some(sent.path);
@@ -297,7 +267,7 @@ impl FieldMap {
         self.happenings.is_some()
     }
 
-    /// What a line tells that has these texts where the two events would be told. A line may tell both: then the user has
+    /// What happened, by the texts that a line has where the two events are marked. A line may mark both: then the user has
     /// converted.
     pub(super) fn happening(&self, sent: Option<&str>, converted: Option<&str>) -> Option<Happening> {
         let [sent_value, converted_value] = self.happenings.as_ref()?;
@@ -329,7 +299,7 @@ impl FieldMap {
     }
 
     fn mapped(&self) -> impl Iterator<Item = (Field, &Path)> {
-        Field::ALL.into_iter().zip(&self.paths).filter_map(|(field, path)| Some((field, path.as_ref()?)))
+        Field::ALL.iter().copied().zip(&self.paths).filter_map(|(field, path)| Some((field, path.as_ref()?)))
     }
 }
 
@@ -367,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_table_of_names_is_in_the_order_of_the_fields() {
-        for (field, (named, _)) in Field::ALL.into_iter().zip(super::NAMES) {
+        for (field, (named, _)) in Field::ALL.iter().copied().zip(super::NAMES) {
             assert_eq!(field, named);
             assert_eq!(Field::ALL[field as usize], field);
         }

@@ -56,7 +56,7 @@ fn said<'a>(text: &'a str, fields: &FieldMap, notices: &mut Notices) -> Result<S
     if text.as_bytes().trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::NotAnObject.into());
     }
-    let mut found = Found::default();
+    let mut found = FieldTexts::default();
     let mut twice = None;
     let mut json = serde_json::Deserializer::from_str(text);
     Node { fields, reach: Fields::mapped(fields), depth: 0, found: &mut found, twice: &mut twice, notices }
@@ -80,9 +80,9 @@ fn bad_json(error: &serde_json::Error) -> Problem {
 
 /// The JSON text of each field's value, with the precedence of the name it was found under.
 #[derive(Debug, Default)]
-struct Found<'a>([Option<(usize, &'a str)>; Field::COUNT]);
+struct FieldTexts<'a>([Option<(usize, &'a str)>; Field::COUNT]);
 
-impl<'a> Found<'a> {
+impl<'a> FieldTexts<'a> {
     /// `null` is silence.
     fn put(&mut self, field: Field, rank: usize, json: &'a str) {
         let slot = &mut self.0[field as usize];
@@ -95,10 +95,10 @@ impl<'a> Found<'a> {
         self.0[field as usize].map(|(_, json)| json)
     }
 
-    /// A line of a log that tells of nothing that matters may have anything else in it.
+    /// A line of a log without an event may have anything else in it.
     fn into_said(self, fields: &FieldMap) -> Result<Said<'a>, Refusal> {
-        let told = |field| self.get(field).map(mark);
-        let happening = fields.happening(told(Field::Sent).as_deref(), told(Field::Converted).as_deref());
+        let marked = |field| self.get(field).map(mark);
+        let happening = fields.happening(marked(Field::Sent).as_deref(), marked(Field::Converted).as_deref());
         if fields.is_for_events() && happening.is_none() {
             return Ok(Said::default());
         }
@@ -140,7 +140,7 @@ impl Fields {
     /// Those that have a path of their own.
     fn mapped(fields: &FieldMap) -> Self {
         let mut set = Self::NONE;
-        for field in Field::ALL {
+        for field in Field::ALL.iter().copied() {
             if fields.maps(field) {
                 set.add(field);
             }
@@ -157,13 +157,13 @@ impl Fields {
     }
 
     fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL.into_iter().filter(move |field| self.has(*field))
+        Field::ALL.iter().copied().filter(move |field| self.has(*field))
     }
 }
 
 /// Where a key, or an index, leads.
 #[derive(Default)]
-struct Turn {
+struct Branch {
     /// The fields whose value stands right there.
     here: Fields,
     /// The precedence of the name that led there.
@@ -172,7 +172,7 @@ struct Turn {
     deeper: Fields,
 }
 
-impl Turn {
+impl Branch {
     /// One bit for each name that a field can go by in one object: to notice a name that comes twice.
     fn names(&self) -> u64 {
         let fields = Fields(self.here.0 | self.deeper.0);
@@ -186,15 +186,15 @@ struct Node<'n, 'a> {
     /// The mapped fields whose paths have led here.
     reach: Fields,
     depth: usize,
-    found: &'n mut Found<'a>,
+    found: &'n mut FieldTexts<'a>,
     twice: &'n mut Option<Field>,
     notices: &'n mut Notices,
 }
 
 impl<'a> Node<'_, 'a> {
     /// A flat key with dots in it (`"otp.id"`) is understood too, after the path.
-    fn turn(&mut self, key: &str) -> Turn {
-        let mut turn = Turn::default();
+    fn turn(&mut self, key: &str) -> Branch {
+        let mut turn = Branch::default();
         for field in self.reach.iter() {
             if let Some(steps) = self.fields.steps_of(field) {
                 if &*steps[self.depth] == key {
@@ -223,11 +223,11 @@ impl<'a> Node<'_, 'a> {
     }
 
     /// What to do with the value. Where it is wanted itself and paths lead into it as well, it is wanted itself.
-    fn target(&mut self, turn: &Turn) -> Target<'_, 'a> {
+    fn target(&mut self, turn: &Branch) -> Action<'_, 'a> {
         if turn.here != Fields::NONE {
-            Target::Value { found: self.found, fields: turn.here, rank: turn.rank }
+            Action::Value { found: self.found, fields: turn.here, rank: turn.rank }
         } else if turn.deeper != Fields::NONE {
-            Target::Inside(Node {
+            Action::Inside(Node {
                 fields: self.fields,
                 reach: turn.deeper,
                 depth: self.depth + 1,
@@ -236,7 +236,7 @@ impl<'a> Node<'_, 'a> {
                 notices: self.notices,
             })
         } else {
-            Target::Nothing
+            Action::Nothing
         }
     }
 }
@@ -288,36 +288,36 @@ impl<'de> Visitor<'de> for Node<'_, 'de> {
 struct Key<'k, 'n, 'a>(&'k mut Node<'n, 'a>);
 
 impl<'de> DeserializeSeed<'de> for Key<'_, '_, '_> {
-    type Value = Turn;
+    type Value = Branch;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Turn, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Branch, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for Key<'_, '_, '_> {
-    type Value = Turn;
+    type Value = Branch;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Turn, E> {
+    fn visit_str<E>(self, key: &str) -> Result<Branch, E> {
         Ok(self.0.turn(key))
     }
 }
 
 /// What is to be done with a value.
-enum Target<'n, 'a> {
+enum Action<'n, 'a> {
     /// Keep its text for these fields.
-    Value { found: &'n mut Found<'a>, fields: Fields, rank: usize },
+    Value { found: &'n mut FieldTexts<'a>, fields: Fields, rank: usize },
     /// Look for more inside.
     Inside(Node<'n, 'a>),
     /// Nothing.
     Nothing,
 }
 
-impl<'de> DeserializeSeed<'de> for Target<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for Action<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -335,7 +335,7 @@ impl<'de> DeserializeSeed<'de> for Target<'_, 'de> {
     }
 }
 
-/// A value that nobody wants. Unlike serde's `IgnoredAny` it is looked at, so that a number no computer can hold
+/// A value that is not wanted. Unlike serde's `IgnoredAny` it is looked at, so that a number no computer can hold
 /// (`1e999`) and nesting without end are refused wherever they stand.
 struct Skipped;
 

@@ -68,7 +68,7 @@ pub(super) enum Step {
     Unfinished,
 }
 
-enum Found {
+enum Scan {
     End(usize),
     TooLong,
     Nothing,
@@ -102,9 +102,9 @@ impl<R: Read> Lines<R> {
         self.skip_the_rest_of_a_long_line()?;
         let found = self.find_end(self.start)?;
         self.end = match found {
-            Found::End(end) => end,
-            Found::TooLong => self.filled,
-            Found::Nothing => return Ok(Step::End),
+            Scan::End(end) => end,
+            Scan::TooLong => self.filled,
+            Scan::Nothing => return Ok(Step::End),
         };
         if self.may_go_on() && self.without_end(self.start).len() <= LIMIT {
             let is_blank = self.record().trim_ascii().is_empty();
@@ -125,10 +125,10 @@ impl<R: Read> Lines<R> {
     /// Adds the next line to the record in hand.
     pub(super) fn extend(&mut self) -> io::Result<Step> {
         let end = match self.find_end(self.end)? {
-            Found::End(end) => end,
-            Found::TooLong => return Ok(Step::TooLong),
-            Found::Nothing if self.ending == Ending::MayGrow => return Ok(Step::Unfinished),
-            Found::Nothing => return Ok(Step::End),
+            Scan::End(end) => end,
+            Scan::TooLong => return Ok(Step::TooLong),
+            Scan::Nothing if self.ending == Ending::MayGrow => return Ok(Step::Unfinished),
+            Scan::Nothing => return Ok(Step::End),
         };
         if end - self.start > LIMIT {
             return Ok(Step::TooLong);
@@ -213,19 +213,19 @@ impl<R: Read> Lines<R> {
 
     /// Where the line that begins at `from` ends, reading on where it must. Moving the buffered bytes on the way keeps
     /// distances from `start`, not places.
-    fn find_end(&mut self, from: usize) -> io::Result<Found> {
+    fn find_end(&mut self, from: usize) -> io::Result<Scan> {
         let mut searched = from - self.start;
         loop {
             let unsearched = &self.buffer[self.start + searched..self.filled];
             if let Some(at) = memchr(self.separator, unsearched) {
-                return Ok(Found::End(self.start + searched + at + 1));
+                return Ok(Scan::End(self.start + searched + at + 1));
             }
             searched = self.filled - self.start;
             if searched > LIMIT + 1 {
-                return Ok(Found::TooLong);
+                return Ok(Scan::TooLong);
             }
             if self.fill()? == 0 {
-                return Ok(if self.end < self.filled { Found::End(self.filled) } else { Found::Nothing });
+                return Ok(if self.end < self.filled { Scan::End(self.filled) } else { Scan::Nothing });
             }
         }
     }

@@ -1,10 +1,10 @@
-//! What is worth telling about an input once, and stops nothing.
+//! What is worth a warning about an input, once, and stops nothing.
 
 use super::field::{self, Field};
 
-/// A fact about an input, told once.
+/// A fact about an input, given once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub enum InputNotice {
     /// A byte order mark was dropped.
     ByteOrderMark,
     /// A column or key that is not read.
@@ -21,7 +21,7 @@ pub enum Notice {
         /// Its likely path.
         path: String,
     },
-    /// More such names than are told one by one.
+    /// More such names than are listed one by one.
     MoreUnknownNames,
 }
 
@@ -29,16 +29,16 @@ pub enum Notice {
 #[derive(Debug, Default)]
 pub(super) struct Notices {
     unknown: Vec<Box<str>>,
-    untold: Vec<Notice>,
+    untold: Vec<InputNotice>,
     advised: Vec<Field>,
 }
 
 impl Notices {
-    /// So many unknown names are remembered, and told one by one.
+    /// So many unknown names are remembered, and listed one by one.
     const UNKNOWN_MAX: usize = 16;
 
     pub(super) fn byte_order_mark(&mut self) {
-        self.untold.push(Notice::ByteOrderMark);
+        self.untold.push(InputNotice::ByteOrderMark);
     }
 
     pub(super) fn unknown(&mut self, name: &str) {
@@ -47,9 +47,12 @@ impl Notices {
         }
         self.unknown.push(name.into());
         self.untold.push(if self.unknown.len() > Self::UNKNOWN_MAX {
-            Notice::MoreUnknownNames
+            InputNotice::MoreUnknownNames
         } else {
-            Notice::UnknownName { name: name.to_owned(), nearest: field::nearest(name).map(|(_, known)| known) }
+            InputNotice::UnknownName {
+                name: name.to_owned(),
+                nearest: field::nearest(name).map(|(_, known)| known),
+            }
         });
     }
 
@@ -63,7 +66,7 @@ impl Notices {
     }
 
     pub(super) fn fits(&mut self, field: Field, path: String) {
-        self.untold.push(Notice::Fits { field, path });
+        self.untold.push(InputNotice::Fits { field, path });
     }
 
     /// The unknown name that was probably meant to be this field, and how it is spelled.
@@ -74,14 +77,14 @@ impl Notices {
         })
     }
 
-    pub(super) fn take(&mut self) -> Vec<Notice> {
+    pub(super) fn take(&mut self) -> Vec<InputNotice> {
         std::mem::take(&mut self.untold)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Notice, Notices};
+    use super::{InputNotice, Notices};
 
     #[test]
     fn each_unknown_name_is_told_once_and_a_flood_of_them_in_one_line() {
@@ -91,9 +94,9 @@ mod tests {
                 notices.unknown(&format!("key{i}"));
             }
         }
-        let told = notices.take();
-        assert_eq!(told.len(), Notices::UNKNOWN_MAX + 1);
-        assert_eq!(told.last(), Some(&Notice::MoreUnknownNames));
+        let taken = notices.take();
+        assert_eq!(taken.len(), Notices::UNKNOWN_MAX + 1);
+        assert_eq!(taken.last(), Some(&InputNotice::MoreUnknownNames));
         assert_eq!(notices.take(), []);
     }
 }

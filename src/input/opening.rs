@@ -8,7 +8,8 @@ use std::io::Read;
 use super::assemble::{Defaults, Problem, Purpose, Refusal, text};
 use super::csv::{self, Grown, Syntax};
 use super::detect::{self, Format};
-use super::error::InputError;
+use super::error::{InputError, LineFault};
+use super::field::FieldMap;
 use super::ids;
 use super::lines::{Lines, Step};
 use super::notice::Notices;
@@ -19,7 +20,7 @@ use crate::domain::BadRecord;
 /// What [`Opening::open`] did with the line in hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum First {
-    /// It tells the format, and is a record.
+    /// It shows the format, and is a record.
     Record,
     /// It is no record: a header, the separator, or a line that is of no format.
     NoRecord,
@@ -67,6 +68,13 @@ pub(super) struct Head<'a, R> {
     pub defaults: Defaults,
 }
 
+impl<R: Read> Head<'_, R> {
+    /// The error of an input of which this line shows what it is.
+    fn error(&self, fault: LineFault) -> InputError {
+        InputError::Line { name: self.name.to_owned(), line: self.lines.number(), fault }
+    }
+}
+
 impl Opening {
     /// The lines that were held, once the format is known.
     pub(super) fn take_held(&mut self) -> Vec<BadRecord> {
@@ -76,12 +84,11 @@ impl Opening {
     /// Finds out what the input is from the line in hand.
     pub(super) fn open<R: Read>(&mut self, mut head: Head<'_, R>) -> Result<First, InputError> {
         let record = head.lines.record();
-        let (name, line) = (head.name.to_owned(), head.lines.number());
         if self.reason.is_none()
             && self.layout.is_none()
             && let Some(encoding) = detect::encoding(record)
         {
-            return Err(InputError::NotText { name, encoding });
+            return Err(InputError::NotText { name: head.name.to_owned(), encoding });
         }
         let takes_tables = matches!(head.options.format, Format::Auto | Format::Csv | Format::Tsv);
         if takes_tables
@@ -97,13 +104,13 @@ impl Opening {
             named @ (Format::Ndjson | Format::Csv | Format::Tsv | Format::Ids) => Some(named),
         };
         match format {
-            None => self.hold(&head, InputError::UnknownFormat { name, line }),
+            None => self.hold(&head, LineFault::UnknownFormat),
             Some(Format::Auto | Format::Ndjson) => {
                 if detect::is_json_array(record) {
-                    return Err(InputError::JsonArray { name, line });
+                    return Err(head.error(LineFault::JsonArray));
                 }
                 if record.trim_ascii() == b"{" {
-                    return Err(InputError::JsonOverSeveralLines { name, line });
+                    return Err(head.error(LineFault::JsonOverSeveralLines));
                 }
                 self.layout = Some(Layout::Json(Mapping::Unproven));
                 Ok(First::Record)
@@ -114,15 +121,17 @@ impl Opening {
                     Ok(First::Record)
                 }
                 Some(_) if head.options.format == Format::Auto && head.defaults.purpose == Purpose::Events => {
-                    self.hold(&head, InputError::UnknownFormat { name, line })
+                    self.hold(&head, LineFault::UnknownFormat)
                 }
                 Some(field) => {
-                    let error = InputError::IdsDoNotSay { name, line, field };
-                    let is_the_second = matches!(self.reason, Some(InputError::IdsDoNotSay { .. }));
+                    let fault = LineFault::IdsDoNotSay { field };
                     if head.options.format == Format::Ids {
-                        return Err(error);
+                        return Err(head.error(fault));
                     }
-                    if is_the_second { Err(self.reason.take().unwrap_or(error)) } else { self.hold(&head, error) }
+                    let is_the_same = |reason: &mut InputError| {
+                        matches!(reason, InputError::Line { fault: LineFault::IdsDoNotSay { .. }, .. })
+                    };
+                    self.reason.take_if(is_the_same).map_or_else(|| self.hold(&head, fault), Err)
                 }
             },
             Some(Format::Csv | Format::Tsv) => self.header(&mut head),
@@ -130,7 +139,6 @@ impl Opening {
     }
 
     fn header<R: Read>(&mut self, head: &mut Head<'_, R>) -> Result<First, InputError> {
-        let (name, line) = (head.name.to_owned(), head.lines.number());
         let fields = &head.options.fields;
         let syntax = match (self.delimiter, head.options.format) {
             (Some(delimiter), _) => Syntax::Quoted(delimiter),
@@ -143,7 +151,7 @@ impl Opening {
         // What the fields are separated by names the format, whatever else stands in the line.
         let format = if syntax.separates_by_tabs() { Format::Tsv } else { Format::Csv };
         let grown = csv::grow(head.lines, syntax)
-            .map_err(|source| InputError::Unreadable { name: name.clone(), source })?;
+            .map_err(|source| InputError::Unreadable { name: head.name.to_owned(), source })?;
         if grown == Grown::Unfinished {
             head.lines.put_back();
             return Ok(First::Unfinished);
@@ -162,17 +170,17 @@ impl Opening {
             Err(error) => {
                 head.lines.shrink();
                 if error == HeaderError::NotAHeader || is_a_comment {
-                    self.hold(head, InputError::NoHeader { name, line, format })
+                    self.hold(head, LineFault::NoHeader { format })
                 } else {
-                    Err(bad_header(error, format, head))
+                    Err(head.error(bad_header(error, format, &head.options.fields)))
                 }
             }
         }
     }
 
     /// Keeps a line that is of no format until one is found.
-    fn hold<R: Read>(&mut self, head: &Head<'_, R>, reason: InputError) -> Result<First, InputError> {
-        let first = self.reason.take().unwrap_or(reason);
+    fn hold<R: Read>(&mut self, head: &Head<'_, R>, fault: LineFault) -> Result<First, InputError> {
+        let first = self.reason.take().unwrap_or_else(|| head.error(fault));
         if self.layout.is_none() && self.held.len() >= HELD_MAX {
             return Err(first);
         }
@@ -189,20 +197,14 @@ impl Opening {
     }
 }
 
-fn bad_header<R: Read>(error: HeaderError, format: Format, head: &Head<'_, R>) -> InputError {
-    let name = head.name.to_owned();
-    let line = head.lines.number();
+fn bad_header(error: HeaderError, format: Format, fields: &FieldMap) -> LineFault {
     match error {
-        HeaderError::NotAHeader => InputError::NoHeader { name, line, format },
-        HeaderError::Twice { field, column } => InputError::DuplicateColumn { name, line, column, field },
-        HeaderError::Receipts => InputError::Receipts { name, line },
-        HeaderError::Missing { field, nearest, columns } => InputError::MissingColumn {
-            name,
-            line,
-            field,
-            mapped_to: head.options.fields.column_of(field).map(str::to_owned),
-            nearest,
-            columns,
-        },
+        HeaderError::NotAHeader => LineFault::NoHeader { format },
+        HeaderError::Twice { field, column } => LineFault::DuplicateColumn { column, field },
+        HeaderError::Receipts => LineFault::Receipts,
+        HeaderError::Missing { field, nearest, columns } => {
+            let mapped_to = fields.column_of(field).map(str::to_owned);
+            LineFault::MissingColumn { field, mapped_to, nearest, columns }
+        }
     }
 }

@@ -37,35 +37,40 @@ impl Also {
 
 /// The text that a JSON scalar stands for.
 pub(super) fn scalar(json: &str, field: Field, also: Also) -> Result<Cow<'_, str>, Problem> {
-    let (is_taken, kind) = match Kind::of(json) {
-        Kind::Text => match unquoted(json) {
+    let (is_taken, kind) = match JsonKind::of(json) {
+        JsonKind::Text => match unquoted(json) {
             Some(text) => return Ok(text),
-            None => (false, Kind::BrokenText),
+            None => (false, JsonKind::BrokenText),
         },
-        Kind::Integer => (also != Also::Nothing, Kind::Integer),
-        Kind::Boolean => (matches!(also, Also::Booleans | Also::Anything), Kind::Boolean),
-        Kind::Number if also == Also::Anything => (true, Kind::Number),
-        Kind::Number if also == Also::Fractions => (!json.contains(['e', 'E']), Kind::Number),
-        kind @ (Kind::BrokenText | Kind::Number | Kind::List | Kind::Object) => (false, kind),
+        JsonKind::Integer => (also != Also::Nothing, JsonKind::Integer),
+        JsonKind::Boolean => (matches!(also, Also::Booleans | Also::Anything), JsonKind::Boolean),
+        JsonKind::Number if also == Also::Anything => (true, JsonKind::Number),
+        JsonKind::Number if also == Also::Fractions => (!json.contains(['e', 'E']), JsonKind::Number),
+        kind @ (JsonKind::BrokenText | JsonKind::Number | JsonKind::List | JsonKind::Object) => (false, kind),
     };
     if is_taken { Ok(json.into()) } else { Err(wrong(field, kind, also.as_str())) }
 }
 
 /// What a value says that may be anything: the text of a string, and of everything else how it was written.
 pub(super) fn mark(json: &str) -> Cow<'_, str> {
-    match Kind::of(json) {
-        Kind::Text => unquoted(json).unwrap_or(json.into()),
-        Kind::BrokenText | Kind::Integer | Kind::Boolean | Kind::Number | Kind::List | Kind::Object => json.into(),
+    match JsonKind::of(json) {
+        JsonKind::Text => unquoted(json).unwrap_or(json.into()),
+        JsonKind::BrokenText
+        | JsonKind::Integer
+        | JsonKind::Boolean
+        | JsonKind::Number
+        | JsonKind::List
+        | JsonKind::Object => json.into(),
     }
 }
 
 /// The caller's mark, as it was written.
 pub(super) fn reference(json: &str) -> Result<Reference, Problem> {
-    let (is_scalar, kind) = match Kind::of(json) {
-        Kind::Text => (unquoted(json).is_some(), Kind::BrokenText),
-        Kind::Number => (json.parse().is_ok_and(f64::is_finite), Kind::Number),
-        kind @ (Kind::Integer | Kind::Boolean) => (true, kind),
-        kind @ (Kind::BrokenText | Kind::List | Kind::Object) => (false, kind),
+    let (is_scalar, kind) = match JsonKind::of(json) {
+        JsonKind::Text => (unquoted(json).is_some(), JsonKind::BrokenText),
+        JsonKind::Number => (json.parse().is_ok_and(f64::is_finite), JsonKind::Number),
+        kind @ (JsonKind::Integer | JsonKind::Boolean) => (true, kind),
+        kind @ (JsonKind::BrokenText | JsonKind::List | JsonKind::Object) => (false, kind),
     };
     if is_scalar {
         Ok(Reference::from_json(json))
@@ -74,7 +79,7 @@ pub(super) fn reference(json: &str) -> Result<Reference, Problem> {
     }
 }
 
-fn wrong(field: Field, kind: Kind, wanted: &'static str) -> Problem {
+fn wrong(field: Field, kind: JsonKind, wanted: &'static str) -> Problem {
     Problem::WrongType { field, found: kind.as_str(), wanted }
 }
 
@@ -90,7 +95,7 @@ fn unquoted(json: &str) -> Option<Cow<'_, str>> {
 
 /// What a JSON value is, from its text, which is known to be well formed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum JsonKind {
     Text,
     BrokenText,
     Integer,
@@ -100,7 +105,7 @@ enum Kind {
     Object,
 }
 
-impl Kind {
+impl JsonKind {
     fn of(json: &str) -> Self {
         let bytes = json.as_bytes();
         match bytes.first() {

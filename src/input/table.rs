@@ -185,7 +185,7 @@ impl Table {
 /// The column of each field: the mapped one, or the one whose name comes first in the order of precedence.
 fn columns(names: &[String], fields: &FieldMap) -> Result<[Option<usize>; Field::COUNT], HeaderError> {
     let mut columns = [None; Field::COUNT];
-    for field in Field::ALL {
+    for field in Field::ALL.iter().copied() {
         let rank = |name: &String| match fields.column_of(field) {
             Some(mapped) => mapped.eq_ignore_ascii_case(name).then_some(0),
             None => named_in_any_case(name).and_then(|(named, rank)| (named == field).then_some(rank)),

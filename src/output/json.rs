@@ -127,7 +127,7 @@ impl<'a> ResultLine<'a> {
         Self { request, ..self }
     }
 
-    /// Whether this line tells of a failure.
+    /// Whether this line is a failure.
     #[must_use]
     pub fn is_failure(outcome: &Outcome) -> bool {
         match outcome {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::text::write_line;
-use super::{Age, Counted, Escaped, Paint, ResultLine, Summary, Tone, to_json};
+use super::{Age, Escaped, Numbering, Paint, ResultLine, Severity, Summary, to_json};
 use crate::clock;
 use crate::domain::{Failure, Timestamp};
 use crate::ledger::Origin;
@@ -13,16 +13,16 @@ use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, State, Stop
 
 /// Who reads the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum OutputFormat {
     /// People.
     Text,
     /// Programs: one JSON object a record.
     Json,
 }
 
-/// How much is said.
+/// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Loudness {
+pub enum Verbosity {
     /// Failures only.
     Quiet,
     /// Every result, and what needs attention.
@@ -54,7 +54,7 @@ pub enum Unsent {
     Shown,
 }
 
-/// Shows how far a run has come, where somebody watches.
+/// Shows how far a run has come, on a terminal.
 pub trait Progress {
     /// Makes room for lines on the screen, lets `print` write them, and comes back.
     fn around(&mut self, print: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()>;
@@ -65,11 +65,11 @@ pub trait Progress {
 
 /// How results are shown.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct OutputStyle {
     /// Who reads the results.
-    pub format: Format,
-    /// How much is said.
-    pub loudness: Loudness,
+    pub format: OutputFormat,
+    /// How much is printed.
+    pub verbosity: Verbosity,
     /// Whether results are coloured.
     pub results_paint: Paint,
     /// Whether remarks are coloured.
@@ -81,7 +81,7 @@ pub struct Manner {
     /// What is done about records that were not sent because the run stopped.
     pub unsent: Unsent,
     /// What the number of a record counts.
-    pub counted: Counted,
+    pub numbering: Numbering,
 }
 
 /// What to advise about a failure.
@@ -91,7 +91,7 @@ pub type Hint<'a> = &'a dyn Fn(&Failure) -> Option<String>;
 pub struct Printer<'a> {
     results: &'a mut dyn Write,
     remarks: &'a mut dyn Write,
-    manner: Manner,
+    style: OutputStyle,
     hint: Hint<'a>,
     progress: Option<&'a mut dyn Progress>,
     unwritten: Vec<u8>,
@@ -99,19 +99,24 @@ pub struct Printer<'a> {
     summary: Summary,
     failure: Option<io::Error>,
     in_flight: usize,
-    /// What records are told that were not sent because the run stopped.
+    /// The failure of records that were not sent because the run stopped.
     for_the_stop: Option<Failure>,
-    /// The same trouble is explained once.
+    /// Failures that were explained already.
     said: HashSet<String>,
 }
 
 impl<'a> Printer<'a> {
-    /// Prints to these streams, in this manner.
-    pub fn new(results: &'a mut dyn Write, remarks: &'a mut dyn Write, manner: Manner, hint: Hint<'a>) -> Self {
+    /// Prints to these streams, in this style.
+    pub fn new(
+        results: &'a mut dyn Write,
+        remarks: &'a mut dyn Write,
+        style: OutputStyle,
+        hint: Hint<'a>,
+    ) -> Self {
         Self {
             results,
             remarks,
-            manner,
+            style,
             hint,
             progress: None,
             unwritten: Vec::new(),
@@ -142,7 +147,7 @@ impl Listener for Printer<'_> {
         match event {
             Event::Settled(report) => self.settled(&report),
             Event::Notice(Notice::Input(text)) => {
-                self.remark("warning", Tone::Doubtful, &Escaped::text(&text).to_string());
+                self.remark("warning", Severity::Warning, &Escaped::text(&text).to_string());
             }
             Event::Notice(Notice::NeedsTimes(message_id)) => {
                 let id = Escaped::text(message_id.as_str());
@@ -150,16 +155,16 @@ impl Listener for Printer<'_> {
                     "{id} came again without a time, after another value; it is taken for the old one: give records whose value \
                      may change a `timestamp`"
                 );
-                self.remark_once("warning", Tone::Doubtful, "needs times", &text);
+                self.remark_once("warning", Severity::Warning, "needs times", &text);
             }
             Event::Notice(Notice::Pausing { pause, why }) => {
                 let text = format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why));
-                self.remark("pausing", Tone::Doubtful, &text);
+                self.remark("pausing", Severity::Warning, &text);
             }
             Event::Notice(Notice::Retrying { message_id, wait, why }) => {
-                if self.manner.loudness >= Loudness::Verbose {
+                if self.style.verbosity >= Verbosity::Verbose {
                     let (id, why) = (Escaped::text(message_id.as_str()), Escaped::text(&why));
-                    self.remark("retrying", Tone::Aside, &format!("{id} in {}ms: {why}", wait.as_millis()));
+                    self.remark("retrying", Severity::Note, &format!("{id} in {}ms: {why}", wait.as_millis()));
                 }
             }
             Event::Tracked(counts) => self.summary.track(counts),
@@ -167,7 +172,7 @@ impl Listener for Printer<'_> {
             Event::Notice(Notice::FewerSenders(why)) => {
                 self.remark_once(
                     "warning",
-                    Tone::Doubtful,
+                    Severity::Warning,
                     "fewer senders",
                     &format!("fewer requests at once: {why}"),
                 );
@@ -194,18 +199,18 @@ impl Listener for Printer<'_> {
 impl Printer<'_> {
     fn settled(&mut self, report: &Report) {
         self.summary.count(report);
-        if report.origin == Origin::Adopted && self.manner.adopted == AdoptedRows::Counted {
+        if report.origin == Origin::Adopted && self.style.adopted == AdoptedRows::Counted {
             return;
         }
         self.remark_on(report);
-        // Its line was told when it was given up for the time being: each record has one.
+        // Its line was printed when it was given up for the time being: each record has one.
         if report.origin == Origin::Postponed {
             return;
         }
         if self.is_counted_only(report) {
             return;
         }
-        if self.manner.loudness > Loudness::Quiet || ResultLine::is_failure(&report.outcome) {
+        if self.style.verbosity > Verbosity::Quiet || ResultLine::is_failure(&report.outcome) {
             self.print(report);
         }
     }
@@ -214,33 +219,33 @@ impl Printer<'_> {
     /// there are is said at the end.
     fn is_counted_only(&self, report: &Report) -> bool {
         self.is_of_the_stop(report.outcome.failure())
-            && self.manner.unsent == Unsent::Counted
-            && self.manner.format == Format::Text
+            && self.style.unsent == Unsent::Counted
+            && self.style.format == OutputFormat::Text
     }
 
-    /// Whether a record was only not sent because the run stopped, for a reason that is told already.
+    /// Whether a record was only not sent because the run stopped, for a reason that is printed already.
     fn is_of_the_stop(&self, failure: Option<&Failure>) -> bool {
         failure.is_some() && failure == self.for_the_stop.as_ref()
     }
 
     fn print(&mut self, report: &Report) {
         let now = clock::now();
-        match self.manner.format {
-            Format::Json => {
-                let line = ResultLine::new(report, self.manner.profile.as_deref(), now, self.hint);
+        match self.style.format {
+            OutputFormat::Json => {
+                let line = ResultLine::new(report, self.style.profile.as_deref(), now, self.hint);
                 if let Err(error) = to_json(&mut self.unwritten, &line) {
                     self.failure = Some(error);
                 }
             }
-            Format::Text => {
+            OutputFormat::Text => {
                 let mut line = String::with_capacity(160);
-                let _ = write_line(&mut line, report, self.manner.counted, now, self.manner.results_paint);
+                let _ = write_line(&mut line, report, self.style.numbering, now, self.style.results_paint);
                 self.unwritten.extend_from_slice(line.as_bytes());
             }
         }
     }
 
-    /// Writes what was heard: results where they go, then remarks. That nobody reads remarks is no failure.
+    /// Writes what was heard: results where they go, then remarks. A reader of remarks that has gone is no failure.
     fn write(&mut self) -> Result<(), ListenerGone> {
         if self.unwritten.is_empty() && self.unsaid.is_empty() {
             return self.standing();
@@ -273,14 +278,14 @@ impl Printer<'_> {
         if let Subject::Conversion(conversion, doubts) = &report.subject {
             let id = Escaped::text(conversion.message_id.as_str());
             for doubt in doubts {
-                self.remark_once("warning", Tone::Doubtful, &doubt.to_string(), &format!("{id}: {doubt}"));
+                self.remark_once("warning", Severity::Warning, &doubt.to_string(), &format!("{id}: {doubt}"));
             }
             let age = conversion.timestamp.age_at(report.sent_at.unwrap_or_else(clock::now));
             if report.attempts > 0 && age > Timestamp::ROUTING_WINDOW.as_secs().cast_signed() {
                 let why = "over 15m it no longer counts in the current routing analysis";
                 self.remark_once(
                     "warning",
-                    Tone::Doubtful,
+                    Severity::Warning,
                     why,
                     &format!("{id}: the event is {} old; {why}", Age(age)),
                 );
@@ -288,14 +293,14 @@ impl Printer<'_> {
         }
         if let Some(status) = report.http_status.filter(|status| (201..300).contains(status)) {
             let text = format!("the server answered {status} where the API answers 200; taken as accepted");
-            self.remark_once("warning", Tone::Doubtful, &text, &text);
+            self.remark_once("warning", Severity::Warning, &text, &text);
         }
         if let Some(failure) = report.outcome.failure()
             && ResultLine::is_failure(&report.outcome)
         {
             let said_as_reason_to_stop = self.is_of_the_stop(Some(failure));
             let place = match report.subject {
-                Subject::Unreadable(_) => format!("{} {}: ", self.manner.counted.as_str(), report.line),
+                Subject::Unreadable(_) => format!("{} {}: ", self.style.numbering.as_str(), report.line),
                 Subject::Conversion(..) => String::new(),
             };
             if !said_as_reason_to_stop {
@@ -308,10 +313,10 @@ impl Printer<'_> {
         let message = Escaped::text(&failure.message).to_string();
         let key = format!("{} {message}", failure.code.as_str());
         let text = format!("{place}{message}");
-        if self.remark_once("error", Tone::Bad, &key, &text)
+        if self.remark_once("error", Severity::Error, &key, &text)
             && let Some(hint) = (self.hint)(failure)
         {
-            self.remark("hint", Tone::Aside, &hint);
+            self.remark("hint", Severity::Note, &hint);
         }
     }
 
@@ -322,52 +327,60 @@ impl Printer<'_> {
                     "finishing what is in flight ({}); a second Ctrl-C or signal ends at once",
                     self.in_flight
                 );
-                self.remark("interrupted", Tone::Doubtful, &text);
+                self.remark("interrupted", Severity::Warning, &text);
             }
-            Stopped::NoThread(why) => self.remark("error", Tone::Bad, why),
+            Stopped::NoThread(why) => self.remark("error", Severity::Error, why),
             Stopped::DeadlinePassed => {
-                self.remark("stopped", Tone::Doubtful, "the deadline has passed; finishing what is in flight");
+                self.remark("stopped", Severity::Warning, "the deadline has passed; finishing what is in flight");
             }
             Stopped::NearlyAllRefused => {
-                self.remark("error", Tone::Bad, "stopped: at least 95 of the first 100 answers were refusals");
-                self.remark("hint", Tone::Aside, "the ids or the channel are probably mapped wrongly");
+                self.remark(
+                    "error",
+                    Severity::Error,
+                    "stopped: at least 95 of the first 100 answers were refusals",
+                );
+                self.remark("hint", Severity::Note, "the ids or the channel are probably mapped wrongly");
             }
             Stopped::LedgerBusy(why) | Stopped::LedgerFailed(why) => {
-                self.remark("error", Tone::Bad, &Escaped::text(why).to_string());
+                self.remark("error", Severity::Error, &Escaped::text(why).to_string());
             }
             Stopped::RecordingFailed(why) => {
                 let why = Escaped::text(why);
-                self.remark("error", Tone::Bad, &format!("{why}; sending what is recorded, and taking no more"));
+                self.remark(
+                    "error",
+                    Severity::Error,
+                    &format!("{why}; sending what is recorded, and taking no more"),
+                );
             }
-            // The record that met the failure has told it; the input's fault is told by who reads it; without an output there
-            // is nobody to tell.
+            // The record that met the failure has printed it; the command prints the input's fault; without an output there
+            // is no reader.
             Stopped::For(..) | Stopped::InputBroken | Stopped::OutputGone => {}
         }
     }
 
     /// Says something once; whether it was said now.
-    fn remark_once(&mut self, label: &str, tone: Tone, key: &str, text: &str) -> bool {
+    fn remark_once(&mut self, label: &str, severity: Severity, key: &str, text: &str) -> bool {
         let is_new = self.said.len() < REMEMBERED && self.said.insert(key.to_owned());
         if is_new {
-            self.remark(label, tone, text);
+            self.remark(label, severity, text);
         }
         is_new
     }
 
     /// Says something, unless it is a doubt about what went well and only failures are wanted.
-    fn remark(&mut self, label: &str, tone: Tone, text: &str) {
-        if self.manner.loudness == Loudness::Quiet && tone == Tone::Doubtful {
+    fn remark(&mut self, label: &str, severity: Severity, text: &str) {
+        if self.style.verbosity == Verbosity::Quiet && severity == Severity::Warning {
             return;
         }
-        let label = self.manner.remarks_paint.tone(tone, format!("{label}:"));
+        let label = self.style.remarks_paint.styled(severity, format!("{label}:"));
         let _ = writeln!(self.unsaid, "{label} {text}");
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AdoptedRows, Format, Loudness, Manner, Printer};
-    use crate::output::{Counted, Paint};
+    use super::{AdoptedRows, OutputFormat, OutputStyle, Printer, Verbosity};
+    use crate::output::{Numbering, Paint};
     use crate::pipeline::{Event, Listener as _, State, Stopped};
 
     #[test]
@@ -377,17 +390,17 @@ mod tests {
             [Stopped::LedgerBusy(why.clone()), Stopped::LedgerFailed(why.clone()), Stopped::RecordingFailed(why)]
         {
             let (mut results, mut remarks) = (Vec::new(), Vec::new());
-            let manner = Manner {
-                format: Format::Text,
-                loudness: Loudness::Normal,
+            let style = OutputStyle {
+                format: OutputFormat::Text,
+                verbosity: Verbosity::Normal,
                 results_paint: Paint::Plain,
                 remarks_paint: Paint::Plain,
                 profile: None,
                 adopted: AdoptedRows::Counted,
                 unsent: super::Unsent::Counted,
-                counted: Counted::Lines,
+                numbering: Numbering::Lines,
             };
-            let mut printer = Printer::new(&mut results, &mut remarks, manner, &|_| None);
+            let mut printer = Printer::new(&mut results, &mut remarks, style, &|_| None);
             printer.hear(Event::Stopped(stopped)).unwrap();
             printer.turn(State::default()).unwrap();
             let said = String::from_utf8(remarks).unwrap();

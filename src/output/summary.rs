@@ -23,7 +23,7 @@ pub struct Summary {
     pub skipped: u64,
     /// Of all these, how many an earlier run had left.
     pub adopted: u64,
-    /// How many were told as `retry` and taken up again by this run with another outcome, which is the one that is counted.
+    /// How many had a line as `retry` and were taken up again by this run with another outcome, which is the one that is counted.
     pub taken_up_again: u64,
     /// What is pending of the account at the end.
     pub left_over: Option<LeftOver>,
@@ -31,7 +31,7 @@ pub struct Summary {
     pub ambiguous_resends: u64,
     /// Earlier runs that were found dead.
     pub unclean_stops: UncleanStops,
-    /// What a log told of codes, where it told of any.
+    /// What a log said of codes, where it said anything.
     codes: Option<CodeCounts>,
     /// How many codes may still convert; known when the input has ended.
     pub windows_open: Option<u64>,
@@ -53,35 +53,32 @@ impl Summary {
             self.retry = self.retry.saturating_sub(1);
             self.taken_up_again += u64::from(!matches!(report.outcome, Outcome::Retry(_)));
         }
-        let told_before = report.origin == Origin::Postponed && matches!(report.outcome, Outcome::Retry(_));
-        if let Some(failure) = report.outcome.failure().filter(|_| !told_before) {
+        let said_before = report.origin == Origin::Postponed && matches!(report.outcome, Outcome::Retry(_));
+        if let Some(failure) = report.outcome.failure().filter(|_| !said_before) {
             *self.failures.entry(failure.code).or_default() += 1;
         }
         match report.outcome {
-            Outcome::Accepted => {
-                self.accepted += 1;
-                if let Subject::Conversion(conversion, _) = &report.subject {
-                    self.converted += u64::from(conversion.delivered.as_bool());
-                }
-            }
+            Outcome::Accepted => self.count_accepted(report),
             Outcome::Rejected(_) => self.rejected += 1,
             Outcome::Retry(_) => self.retry += 1,
             Outcome::Invalid(_) => self.invalid += 1,
             Outcome::Skipped(_) => self.skipped += 1,
             Outcome::DryRun => {}
         }
-        if let (Outcome::Accepted, Subject::Conversion(conversion, _), Some(sent_at)) =
-            (&report.outcome, &report.subject, report.sent_at)
-        {
+    }
+
+    fn count_accepted(&mut self, report: &Report) {
+        self.accepted += 1;
+        let Subject::Conversion(conversion, _) = &report.subject else { return };
+        self.converted += u64::from(conversion.delivered.as_bool());
+        if let Some(sent_at) = report.sent_at {
             let age = conversion.timestamp.age_at(sent_at).max(0);
             *self.ages.entry(two_digits(age)).or_default() += 1;
-            if age.unsigned_abs() > Timestamp::ROUTING_WINDOW.as_secs() {
-                self.stale += 1;
-            }
+            self.stale += u64::from(age.unsigned_abs() > Timestamp::ROUTING_WINDOW.as_secs());
         }
     }
 
-    /// Counts what a log told.
+    /// Counts what a log said.
     pub fn track(&mut self, counts: CodeCounts) {
         let sum = self.codes.get_or_insert_default();
         sum.sent += counts.sent;
@@ -93,7 +90,7 @@ impl Summary {
     }
 
     /// The share of the accepted conversions that are true, in percent: what the routing judges by. A code that converted late was
-    /// told as false before, and is one conversion all the same.
+    /// sent as false before, and is one conversion all the same.
     #[must_use]
     pub fn conversion_rate(&self) -> Option<u64> {
         let late = self.codes.map_or(0, |codes| codes.late);
@@ -242,13 +239,13 @@ mod tests {
 
     #[test]
     fn unclean_stops_are_told_with_the_sum_of_what_they_may_repeat() {
-        let told = |runs, repeats| {
+        let repeats_of = |runs, repeats| {
             let summary = Summary { unclean_stops: UncleanStops { runs, repeats }, ..Summary::default() };
-            summary.to_string().split_once("; ").map(|(_, told)| told.to_owned())
+            summary.to_string().split_once("; ").map(|(_, repeats)| repeats.to_owned())
         };
-        assert_eq!(told(0, 0), None);
-        assert_eq!(told(1, 1).unwrap(), "1 earlier run ended uncleanly: up to 1 repeat");
-        assert_eq!(told(3, 321).unwrap(), "3 earlier runs ended uncleanly: up to 321 repeats");
+        assert_eq!(repeats_of(0, 0), None);
+        assert_eq!(repeats_of(1, 1).unwrap(), "1 earlier run ended uncleanly: up to 1 repeat");
+        assert_eq!(repeats_of(3, 321).unwrap(), "3 earlier runs ended uncleanly: up to 321 repeats");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use anstyle::{AnsiColor, Style};
 
 use super::{Age, Escaped};
-use crate::domain::{Outcome, Timestamp};
+use crate::domain::{Outcome, Timestamp, names};
 use crate::pipeline::{Report, Subject};
 use crate::wire;
 
@@ -18,28 +18,28 @@ pub enum Paint {
     Plain,
 }
 
-/// What a piece of text is about.
+/// How serious a piece of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub enum Severity {
     /// All is well.
-    Good,
+    Success,
     /// Worth a look.
-    Doubtful,
+    Warning,
     /// Something failed.
-    Bad,
+    Error,
     /// Less important.
-    Aside,
+    Note,
 }
 
 impl Paint {
-    /// `text` in its tone's colour.
-    pub fn tone(self, tone: Tone, text: impl fmt::Display) -> impl fmt::Display {
-        let style = match (self, tone) {
+    /// `text` in the colour of its severity.
+    pub fn styled(self, severity: Severity, text: impl fmt::Display) -> impl fmt::Display {
+        let style = match (self, severity) {
             (Self::Plain, _) => Style::new(),
-            (Self::Colour, Tone::Good) => AnsiColor::Green.on_default(),
-            (Self::Colour, Tone::Doubtful) => AnsiColor::Yellow.on_default(),
-            (Self::Colour, Tone::Bad) => AnsiColor::Red.on_default().bold(),
-            (Self::Colour, Tone::Aside) => Style::new().dimmed(),
+            (Self::Colour, Severity::Success) => AnsiColor::Green.on_default(),
+            (Self::Colour, Severity::Warning) => AnsiColor::Yellow.on_default(),
+            (Self::Colour, Severity::Error) => AnsiColor::Red.on_default().bold(),
+            (Self::Colour, Severity::Note) => Style::new().dimmed(),
         };
         Painted { style, text }
     }
@@ -56,23 +56,13 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
     }
 }
 
-/// What the number of a record counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
-    /// Lines of the input.
-    Lines,
-    /// Ids on the command line.
-    Ids,
-}
-
-impl Counted {
-    /// `line` or `id`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lines => "line",
-            Self::Ids => "id",
-        }
+names! {
+    /// What the number of a record counts.
+    Numbering {
+        /// Lines of the input.
+        Lines = "line",
+        /// Ids on the command line.
+        Ids = "id",
     }
 }
 
@@ -80,20 +70,20 @@ impl Counted {
 pub fn write_line(
     line: &mut impl fmt::Write,
     report: &Report,
-    counted: Counted,
+    numbering: Numbering,
     now: Timestamp,
     paint: Paint,
 ) -> fmt::Result {
-    let tone = match report.outcome {
-        Outcome::Accepted => Tone::Good,
-        Outcome::Rejected(_) | Outcome::Invalid(_) => Tone::Bad,
-        Outcome::Retry(_) => Tone::Doubtful,
-        Outcome::Skipped(_) | Outcome::DryRun => Tone::Aside,
+    let severity = match report.outcome {
+        Outcome::Accepted => Severity::Success,
+        Outcome::Rejected(_) | Outcome::Invalid(_) => Severity::Error,
+        Outcome::Retry(_) => Severity::Warning,
+        Outcome::Skipped(_) | Outcome::DryRun => Severity::Note,
     };
     let outcome = report.outcome.as_str();
     match paint {
         Paint::Plain => write!(line, "{outcome:<8}")?,
-        Paint::Colour => write!(line, "{}", paint.tone(tone, format_args!("{outcome:<8}")))?,
+        Paint::Colour => write!(line, "{}", paint.styled(severity, format_args!("{outcome:<8}")))?,
     }
     match &report.subject {
         Subject::Conversion(conversion, _) => {
@@ -106,7 +96,7 @@ pub fn write_line(
         }
         Subject::Unreadable(raw) => {
             let shown = Escaped(&raw[..raw.len().min(200)]);
-            write!(line, "  {} {}  {shown}", counted.as_str(), report.line)?;
+            write!(line, "  {} {}  {shown}", numbering.as_str(), report.line)?;
         }
     }
     if let Some(status) = report.http_status {

@@ -133,7 +133,7 @@ impl Answer {
         Self::from(AnswerKind::Reply(ScriptedReply::bare(status)))
     }
 
-    /// The 200 of somebody else's web page.
+    /// The 200 of another web page.
     #[must_use]
     pub fn portal() -> Self {
         Self::from(AnswerKind::Reply(ScriptedReply {

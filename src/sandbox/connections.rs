@@ -17,18 +17,18 @@ pub(super) enum Waited {
 /// All connections that are open.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    state: Mutex<State>,
+    state: Mutex<Registry>,
     stopped: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    phase: Phase,
+struct Registry {
+    phase: Lifecycle,
     open: HashMap<u64, Arc<TcpStream>>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Phase {
+enum Lifecycle {
     #[default]
     Running,
     Stopped,
@@ -36,27 +36,27 @@ enum Phase {
 
 /// A connection's entry, which goes with it.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(super) struct Registration<'a> {
     connections: &'a Connections,
     number: u64,
 }
 
 impl Connections {
     /// Adds a connection; nothing once the sandbox stops.
-    pub(super) fn enter(&self, number: u64, socket: &Arc<TcpStream>) -> Option<Entry<'_>> {
+    pub(super) fn enter(&self, number: u64, socket: &Arc<TcpStream>) -> Option<Registration<'_>> {
         let mut state = self.lock();
-        if state.phase == Phase::Stopped {
+        if state.phase == Lifecycle::Stopped {
             return None;
         }
         state.open.insert(number, Arc::clone(socket));
-        Some(Entry { connections: self, number })
+        Some(Registration { connections: self, number })
     }
 
     /// Waits, unless the sandbox stops.
     pub(super) fn wait(&self, duration: Duration) -> Waited {
         let (_state, wait) = self
             .stopped
-            .wait_timeout_while(self.lock(), duration, |state| state.phase == Phase::Running)
+            .wait_timeout_while(self.lock(), duration, |state| state.phase == Lifecycle::Running)
             .unwrap_or_else(PoisonError::into_inner);
         if wait.timed_out() { Waited::Elapsed } else { Waited::Stopped }
     }
@@ -64,7 +64,7 @@ impl Connections {
     /// Breaks every connection: whoever reads, writes or waits on one of them gets on.
     pub(super) fn stop(&self) {
         let mut state = self.lock();
-        state.phase = Phase::Stopped;
+        state.phase = Lifecycle::Stopped;
         for socket in state.open.values() {
             // It may be broken already.
             let _ = socket.shutdown(Shutdown::Both);
@@ -72,12 +72,12 @@ impl Connections {
         self.stopped.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Registry> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Entry<'_> {
+impl Drop for Registration<'_> {
     fn drop(&mut self) {
         self.connections.lock().open.remove(&self.number);
     }

@@ -11,7 +11,7 @@ const DRIP: Duration = Duration::from_millis(200);
 
 /// How a connection comes to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum Termination {
     /// Properly, once all has been sent.
     Close,
     /// Once all has been sent, without TLS's good-bye, as when a server dies.
@@ -33,10 +33,10 @@ pub(super) fn carry_out(
     reply: Deserved<'_>,
     stream: &mut (impl Read + Write),
     connections: &Connections,
-) -> io::Result<Ending> {
+) -> io::Result<Termination> {
     let (head, body) = reply.bytes.split_at(reply.head);
     match fault {
-        Fault::ResetBefore | Fault::Reset => return Ok(Ending::Reset),
+        Fault::ResetBefore | Fault::Reset => return Ok(Termination::Reset),
         Fault::Close => {}
         Fault::HalfStatus => stream.write_all(&head[.."HTTP/1.1 2".len()])?,
         Fault::HalfHeaders => stream.write_all(&head[..head.len() / 2])?,
@@ -79,7 +79,7 @@ pub(super) fn carry_out(
         }
         Fault::Garbage => stream.write_all(b"\x00\xff\xfeNO SUCH PROTOCOL\r\n\r\n\x80\x81")?,
     }
-    Ok(Ending::Cut)
+    Ok(Termination::Cut)
 }
 
 /// Until the client has had enough, or the sandbox stops and the connection breaks.

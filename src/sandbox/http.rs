@@ -16,7 +16,7 @@ const MAX_HEADERS: usize = 64;
 
 /// What the bytes that have arrived so far are.
 #[derive(Debug)]
-pub(super) enum Progress {
+pub(super) enum ParseStatus {
     /// Not a whole request yet.
     Partial(Waiting),
     /// A request.
@@ -43,11 +43,11 @@ pub(super) struct Frame {
     target: Range<usize>,
     content_type: Option<Range<usize>>,
     authorization: Option<Range<usize>>,
-    body: Body,
+    body: BodyBytes,
 }
 
 #[derive(Debug)]
-enum Body {
+enum BodyBytes {
     InPlace(Range<usize>),
     Unchunked(Vec<u8>),
 }
@@ -57,7 +57,7 @@ enum Body {
 pub(super) enum Persistence {
     /// It lasts, as HTTP/1.1 has it.
     Implied,
-    /// It lasts, and a client of HTTP/1.0 is told so.
+    /// It lasts, and a client of HTTP/1.0 is sent a header that says so.
     Announced,
     /// It ends with this reply.
     Ends,
@@ -65,7 +65,7 @@ pub(super) enum Persistence {
 
 /// A request, as far as the sandbox looks at it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Request<'a> {
+pub(super) struct ReceivedRequest<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
     pub(super) query: &'a str,
@@ -75,12 +75,12 @@ pub(super) struct Request<'a> {
 }
 
 /// Reads the request at the beginning of `bytes`. The error is the status that the sender deserves.
-pub(super) fn parse(bytes: &[u8]) -> Result<Progress, u16> {
+pub(super) fn parse(bytes: &[u8]) -> Result<ParseStatus, u16> {
     let mut headers = [EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
     let head_length = match head.parse(bytes) {
         Ok(Status::Complete(length)) if length <= MAX_HEAD => length,
-        Ok(Status::Partial) if bytes.len() < MAX_HEAD => return Ok(Progress::Partial(Waiting::ForBytes)),
+        Ok(Status::Partial) if bytes.len() < MAX_HEAD => return Ok(ParseStatus::Partial(Waiting::ForBytes)),
         Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(431),
         Err(httparse::Error::Version) => return Err(505),
         Err(_) => return Err(400),
@@ -91,31 +91,31 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Progress, u16> {
     let headers = Headers::read(head.headers)?;
     let rest = &bytes[head_length..];
     let incomplete = match headers.expectation {
-        Expectation::Continue if rest.is_empty() => Progress::Partial(Waiting::ForContinue),
-        Expectation::Continue | Expectation::None => Progress::Partial(Waiting::ForBytes),
+        Expectation::Continue if rest.is_empty() => ParseStatus::Partial(Waiting::ForContinue),
+        Expectation::Continue | Expectation::None => ParseStatus::Partial(Waiting::ForBytes),
     };
     let (body, length) = match headers.framing {
         Framing::Length(length) if length > MAX_BODY => return Err(413),
         Framing::Length(length) if rest.len() < length => return Ok(incomplete),
         Framing::Length(length) => {
             let end = head_length + length;
-            (Body::InPlace(head_length..end), end)
+            (BodyBytes::InPlace(head_length..end), end)
         }
         Framing::Chunked => match unchunk(rest)? {
-            Some((body, length)) => (Body::Unchunked(body), head_length + length),
+            Some((body, length)) => (BodyBytes::Unchunked(body), head_length + length),
             None => return Ok(incomplete),
         },
     };
     let persistence = match (version, headers.connection) {
-        (_, Connection::Close) | (0, Connection::Unsaid) => Persistence::Ends,
-        (0, Connection::KeepAlive) => Persistence::Announced,
-        (_, Connection::KeepAlive | Connection::Unsaid) => Persistence::Implied,
+        (_, ConnectionHeader::Close) | (0, ConnectionHeader::Unsaid) => Persistence::Ends,
+        (0, ConnectionHeader::KeepAlive) => Persistence::Announced,
+        (_, ConnectionHeader::KeepAlive | ConnectionHeader::Unsaid) => Persistence::Implied,
     };
     let place = |part: &[u8]| {
         let start = part.as_ptr().addr() - bytes.as_ptr().addr();
         start..start + part.len()
     };
-    Ok(Progress::Complete(Frame {
+    Ok(ParseStatus::Complete(Frame {
         length,
         persistence,
         method: place(method.as_bytes()),
@@ -128,7 +128,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Progress, u16> {
 
 struct Headers<'a> {
     framing: Framing,
-    connection: Connection,
+    connection: ConnectionHeader,
     expectation: Expectation,
     content_type: Option<&'a [u8]>,
     authorization: Option<&'a [u8]>,
@@ -139,7 +139,7 @@ enum Framing {
     Chunked,
 }
 
-enum Connection {
+enum ConnectionHeader {
     Unsaid,
     KeepAlive,
     Close,
@@ -154,7 +154,7 @@ impl<'a> Headers<'a> {
     fn read(headers: &[Header<'a>]) -> Result<Self, u16> {
         let mut found = Self {
             framing: Framing::Length(0),
-            connection: Connection::Unsaid,
+            connection: ConnectionHeader::Unsaid,
             expectation: Expectation::None,
             content_type: None,
             authorization: None,
@@ -170,9 +170,9 @@ impl<'a> Headers<'a> {
                 coding = Some(*value);
             } else if name.eq_ignore_ascii_case("connection") {
                 if has_token(value, "close") {
-                    found.connection = Connection::Close;
+                    found.connection = ConnectionHeader::Close;
                 } else if has_token(value, "keep-alive") {
-                    found.connection = Connection::KeepAlive;
+                    found.connection = ConnectionHeader::KeepAlive;
                 }
             } else if name.eq_ignore_ascii_case("expect") {
                 if value.eq_ignore_ascii_case(b"100-continue") {
@@ -239,19 +239,19 @@ fn within_bounds<T>(chunks: &[u8]) -> Result<Option<T>, u16> {
 
 impl Frame {
     /// The request itself; `bytes` is the buffer that was parsed.
-    pub(super) fn request<'a>(&'a self, bytes: &'a [u8]) -> Request<'a> {
+    pub(super) fn request<'a>(&'a self, bytes: &'a [u8]) -> ReceivedRequest<'a> {
         let text = |range: &Range<usize>| str::from_utf8(&bytes[range.clone()]).unwrap_or_default();
         let target = origin_form(text(&self.target));
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        Request {
+        ReceivedRequest {
             method: text(&self.method),
             path,
             query,
             content_type: self.content_type.as_ref().map_or("", text),
             authorization: self.authorization.as_ref().map(text),
             body: match &self.body {
-                Body::InPlace(range) => &bytes[range.clone()],
-                Body::Unchunked(body) => body,
+                BodyBytes::InPlace(range) => &bytes[range.clone()],
+                BodyBytes::Unchunked(body) => body,
             },
         }
     }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::http::Request;
+use super::http::ReceivedRequest;
 use super::log::CredentialSource;
 use super::options::{Conversions, SandboxAccount};
 use super::parameters::Parameters;
@@ -29,7 +29,7 @@ pub(super) struct World<'a> {
 
 /// What a request deserves, and who asked.
 #[derive(Debug)]
-pub(super) struct Judgement<'a> {
+pub(super) struct Assessment<'a> {
     pub(super) credentials: CredentialSource,
     pub(super) ruling: Ruling<'a>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Judgement<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ruling<'a> {
     /// A conversion that is taken.
-    Accepted(Report<'a>),
+    Accepted(AcceptedConversion<'a>),
     /// The account's balance.
     Balance,
     /// No such path.
@@ -47,25 +47,29 @@ pub(super) enum Ruling<'a> {
     MethodNotAllowed(&'static str),
     /// No credentials, or wrong ones.
     Unauthorized,
-    /// An account that may not report.
+    /// An account without conversions.
     NotEnabled,
     /// A parameter that is missing or blank.
     Missing(ParameterName),
     /// A parameter that cannot be read.
     Malformed(ParameterName),
-    /// A report that a switch refuses, with this status.
+    /// A conversion that a switch refuses, with this status.
     Doubted(&'static str, u16),
 }
 
 /// A conversion that is taken, as far as later ones can repeat or contradict it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Report<'a> {
+pub(super) struct AcceptedConversion<'a> {
     pub(super) account: &'a SandboxAccount,
     pub(super) channel: Channel,
     pub(super) delivered: Delivered,
 }
 
-pub(super) fn judge<'a>(request: &Request<'_>, parameters: &Parameters<'_>, world: &World<'a>) -> Judgement<'a> {
+pub(super) fn judge<'a>(
+    request: &ReceivedRequest<'_>,
+    parameters: &Parameters<'_>,
+    world: &World<'a>,
+) -> Assessment<'a> {
     let (credentials, account) = authenticate(request, parameters, world);
     let ruling = match request.path {
         "/conversions/sms" => conversion(Channel::Sms, request, parameters, account, world),
@@ -73,12 +77,12 @@ pub(super) fn judge<'a>(request: &Request<'_>, parameters: &Parameters<'_>, worl
         "/account/get-balance" => balance(request, account),
         _ => Ruling::NotFound,
     };
-    Judgement { credentials, ruling }
+    Assessment { credentials, ruling }
 }
 
 fn conversion<'a>(
     channel: Channel,
-    request: &Request<'_>,
+    request: &ReceivedRequest<'_>,
     parameters: &Parameters<'_>,
     account: Option<&'a SandboxAccount>,
     world: &World<'a>,
@@ -103,12 +107,12 @@ fn conversion<'a>(
         CheckOrder::ParametersFirst => delivered.and_then(|delivered| enabled.map(|()| delivered)),
     };
     match checked {
-        Ok(delivered) => Ruling::Accepted(Report { account, channel, delivered }),
+        Ok(delivered) => Ruling::Accepted(AcceptedConversion { account, channel, delivered }),
         Err(ruling) => ruling,
     }
 }
 
-fn balance<'a>(request: &Request<'_>, account: Option<&SandboxAccount>) -> Ruling<'a> {
+fn balance<'a>(request: &ReceivedRequest<'_>, account: Option<&SandboxAccount>) -> Ruling<'a> {
     match (request.method, account) {
         ("GET" | "HEAD", Some(_)) => Ruling::Balance,
         ("GET" | "HEAD", None) => Ruling::Unauthorized,
@@ -118,7 +122,7 @@ fn balance<'a>(request: &Request<'_>, account: Option<&SandboxAccount>) -> Rulin
 
 /// Where the credentials are, and whose they are if they are right. A `sig` beside a secret or Basic is wrong.
 fn authenticate<'a>(
-    request: &Request<'_>,
+    request: &ReceivedRequest<'_>,
     parameters: &Parameters<'_>,
     world: &World<'a>,
 ) -> (CredentialSource, Option<&'a SandboxAccount>) {

@@ -1,5 +1,5 @@
 //! What may be written down of a request. Whatever is not one of the conversion's own parameters may be a secret under a name
-//! that nobody has thought of, so it is the parameters to be shown that are listed here, and not those to be masked.
+//! that was not thought of, so the parameters to be shown are listed here, and not those to be masked.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ fn secrets(accounts: &[SandboxAccount]) -> impl Iterator<Item = &str> {
 mod tests {
     use super::{parameters, path};
     use crate::domain::{Secret, SignatureMethod};
-    use crate::sandbox::http::Request;
+    use crate::sandbox::http::ReceivedRequest;
     use crate::sandbox::options::SandboxAccount;
     use crate::sandbox::parameters::Parameters;
     use crate::sandbox::switches::MislabelledForm;
@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn logged(query: &str, content_type: &str, body: &str) -> String {
-        let request = Request { query, content_type, body: body.as_bytes(), ..Request::default() };
+        let request = ReceivedRequest { query, content_type, body: body.as_bytes(), ..ReceivedRequest::default() };
         let shown = parameters(&Parameters::read(&request, MislabelledForm::Read), &accounts());
         serde_json::to_string(&shown).unwrap()
     }

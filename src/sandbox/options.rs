@@ -1,9 +1,7 @@
 //! What a sandbox is asked to be.
 
-use std::fmt;
 use std::io::Write;
 use std::iter;
-use std::str::FromStr;
 use std::time::Duration;
 
 use super::script::Script;
@@ -17,7 +15,7 @@ pub struct SandboxOptions {
     pub port: u16,
     /// TLS or not.
     pub encryption: Encryption,
-    /// Who may report.
+    /// Whose conversions are taken.
     pub accounts: Vec<SandboxAccount>,
     /// What no document says.
     pub unknowns: Unknowns,
@@ -97,7 +95,7 @@ named! {
         Only12 = "1.2",
         /// 1.3.
         Only13 = "1.3",
-        /// 1.1, which nobody should accept; it never gets further than its first message.
+        /// 1.1, which no client should accept; it never gets further than its first message.
         Only11 = "1.1",
     }
 }
@@ -121,7 +119,7 @@ pub struct SandboxAccount {
     pub api_secret: Secret,
     /// What signs its requests, where they may be signed.
     pub signature: Option<(Secret, SignatureMethod)>,
-    /// Whether it may report conversions at all.
+    /// Whether conversions are enabled for it.
     pub conversions: Conversions,
 }
 
@@ -130,7 +128,7 @@ pub struct SandboxAccount {
 pub enum Conversions {
     /// Reports are taken.
     Enabled,
-    /// Every report is answered with 402.
+    /// Every conversion is answered with 402.
     NotEnabled,
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::http::Request;
+use super::http::ReceivedRequest;
 use super::log::CredentialSource;
 use super::switches::{MislabelledForm, SignedDuplicate, SignedParameters};
 
@@ -13,28 +13,28 @@ use super::switches::{MislabelledForm, SignedDuplicate, SignedParameters};
 /// Where a name stands more than once the **first** wins, as with the servlet containers that the service's error
 /// pages come from.
 #[derive(Debug, Default)]
-pub(super) struct Parameters<'a>(Vec<Parameter<'a>>);
+pub(super) struct Parameters<'a>(Vec<ReceivedParameter<'a>>);
 
 #[derive(Debug)]
-pub(super) struct Parameter<'a> {
+pub(super) struct ReceivedParameter<'a> {
     pub(super) name: Cow<'a, str>,
     pub(super) value: Cow<'a, str>,
     pub(super) source: CredentialSource,
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn read(request: &Request<'a>, mislabelled: MislabelledForm) -> Self {
+    pub(super) fn read(request: &ReceivedRequest<'a>, mislabelled: MislabelledForm) -> Self {
         let mut parameters = Self(Vec::with_capacity(8));
         parameters.add_form(request.query.as_bytes(), CredentialSource::Query);
         match body(request) {
-            Body::Form => parameters.add_form(request.body, CredentialSource::Form),
-            Body::Json => parameters.add_json(request.body, mislabelled),
-            Body::JsonSentAsForm => parameters.add_whole(request.body),
+            BodyFormat::Form => parameters.add_form(request.body, CredentialSource::Form),
+            BodyFormat::Json => parameters.add_json(request.body, mislabelled),
+            BodyFormat::JsonSentAsForm => parameters.add_whole(request.body),
         }
         parameters
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Parameter<'a>> {
+    pub(super) fn get(&self, name: &str) -> Option<&ReceivedParameter<'a>> {
         self.0.iter().find(|parameter| parameter.name == name)
     }
 
@@ -78,13 +78,17 @@ impl<'a> Parameters<'a> {
     }
 
     fn add_form(&mut self, bytes: &'a [u8], source: CredentialSource) {
-        self.0.extend(form_urlencoded::parse(bytes).map(|(name, value)| Parameter { name, value, source }));
+        self.0.extend(form_urlencoded::parse(bytes).map(|(name, value)| ReceivedParameter {
+            name,
+            value,
+            source,
+        }));
     }
 
     /// The body as one name: read as a form it would fall into pieces, wherever a value has an `&`.
     fn add_whole(&mut self, bytes: &'a [u8]) {
         let (name, value) = (String::from_utf8_lossy(bytes), Cow::Borrowed(""));
-        self.0.push(Parameter { name, value, source: CredentialSource::Form });
+        self.0.push(ReceivedParameter { name, value, source: CredentialSource::Form });
     }
 
     /// The scalars of an object. Anything else, such as the `[]` that one library sends beside its query, says nothing.
@@ -103,7 +107,7 @@ impl<'a> Parameters<'a> {
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         };
         let found = members.into_iter().filter_map(|(name, value)| {
-            Some(Parameter {
+            Some(ReceivedParameter {
                 name: Cow::Owned(name),
                 value: Cow::Owned(scalar(value)?),
                 source: CredentialSource::Json,
@@ -125,7 +129,7 @@ const JSON_TYPES: [&str; 7] = [
 ];
 
 /// How a body is read.
-enum Body {
+enum BodyFormat {
     Form,
     Json,
     /// Says nothing: `curl -d` labels whatever it sends as a form.
@@ -137,26 +141,26 @@ fn looks_like_json(bytes: &[u8]) -> bool {
 }
 
 /// What the header says, or, without one, what the body looks like.
-fn body(request: &Request<'_>) -> Body {
+fn body(request: &ReceivedRequest<'_>) -> BodyFormat {
     let media_type = request.content_type.split(';').next().unwrap_or_default().trim();
     let is_json = JSON_TYPES.iter().any(|json| media_type.eq_ignore_ascii_case(json))
         || media_type.to_ascii_lowercase().ends_with("+json");
     match (media_type, looks_like_json(request.body)) {
-        ("", true) => Body::Json,
-        _ if is_json => Body::Json,
-        (_, true) => Body::JsonSentAsForm,
-        (_, false) => Body::Form,
+        ("", true) => BodyFormat::Json,
+        _ if is_json => BodyFormat::Json,
+        (_, true) => BodyFormat::JsonSentAsForm,
+        (_, false) => BodyFormat::Form,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Parameters;
-    use crate::sandbox::http::Request;
+    use crate::sandbox::http::ReceivedRequest;
     use crate::sandbox::switches::MislabelledForm;
 
     fn pairs(query: &str, content_type: &str, body: &str) -> Vec<(String, String)> {
-        let request = Request { query, content_type, body: body.as_bytes(), ..Request::default() };
+        let request = ReceivedRequest { query, content_type, body: body.as_bytes(), ..ReceivedRequest::default() };
         let parameters = Parameters::read(&request, MislabelledForm::Ignored);
         parameters.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use super::answer::{RetryAfter, ScriptedReply};
 use super::judge::{NOT_ENABLED_REASON, Ruling};
 use super::page::jetty;
-use super::reply::{Envelope, Reply, http_date};
+use super::reply::{Envelope, Response};
 use super::switches::{ErrorBody, SuccessBody};
 use super::unknowns::Unknowns;
 use crate::domain::Timestamp;
+use crate::wire::http_date;
 use crate::wire::reason;
 
 /// What the service's pages are labelled with.
@@ -51,7 +52,7 @@ pub(super) fn write_ruling(
         allow = format!("Allow: {methods}\r\n");
         headers = &allow;
     }
-    let reply = Reply { status, reason: &reason, content_type, headers, body: body.as_bytes() };
+    let reply = Response { status, reason: &reason, content_type, headers, body: body.as_bytes() };
     reply.write(out, envelope)
 }
 
@@ -86,7 +87,7 @@ pub(super) fn write_scripted(
         (None, _) => ("", Cow::Borrowed("")),
         (Some(body), _) => (if body.is_empty() { "" } else { "text/plain" }, body.as_str().into()),
     };
-    let reply = Reply {
+    let reply = Response {
         status: scripted.status,
         reason,
         content_type: scripted.content_type.as_deref().unwrap_or(implied),

@@ -3,7 +3,6 @@
 //! A script is a function of the request's number and nothing else, so a run can be repeated exactly. It does not know
 //! how an answer is carried out.
 
-use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 

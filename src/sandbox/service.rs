@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::answer::Answer;
 use super::certificate::Security;
 use super::connections::Connections;
-use super::judge::{Report, Ruling, accept};
+use super::judge::{AcceptedConversion, Ruling, accept};
 use super::log::Log;
 use super::options::{SandboxAccount, SandboxOptions};
 use super::parameters::Parameters;
@@ -32,7 +32,7 @@ pub(super) struct Service {
     earlier: Mutex<HashMap<Fact, Delivered>>,
 }
 
-/// What a report is about: account, channel, message-id.
+/// What a conversion is about: account, channel, message-id.
 type Fact = (String, Channel, String);
 
 impl Service {
@@ -89,10 +89,10 @@ impl Service {
         taken.ok().map(|_| (turn, answer))
     }
 
-    /// The ruling after a look at earlier reports, which are remembered only if a switch asks for it.
+    /// The ruling after a look at earlier conversions, which are remembered only if a switch asks for it.
     pub(super) fn compare_with_earlier<'a>(&self, ruling: Ruling<'a>, parameters: &Parameters<'_>) -> Ruling<'a> {
         let (repeated, contradicting) = (self.unknowns.repeated, self.unknowns.contradicting);
-        let Ruling::Accepted(Report { account, channel, delivered }) = ruling else {
+        let Ruling::Accepted(AcceptedConversion { account, channel, delivered }) = ruling else {
             return ruling;
         };
         if (repeated, contradicting) == (Doubtful::Accepted, Doubtful::Accepted) {

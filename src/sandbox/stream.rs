@@ -8,8 +8,8 @@ use std::time::Duration;
 use rustix::net::sockopt::set_socket_linger;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::fault::Ending;
-use super::http::{Frame, Progress, Waiting, parse};
+use super::fault::Termination;
+use super::http::{Frame, ParseStatus, Waiting, parse};
 use crate::clock;
 
 /// What one read takes at most. Longer requests grow the buffer.
@@ -20,21 +20,21 @@ const LAST_WORDS: (Duration, usize) = (Duration::from_millis(500), 1024 * 1024);
 
 /// A connection's bytes in the clear.
 pub(super) enum Stream {
-    Plain(Socket),
-    Tls(Box<StreamOwned<ServerConnection, Socket>>),
+    Plain(ListedSocket),
+    Tls(Box<StreamOwned<ServerConnection, ListedSocket>>),
 }
 
 /// A socket that is also in the list of open connections; no second descriptor, which would hold back a reset.
-pub(super) struct Socket(Arc<TcpStream>);
+pub(super) struct ListedSocket(Arc<TcpStream>);
 
 impl Stream {
     pub(super) fn plain(socket: &Arc<TcpStream>) -> Self {
-        Self::Plain(Socket(Arc::clone(socket)))
+        Self::Plain(ListedSocket(Arc::clone(socket)))
     }
 
     pub(super) fn tls(socket: &Arc<TcpStream>, config: &Arc<ServerConfig>) -> io::Result<Self> {
         let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
-        let stream = StreamOwned::new(connection, Socket(Arc::clone(socket)));
+        let stream = StreamOwned::new(connection, ListedSocket(Arc::clone(socket)));
         Ok(Self::Tls(Box::new(stream)))
     }
 
@@ -45,7 +45,7 @@ impl Stream {
         }
     }
 
-    /// Waits until something arrives and tells, without reading it, whether it can be (the beginning of) a request. The
+    /// Waits until something arrives and returns, without reading it, whether it can be (the beginning of) a request. The
     /// end of the connection is none, and neither is TLS's good-bye, which is an alert: visible in TLS 1.2, and in 1.3
     /// an encrypted record of 19 bytes (RFC 8446 §5.2), shorter than any request.
     pub(super) fn awaits_request(&self) -> io::Result<bool> {
@@ -67,19 +67,19 @@ impl Stream {
     }
 
     /// Says good-bye. What cannot be said any more is not missed.
-    pub(super) fn end(&mut self, ending: Ending) {
+    pub(super) fn end(&mut self, ending: Termination) {
         match ending {
-            Ending::Reset => {
+            Termination::Reset => {
                 let _ = set_socket_linger(self.socket(), Some(Duration::ZERO));
             }
-            Ending::Close => {
+            Termination::Close => {
                 if let Self::Tls(stream) = self {
                     stream.conn.send_close_notify();
                     let _ = stream.flush();
                 }
                 let _ = self.drain();
             }
-            Ending::Cut => {
+            Termination::Cut => {
                 let _ = self.drain();
             }
         }
@@ -88,9 +88,9 @@ impl Stream {
     /// Closing a socket with unread bytes resets it, and a reset may overtake the reply.
     fn drain(&mut self) -> io::Result<()> {
         let mut socket = self.socket();
-        let (patience, mut bytes) = LAST_WORDS;
+        let (timeout, mut bytes) = LAST_WORDS;
         socket.shutdown(Shutdown::Write)?;
-        socket.set_read_timeout(Some(patience))?;
+        socket.set_read_timeout(Some(timeout))?;
         let mut waste = [0; 4096];
         loop {
             let count = socket.read(&mut waste)?;
@@ -127,13 +127,13 @@ impl Write for Stream {
     }
 }
 
-impl Read for Socket {
+impl Read for ListedSocket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.as_ref().read(buffer)
     }
 }
 
-impl Write for Socket {
+impl Write for ListedSocket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.as_ref().write(bytes)
     }
@@ -178,21 +178,21 @@ impl Inbox {
     }
 
     /// The next request. In the good case this is one read, and the clock is not asked.
-    pub(super) fn receive(&mut self, stream: &mut Stream, patience: Duration) -> Result<Frame, NoRequest> {
+    pub(super) fn receive(&mut self, stream: &mut Stream, timeout: Duration) -> Result<Frame, NoRequest> {
         let mut deadline = None;
         let mut continued = false;
         loop {
             if self.filled > 0 {
                 match parse(self.bytes()).map_err(NoRequest::Refused)? {
-                    Progress::Complete(frame) => return Ok(frame),
-                    Progress::Partial(Waiting::ForContinue) if !continued => {
+                    ParseStatus::Complete(frame) => return Ok(frame),
+                    ParseStatus::Partial(Waiting::ForContinue) if !continued => {
                         continued = true;
                         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").map_err(|_| NoRequest::Gone)?;
                     }
-                    Progress::Partial(_) => {}
+                    ParseStatus::Partial(_) => {}
                 }
                 let now = clock::monotonic();
-                if now > *deadline.get_or_insert(now + patience) {
+                if now > *deadline.get_or_insert(now + timeout) {
                     return Err(NoRequest::Refused(408));
                 }
             }

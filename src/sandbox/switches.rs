@@ -1,8 +1,5 @@
 //! The values of the switches, and why each of them is one.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::domain::named;
 
 named! {

@@ -256,14 +256,14 @@ fn the_clock_can_be_wrong() {
 }
 
 #[test]
-fn repeated_and_contradicting_reports_are_told_apart() {
+fn repeated_and_contradicting_conversions_are_told_apart() {
     let mut options = options();
     options.unknowns.set("repeated=422").unwrap();
     options.unknowns.set("contradicting=420").unwrap();
     let sandbox = Sandbox::start(options).unwrap();
     let mut socket = connect(&sandbox);
-    let mut report = |body: &str| status(&ask(&mut socket, &post(body)).unwrap());
+    let mut send = |body: &str| status(&ask(&mut socket, &post(body)).unwrap());
     let (yes, no) = (BODY, BODY.replace("true", "false"));
-    assert_eq!([report(yes), report(yes), report(&no), report(yes)], [200, 422, 420, 422]);
-    assert_eq!(report(&BODY.replace("00A0B0C0", "other")), 200);
+    assert_eq!([send(yes), send(yes), send(&no), send(yes)], [200, 422, 420, 422]);
+    assert_eq!(send(&BODY.replace("00A0B0C0", "other")), 200);
 }

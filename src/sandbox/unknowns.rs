@@ -1,4 +1,4 @@
-//! What nobody public knows about the API, as switches.
+//! What no public source says about the API, as switches.
 //!
 //! The defaults are our reading of the documents; a test that depends on one of them can turn it round.
 
@@ -21,7 +21,7 @@ pub struct Unknowns {
     pub missing: Missing,
     /// The status for a parameter that cannot be read.
     pub malformed: Malformed,
-    /// The same report again.
+    /// The same conversion again.
     pub repeated: Doubtful,
     /// The same message with the other `delivered`.
     pub contradicting: Doubtful,
@@ -57,7 +57,7 @@ pub struct Unknowns {
     pub order: CheckOrder,
 }
 
-/// Whether a doubtful report is taken: `accepted`, or the status with which it is refused.
+/// Whether a doubtful conversion is taken: `accepted`, or the status with which it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Doubtful {
     /// 200, like any other.
@@ -74,7 +74,7 @@ pub enum SwitchError {
     #[error("`{0}` is not NAME=VALUE")]
     Shape(String),
     /// No switch of this name.
-    #[error("there is no switch `{name}`: none of {names}", names = Unknowns::NAMES.join(", "))]
+    #[error("there is no switch `{name}`: none of {names}", names = Unknowns::names().collect::<Vec<_>>().join(", "))]
     Name {
         /// The name.
         name: String,
@@ -91,63 +91,49 @@ pub enum SwitchError {
     },
 }
 
+/// Sets a switch to the value that a text names.
+type Setter = fn(&mut Unknowns, &str) -> Result<(), String>;
+
+/// The switches by their names.
+const SWITCHES: [(&str, Setter); 20] = [
+    ("get", |unknowns, value| assign(&mut unknowns.get, value)),
+    ("missing", |unknowns, value| assign(&mut unknowns.missing, value)),
+    ("malformed", |unknowns, value| assign(&mut unknowns.malformed, value)),
+    ("repeated", |unknowns, value| assign(&mut unknowns.repeated, value)),
+    ("contradicting", |unknowns, value| assign(&mut unknowns.contradicting, value)),
+    ("stale", |unknowns, value| assign(&mut unknowns.stale, value)),
+    ("unknown-id", |unknowns, value| assign(&mut unknowns.unknown_id, value)),
+    ("known-id", |unknowns, value| {
+        unknowns.known_ids.insert(value.to_owned());
+        Ok(())
+    }),
+    ("success", |unknowns, value| assign(&mut unknowns.success, value)),
+    ("errors", |unknowns, value| assign(&mut unknowns.errors, value)),
+    ("delivered", |unknowns, value| assign(&mut unknowns.delivered, value)),
+    ("timestamp", |unknowns, value| assign(&mut unknowns.timestamp, value)),
+    ("signed-timestamp", |unknowns, value| assign(&mut unknowns.signed_timestamp, value)),
+    ("unsigned-timestamp", |unknowns, value| assign(&mut unknowns.unsigned_timestamp, value)),
+    ("signed-duplicate", |unknowns, value| assign(&mut unknowns.signed_duplicate, value)),
+    ("signed-parameters", |unknowns, value| assign(&mut unknowns.signed_parameters, value)),
+    ("query-signature", |unknowns, value| assign(&mut unknowns.query_signature, value)),
+    ("mislabelled-form", |unknowns, value| assign(&mut unknowns.mislabelled_form, value)),
+    ("basic", |unknowns, value| assign(&mut unknowns.basic, value)),
+    ("order", |unknowns, value| assign(&mut unknowns.order, value)),
+];
+
 impl Unknowns {
     /// The names that [`Unknowns::set`] takes.
-    pub const NAMES: &'static [&'static str] = &[
-        "get",
-        "missing",
-        "malformed",
-        "repeated",
-        "contradicting",
-        "stale",
-        "unknown-id",
-        "known-id",
-        "success",
-        "errors",
-        "delivered",
-        "timestamp",
-        "signed-timestamp",
-        "unsigned-timestamp",
-        "signed-duplicate",
-        "signed-parameters",
-        "query-signature",
-        "mislabelled-form",
-        "basic",
-        "order",
-    ];
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        SWITCHES.iter().map(|(name, _)| *name)
+    }
 
     /// Sets one switch from `NAME=VALUE`. `known-id=ID` may be given several times.
     pub fn set(&mut self, text: &str) -> Result<(), SwitchError> {
         let (name, value) = text.split_once('=').ok_or_else(|| SwitchError::Shape(text.to_owned()))?;
-        let done = match name {
-            "get" => assign(&mut self.get, value),
-            "missing" => assign(&mut self.missing, value),
-            "malformed" => assign(&mut self.malformed, value),
-            "repeated" => assign(&mut self.repeated, value),
-            "contradicting" => assign(&mut self.contradicting, value),
-            "stale" => assign(&mut self.stale, value),
-            "unknown-id" => assign(&mut self.unknown_id, value),
-            "known-id" => {
-                self.known_ids.insert(value.to_owned());
-                Ok(())
-            }
-            "success" => assign(&mut self.success, value),
-            "errors" => assign(&mut self.errors, value),
-            "delivered" => assign(&mut self.delivered, value),
-            "timestamp" => assign(&mut self.timestamp, value),
-            "signed-timestamp" => assign(&mut self.signed_timestamp, value),
-            "unsigned-timestamp" => assign(&mut self.unsigned_timestamp, value),
-            "signed-duplicate" => assign(&mut self.signed_duplicate, value),
-            "signed-parameters" => assign(&mut self.signed_parameters, value),
-            "query-signature" => assign(&mut self.query_signature, value),
-            "mislabelled-form" => assign(&mut self.mislabelled_form, value),
-            "basic" => assign(&mut self.basic, value),
-            "order" => assign(&mut self.order, value),
-            _ => {
-                return Err(SwitchError::Name { name: name.to_owned() });
-            }
-        };
-        done.map_err(|problem| SwitchError::Value { name: name.to_owned(), value: value.to_owned(), problem })
+        let switch = SWITCHES.iter().find(|(known, _)| *known == name);
+        let (_, set) = switch.ok_or_else(|| SwitchError::Name { name: name.to_owned() })?;
+        let (name, value) = (name.to_owned(), value.to_owned());
+        set(self, &value).map_err(|problem| SwitchError::Value { name, value, problem })
     }
 }
 
@@ -174,7 +160,7 @@ impl FromStr for Doubtful {
 #[cfg(test)]
 mod tests {
     use super::super::switches::Get;
-    use super::{Doubtful, SwitchError, Unknowns};
+    use super::{Doubtful, Unknowns};
 
     #[test]
     fn switches_are_set_by_name() {
@@ -185,14 +171,6 @@ mod tests {
         assert_eq!(unknowns.get, Get::Refused);
         assert_eq!(unknowns.stale, Doubtful::Refused(420));
         assert!(unknowns.known_ids.contains("a=b"));
-    }
-
-    #[test]
-    fn every_name_in_the_list_is_a_switch() {
-        for name in Unknowns::NAMES {
-            let set = Unknowns::default().set(&format!("{name}=?"));
-            assert!(!matches!(set, Err(SwitchError::Name { .. })), "{name}");
-        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use rustls::CertificateError;
 use thiserror::Error;
 
-use super::Endpoint;
+use super::endpoint::Endpoint;
 use super::names::is_out_of_descriptors;
 use super::trace::Trace;
 use super::trust::TrustError;
@@ -33,7 +33,7 @@ pub struct TransportError {
 pub enum Sent {
     /// Certainly not.
     No,
-    /// Perhaps: sending it again may report it twice.
+    /// Perhaps: sending it again may count it twice.
     Maybe,
 }
 

@@ -80,7 +80,7 @@ fn look_up(uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedS
     let (answers_in, answers) = mpsc::sync_channel(1);
     let (asked, how) = (uri.clone(), config.clone());
     let ask = move || {
-        // Nobody may be waiting any more.
+        // The one that waited may have gone.
         let _ = answers_in.send(DefaultResolver::default().resolve(&asked, &how, at_leisure));
     };
     if is_address || thread::Builder::new().spawn(ask).is_err() {

@@ -1,4 +1,4 @@
-//! How far the current attempt has come, told by the connection that knows.
+//! How far the current attempt has come, noted by the connection that knows.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -53,7 +53,7 @@ impl TrustStore {
         Self { trust, config: Arc::default() }
     }
 
-    /// Loads what was named at once, so that its faults are told before anything is sent. The system's store stays unread.
+    /// Loads what was named at once, so that its faults are found before anything is sent. The system's store stays unread.
     pub fn check(&self) -> Result<(), TrustError> {
         match self.trust {
             Trust::Pem(_) => self.client_config().map(drop),

@@ -6,6 +6,7 @@
 
 mod address;
 mod body;
+mod http_date;
 mod parameter;
 mod reply;
 mod request;
@@ -14,6 +15,7 @@ mod signature;
 
 pub use address::{BaseUrl, BaseUrlError, Scheme};
 pub use body::{Body, BodyEnd};
+pub use http_date::{http_date, parse_http_date};
 pub use parameter::{ParameterName, names};
 pub use reply::{Reply, StopCause, Verdict, classify, reason};
 pub use request::{CONTENT_TYPE, Parameter, ParameterValue, Request, basic_credentials, decode_basic};

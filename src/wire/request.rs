@@ -44,7 +44,7 @@ pub enum ParameterValue<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The request that reports `conversion` for `account`. A signature is made now, over exactly what is sent.
+    /// The request that sends `conversion` for `account`. A signature is made now, over exactly what is sent.
     #[must_use]
     pub fn new(conversion: &'a Conversion, account: &'a Account) -> Self {
         let key = || Parameter::plain(names::API_KEY, account.api_key.as_str());

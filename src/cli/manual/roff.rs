@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 /// A piece of a page.
 #[derive(Default)]
-pub(super) struct Page(String);
+pub(super) struct Roff(String);
 
-impl Page {
+impl Roff {
     pub(super) fn heading(&mut self, title: &str) {
         self.put(&format!(".SH \"{title}\"\n"));
     }
@@ -83,11 +83,11 @@ fn shielded(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Page;
+    use super::Roff;
 
     #[test]
     fn nothing_of_a_text_acts() {
-        let mut page = Page::default();
+        let mut page = Roff::default();
         page.verbatim([".so /etc/passwd", "a 'b' \\n --c"]);
         let roff = String::from_utf8(page.take()).unwrap();
         assert_eq!(roff, ".nf\n\\&.so /etc/passwd\na \\(aqb\\(aq \\en \\-\\-c\n.fi\n");
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn indented_paragraphs_keep_their_lines() {
-        let mut page = Page::default();
+        let mut page = Roff::default();
         page.prose("one `two`\nthree\n\nfour:\n  five");
         let roff = String::from_utf8(page.take()).unwrap();
         assert_eq!(roff, ".PP\none \\fBtwo\\fR\nthree\n.PP\n.nf\nfour:\n  five\n.fi\n");

@@ -76,12 +76,12 @@ fn the_first_source_that_has_any_of_it_wins() {
     wins("key-work-nexmo", None, "~/work/.nexmorc", &removed("work/.nexmorc"));
     wins("key-home-nexmo", None, "~/home/.nexmorc", &removed("home/.nexmorc"));
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "~/config.toml has several profiles and no default_profile: 2fa, alerts"
     );
     let home = home.config("");
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "no credentials found; looked at --profile, NEXMO_CONVERSION_PROFILE, VONAGE_API_KEY and \
          VONAGE_API_SECRET/VONAGE_API_SECRET_FILE, NEXMO_API_KEY and NEXMO_API_SECRET/NEXMO_API_SECRET_FILE, \
          default_profile in ~/config.toml, the profiles in ~/config.toml (none), \
@@ -91,23 +91,23 @@ fn the_first_source_that_has_any_of_it_wins() {
 
 #[test]
 fn half_a_credential_names_the_other_half_and_does_not_fall_through() {
-    let told = |name: &str, value: &str| {
+    let message = |name: &str, value: &str| {
         let home = everything()
             .typed(|typed| typed.profile = None)
             .variable("NEXMO_CONVERSION_PROFILE", "")
             .variable("VONAGE_API_KEY", "")
             .variable("VONAGE_API_SECRET", "")
             .variable(name, value);
-        home.told(home.account())
+        home.message(home.account())
     };
     assert_eq!(
-        told("VONAGE_API_KEY", "k"),
+        message("VONAGE_API_KEY", "k"),
         "VONAGE_API_SECRET (or VONAGE_API_SECRET_FILE) is missing beside VONAGE_API_KEY"
     );
     for secret in
         ["VONAGE_API_SECRET", "VONAGE_API_SECRET_FILE", "VONAGE_SIGNATURE_SECRET", "VONAGE_SIGNATURE_SECRET_FILE"]
     {
-        assert_eq!(told(secret, "s3cret"), format!("VONAGE_API_KEY is missing beside {secret}"));
+        assert_eq!(message(secret, "s3cret"), format!("VONAGE_API_KEY is missing beside {secret}"));
     }
     for (config, why) in [
         ("[profiles.a]\napi_key = 'k'", "api_secret (or api_secret_file, or api_secret_command) is missing"),
@@ -118,10 +118,10 @@ fn half_a_credential_names_the_other_half_and_does_not_fall_through() {
         ),
     ] {
         let home = Home::new().config(config);
-        assert_eq!(home.told(home.account()), format!(r#"{why} in profile "a" (~/config.toml)"#));
+        assert_eq!(home.message(home.account()), format!(r#"{why} in profile "a" (~/config.toml)"#));
     }
     let home = Home::new().file("home/.nexmorc", "[credentials]\napi_key=k\n", 0o600);
-    assert_eq!(home.told(home.account()), "api_secret is missing in ~/home/.nexmorc");
+    assert_eq!(home.message(home.account()), "api_secret is missing in ~/home/.nexmorc");
 }
 
 #[test]
@@ -131,12 +131,12 @@ fn a_secret_and_a_file_for_it_contradict_each_other() {
         .variable("NEXMO_API_SECRET", "s3cret")
         .variable("NEXMO_API_SECRET_FILE", "f");
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "NEXMO_API_SECRET and NEXMO_API_SECRET_FILE are both set, and only one of them can hold"
     );
     let home = Home::new().config("[profiles.a]\napi_secret = 's3cret'\napi_secret_command = ['pass']\n");
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "api_secret and api_secret_command (~/config.toml:3:22) are both set, and only one of them can hold"
     );
 }
@@ -145,7 +145,7 @@ fn a_secret_and_a_file_for_it_contradict_each_other() {
 fn an_unknown_profile_is_answered_with_those_that_there_are() {
     let home = Home::new().config(TWO_PROFILES).typed(|typed| typed.profile = Some("alert".into()));
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "--profile asks for profile \"alert\", which is not in ~/config.toml (there: 2fa, alerts) (did you mean \
          `alerts`?)"
     );
@@ -153,11 +153,11 @@ fn an_unknown_profile_is_answered_with_those_that_there_are() {
     assert!(matches!(home.settings(), Err(ConfigError::UnknownProfile { .. })));
     let home = Home::new().variable("NEXMO_CONVERSION_PROFILE", "x");
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "NEXMO_CONVERSION_PROFILE asks for profile \"x\", which is not in ~/config.toml (no profiles there)"
     );
     let home = Home::new().config("default_profile = \"x\"");
-    assert!(home.told(home.account()).starts_with("default_profile asks for profile \"x\""));
+    assert!(home.message(home.account()).starts_with("default_profile asks for profile \"x\""));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn the_mode_is_the_variables_then_the_profiles_then_what_the_secret_is_for() {
     assert_eq!(mode(&stored().variable("NEXMO_CONVERSION_AUTH", "BASIC")).0, AuthMode::Basic);
     let wrong = stored().variable("NEXMO_CONVERSION_AUTH", "s3cret");
     assert_eq!(
-        wrong.told(wrong.account()),
+        wrong.message(wrong.account()),
         "NEXMO_CONVERSION_AUTH is not usable: none of form, basic, query, signature, signature-query"
     );
 }
@@ -209,7 +209,7 @@ fn only_the_secret_that_is_used_is_fetched() {
     assert_eq!(secret(&home.account().unwrap()), "s3cret");
     let home = home.typed(|typed| typed.profile = Some("other".into()));
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "no usable secret from api_secret_command of profile \"other\" (~/config.toml): there is no program \
          `no-such-program-here`"
     );
@@ -231,9 +231,9 @@ fn vendor_files_without_credentials_are_passed_by_and_broken_ones_are_not() {
         ["~/home/.vonage/config.json holds a secret and can be read by others (mode 0644)"]
     );
     let home = home.file("work/.vonagerc", "{\n\"api-secret\": s3cret}", 0o600);
-    assert_eq!(home.told(home.account()), "~/work/.vonagerc:2: not the JSON that vonage-cli writes");
+    assert_eq!(home.message(home.account()), "~/work/.vonagerc:2: not the JSON that vonage-cli writes");
     let home = Home::new().file("work/.nexmorc", "[credentials]\ns3cret\n[", 0o600);
-    assert_eq!(home.told(home.account()), "~/work/.nexmorc:3: not the INI that nexmo-cli writes");
+    assert_eq!(home.message(home.account()), "~/work/.nexmorc:3: not the INI that nexmo-cli writes");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_vendor_file_that_somebody_else_put_there_is_not_used() {
     }
     let home = Home::new().file("work/.nexmorc", "[credentials]\napi_key=k\napi_secret=s3cret\n", 0o644);
     std::os::unix::fs::chown(home.path("work/.nexmorc"), Some(12345), None).unwrap();
-    assert_eq!(home.told(home.account()), "~/work/.nexmorc belongs to another user (uid 12345)");
+    assert_eq!(home.message(home.account()), "~/work/.nexmorc belongs to another user (uid 12345)");
 }
 
 #[test]
@@ -251,6 +251,9 @@ fn an_unknown_home_is_not_looked_into() {
     let mut home = Home::new().file("home/.nexmorc", "[credentials]\napi_key=k\napi_secret=s3cret\n", 0o600);
     assert!(home.account().is_ok());
     home.surroundings.home = None;
-    let told = home.told(home.account());
-    assert!(told.ends_with("the profiles in ~/config.toml (none), ~/work/.vonagerc, ~/work/.nexmorc"), "{told}");
+    let message = home.message(home.account());
+    assert!(
+        message.ends_with("the profiles in ~/config.toml (none), ~/work/.vonagerc, ~/work/.nexmorc"),
+        "{message}"
+    );
 }

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use super::Home;
 use crate::config::ConfigError;
 
-fn told(config: &str) -> String {
+fn message(config: &str) -> String {
     let home = Home::new().config(config);
-    home.told(home.settings())
+    home.message(home.settings())
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn unknown_keys_are_told_with_position_and_nearest_name() {
         ("[network]\n'é' = 1\n", "2:1: unknown key `é`"),
         (r#""\u001b[31m" = 1"#, r"1:1: unknown key `\u{1b}[31m`"),
     ] {
-        assert_eq!(told(config), format!("~/config.toml:{why}"), "{config}");
+        assert_eq!(message(config), format!("~/config.toml:{why}"), "{config}");
     }
 }
 
@@ -86,7 +86,7 @@ fn values_that_cannot_be_used_are_told_with_position_and_reason() {
         ),
         ("[profiles.a]\napi_secret_command = []", "2:22: `api_secret_command` is not usable: is empty"),
     ] {
-        assert_eq!(told(config), format!("~/config.toml:{why}"), "{config}");
+        assert_eq!(message(config), format!("~/config.toml:{why}"), "{config}");
     }
 }
 
@@ -98,31 +98,31 @@ fn what_is_not_toml_is_told_without_the_line() {
         ("[profiles.a]\ns3cret", "2:7: key with no value, expected `=`"),
         ("[network]\nretry = 1\nretry = 2", "3:1: duplicate key"),
     ] {
-        assert_eq!(told(config), format!("~/config.toml:{why}"), "{config}");
+        assert_eq!(message(config), format!("~/config.toml:{why}"), "{config}");
     }
     let home = Home::new().file("config.toml", b"# \xc3\xa9\n[\xff]", 0o600);
-    assert_eq!(home.told(home.settings()), "~/config.toml:2:2: not UTF-8");
+    assert_eq!(home.message(home.settings()), "~/config.toml:2:2: not UTF-8");
 }
 
 #[test]
 fn flags_and_variables_are_told_by_their_names() {
     let home = Home::new().variable("NEXMO_CONVERSION_RETRY_MAX_TIME", "120");
     assert_eq!(
-        home.told(home.settings()),
+        home.message(home.settings()),
         "NEXMO_CONVERSION_RETRY_MAX_TIME is not usable: `120` has no unit (try `120s`)"
     );
     let home = Home::new().variable("NEXMO_CONVERSION_RETRY", "many");
     assert_eq!(
-        home.told(home.settings()),
+        home.message(home.settings()),
         "NEXMO_CONVERSION_RETRY is not usable: must be a whole number from 0 to 100"
     );
     let home = Home::new().typed(|typed| typed.batch.jobs = Some(0));
-    let told = home.settings();
-    assert!(matches!(told, Err(ConfigError::Flag { .. })));
-    assert_eq!(home.told(told), "--jobs is not usable: must be a whole number from 1 to 1024");
+    let message = home.settings();
+    assert!(matches!(message, Err(ConfigError::Flag { .. })));
+    assert_eq!(home.message(message), "--jobs is not usable: must be a whole number from 1 to 1024");
     let home = Home::new().variable("NEXMO_API_KEY", "a:b").variable("NEXMO_API_SECRET", "s3cret");
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "NEXMO_API_KEY is not usable: api_key has a character that no api key has (':')"
     );
 }
@@ -142,8 +142,8 @@ proptest! {
         let home = Home::new().config(&config);
         if let Err(error) = home.account() {
             let debug = format!("{error:?}");
-            let told = format!("{} {debug}", home.told::<()>(Err(error)));
-            prop_assert!(!told.contains("TopS3cret"), "{told}\n{config}");
+            let message = format!("{} {debug}", home.message::<()>(Err(error)));
+            prop_assert!(!message.contains("TopS3cret"), "{message}\n{config}");
         }
     }
 

@@ -14,7 +14,7 @@ fn a_config_file_with_a_secret_must_be_closed_to_others() {
     for open in [0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o666] {
         let home = Home::new().file("config.toml", SECRET, open);
         assert_eq!(
-            home.told(home.settings()),
+            home.message(home.settings()),
             format!("~/config.toml holds a secret and is open to others (mode {open:04o})")
         );
         let home = home.file("config.toml", NO_SECRET, open);
@@ -22,7 +22,7 @@ fn a_config_file_with_a_secret_must_be_closed_to_others() {
             assert!(home.settings().is_ok(), "{open:o}");
         } else {
             assert_eq!(
-                home.told(home.settings()),
+                home.message(home.settings()),
                 format!("~/config.toml can be changed by others (mode {open:04o})")
             );
         }
@@ -40,7 +40,7 @@ fn every_kind_of_stored_secret_counts() {
         "[profiles.a]\nproxy = 'http://u:s3cret@proxy'",
     ] {
         let home = Home::new().file("config.toml", secret, 0o644);
-        assert!(home.told(home.settings()).ends_with("open to others (mode 0644)"), "{secret}");
+        assert!(home.message(home.settings()).ends_with("open to others (mode 0644)"), "{secret}");
     }
     let harmless = Home::new().file("config.toml", "[network]\nproxy = 'http://proxy'", 0o644);
     assert!(harmless.settings().is_ok());
@@ -52,7 +52,7 @@ fn a_config_file_may_be_reached_through_a_link_of_ones_own() {
     symlink(home.path("elsewhere.toml"), home.path("config.toml")).unwrap();
     assert!(home.settings().is_ok());
     let home = home.file("elsewhere.toml", SECRET, 0o640);
-    assert_eq!(home.told(home.settings()), "~/config.toml holds a secret and is open to others (mode 0640)");
+    assert_eq!(home.message(home.settings()), "~/config.toml holds a secret and is open to others (mode 0640)");
 }
 
 #[test]
@@ -60,20 +60,20 @@ fn only_the_usual_config_file_may_be_absent() {
     let mut home = Home::new();
     assert!(home.settings().is_ok());
     home.surroundings.config_file = ConfigFileChoice::Explicit(home.path("mine.toml"));
-    assert_eq!(home.told(home.settings()), "cannot read ~/mine.toml: No such file or directory (os error 2)");
+    assert_eq!(home.message(home.settings()), "cannot read ~/mine.toml: No such file or directory (os error 2)");
     home.surroundings.config_file = ConfigFileChoice::Explicit("/dev/null".into());
     assert!(home.settings().is_ok());
     home.surroundings.config_file = ConfigFileChoice::Default(home.path("home"));
-    assert_eq!(home.told(home.settings()), "~/home is not a regular file");
+    assert_eq!(home.message(home.settings()), "~/home is not a regular file");
     home.surroundings.config_file = ConfigFileChoice::Explicit("/dev/zero".into());
-    assert_eq!(home.told(home.settings()), "/dev/zero is larger than 1048576 bytes");
+    assert_eq!(home.message(home.settings()), "/dev/zero is larger than 1048576 bytes");
 }
 
 #[test]
 fn a_named_pipe_as_config_file_is_refused_and_not_waited_for() {
     let home = Home::new();
     home.pipe("config.toml");
-    assert_eq!(home.told(home.settings()), "~/config.toml is not a regular file");
+    assert_eq!(home.message(home.settings()), "~/config.toml is not a regular file");
 }
 
 fn with_secret_file() -> Home {
@@ -95,7 +95,7 @@ fn a_secret_file_stands_beside_the_config_file_and_may_be_a_link() {
 fn a_secret_file_that_others_may_write_is_refused() {
     let home = with_secret_file().file("secret", "s3cret", 0o622);
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "no usable secret from api_secret_file of profile \"a\" (~/config.toml): ~/secret holds a secret and is open to \
          others (mode 0622)"
     );
@@ -104,15 +104,15 @@ fn a_secret_file_that_others_may_write_is_refused() {
 #[test]
 fn what_root_lets_others_read_is_only_warned_about_and_what_the_user_does_is_refused() {
     let home = with_secret_file().file("secret", "s3cret", 0o444);
-    let told = home.account();
+    let message = home.account();
     if rustix::process::geteuid().is_root() {
-        let warnings = told.unwrap().warnings;
+        let warnings = message.unwrap().warnings;
         assert_eq!(
             home.redacted(&warnings[0].to_string()),
             "~/secret holds a secret and can be read by others (mode 0444)"
         );
     } else {
-        assert!(home.told(told).ends_with("open to others (mode 0444)"));
+        assert!(home.message(message).ends_with("open to others (mode 0444)"));
     }
 }
 
@@ -123,10 +123,10 @@ fn files_of_other_users_are_not_trusted() {
     }
     let home = with_secret_file();
     std::os::unix::fs::chown(home.path("secret"), Some(12345), None).unwrap();
-    assert!(home.told(home.account()).ends_with("~/secret belongs to another user (uid 12345)"));
+    assert!(home.message(home.account()).ends_with("~/secret belongs to another user (uid 12345)"));
     let home = Home::new().config(SECRET);
     std::os::unix::fs::chown(home.path("config.toml"), Some(12345), None).unwrap();
-    assert_eq!(home.told(home.account()), "~/config.toml belongs to another user (uid 12345)");
+    assert_eq!(home.message(home.account()), "~/config.toml belongs to another user (uid 12345)");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn unusable_secret_files_are_told_by_their_faults() {
     ] {
         let home = with_secret_file().file("secret", bytes, 0o600);
         assert_eq!(
-            home.told(home.account()),
+            home.message(home.account()),
             format!("no usable secret from api_secret_file of profile \"a\" (~/config.toml): {why}")
         );
     }
@@ -155,7 +155,7 @@ fn a_variable_may_name_a_pipe_of_the_shells_making() {
     // A regular file there is judged as any other.
     let home = home.file("work/file", "s3cret", 0o666).variable("VONAGE_API_SECRET_FILE", "file");
     assert_eq!(
-        home.told(home.account()),
+        home.message(home.account()),
         "no usable secret from VONAGE_API_SECRET_FILE: ~/work/file holds a secret and is open to others (mode 0666)"
     );
     fs::set_permissions(home.path("work/file"), Permissions::from_mode(0o600)).unwrap();

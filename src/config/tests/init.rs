@@ -1,4 +1,4 @@
-//! The file that `config init` writes is one that the program accepts, and that nobody else can read.
+//! The file that `config init` writes is one that the program accepts, and that no other user can read.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -41,7 +41,7 @@ fn nothing_is_ever_overwritten() {
     let home = Home::new().config("# mine");
     let path = home.path("config.toml");
     let refused = write_new(&path, &profile("s3cret", AuthMode::Form));
-    assert_eq!(home.told(refused), "~/config.toml exists already");
+    assert_eq!(home.message(refused), "~/config.toml exists already");
     assert_eq!(fs::read_to_string(&path).unwrap(), "# mine");
     assert_eq!(fs::read_dir(home.path("")).unwrap().count(), 3, "no draft is left behind");
     let dangling = home.path("dangling");
@@ -54,7 +54,7 @@ fn nothing_is_ever_overwritten() {
 fn a_folder_that_cannot_be_is_told() {
     let home = Home::new().config("");
     let refused = write_new(&home.path("config.toml/config.toml"), &profile("s3cret", AuthMode::Form));
-    assert!(home.told(refused).starts_with("cannot write ~/config.toml/config.toml: "));
+    assert!(home.message(refused).starts_with("cannot write ~/config.toml/config.toml: "));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_profile_is_added_and_everything_else_stays() {
     );
     assert_eq!(mode(&path), 0o600);
     let refused = add_profile(&path, &named("a"));
-    assert_eq!(home.told(refused), "~/config.toml has a profile `a` already");
+    assert_eq!(home.message(refused), "~/config.toml has a profile `a` already");
     assert_eq!(fs::read_to_string(&path).unwrap(), after);
 }
 

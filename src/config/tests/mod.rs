@@ -80,7 +80,7 @@ impl Home {
     }
 
     /// An error with its causes, as `cli` shows them, with the folder's name taken out.
-    pub(super) fn told<T>(&self, result: Result<T, ConfigError>) -> String {
+    pub(super) fn message<T>(&self, result: Result<T, ConfigError>) -> String {
         let Err(error) = result else {
             panic!("there is no error");
         };

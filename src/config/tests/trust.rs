@@ -31,7 +31,7 @@ fn a_configuration_that_others_can_change_is_refused_without_a_secret_in_it_too(
         let home = nested();
         open(&home, "a/b/config.toml", mode);
         assert_eq!(
-            home.told(home.settings()),
+            home.message(home.settings()),
             format!("~/a/b/config.toml can be changed by others (mode {mode:04o})")
         );
     }
@@ -49,7 +49,7 @@ fn a_folder_on_the_way_that_others_can_change_is_refused() {
             let home = nested();
             open(&home, folder, mode);
             assert_eq!(
-                home.told(home.settings()),
+                home.message(home.settings()),
                 format!(
                     "the way to ~/a/b/config.toml leads through ~/{folder}, which others can change (mode {mode:04o})"
                 )
@@ -73,7 +73,7 @@ fn what_another_user_owns_on_the_way_is_refused() {
         let home = nested();
         chown(home.path(place), Some(STRANGER), None).unwrap();
         assert_eq!(
-            home.told(home.settings()),
+            home.message(home.settings()),
             format!(
                 "the way to ~/a/b/config.toml leads over ~/{place}, which belongs to another user (uid 12345)"
             )
@@ -81,7 +81,7 @@ fn what_another_user_owns_on_the_way_is_refused() {
     }
     let home = nested();
     chown(home.path("a/b/config.toml"), Some(STRANGER), None).unwrap();
-    assert_eq!(home.told(home.settings()), "~/a/b/config.toml belongs to another user (uid 12345)");
+    assert_eq!(home.message(home.settings()), "~/a/b/config.toml belongs to another user (uid 12345)");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn another_users_link_is_refused_wherever_it_leads() {
     for link in ["a/link", "a/folder"] {
         lchown(home.path(link), Some(STRANGER), None).unwrap();
         assert_eq!(
-            home.told(home.settings()),
+            home.message(home.settings()),
             format!("the way to ~/a/link leads over ~/{link}, which belongs to another user (uid 12345)")
         );
         lchown(home.path(link), Some(0), None).unwrap();
@@ -105,7 +105,7 @@ fn another_users_link_is_refused_wherever_it_leads() {
     // A folder that is reached only by the link counts as much as one that stands in the path.
     open(&home, "a/b", 0o777);
     assert_eq!(
-        home.told(home.settings()),
+        home.message(home.settings()),
         "the way to ~/a/link leads through ~/a/b, which others can change (mode 0777)"
     );
 }
@@ -115,19 +115,19 @@ fn a_way_is_walked_as_the_system_walks_it() {
     let mut home = nested();
     symlink("circle", home.path("circle")).unwrap();
     home.surroundings.config_file = ConfigFileChoice::Explicit(home.path("circle"));
-    assert!(home.told(home.settings()).starts_with("cannot read ~/circle"));
+    assert!(home.message(home.settings()).starts_with("cannot read ~/circle"));
     // Behind a link, `..` is where the link leads to, and the folder that the text names is not passed through.
     let home = home.file("x/y/config.toml", CONFIG, 0o600);
     symlink(home.path("x/y"), home.path("a/link")).unwrap();
     let mut home = home.file("x/config.toml", CONFIG, 0o666);
     home.surroundings.config_file = ConfigFileChoice::Explicit(home.path("a/link/../config.toml"));
-    assert!(home.told(home.settings()).ends_with("can be changed by others (mode 0666)"));
+    assert!(home.message(home.settings()).ends_with("can be changed by others (mode 0666)"));
     open(&home, "x/config.toml", 0o600);
     open(&home, "x", 0o777);
-    assert!(home.told(home.settings()).contains("leads through ~/x, which others can change"));
+    assert!(home.message(home.settings()).contains("leads through ~/x, which others can change"));
     open(&home, "x", 0o755);
     open(&home, "a", 0o777);
-    assert!(home.told(home.settings()).contains("leads through ~/a, which others can change"));
+    assert!(home.message(home.settings()).contains("leads through ~/a, which others can change"));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_mounted_secret_of_roots_that_a_group_may_read_is_used_without_a_word() {
     assert_eq!(home.account().unwrap().warnings.len(), 1);
     for mode in [0o460, 0o660, 0o442] {
         open(&home, "mount/..2026/secret", mode);
-        assert!(home.told(home.account()).ends_with(&format!("is open to others (mode {mode:04o})")));
+        assert!(home.message(home.account()).ends_with(&format!("is open to others (mode {mode:04o})")));
     }
 }
 
@@ -165,12 +165,12 @@ fn a_file_of_the_vendors_that_others_can_change_is_refused() {
         ("home/.vonage/config.json", r#"{"api-key":"k","api-secret":"s3cret"}"#),
     ] {
         let home = Home::new().file(name, text, 0o620);
-        assert_eq!(home.told(home.account()), format!("~/{name} can be changed by others (mode 0620)"));
+        assert_eq!(home.message(home.account()), format!("~/{name} can be changed by others (mode 0620)"));
         open(&home, name, 0o600);
         assert!(home.account().is_ok());
         let folder = name.split('/').next().unwrap();
         open(&home, folder, 0o777);
-        assert!(home.told(home.account()).contains("which others can change (mode 0777)"), "{name}");
+        assert!(home.message(home.account()).contains("which others can change (mode 0777)"), "{name}");
     }
 }
 
@@ -185,12 +185,12 @@ fn files_of_certificates_are_judged_like_any_other() {
     assert_eq!((named.pem.as_slice(), home.redacted(&named.place)), (&b"PEM"[..], "~/work/ca.pem".into()));
     open(&home, "work/ca.pem", 0o664);
     assert_eq!(
-        home.told(read(&home)),
+        home.message(read(&home)),
         "no usable CA certificates from --cacert: ~/work/ca.pem can be changed by others (mode 0664)"
     );
     let home = home.typed(|typed| typed.cacert = None);
     assert_eq!(
-        home.told(read(&home)),
+        home.message(read(&home)),
         "no usable CA certificates from SSL_CERT_FILE: cannot read /missing: No such file or directory (os error 2)"
     );
     let folder = home.path("work/certs").display().to_string();
@@ -198,10 +198,10 @@ fn files_of_certificates_are_judged_like_any_other() {
     let [named] = &read(&home).unwrap()[..] else { panic!("only the folders are named") };
     assert_eq!(named.pem, b"A\n");
     open(&home, "work/certs/a", 0o666);
-    assert_eq!(home.told(read(&home)).split(": ~").next(), Some("no usable CA certificates from SSL_CERT_DIR"));
+    assert_eq!(home.message(read(&home)).split(": ~").next(), Some("no usable CA certificates from SSL_CERT_DIR"));
     let home = home.variable("SSL_CERT_DIR", "/missing");
     assert!(
-        home.told(read(&home)).starts_with("no usable CA certificates from SSL_CERT_DIR: cannot read /missing")
+        home.message(read(&home)).starts_with("no usable CA certificates from SSL_CERT_DIR: cannot read /missing")
     );
 }
 
@@ -211,11 +211,11 @@ fn without_a_home_there_is_no_configuration_and_the_current_folder_is_none() {
     home.surroundings.config_file = ConfigFileChoice::Nowhere;
     home.surroundings.home = None;
     assert_eq!(home.settings().unwrap().base_url.value.to_string(), "https://api.nexmo.com");
-    let told = home.told(home.account());
-    assert!(told.contains("the configuration file (there is no home folder for it;"), "{told}");
+    let message = home.message(home.account());
+    assert!(message.contains("the configuration file (there is no home folder for it;"), "{message}");
     let home = home.typed(|typed| typed.profile = Some("a".into()));
     assert!(
-        home.told(home.account()).contains("is not in the configuration file (there is no home folder for it;")
+        home.message(home.account()).contains("is not in the configuration file (there is no home folder for it;")
     );
 }
 

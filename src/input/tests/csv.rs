@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::{mapped, notices, stopped, told, with_defaults};
+use super::{mapped, notices, read, stopped, with_defaults};
 use crate::domain::Channel;
-use crate::input::{Field, Format, InputError, InputOptions, Notice};
+use crate::input::{Field, Format, InputNotice, InputOptions, LineFault};
 
 /// What rows under this header become, after the line number of the first.
 fn rows(header: &str, rows: &str) -> Vec<String> {
-    told(format!("{header}\n{rows}"), &with_defaults(Format::Auto))
+    read(format!("{header}\n{rows}"), &with_defaults(Format::Auto))
 }
 
 #[test]
@@ -16,7 +16,7 @@ fn columns_go_by_their_names_in_any_order_and_case() {
     let input =
         "Ref, Delivered ,MESSAGE-ID,timestamp,Channel\r\nx 9,FALSE,0A,2026-11-22 01:25:00,voice\r\n,1,0B,,sms\r\n";
     assert_eq!(
-        told(input, &InputOptions::default()),
+        read(input, &InputOptions::default()),
         [r#"2: voice 0A false 2026-11-22 01:25:00 ref="x 9""#, "3: sms 0B true"]
     );
 }
@@ -98,11 +98,11 @@ fn a_quote_that_closes_to_the_wrong_number_of_columns_costs_its_own_line() {
 #[test]
 fn without_another_column_to_tell_a_stray_quote_by_the_limit_does() {
     let many = "y\n".repeat(40_000);
-    let told = rows("id,note", &format!("0A,\"oops\n{many}0Z,last\n"));
-    assert_eq!(told[0], "2: bad: column 2 opens a quote that is not closed");
-    assert_eq!(told[1], "3: bad: 1 columns where the header has 2");
-    assert_eq!(told.len(), 40_002);
-    assert_eq!(told.last().unwrap(), "40003: sms 0Z true");
+    let lines = rows("id,note", &format!("0A,\"oops\n{many}0Z,last\n"));
+    assert_eq!(lines[0], "2: bad: column 2 opens a quote that is not closed");
+    assert_eq!(lines[1], "3: bad: 1 columns where the header has 2");
+    assert_eq!(lines.len(), 40_002);
+    assert_eq!(lines.last().unwrap(), "40003: sms 0Z true");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_ragged_row_is_refused() {
 fn other_bad_rows_are_refused_one_by_one() {
     let input = b"id,delivered\n\xE9,true\na\0b,true\na\x9bb,true\nx y,true\n0A,yes\n\n   \n0B,true";
     assert_eq!(
-        told(input, &with_defaults(Format::Auto)),
+        read(input, &with_defaults(Format::Auto)),
         [
             "2: bad: not valid UTF-8 at column 1",
             "3: bad: there is a NUL byte at column 2",
@@ -148,11 +148,11 @@ fn a_single_known_name_is_a_header() {
 fn a_mapped_column_is_read_and_its_aliases_are_not() {
     let options =
         InputOptions { channel: Some(Channel::Sms), ..mapped(&["message-id=otp.sid", "delivered=Done?"]) };
-    assert_eq!(told("id,OTP.SID,done?\n1,0A,true", &options), ["2: sms 0A true"]);
+    assert_eq!(read("id,OTP.SID,done?\n1,0A,true", &options), ["2: sms 0A true"]);
     assert_eq!(notices("id,OTP.SID,done?\n1,0A,true", &options), []);
     let error = stopped("id,delivered\n1,true", &options);
     assert!(
-        matches!(&error, InputError::MissingColumn { field: Field::MessageId, mapped_to: Some(column), .. } if column == "otp.sid"),
+        matches!(&error, (_, LineFault::MissingColumn { field: Field::MessageId, mapped_to: Some(column), .. }) if column == "otp.sid"),
         "{error:?}"
     );
 }
@@ -160,24 +160,22 @@ fn a_mapped_column_is_read_and_its_aliases_are_not() {
 #[test]
 fn a_header_that_cannot_be_used_stops_the_run() {
     let none = InputOptions::default();
-    assert!(matches!(
-        stopped("0A0000000123ABCD1,true,2026-11-22 01:25:26\n", &none),
-        InputError::NoHeader { line: 1, format: Format::Csv, .. }
-    ));
-    assert!(matches!(stopped("\"id,delivered\n", &none), InputError::NoHeader { .. }));
+    for input in ["0A0000000123ABCD1,true,2026-11-22 01:25:26\n", "\"id,delivered\n"] {
+        assert_eq!(stopped(input, &none), (1, LineFault::NoHeader { format: Format::Csv }));
+    }
     for (input, wanted, meant) in [
         ("delivered,channel\n", Field::MessageId, None),
         ("mesage_id,delivered,channel\n", Field::MessageId, Some("mesage_id")),
         ("id,Deliverd,channel\n", Field::Delivered, Some("Deliverd")),
         ("id,delivered,note\n", Field::Channel, None),
     ] {
-        let error = stopped(input, &none);
-        let InputError::MissingColumn { field, nearest, .. } = &error else { panic!("{input}: {error:?}") };
+        let (_, fault) = stopped(input, &none);
+        let LineFault::MissingColumn { field, nearest, .. } = &fault else { panic!("{input}: {fault:?}") };
         assert_eq!((*field, nearest.as_deref()), (wanted, meant), "{input}");
     }
     assert!(matches!(
         stopped("id,delivered,Delivered,channel\n", &none),
-        InputError::DuplicateColumn { field: Field::Delivered, .. }
+        (1, LineFault::DuplicateColumn { field: Field::Delivered, .. })
     ));
     assert_eq!(rows("id,note,note", "0A,,"), ["2: sms 0A true"]);
 }
@@ -186,7 +184,7 @@ fn a_header_that_cannot_be_used_stops_the_run() {
 fn an_unknown_column_is_told_once() {
     assert_eq!(
         notices("id,country,outcome,\n0A,LU,,\n", &with_defaults(Format::Csv)),
-        [Notice::UnknownName { name: "country".into(), nearest: None }]
+        [InputNotice::UnknownName { name: "country".into(), nearest: None }]
     );
 }
 
@@ -201,8 +199,8 @@ fn what_stands_inside_quotes_is_never_read_as_records() {
     }
     assert_eq!(rows("id,delivered,\"a\nnote\"", "0A,true,x"), ["3: sms 0A true"]);
     // An id has no line break in it; the record is one all the same.
-    let told = rows("id,delivered,note", "\"0A,true,x\n0C\",true,x\n0D,true,x");
-    assert_eq!(told, ["2: bad: message-id has white space inside", "4: sms 0D true"]);
+    let lines = rows("id,delivered,note", "\"0A,true,x\n0C\",true,x\n0D,true,x");
+    assert_eq!(lines, ["2: bad: message-id has white space inside", "4: sms 0D true"]);
 }
 
 proptest! {
@@ -222,11 +220,11 @@ proptest! {
                 format!("id{i},true,{note}\n")
             }
         }).collect();
-        let told = rows("id,delivered,note", &input);
-        prop_assert_eq!(told.len(), notes.len());
-        for (i, told) in told.iter().enumerate() {
+        let lines = rows("id,delivered,note", &input);
+        prop_assert_eq!(lines.len(), notes.len());
+        for (i, lines) in lines.iter().enumerate() {
             let expected = if i == which { "opens a quote that is not closed" } else { &format!(": sms id{i} true") };
-            prop_assert!(told.ends_with(expected), "{}", told);
+            prop_assert!(lines.ends_with(expected), "{}", lines);
         }
     }
 }

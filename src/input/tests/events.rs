@@ -1,9 +1,9 @@
 //! Logs: lines that tell that a code was sent or that the user converted, among others.
 
 use crate::domain::Channel;
-use crate::input::{Field, FieldMap, FieldMapping, FieldMappingError, Format, InputError, InputOptions, Mark};
+use crate::input::{Field, FieldMap, FieldMapping, FieldMappingError, Format, InputOptions, LineFault, Mark};
 
-use super::{notices, stopped, told};
+use super::{notices, read, stopped};
 
 fn log(sent: &str, converted: &str) -> InputOptions {
     let fields = FieldMap::default().for_events(sent.parse().unwrap(), converted.parse().unwrap());
@@ -23,7 +23,7 @@ fn events_are_taken_out_of_a_log_and_other_lines_passed_over() {
 {"event":"converted","message_id":"0B","channel":"voice","ts":1795310726}
 "#;
     assert_eq!(
-        told(input, &plain()),
+        read(input, &plain()),
         [
             "1: sms 0A Sent 2026-11-22 01:00:00 ref=7",
             "unrelated",
@@ -42,7 +42,7 @@ fn what_tells_an_event_may_stand_anywhere_and_be_anything() {
 {"otp":{"state":"3"},"verified":true,"id":"0B","type":"sms"}
 "#;
     assert_eq!(
-        told(input, &log("otp.state=3", "verified=true")),
+        read(input, &log("otp.state=3", "verified=true")),
         [
             "1: sms 0A Sent 2026-11-22 01:25:26",
             "2: over something 0A Converted 2026-11-22 01:25:26 (raw)",
@@ -56,7 +56,7 @@ fn what_tells_an_event_may_stand_anywhere_and_be_anything() {
 fn a_table_tells_events_in_a_column() {
     let input = "status;id;channel;time\nsent;0A;sms;2026-11-22 01:00:00\nother;;;\n converted ;0A;;\n";
     assert_eq!(
-        told(input, &log("status=sent", "status=converted")),
+        read(input, &log("status=sent", "status=converted")),
         [
             "2: sms 0A Sent 2026-11-22 01:00:00",
             "unrelated",
@@ -73,12 +73,12 @@ fn an_event_that_lacks_something_is_refused() {
 {"event":"converted","message_id":"","channel":"sms","ref":"x"}
 {"event":
 "#;
-    let told = told(input, &plain());
-    assert_eq!(told[0], "1: bad: channel is missing");
-    assert_eq!(told[1], "2: bad: message-id is missing");
-    assert!(told[2].starts_with("3: bad: "), "{}", told[2]);
-    assert!(told[3].starts_with("4: bad: ") && told[3].ends_with("ref=\"x\""), "{}", told[3]);
-    assert!(told[4].starts_with("5: bad: bad JSON"), "{}", told[4]);
+    let lines = read(input, &plain());
+    assert_eq!(lines[0], "1: bad: channel is missing");
+    assert_eq!(lines[1], "2: bad: message-id is missing");
+    assert!(lines[2].starts_with("3: bad: "), "{}", lines[2]);
+    assert!(lines[3].starts_with("4: bad: ") && lines[3].ends_with("ref=\"x\""), "{}", lines[3]);
+    assert!(lines[4].starts_with("5: bad: bad JSON"), "{}", lines[4]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn the_channel_that_is_given_for_all_is_the_events_channel() {
     let options = InputOptions { channel: Some(Channel::Voice), ..plain() };
     let input = "{\"event\":\"sent\",\"id\":\"0A\"}\n{\"event\":\"converted\",\"id\":\"0A\"}\n";
     assert_eq!(
-        told(input, &options),
+        read(input, &options),
         ["1: voice 0A Sent 2026-11-22 01:25:26", "2: voice 0A Converted 2026-11-22 01:25:26"]
     );
 }
@@ -94,11 +94,11 @@ fn the_channel_that_is_given_for_all_is_the_events_channel() {
 #[test]
 fn an_input_that_cannot_tell_events_is_stopped() {
     let error = stopped("message_id,channel\n0A,sms\n", &plain());
-    assert!(matches!(error, InputError::MissingColumn { field: Field::Sent, .. }), "{error:?}");
+    assert!(matches!(error, (_, LineFault::MissingColumn { field: Field::Sent, .. })), "{error:?}");
     let error = stopped("event,channel\nsent,sms\n", &plain());
-    assert!(matches!(error, InputError::MissingColumn { field: Field::MessageId, .. }), "{error:?}");
+    assert!(matches!(error, (_, LineFault::MissingColumn { field: Field::MessageId, .. })), "{error:?}");
     let ids = InputOptions { format: Format::Ids, channel: Some(Channel::Sms), ..plain() };
-    assert!(matches!(stopped("0A\n", &ids), InputError::IdsDoNotSay { field: Field::Sent, .. }));
+    assert_eq!(stopped("0A\n", &ids), (1, LineFault::IdsDoNotSay { field: Field::Sent }));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whole inputs in, items out. Each item is told in one line, so that a test shows everything that was read.
+//! Whole inputs in, items out. Each item is described in one line, so that a test shows everything that was read.
 
 mod csv;
 mod csv_spectrum;
@@ -10,7 +10,7 @@ mod tsv;
 
 use std::io::Read;
 
-use super::{Format, InputError, InputOptions, Item, Notice, Reader};
+use super::{Format, InputError, InputItem, InputNotice, InputOptions, LineFault, Reader};
 use crate::domain::{BadRecord, Channel, CodeEvent, Delivered, Record, TimeSource, Timestamp};
 
 /// 2026-11-22 01:25:26 UTC.
@@ -37,32 +37,35 @@ fn mapped(mappings: &[&str]) -> InputOptions {
     }
 }
 
-fn items(source: impl Read, options: &InputOptions) -> Result<Vec<Item>, InputError> {
+fn items(source: impl Read, options: &InputOptions) -> Result<Vec<InputItem>, InputError> {
     let mut reader = Reader::new(source, "in", options.clone());
     std::iter::from_fn(|| reader.next(now).transpose()).collect()
 }
 
-fn told(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<String> {
-    items(input.as_ref(), options).unwrap().iter().map(tell).collect()
+fn read(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<String> {
+    items(input.as_ref(), options).unwrap().iter().map(describe).collect()
 }
 
-fn stopped(input: impl AsRef<[u8]>, options: &InputOptions) -> InputError {
-    items(input.as_ref(), options).unwrap_err()
+fn stopped(input: impl AsRef<[u8]>, options: &InputOptions) -> (u64, LineFault) {
+    match items(input.as_ref(), options).unwrap_err() {
+        InputError::Line { line, fault, .. } => (line, fault),
+        other @ (InputError::Unreadable { .. } | InputError::NotText { .. }) => panic!("{other:?}"),
+    }
 }
 
-fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<Notice> {
+fn notices(input: impl AsRef<[u8]>, options: &InputOptions) -> Vec<InputNotice> {
     let mut reader = Reader::new(input.as_ref(), "in", options.clone());
     while reader.next(now).unwrap().is_some() {}
     reader.take_notices()
 }
 
-fn tell(item: &Item) -> String {
+fn describe(item: &InputItem) -> String {
     match item {
-        Item::Record(record) => tell_record(record),
-        Item::Event(event) => tell_event(event),
-        Item::Unrelated => "unrelated".to_owned(),
-        Item::Unfinished => "unfinished".to_owned(),
-        Item::Bad(BadRecord { line, reference, message, .. }) => {
+        InputItem::Record(record) => tell_record(record),
+        InputItem::Event(event) => tell_event(event),
+        InputItem::Unrelated => "unrelated".to_owned(),
+        InputItem::Unfinished => "unfinished".to_owned(),
+        InputItem::Bad(BadRecord { line, reference, message, .. }) => {
             let reference = reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));
             format!("{line}: bad: {message}{reference}")
         }

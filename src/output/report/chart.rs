@@ -1,6 +1,6 @@
 //! A chart for a terminal of 80 columns, in braille dots or in plain ASCII.
 
-use textplots::{Chart, Plot as _, Shape};
+use textcanvas::TextCanvas;
 
 use crate::domain::Timestamp;
 
@@ -56,63 +56,47 @@ pub(super) fn draw(plot: &Plot<'_>, glyphs: Glyphs) -> Vec<String> {
 
 /// The row that a height is in, counted from the top.
 fn row_of(height: f64, rows: usize) -> usize {
-    let dots = f64::from(dot_count(rows * DOTS.1));
+    let dots = f64::from(last_dot(rows * DOTS.1));
     // The height of each row's lowest dot, and half a dot more.
-    let lowest = |row: usize| 1.0 - (f64::from(dot_count((row + 1) * DOTS.1)) + 0.5) / dots;
+    let lowest = |row: usize| 1.0 - (f64::from(last_dot((row + 1) * DOTS.1)) + 0.5) / dots;
     (0..rows).find(|row| height > lowest(*row)).unwrap_or(rows.saturating_sub(1))
 }
 
-/// The plot itself, every line as wide as the others.
+/// The plot itself: a line through all marks that follow one another without a gap, and a dot for one that stands alone.
 fn dots(plot: &Plot<'_>) -> Vec<String> {
-    let (width, height) = (dot_count(COLUMNS * DOTS.0), dot_count(plot.rows * DOTS.1));
-    let last = plot.heights.len().saturating_sub(1).max(1);
-    let stretches = stretches(plot.heights);
-    let shapes: Vec<Shape<'_>> = stretches.iter().map(|stretch| shape(stretch)).collect();
-    let mut canvas = Chart::new_with_y_range(width, height, 0.0, narrow(last), 0.0, 1.0);
-    let mut chart = &mut canvas;
-    for shape in &shapes {
-        chart = chart.lineplot(shape);
+    let (width, height) = (last_dot(COLUMNS * DOTS.0), last_dot(plot.rows * DOTS.1));
+    let across = f64::from(i32::try_from(plot.heights.len()).unwrap_or(i32::MAX) - 1).max(1.0);
+    let mut canvas = TextCanvas::new((width + 1) / 2, (height + 1) / 4);
+    let mut before = None;
+    for (mark, value) in (0..).zip(plot.heights) {
+        let here = value.map(|value| (nearest(f64::from(mark) / across, width), height - nearest(value, height)));
+        if let Some(to) = here {
+            line(&mut canvas, before.unwrap_or(to), to);
+        }
+        before = here;
     }
-    chart.figures();
-    let picture = chart.frame();
-    let mut lines = picture.lines();
-    (0..plot.rows)
-        .map(|_| lines.next().unwrap_or_default().chars().chain([' '; COLUMNS]).take(COLUMNS).collect())
-        .collect()
+    canvas.to_string().lines().map(|line| line.replace('\u{2800}', " ")).collect()
+}
+
+/// A line of dots. What lies between two dots is drawn at the one that the line comes from, so that a steep fall is one column.
+fn line(canvas: &mut TextCanvas, from: (i32, i32), to: (i32, i32)) {
+    let (across, down) = (to.0 - from.0, to.1 - from.1);
+    let steps = across.abs().max(down.abs());
+    for step in 0..=steps {
+        let part = |way: i32| way * step / steps.max(1);
+        canvas.set_pixel(from.0 + part(across), from.1 + part(down), true);
+    }
 }
 
 /// The number of the last of so many dots.
-fn dot_count(dots: usize) -> u32 {
-    u32::try_from(dots.saturating_sub(1)).unwrap_or(u32::MAX)
+fn last_dot(dots: usize) -> i32 {
+    i32::try_from(dots).unwrap_or(i32::MAX) - 1
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a number of marks, far below 2²³")]
-fn narrow(number: usize) -> f32 {
-    number as f32
-}
-
-/// Marks that follow one another without a gap.
-fn stretches(heights: &[Option<f64>]) -> Vec<Vec<(f32, f32)>> {
-    let mut found = vec![Vec::new()];
-    for (mark, height) in heights.iter().enumerate() {
-        match (height, found.last_mut()) {
-            (Some(height), Some(stretch)) => stretch.push((narrow(mark), to_f32(*height))),
-            (None, Some(stretch)) if !stretch.is_empty() => found.push(Vec::new()),
-            (Some(_) | None, _) => {}
-        }
-    }
-    found.retain(|stretch| !stretch.is_empty());
-    found
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a height is drawn in a few dozen steps")]
-fn to_f32(height: f64) -> f32 {
-    height as f32
-}
-
-/// A line through the points; a single one would have none, and gets its dot.
-fn shape(points: &[(f32, f32)]) -> Shape<'_> {
-    if points.len() == 1 { Shape::Points(points) } else { Shape::Lines(points) }
+/// The dot that is nearest to a share of the way to the last one.
+#[expect(clippy::cast_possible_truncation, reason = "a share of a few hundred dots")]
+fn nearest(share: f64, last: i32) -> i32 {
+    (share * f64::from(last)).round() as i32
 }
 
 /// A braille cell as the ASCII character that is most like it.

@@ -13,7 +13,7 @@ use crate::output::to_json;
 const VERSION: u8 = 1;
 
 #[derive(Debug, Serialize)]
-struct Line<'a> {
+struct ReportLine<'a> {
     v: u8,
     account: &'a str,
     profile: Option<&'a str>,
@@ -91,10 +91,10 @@ pub fn report_json(report: &AccountReport) -> io::Result<Vec<u8>> {
     Ok(json)
 }
 
-fn line(report: &AccountReport) -> Line<'_> {
+fn line(report: &AccountReport) -> ReportLine<'_> {
     let Figures { span, courses, outcomes, reasons, effort, pending } = &report.figures;
     let EffortSpent { requests, retries, ambiguous_resends } = *effort;
-    Line {
+    ReportLine {
         v: VERSION,
         account: &report.account,
         profile: report.profile.as_deref(),

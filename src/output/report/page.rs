@@ -162,19 +162,19 @@ fn tiles(figures: &Figures, now: Timestamp) -> Markup {
 }
 
 /// What a chart is drawn from.
-struct Plot<'a> {
+struct ChartData<'a> {
     /// By which the script finds the table's columns.
     kind: &'static str,
     title: &'static str,
     summary: String,
     windows: &'a [Window],
     labels: Vec<&'static str>,
-    lines: Vec<Line>,
+    lines: Vec<Curve>,
     /// A height that matters.
     limit: Option<f64>,
 }
 
-struct Line {
+struct Curve {
     name: &'static str,
     class: &'static str,
     heights: Vec<Option<f64>>,
@@ -188,14 +188,14 @@ fn rate_chart(courses: &[&Course]) -> Markup {
             Traffic::Channel(crate::domain::Channel::Sms) => "sms course",
             Traffic::Channel(crate::domain::Channel::Voice) => "voice course",
         };
-        Line { name, class, heights: course.windows.iter().map(|window| window.rate.share()).collect() }
+        Curve { name, class, heights: course.windows.iter().map(|window| window.rate.share()).collect() }
     });
     let summary = courses
         .iter()
         .map(|course| format!("{} {} over the whole span", course.traffic.as_str(), share(course.rate.share())))
         .collect::<Vec<_>>()
         .join(", ");
-    chart(&Plot {
+    chart(&ChartData {
         kind: "rate",
         title: "Conversion rate, 15 minutes up to each mark",
         summary,
@@ -214,10 +214,10 @@ fn lateness_chart(course: &Course) -> Markup {
             .windows
             .iter()
             .map(|window| (window.lateness.reports > 0).then(|| scale.height(of(&window.lateness))));
-        Line { name, class, heights: heights.collect() }
+        Curve { name, class, heights: heights.collect() }
     };
     let lateness = &course.lateness;
-    chart(&Plot {
+    chart(&ChartData {
         kind: "late",
         title: "How late reports were, same 15 minutes",
         summary: format!(
@@ -236,7 +236,7 @@ fn lateness_chart(course: &Course) -> Markup {
     })
 }
 
-fn chart(plot: &Plot<'_>) -> Markup {
+fn chart(plot: &ChartData<'_>) -> Markup {
     let steps = plot.labels.len().saturating_sub(1).max(1);
     let grid = (0..=steps).map(|step| y(fraction(step, steps)));
     let title = format!("{}: {}", plot.title, plot.summary);

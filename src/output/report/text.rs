@@ -7,7 +7,7 @@ use super::chart::{Glyphs, Plot, draw};
 use super::scale::LatenessScale;
 use crate::domain::Timestamp;
 use crate::figures::{Course, Figures, Lateness, Span, Traffic, Window};
-use crate::output::{Age, Escaped, Paint, Tone};
+use crate::output::{Age, Escaped, Paint, Severity};
 
 /// The rows of a chart of rates: each label stands in one, and one is between two of them.
 const RATE_ROWS: usize = 9;
@@ -71,7 +71,7 @@ fn table(text: &mut String, courses: &[&Course], paint: Paint) -> fmt::Result {
         "{:<6}{:>12}{:>11}{:>8}{at:>11}{:>9}{:>7}{:>7}{:>8}",
         "", "conversions", "converted", "rate", "late p50", "p95", "max", "in 15m"
     );
-    writeln!(text, "{}", paint.tone(Tone::Aside, header))?;
+    writeln!(text, "{}", paint.styled(Severity::Note, header))?;
     for course in courses {
         let share = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), percent);
         let late = |of: fn(&Lateness) -> u32| match course.lateness.reports {
@@ -106,7 +106,7 @@ fn ends(text: &mut String, figures: &Figures, now: Timestamp, paint: Paint) -> f
         let status = reason.http_status.map(|status| format!(" {status}")).unwrap_or_default();
         let (outcome, code) = (reason.outcome.as_str(), reason.code.as_str());
         let line = format!("          {:>7} {outcome}: {code}{status}", reason.count);
-        writeln!(text, "{}", paint.tone(Tone::Bad, line))?;
+        writeln!(text, "{}", paint.styled(Severity::Error, line))?;
     }
     let effort = figures.effort;
     writeln!(
@@ -123,7 +123,7 @@ fn ends(text: &mut String, figures: &Figures, now: Timestamp, paint: Paint) -> f
                 "pending   {}, oldest {oldest}Z ({age} ago), with {} requests so far",
                 pending.rows, pending.effort.requests
             );
-            writeln!(text, "{}", paint.tone(Tone::Doubtful, line))
+            writeln!(text, "{}", paint.styled(Severity::Warning, line))
         }
     }
 }
@@ -170,7 +170,7 @@ fn chart(text: &mut String, title: &str, drawing: &Drawing, glyphs: Glyphs, pain
     let Some(marks) = drawing.marks.filter(|_| drawing.heights.iter().any(Option::is_some)) else {
         return Ok(());
     };
-    writeln!(text, "\n{}", paint.tone(Tone::Aside, title))?;
+    writeln!(text, "\n{}", paint.styled(Severity::Note, title))?;
     let plot = Plot { heights: &drawing.heights, rows: drawing.rows, labels: &drawing.labels, marks };
     draw(&plot, glyphs).iter().try_for_each(|line| writeln!(text, "{line}"))
 }

@@ -2,16 +2,16 @@
 
 use proptest::prelude::*;
 
-use super::{Frame, MAX_BODY, MAX_HEAD, Persistence, Progress, Request, Waiting, parse};
+use super::{Frame, MAX_BODY, MAX_HEAD, ParseStatus, Persistence, ReceivedRequest, Waiting, parse};
 
 fn frame(bytes: &[u8]) -> Frame {
     match parse(bytes) {
-        Ok(Progress::Complete(frame)) => frame,
+        Ok(ParseStatus::Complete(frame)) => frame,
         other => panic!("{other:?}"),
     }
 }
 
-fn with_request(bytes: &[u8], check: impl FnOnce(Request<'_>)) {
+fn with_request(bytes: &[u8], check: impl FnOnce(ReceivedRequest<'_>)) {
     check(frame(bytes).request(bytes));
 }
 
@@ -53,7 +53,7 @@ fn no_prefix_of_a_request_is_a_request() {
         b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nx=y\r\n0\r\n\r\n",
     ] {
         for cut in 0..whole.len() {
-            assert!(matches!(parse(&whole[..cut]), Ok(Progress::Partial(Waiting::ForBytes))), "{cut}");
+            assert!(matches!(parse(&whole[..cut]), Ok(ParseStatus::Partial(Waiting::ForBytes))), "{cut}");
         }
         assert_eq!(frame(whole).length, whole.len());
     }
@@ -62,9 +62,9 @@ fn no_prefix_of_a_request_is_a_request() {
 #[test]
 fn whoever_expects_a_continue_waits_for_it_once() {
     let head = b"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
-    assert!(matches!(parse(head), Ok(Progress::Partial(Waiting::ForContinue))));
+    assert!(matches!(parse(head), Ok(ParseStatus::Partial(Waiting::ForContinue))));
     let more = [&head[..], b"x"].concat();
-    assert!(matches!(parse(&more), Ok(Progress::Partial(Waiting::ForBytes))));
+    assert!(matches!(parse(&more), Ok(ParseStatus::Partial(Waiting::ForBytes))));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{World, judge};
 use crate::domain::{Secret, SignatureMethod, Timestamp};
-use crate::sandbox::http::Request;
+use crate::sandbox::http::ReceivedRequest;
 use crate::sandbox::log::CredentialSource;
 use crate::sandbox::options::SandboxAccount;
 use crate::sandbox::parameters::Parameters;
@@ -12,7 +12,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const WHO: &str = "api_key=abcd1234&api_secret=topsecret";
 const FACT: &str = "message-id=00A0B0C0&delivered=true&timestamp=2026-11-22+01%3A25%3A26";
 
-fn verdict(request: &Request<'_>, switches: &[&str]) -> (u16, CredentialSource) {
+fn verdict(request: &ReceivedRequest<'_>, switches: &[&str]) -> (u16, CredentialSource) {
     let enabled = SandboxAccount::new("abcd1234", "topsecret").unwrap();
     let accounts = [
         enabled.signing(Secret::new("sigsecret".into()), SignatureMethod::Md5Hash),
@@ -28,13 +28,13 @@ fn verdict(request: &Request<'_>, switches: &[&str]) -> (u16, CredentialSource) 
     (judgement.ruling.status(&unknowns), judgement.credentials)
 }
 
-fn post(body: &str) -> Request<'_> {
-    Request {
+fn post(body: &str) -> ReceivedRequest<'_> {
+    ReceivedRequest {
         method: "POST",
         path: "/conversions/sms",
         content_type: FORM,
         body: body.as_bytes(),
-        ..Request::default()
+        ..ReceivedRequest::default()
     }
 }
 
@@ -50,15 +50,15 @@ fn what_published_clients_send_is_accepted() {
     for (request, source) in [
         (post(&all), CredentialSource::Form),
         (post(&spaced), CredentialSource::Form),
-        (Request { query: &all, ..post("") }, CredentialSource::Query),
-        (Request { query: &all, content_type: "application/json", ..post("[]") }, CredentialSource::Query),
-        (Request { query: WHO, content_type: "application/json", ..post(json) }, CredentialSource::Query),
-        (Request { query: FACT, ..post(WHO) }, CredentialSource::Form),
-        (Request { method: "GET", query: &all, ..post("") }, CredentialSource::Query),
-        (Request { path: "/conversions/voice", ..post(&all) }, CredentialSource::Form),
+        (ReceivedRequest { query: &all, ..post("") }, CredentialSource::Query),
+        (ReceivedRequest { query: &all, content_type: "application/json", ..post("[]") }, CredentialSource::Query),
+        (ReceivedRequest { query: WHO, content_type: "application/json", ..post(json) }, CredentialSource::Query),
+        (ReceivedRequest { query: FACT, ..post(WHO) }, CredentialSource::Form),
+        (ReceivedRequest { method: "GET", query: &all, ..post("") }, CredentialSource::Query),
+        (ReceivedRequest { path: "/conversions/voice", ..post(&all) }, CredentialSource::Form),
         (
             // printf abcd1234:topsecret | base64
-            Request { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) },
+            ReceivedRequest { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) },
             CredentialSource::Basic,
         ),
     ] {
@@ -78,7 +78,7 @@ fn signatures_are_checked_over_the_date_or_the_seconds() {
     assert_eq!(status(&dated, &["signed-timestamp=epoch"]), 420);
     assert_eq!(status(&dated.replace("true", "false"), &[]), 401, "tampered with");
     assert_eq!(status(&format!("{dated}&api_secret=topsecret"), &[]), 401, "never with the secret");
-    let with_basic = Request { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(&dated) };
+    let with_basic = ReceivedRequest { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(&dated) };
     assert_eq!(verdict(&with_basic, &[]), (401, CredentialSource::Basic));
     let other = epoch.replace("abcd1234", "off");
     assert_eq!(status(&other, &[]), 401, "an account that does not sign");
@@ -102,7 +102,7 @@ fn wrong_credentials_are_401_before_anything_else_about_the_account() {
     }
     let body = format!("{WHO}&{FACT}");
     for header in ["Basic", "Basic !", "Bearer x", "Basic YWJjZDEyMzQ6d3Jvbmc="] {
-        let request = Request { authorization: Some(header), ..post(&body) };
+        let request = ReceivedRequest { authorization: Some(header), ..post(&body) };
         assert_eq!(verdict(&request, &[]).0, 401, "{header}: the header counts, whatever the body says");
     }
 }
@@ -156,13 +156,13 @@ fn doubtful_reports_are_accepted_unless_a_switch_refuses_them() {
     assert_eq!(status(&ahead, &["stale=420"]), 200);
     assert_eq!(status(&fresh, &["unknown-id=422", "known-id=y"]), 422);
     assert_eq!(status(&fresh, &["unknown-id=422", "known-id=x"]), 200);
-    let basic = Request { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) };
+    let basic = ReceivedRequest { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) };
     assert_eq!(verdict(&basic, &["basic=refused"]).0, 401);
 }
 
 #[test]
 fn paths_come_before_methods_and_methods_before_credentials() {
-    let request = |method, path| Request { method, path, ..post("") };
+    let request = |method, path| ReceivedRequest { method, path, ..post("") };
     for (method, path, switches, expected) in [
         ("POST", "/", &[][..], 404),
         ("DELETE", "/conversions", &[], 404),
@@ -177,7 +177,7 @@ fn paths_come_before_methods_and_methods_before_credentials() {
     ] {
         assert_eq!(verdict(&request(method, path), switches).0, expected, "{method} {path}");
     }
-    let balance = Request { query: WHO, ..request("GET", "/account/get-balance") };
+    let balance = ReceivedRequest { query: WHO, ..request("GET", "/account/get-balance") };
     assert_eq!(verdict(&balance, &[]).0, 200);
 }
 
@@ -207,11 +207,14 @@ fn two_timestamps_may_be_signed_over_the_second() {
 fn a_signature_may_be_over_the_body_alone() {
     let sig = signature_of("api_key=abcd1234&timestamp=1795310800");
     let body = format!(r#"{{"api_key":"abcd1234","timestamp":1795310800,"sig":"{sig}"}}"#);
-    let request = Request { query: DATED, content_type: "application/json", ..post(&body) };
+    let request = ReceivedRequest { query: DATED, content_type: "application/json", ..post(&body) };
     assert_eq!(verdict(&request, &[]), (401, CredentialSource::Signature));
     assert_eq!(verdict(&request, &["signed-parameters=body"]).0, 200);
     let tampered = body.replace("800", "801");
-    assert_eq!(verdict(&Request { body: tampered.as_bytes(), ..request }, &["signed-parameters=body"]).0, 401);
+    assert_eq!(
+        verdict(&ReceivedRequest { body: tampered.as_bytes(), ..request }, &["signed-parameters=body"]).0,
+        401
+    );
 }
 
 #[test]
@@ -226,9 +229,9 @@ fn seconds_without_a_signature_are_a_switch() {
 
 #[test]
 fn basic_may_be_refused_with_402() {
-    let right = Request { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) };
+    let right = ReceivedRequest { authorization: Some("Basic YWJjZDEyMzQ6dG9wc2VjcmV0"), ..post(FACT) };
     assert_eq!(verdict(&right, &["basic=402"]), (402, CredentialSource::Basic));
-    let wrong = Request { authorization: Some("Basic YWJjZDEyMzQ6d3Jvbmc="), ..post(FACT) };
+    let wrong = ReceivedRequest { authorization: Some("Basic YWJjZDEyMzQ6d3Jvbmc="), ..post(FACT) };
     assert_eq!(verdict(&wrong, &["basic=402"]).0, 401);
     assert_eq!(status(&format!("{WHO}&{FACT}"), &["basic=402"]), 200, "another way is not touched");
 }
@@ -237,7 +240,7 @@ fn basic_may_be_refused_with_402() {
 fn a_signature_in_the_query_is_a_switch() {
     let sig = signature_of("api_key=abcd1234&delivered=true&message-id=00A0B0C0&timestamp=2026-11-22 01:25:26");
     let query = format!("api_key=abcd1234&{DATED}&sig={sig}");
-    let request = Request { query: &query, ..post("") };
+    let request = ReceivedRequest { query: &query, ..post("") };
     assert_eq!(verdict(&request, &[]), (200, CredentialSource::Signature));
     assert_eq!(verdict(&request, &["query-signature=refused"]).0, 401);
     assert_eq!(status(&query, &["query-signature=refused"]), 200, "in the body it is as before");
@@ -246,7 +249,7 @@ fn a_signature_in_the_query_is_a_switch() {
 #[test]
 fn a_form_that_is_labelled_as_json_is_a_switch() {
     let all = format!("{WHO}&{FACT}");
-    let request = Request { content_type: "application/json", ..post(&all) };
+    let request = ReceivedRequest { content_type: "application/json", ..post(&all) };
     assert_eq!(verdict(&request, &[]).0, 401);
     assert_eq!(verdict(&request, &["mislabelled-form=read"]), (200, CredentialSource::Form));
 }

@@ -1,0 +1,115 @@
+//! The command line as a whole: the commands, and the options that all of them have.
+
+use std::path::PathBuf;
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::ids::{SmsArgs, VoiceArgs};
+use super::ledger::{LedgerCommandArgs, ReportArgs};
+use super::sandbox::SandboxArgs;
+use super::setup::{CheckArgs, CompletionsArgs, ConfigArgs, ManArgs};
+use super::stream::{BatchArgs, TrackArgs};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Tell Nexmo's (Vonage's) Conversion API whether each SMS or voice call converted.
+///
+/// A conversion means: the user completed the 2FA step, for instance typed in the code that you had sent. It is not
+/// the carrier's delivery receipt.
+#[derive(Debug, Parser)]
+#[command(name = "nexmo-conversion", version, styles = STYLES, max_term_width = 100)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true, infer_long_args = false)]
+pub struct Cli {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  # try it: no account, no network
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered --sandbox
+  # the user typed in the code, just now
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered
+  # another did not, ten minutes ago
+  nexmo-conversion sms 0A0000000123ABCD1 --delivered=false --timestamp 10m
+  # is everything set up?
+  nexmo-conversion check
+
+Exit codes: 0 accepted, 2 wrong command line, 65 a record can never succeed,
+66 no input, 70 bug, 74 local I/O, 75 try again later, 77 account refused,
+78 configuration, 130 and 143 interrupted, 141 nobody reads the results
+
+`nexmo-conversion help COMMAND` tells all about a command.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report conversions of SMS messages
+    Sms(SmsArgs),
+    /// Report conversions of voice calls (Text-To-Speech, TTS Prompt)
+    Voice(VoiceArgs),
+    /// Report a stream of conversions, each as it arrives
+    Batch(Box<BatchArgs>),
+    /// Report what follows from a log of sent codes and conversions: silence becomes false
+    Track(Box<TrackArgs>),
+    /// Look after what is written down: pending, refused, settled
+    Ledger(LedgerCommandArgs),
+    /// Show conversion rate, lateness and outcomes, from the ledger
+    Report(ReportArgs),
+    /// Check credentials, file modes, ledger, proxy, CA, TLS and clock
+    Check(CheckArgs),
+    /// Create or show the configuration
+    Config(ConfigArgs),
+    /// Run a local Conversion API for tests
+    Sandbox(Box<SandboxArgs>),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all pages into a folder
+    #[command(hide = true)]
+    Man(ManArgs),
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Use this profile of the configuration file
+    #[arg(short, long, value_name = "NAME", global = true, hide_short_help = true)]
+    pub profile: Option<String>,
+    /// Read this configuration file
+    #[arg(long, value_name = "FILE", global = true, hide_short_help = true)]
+    pub config: Option<PathBuf>,
+    /// Print results as JSON, one object per line
+    #[arg(long, global = true, hide_short_help = true)]
+    pub json: bool,
+    /// Print failures only
+    #[arg(short, long, global = true, hide_short_help = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say what goes on (never shows a secret)
+    #[arg(short, long, global = true, hide_short_help = true)]
+    pub verbose: bool,
+    /// Colour the output
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_short_help = true)]
+    pub color: ColorWhen,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,19 @@
+//! What can be typed. Nothing here acts.
+
+mod global;
+mod ids;
+mod ledger;
+mod sandbox;
+mod sending;
+mod setup;
+mod stream;
+mod values;
+
+pub use self::global::Cli;
+pub(super) use self::global::{ColorWhen, Command, Global};
+pub(super) use self::ids::{ConversionArgs, SmsArgs, VoiceArgs};
+pub(super) use self::ledger::{ForgetArgs, ForgetWhat, LedgerCommand, ReportArgs, ResumeArgs, ShowArgs};
+pub(super) use self::sandbox::SandboxArgs;
+pub(super) use self::sending::{LedgerArgs, LedgerFile, NetworkArgs};
+pub(super) use self::setup::{CheckArgs, ConfigCommand, InitArgs, ManArgs};
+pub(super) use self::stream::{AtEndOfInput, BatchArgs, InputArgs, TrackArgs};

@@ -1,0 +1,109 @@
+//! From the process's arguments to its exit code: parse, dispatch, complain.
+
+use std::ffi::OsString;
+use std::panic;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+
+use super::args::{Cli, ColorWhen, Command, ConfigCommand, LedgerCommand};
+use super::completion::completion_script;
+use super::context::Context;
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::{self, CommandFailure, cannot_print};
+use super::hardening::harden;
+use super::terminal::Terminal;
+use super::{
+    advice, batch, check, configure, history, init, ledger, local_sandbox, manual, report, send, track, version,
+};
+use crate::output::Escaped;
+
+/// Runs the program with these arguments (the first is its name) and returns its exit code.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    harden();
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    panic::catch_unwind(|| run_command(&arguments)).unwrap_or(Exit::Bug).into()
+}
+
+fn run_command(arguments: &[OsString]) -> Exit {
+    let environment = Environment::read();
+    #[cfg(feature = "failpoints")]
+    if let Some(promise) = environment.variable("NEXMO_CONVERSION_BREAK") {
+        assert!(crate::failpoint::break_promise(&promise), "no such promise");
+    }
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let error = advice::about(harmless(error, arguments), arguments);
+            return refuse(&error, arguments, &environment);
+        }
+    };
+    let Cli { command, global } = cli;
+    let terminal = Terminal::new(global.color, environment.color());
+    let mut context = Context { global, environment, terminal };
+    match dispatch(command, &mut context) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            failure::say(&failure, &mut context.terminal);
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(command: Command, context: &mut Context) -> Result<Exit, CommandFailure> {
+    match command {
+        Command::Sms(sms) => send::sms(&sms, context),
+        Command::Voice(voice) => send::voice(&voice, context),
+        Command::Batch(batch) => batch::batch(&batch, context),
+        Command::Track(track) => track::track(&track, context),
+        Command::Ledger(ledger) => match ledger.command {
+            LedgerCommand::Status(file) => ledger::status(&file, context),
+            LedgerCommand::Resume(resume) => ledger::resume(&resume, context),
+            LedgerCommand::Show(show) => history::show(&show, context),
+            LedgerCommand::Refused(file) => history::refused(&file, context),
+            LedgerCommand::Forget(forget) => ledger::forget(&forget, context),
+        },
+        Command::Report(figures) => report::report(&figures, context),
+        Command::Check(check) => check::check(&check, context),
+        Command::Config(config) => match config.command {
+            ConfigCommand::Init(init) => init::init(&init, context),
+            ConfigCommand::Show(network) => configure::show(&network, context),
+            ConfigCommand::Profiles => configure::profiles(context),
+            ConfigCommand::Path => configure::path(context),
+        },
+        Command::Sandbox(sandbox) => local_sandbox::sandbox(&sandbox, context),
+        Command::Completions(completions) => {
+            context.print(completion_script(&mut Cli::command(), completions.shell))
+        }
+        Command::Man(man) => manual::man(&man, context),
+    }
+}
+
+/// The same complaint about the same words, escaped: it quotes them, and an id or a name may come from anybody.
+fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let escaped = arguments.iter().map(|word| Escaped(word.as_encoded_bytes()).to_string());
+    Cli::try_parse_from(escaped).err().unwrap_or(error)
+}
+
+/// Help and version are answers; anything else on the command line that cannot be understood is refused.
+fn refuse(error: &clap::Error, arguments: &[OsString], environment: &Environment) -> Exit {
+    let mut terminal = Terminal::new(ColorWhen::Auto, environment.color());
+    if error.kind() == ErrorKind::DisplayVersion {
+        return match terminal.print(version::text(version::detail(arguments))) {
+            Ok(()) => Exit::Done,
+            Err(error) => cannot_print(error).exit,
+        };
+    }
+    let styled = error.render();
+    if error.kind() != ErrorKind::DisplayHelp {
+        terminal.say(terminal.for_err(&styled).trim_end());
+        return Exit::Usage;
+    }
+    match terminal.print(terminal.for_out(&styled)) {
+        Ok(()) => Exit::Done,
+        Err(error) => cannot_print(error).exit,
+    }
+}
