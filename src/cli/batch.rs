@@ -4,9 +4,9 @@ use super::args::{BatchArgs, Global};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, say};
 use super::input_hint::InputFor;
-use super::run::{Run, Summarise};
+use super::run::{Run, Summarise, not_recorded};
 use super::setup::{Setup, Target, limits, open_book};
 use super::stream;
 use super::terminal::Terminal;
@@ -41,7 +41,17 @@ pub(super) fn batch(
         };
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
-    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, limits, environment)?;
+    let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, environment) {
+        Ok(opened) => opened,
+        Err(failure) => {
+            reading.stop_waiting();
+            not_recorded(items, Counted::Lines, &failure, &setup, global, terminal)?;
+            if let Some(error) = reading.take_error() {
+                say(&CommandFailure::of_input(error, InputFor::Batch), terminal);
+            }
+            return Err(failure);
+        }
+    };
     let run = Run {
         book,
         adopt: Adopt::Due,

@@ -1,5 +1,6 @@
 //! A run as a command: signals, printing, the summary, the exit code.
 
+use std::io;
 use std::sync::atomic::Ordering;
 
 use super::args::Global;
@@ -14,7 +15,9 @@ use super::stream::Reading;
 use super::terminal::{Streams, Terminal};
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
-use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
+use crate::pipeline::{
+    self, Adopt, Book, Event, Item, Limits, Listener as _, Plan, RefusedBefore, Report, State, Stopped, Tracking,
+};
 use crate::transport::Transport;
 
 /// What a sending command has decided on before it sends.
@@ -130,8 +133,41 @@ fn say_what_is_left(summary: &Summary, told: u64, terminal: &mut Terminal) {
     terminal.remark("pending", Tone::Doubtful, text);
 }
 
+/// Answers every record where the ledger cannot be opened: none is sent, and none kept.
+pub(super) fn not_recorded(
+    items: impl Iterator<Item = Item>,
+    counted: Counted,
+    why: &CommandFailure,
+    setup: &Setup,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<(), CommandFailure> {
+    let hint = |failure: &_| record_hint(failure, &setup.account);
+    let streams = terminal.streams();
+    let manner = Manner { counted, ..manner_of_typed(setup, global, &streams) };
+    // The failure itself says why, once.
+    let mut unsaid = io::sink();
+    let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
+    let why = format!("{:#}", why.error);
+    for item in items {
+        let report = match item {
+            Item::Record(record) => Report::not_recorded(record, &why),
+            Item::Bad(bad) => Report::invalid(bad),
+            Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
+        };
+        if printer.hear(Event::Settled(Box::new(report))).is_err() {
+            break;
+        }
+    }
+    let _ = printer.turn(State::default());
+    match printer.finish() {
+        (_, Some(error)) => Err(cannot_print(error)),
+        (_, None) => Ok(()),
+    }
+}
+
 /// How the results of typed ids are shown.
-pub(super) fn manner_of_typed(setup: &Setup, global: &Global, streams: &Streams<'_>) -> Manner {
+fn manner_of_typed(setup: &Setup, global: &Global, streams: &Streams<'_>) -> Manner {
     Manner {
         format: format(global),
         loudness: loudness(global),

@@ -4,8 +4,8 @@ use super::args::{Global, ReportArgs, SmsArgs, VoiceArgs};
 use super::dry_run;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{CommandFailure, cannot_print, record_hint};
-use super::run::{Run, Summarise, manner_of_typed};
+use super::failure::CommandFailure;
+use super::run::{Run, Summarise, not_recorded};
 use super::setup::{Setup, Target, limits_of_one, open_book};
 use super::terminal::Terminal;
 use crate::clock;
@@ -13,9 +13,8 @@ use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
-use crate::output::{Counted, Printer};
-use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, State};
-use std::io;
+use crate::output::Counted;
+use crate::pipeline::{Adopt, Item, RefusedBefore};
 
 pub(super) fn sms(
     args: &SmsArgs,
@@ -53,7 +52,7 @@ fn report(
     let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, environment) {
         Ok(opened) => opened,
         Err(failure) => {
-            not_recorded(items, &failure, &setup, global, terminal)?;
+            not_recorded(items.into_iter(), Counted::Ids, &failure, &setup, global, terminal)?;
             return Err(failure);
         }
     };
@@ -68,36 +67,6 @@ fn report(
         reading: None,
     };
     run.run(items.into_iter(), &setup, global, terminal)
-}
-
-/// Answers every id, where the ledger cannot be opened: none is sent, and none kept.
-fn not_recorded(
-    items: Vec<Item>,
-    why: &CommandFailure,
-    setup: &Setup,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<(), CommandFailure> {
-    let hint = |failure: &_| record_hint(failure, &setup.account);
-    let streams = terminal.streams();
-    let manner = manner_of_typed(setup, global, &streams);
-    // Why is said once, by the failure itself.
-    let mut unsaid = io::sink();
-    let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
-    for item in items {
-        let report = match item {
-            Item::Record(record) => Report::not_recorded(record, &format!("{:#}", why.error)),
-            Item::Bad(bad) => Report::invalid(bad),
-            Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
-        };
-        // Whether anyone reads the lines is told below.
-        let _ = printer.hear(Event::Settled(Box::new(report)));
-    }
-    let _ = printer.turn(State::default());
-    match printer.finish() {
-        (_, Some(error)) => Err(cannot_print(error)),
-        (_, None) => Ok(()),
-    }
 }
 
 /// The records that were typed. The time is resolved once, here, and stays the same whatever happens later.
