@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, say};
 use super::input_hint::InputFor;
 use super::run::{Run, Summarise, not_recorded};
-use super::setup::{Setup, Target, limits, open_book};
+use super::setup::{Setup, Target, limits, open_outbox};
 use super::stream;
 use super::terminal::Terminal;
 use crate::config::BatchOverrides;
@@ -41,7 +41,7 @@ pub(super) fn batch(
         };
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
-    let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, environment) {
+    let (outbox, _folder) = match open_outbox(&args.sending.ledger, target, &setup, limits, environment) {
         Ok(opened) => opened,
         Err(failure) => {
             reading.stop_waiting();
@@ -53,7 +53,7 @@ pub(super) fn batch(
         }
     };
     let run = Run {
-        book,
+        outbox,
         adopt: Adopt::Due,
         tracking: None,
         limits,

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::config::BatchOverrides;
 use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
 use crate::output::{Age, Escaped, Format, to_json};
-use crate::pipeline::{Adopt, Book, Limits, RefusedBefore};
+use crate::pipeline::{Adopt, Limits, Outbox, RefusedBefore};
 
 pub(super) fn status(
     file: &LedgerFile,
@@ -73,9 +73,9 @@ pub(super) fn resume(
     let setup = Setup::for_stream(Target::Api, global, &args.network, overrides, environment, terminal)?;
     let path = ledger_path(args.file.ledger.as_ref(), environment)?;
     let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
-    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.window(), clock::now())?;
+    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now())?;
     let run = Run {
-        book: Book::Ledger(Box::new(ledger)),
+        outbox: Outbox::Durable(Box::new(ledger)),
         adopt: Adopt::Everything,
         tracking: None,
         limits,

@@ -16,13 +16,14 @@ use super::terminal::{Streams, Terminal};
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Counted, Manner, Printer, Progress, Summary, Tone, Unsent};
 use crate::pipeline::{
-    self, Adopt, Book, Event, Item, Limits, Listener as _, Plan, RefusedBefore, Report, State, Stopped, Tracking,
+    self, Adopt, Event, Item, Limits, Listener as _, Means, Outbox, Plan, RefusedBefore, Report, State, Stopped,
+    Tracking,
 };
 use crate::transport::Transport;
 
 /// What a sending command has decided on before it sends.
 pub(super) struct Run {
-    pub(super) book: Book,
+    pub(super) outbox: Outbox,
     pub(super) adopt: Adopt,
     pub(super) tracking: Option<Tracking>,
     pub(super) limits: Limits,
@@ -56,16 +57,13 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let Self { book, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
+        let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
-        let plan = Plan {
+        let plan = Plan { limits, adopt, tracking, refused_before };
+        let means = Means {
             transport: &transport,
             account: &setup.account,
-            limits,
-            adopt,
-            tracking,
-            refused_before,
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };
@@ -77,14 +75,18 @@ impl Run {
         let streams = terminal.streams();
         let manner = Manner {
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
-            unsent: if is_stream && matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
+            unsent: if is_stream && matches!(outbox, Outbox::Durable(_)) {
+                Unsent::Counted
+            } else {
+                Unsent::Shown
+            },
             counted: if reading.is_some() { Counted::Lines } else { Counted::Ids },
             ..manner_of_typed(setup, global, &streams)
         };
         let mut printer = Printer::new(streams.results, streams.remarks, manner, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
-        let unclean_stops = book.unclean_stops();
-        let stopped = pipeline::run(items, book, &plan, &mut printer);
+        let unclean_stops = outbox.unclean_stops();
+        let stopped = pipeline::run(items, outbox, plan, means, &mut printer);
         let (mut summary, failure) = printer.finish();
         summary.unclean_stops = unclean_stops;
         drop(bar);

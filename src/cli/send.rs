@@ -6,7 +6,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::run::{Run, Summarise, not_recorded};
-use super::setup::{Setup, Target, limits_of_one, open_book};
+use super::setup::{Setup, Target, limits_of_one, open_outbox};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{
@@ -49,7 +49,7 @@ fn report(
         return dry_run::show(items.into_iter(), Counted::Ids, &setup, global, terminal);
     }
     let limits = limits_of_one(&setup.settings);
-    let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, environment) {
+    let (outbox, _folder) = match open_outbox(&args.sending.ledger, target, &setup, limits, environment) {
         Ok(opened) => opened,
         Err(failure) => {
             not_recorded(items.into_iter(), Counted::Ids, &failure, &setup, global, terminal)?;
@@ -58,7 +58,7 @@ fn report(
     };
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };
     let run = Run {
-        book,
+        outbox,
         adopt: Adopt::Nothing,
         tracking: None,
         limits,

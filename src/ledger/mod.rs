@@ -197,31 +197,6 @@ impl Ledger {
         self.write(now, code::open_windows)
     }
 
-    /// What would follow from an event: it is taken, and nothing recorded. For a ledger that is thrown away.
-    pub fn rehearse(
-        &mut self,
-        event: &CodeEvent,
-        window: Duration,
-        now: Timestamp,
-    ) -> Result<Vec<Record>, LedgerError> {
-        self.write(now, |desk| {
-            Ok(match desk.follow(event, seconds(window), &mut CodeCounts::default())? {
-                code::Followed::New(records) => records,
-                code::Followed::Again(_) => Vec::new(),
-            })
-        })
-    }
-
-    /// Which conversions would follow from closing up to `limit` windows: they are closed, and nothing is recorded.
-    pub fn rehearse_closing(
-        &mut self,
-        closing: Closing,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Record>, LedgerError> {
-        self.write(now, |desk| desk.silences(closing, limit, &mut CodeCounts::default()))
-    }
-
     /// Keeps input that was no record as dead letters, and says of each whether it was kept before.
     pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<Vec<Novelty>, LedgerError> {
         self.lay_ballast_again()?;
