@@ -2,7 +2,7 @@
 //!
 //! The engine decides everything, a step at a time, and is handed the time: it takes input only when it has room, has it recorded,
 //! says what may be sent, judges what came back, has it settled and then reports it. Three drivers carry out what it orders: the
-//! [threads](run()), of which one reads, `jobs` send and the calling one drives; a [preview]; and the simulated outages of the
+//! [threads](run()), of which one reads, `jobs` send and the calling one drives; a [preview](preview()); and the simulated outages of the
 //! tests. Each step records what has arrived and settles what has come back, each as one group: while the disk syncs, the next
 //! group gathers.
 //!
