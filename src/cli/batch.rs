@@ -4,10 +4,10 @@ use super::args::BatchArgs;
 use super::context::Context;
 use super::dry_run;
 use super::exit::Exit;
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, say};
 use super::input_hint::InputFor;
-use super::run::{Run, Summarise};
-use super::setup::{Setup, Target, limits, open_book};
+use super::run::{Run, Summarise, not_recorded};
+use super::setup::{Setup, Target, limits, open_outbox};
 use super::stream;
 use crate::config::BatchOverrides;
 use crate::input::InputOptions;
@@ -35,9 +35,19 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
         };
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
-    let (book, _folder) = open_book(&args.sending.ledger, target, &setup, limits, context)?;
+    let (outbox, _folder) = match open_outbox(&args.sending.ledger, target, &setup, limits, context) {
+        Ok(opened) => opened,
+        Err(failure) => {
+            reading.stop_waiting();
+            not_recorded(items, Numbering::Lines, &failure, &setup, context)?;
+            if let Some(error) = reading.take_error() {
+                say(&CommandFailure::of_input(error, InputFor::Batch), &mut context.terminal);
+            }
+            return Err(failure);
+        }
+    };
     let run = Run {
-        book,
+        outbox,
         adopt: Adopt::Due,
         tracking: None,
         limits,

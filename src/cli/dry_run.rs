@@ -1,55 +1,147 @@
 //! `--dry-run`: the request as it would be sent, without its secrets, and a shell line that sends the same with curl.
 
 use std::fmt::Write as _;
+use std::io;
 
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, record_hint};
 use super::setup::Setup;
 use super::shell::{quoted, quoted_path};
+use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
-use crate::output::{Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, to_json, write_line};
-use crate::pipeline::{Item, Report};
+use crate::ledger::Ledger;
+use crate::output::{
+    Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, Severity, to_json, write_line,
+};
+use crate::pipeline::{
+    Event, Item, Listener, ListenerGone, Notice, Report, State, Stopped, Subject, Tracking, preview,
+};
 use crate::wire::{Parameter, ParameterValue, Request};
 
+/// Shows what would be sent of these items.
 pub(super) fn show(
     items: impl Iterator<Item = Item>,
     numbering: Numbering,
     setup: &Setup,
     context: &mut Context,
 ) -> Result<Exit, CommandFailure> {
-    let mut exit = Exit::Done;
+    let mut shown = Shown {
+        numbering,
+        setup,
+        format: context.global.format(),
+        terminal: &mut context.terminal,
+        exit: Exit::Done,
+        failure: None,
+    };
     for item in items {
-        let (report, request) = match item {
-            Item::Record(record) => {
-                let request = request_line(&Request::new(&record.conversion, &setup.account), setup);
-                (Report::not_sent(record, Outcome::DryRun), Some(request))
-            }
-            Item::Bad(bad) => {
-                exit = Exit::Data;
-                (Report::invalid(bad), None)
-            }
-            Item::Remark(text) => {
-                context.terminal.warn(Escaped::text(&text));
-                continue;
-            }
-            // Rehearsed, events have become records.
+        let event = match item {
+            Item::Record(record) => Event::Settled(Box::new(Report::not_sent(record, Outcome::DryRun))),
+            Item::Bad(bad) => Event::Settled(Box::new(Report::invalid(bad))),
+            Item::Remark(text) => Event::Notice(Notice::Input(text)),
             Item::Event(_) => continue,
             Item::Broken => break,
         };
-        let shown = match context.global.format() {
-            OutputFormat::Json => json(&report, request.as_ref(), setup),
-            OutputFormat::Text => {
-                Ok(text(&report, request.as_ref(), numbering, setup, context.terminal.paint()).into_bytes())
-            }
-        };
-        shown.and_then(|shown| context.terminal.print(shown)).map_err(cannot_print)?;
+        if shown.hear(event).is_err() {
+            break;
+        }
     }
-    Ok(exit)
+    shown.end(None)
 }
 
-fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> std::io::Result<Vec<u8>> {
+/// Shows what would be sent because of what a log says.
+pub(super) fn show_what_follows(
+    log: impl Iterator<Item = Item>,
+    ledger: Ledger,
+    tracking: Tracking,
+    setup: &Setup,
+    context: &mut Context,
+) -> Result<Exit, CommandFailure> {
+    let numbering = Numbering::Lines;
+    let mut shown = Shown {
+        numbering,
+        setup,
+        format: context.global.format(),
+        terminal: &mut context.terminal,
+        exit: Exit::Done,
+        failure: None,
+    };
+    let stopped = preview(log, ledger, tracking, &mut shown);
+    shown.end(stopped)
+}
+
+/// Shows each record as soon as it is known what would become of it.
+struct Shown<'a> {
+    numbering: Numbering,
+    setup: &'a Setup,
+    format: OutputFormat,
+    terminal: &'a mut Terminal,
+    exit: Exit,
+    /// Nothing can be shown any more.
+    failure: Option<io::Error>,
+}
+
+impl Listener for Shown<'_> {
+    fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
+        match event {
+            Event::Settled(report) => self.show(&report).map_err(|error| {
+                self.failure = Some(error);
+                ListenerGone
+            }),
+            Event::Notice(Notice::Input(text)) => {
+                self.terminal.remark("warning", Severity::Warning, Escaped::text(&text));
+                Ok(())
+            }
+            Event::Notice(_)
+            | Event::Tracked(_)
+            | Event::WindowsOpen(_)
+            | Event::LeftOver(_)
+            | Event::Stopped(_) => Ok(()),
+        }
+    }
+
+    fn turn(&mut self, _: State) -> Result<(), ListenerGone> {
+        Ok(())
+    }
+}
+
+impl Shown<'_> {
+    fn show(&mut self, report: &Report) -> io::Result<()> {
+        let request = match (&report.subject, &report.outcome) {
+            (Subject::Conversion(conversion, _), Outcome::DryRun) => {
+                Some(request_line(&Request::new(conversion, &self.setup.account), self.setup))
+            }
+            (Subject::Conversion(..) | Subject::Unreadable(_), outcome) => {
+                if ResultLine::is_failure(outcome) {
+                    self.exit = Exit::Data;
+                }
+                None
+            }
+        };
+        let shown = match self.format {
+            OutputFormat::Json => json(report, request.as_ref(), self.setup)?,
+            OutputFormat::Text => {
+                text(report, request.as_ref(), self.numbering, self.setup, self.terminal.paint()).into_bytes()
+            }
+        };
+        self.terminal.print(shown)
+    }
+
+    fn end(self, stopped: Option<Stopped>) -> Result<Exit, CommandFailure> {
+        if let Some(error) = self.failure {
+            return Err(cannot_print(error));
+        }
+        match stopped {
+            Some(Stopped::LedgerBusy(why) | Stopped::LedgerFailed(why) | Stopped::RecordingFailed(why)) => {
+                Err(CommandFailure::plain(Exit::Io, anyhow::anyhow!(why)))
+            }
+            Some(_) | None => Ok(self.exit),
+        }
+    }
+}
+
+fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let hint = |failure: &_| record_hint(failure, &setup.account);
     let result = ResultLine::new(report, setup.profile.as_deref(), clock::now(), hint);

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::config::BatchOverrides;
 use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
 use crate::output::{Age, Escaped, OutputFormat, to_json};
-use crate::pipeline::{Adopt, Book, Limits, RefusedBefore};
+use crate::pipeline::{Adopt, Limits, Outbox, RefusedBefore};
 
 pub(super) fn status(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
     let path = context.ledger_path(file.ledger.as_ref())?;
@@ -62,9 +62,9 @@ pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, C
     let setup = Setup::for_stream(Target::Api, &args.network, overrides, context)?;
     let path = context.ledger_path(args.file.ledger.as_ref())?;
     let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
-    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.window(), clock::now())?;
+    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now())?;
     let run = Run {
-        book: Book::Ledger(Box::new(ledger)),
+        outbox: Outbox::Durable(Box::new(ledger)),
         adopt: Adopt::Everything,
         tracking: None,
         limits,

@@ -1,5 +1,6 @@
 //! A run as a command: signals, printing, the summary, the exit code.
 
+use std::io;
 use std::sync::atomic::Ordering;
 
 use super::args::Global;
@@ -15,12 +16,15 @@ use super::stream::Reading;
 use super::terminal::{Streams, Terminal};
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Numbering, OutputStyle, Printer, Progress, Severity, Summary, Unsent};
-use crate::pipeline::{self, Adopt, Book, Item, Limits, Plan, RefusedBefore, Stopped, Tracking};
+use crate::pipeline::{
+    self, Adopt, Event, Item, Limits, Listener as _, Means, Outbox, Plan, RefusedBefore, Report, State, Stopped,
+    Tracking,
+};
 use crate::transport::Transport;
 
 /// What a sending command has decided on before it sends.
 pub(super) struct Run {
-    pub(super) book: Book,
+    pub(super) outbox: Outbox,
     pub(super) adopt: Adopt,
     pub(super) tracking: Option<Tracking>,
     pub(super) limits: Limits,
@@ -48,16 +52,13 @@ impl Run {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let transport = Transport::new(setup.endpoint.clone())?;
-        let Self { book, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
+        let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
-        let plan = Plan {
+        let plan = Plan { limits, adopt, tracking, refused_before };
+        let means = Means {
             transport: &transport,
             account: &setup.account,
-            limits,
-            adopt,
-            tracking,
-            refused_before,
             interrupted: interrupt.asked(),
             stop_reading: &stop_reading,
         };
@@ -69,14 +70,18 @@ impl Run {
         let streams = context.terminal.streams();
         let style = OutputStyle {
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
-            unsent: if is_stream && matches!(book, Book::Ledger(_)) { Unsent::Counted } else { Unsent::Shown },
+            unsent: if is_stream && matches!(outbox, Outbox::Durable(_)) {
+                Unsent::Counted
+            } else {
+                Unsent::Shown
+            },
             numbering: if reading.is_some() { Numbering::Lines } else { Numbering::Ids },
             ..style_for_ids(setup, &context.global, &streams)
         };
         let mut printer = Printer::new(streams.results, streams.remarks, style, &hint)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
-        let unclean_stops = book.unclean_stops();
-        let stopped = pipeline::run(items, book, &plan, &mut printer);
+        let unclean_stops = outbox.unclean_stops();
+        let stopped = pipeline::run(items, outbox, plan, means, &mut printer);
         let (mut summary, failure) = printer.finish();
         summary.unclean_stops = unclean_stops;
         drop(bar);
@@ -125,8 +130,40 @@ fn say_what_is_left(summary: &Summary, shown: u64, terminal: &mut Terminal) {
     terminal.remark("pending", Severity::Warning, text);
 }
 
+/// Answers every record where the ledger cannot be opened: none is sent, and none kept.
+pub(super) fn not_recorded(
+    items: impl Iterator<Item = Item>,
+    numbering: Numbering,
+    why: &CommandFailure,
+    setup: &Setup,
+    context: &mut Context,
+) -> Result<(), CommandFailure> {
+    let hint = |failure: &_| record_hint(failure, &setup.account);
+    let streams = context.terminal.streams();
+    let manner = OutputStyle { numbering, ..style_for_ids(setup, &context.global, &streams) };
+    // The failure itself says why, once.
+    let mut unsaid = io::sink();
+    let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
+    let why = format!("{:#}", why.error);
+    for item in items {
+        let report = match item {
+            Item::Record(record) => Report::not_recorded(record, &why),
+            Item::Bad(bad) => Report::invalid(bad),
+            Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
+        };
+        if printer.hear(Event::Settled(Box::new(report))).is_err() {
+            break;
+        }
+    }
+    let _ = printer.turn(State::default());
+    match printer.finish() {
+        (_, Some(error)) => Err(cannot_print(error)),
+        (_, None) => Ok(()),
+    }
+}
+
 /// How the results of typed ids are shown.
-pub(super) fn style_for_ids(setup: &Setup, global: &Global, streams: &Streams<'_>) -> OutputStyle {
+fn style_for_ids(setup: &Setup, global: &Global, streams: &Streams<'_>) -> OutputStyle {
     OutputStyle {
         format: global.format(),
         verbosity: global.verbosity(),

@@ -4,17 +4,16 @@ use super::args::{ConversionArgs, SmsArgs, VoiceArgs};
 use super::context::Context;
 use super::dry_run;
 use super::exit::Exit;
-use super::failure::{CommandFailure, cannot_print, record_hint};
-use super::run::{Run, Summarise, style_for_ids};
-use super::setup::{Setup, Target, limits_of_one, open_book};
+use super::failure::CommandFailure;
+use super::run::{Run, Summarise, not_recorded};
+use super::setup::{Setup, Target, limits_of_one, open_outbox};
 use crate::clock;
 use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
-use crate::output::{Numbering, Printer};
-use crate::pipeline::{Adopt, Event, Item, Listener as _, RefusedBefore, Report, State};
-use std::io;
+use crate::output::Numbering;
+use crate::pipeline::{Adopt, Item, RefusedBefore};
 
 pub(super) fn sms(args: &SmsArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     send(Channel::Sms, &args.ids, &args.conversion, context)
@@ -37,16 +36,16 @@ fn send(
         return dry_run::show(items.into_iter(), Numbering::Ids, &setup, context);
     }
     let limits = limits_of_one(&setup.settings);
-    let (book, _folder) = match open_book(&args.sending.ledger, target, &setup, limits, context) {
+    let (outbox, _folder) = match open_outbox(&args.sending.ledger, target, &setup, limits, context) {
         Ok(opened) => opened,
         Err(failure) => {
-            not_recorded(items, &failure, &setup, context)?;
+            not_recorded(items.into_iter(), Numbering::Ids, &failure, &setup, context)?;
             return Err(failure);
         }
     };
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };
     let run = Run {
-        book,
+        outbox,
         adopt: Adopt::Nothing,
         tracking: None,
         limits,
@@ -55,35 +54,6 @@ fn send(
         reading: None,
     };
     run.run(items.into_iter(), &setup, context)
-}
-
-/// Answers every id, where the ledger cannot be opened: none is sent, and none kept.
-fn not_recorded(
-    items: Vec<Item>,
-    why: &CommandFailure,
-    setup: &Setup,
-    context: &mut Context,
-) -> Result<(), CommandFailure> {
-    let hint = |failure: &_| record_hint(failure, &setup.account);
-    let streams = context.terminal.streams();
-    let style = style_for_ids(setup, &context.global, &streams);
-    // Why is said once, by the failure itself.
-    let mut unsaid = io::sink();
-    let mut printer = Printer::new(streams.results, &mut unsaid, style, &hint);
-    for item in items {
-        let report = match item {
-            Item::Record(record) => Report::not_recorded(record, &format!("{:#}", why.error)),
-            Item::Bad(bad) => Report::invalid(bad),
-            Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
-        };
-        // Whether anyone reads the lines is known below.
-        let _ = printer.hear(Event::Settled(Box::new(report)));
-    }
-    let _ = printer.turn(State::default());
-    match printer.finish() {
-        (_, Some(error)) => Err(cannot_print(error)),
-        (_, None) => Ok(()),
-    }
 }
 
 /// The records that were typed. The time is resolved once, here, and stays the same whatever happens later.

@@ -19,7 +19,7 @@ use crate::config::{
 use crate::domain::{Account, AccountFingerprint, Auth, Secret};
 use crate::ledger::Ledger;
 use crate::output::Severity;
-use crate::pipeline::{Book, Limits};
+use crate::pipeline::{Limits, Outbox};
 use crate::sandbox::{Keep, Sandbox, SandboxOptions};
 use crate::transport::{Endpoint, Pem, ProxyChoice, Trust, TrustStore, choose_proxy};
 
@@ -236,15 +236,15 @@ pub(super) fn limits(settings: &Settings) -> Limits {
 }
 
 /// Where conversions are written down, and for a sandbox the folder that goes with it.
-pub(super) fn open_book(
+pub(super) fn open_outbox(
     args: &LedgerArgs,
     target: Target,
     setup: &Setup,
     limits: Limits,
     context: &Context,
-) -> Result<(Book, Option<Scratch>), CommandFailure> {
+) -> Result<(Outbox, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
-        return Ok((Book::Nowhere, None));
+        return Ok((Outbox::Off, None));
     }
     // The input's files are open by now.
     ensure_files(FILES_OF_A_RUN)?;
@@ -255,13 +255,7 @@ pub(super) fn open_book(
             (scratch.ledger(), Some(scratch))
         }
     };
-    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.window(), clock::now());
+    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now());
     let ledger = ledger.map_err(CommandFailure::of_recording)?;
-    Ok((Book::Ledger(Box::new(ledger)), scratch))
-}
-
-/// A ledger to throw away, in a folder that goes when it is dropped.
-pub(super) fn open_scratch(setup: &Setup) -> Result<(Ledger, Scratch), CommandFailure> {
-    let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
-    Ok((Ledger::open_scratch(&scratch.ledger(), &setup.fingerprint(), clock::now())?, scratch))
+    Ok((Outbox::Durable(Box::new(ledger)), scratch))
 }

@@ -6,8 +6,10 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::args::InputArgs;
 use super::exit::Exit;
@@ -36,6 +38,8 @@ struct Shared {
     events: AtomicU64,
     unrelated: AtomicU64,
     stop: Arc<AtomicBool>,
+    /// Whoever writes into a pipe is waited for until then.
+    patience: OnceLock<Duration>,
     error: Mutex<Option<InputError>>,
 }
 
@@ -67,6 +71,11 @@ impl Reading {
     /// Set, it lets the reader hand out what it has and take nothing new.
     pub(super) fn stop(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.shared.stop)
+    }
+
+    /// From now on files are read to their end, and a pipe for a moment only: it may have none.
+    pub(super) fn stop_waiting(&self) {
+        let _ = self.shared.patience.set(clock::monotonic().saturating_add(LAST_LOOK));
     }
 
     /// Why reading stopped, if it did not come to the end.
@@ -165,15 +174,34 @@ fn is_complete(file: &File) -> bool {
     !metadata.is_file() || age.is_some_and(|age| age >= SETTLED.as_secs().cast_signed())
 }
 
+/// How long a pipe is read for records that can only be answered.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
 /// A source that fails once it is to be read no further: an end of file would make a record of half a line.
 struct Stoppable {
     source: File,
-    stop: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+}
+
+impl Stoppable {
+    /// Whether there is something to read, or the end, before our patience ends.
+    fn comes_in_time(&self, until: Duration) -> io::Result<bool> {
+        let left = until.saturating_sub(clock::monotonic());
+        let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
+        // A file can always be read.
+        let ready = poll(&mut [PollFd::new(&self.source, PollFlags::IN)], Some(&timeout))?;
+        Ok(ready > 0 && (!left.is_zero() || self.source.metadata()?.is_file()))
+    }
 }
 
 impl Read for Stoppable {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.stop.load(Ordering::Acquire) {
+        if let Some(until) = self.shared.patience.get()
+            && !self.comes_in_time(*until)?
+        {
+            self.shared.stop.store(true, Ordering::Release);
+        }
+        if self.shared.stop.load(Ordering::Acquire) {
             return Err(io::Error::other("stopped"));
         }
         self.source.read(buffer)
@@ -201,7 +229,7 @@ impl Iterator for InputStream {
             }
             let Some(reader) = &mut self.reader else {
                 let (name, source) = self.sources.pop_front()?;
-                let source = Stoppable { source, stop: self.reading.stop() };
+                let source = Stoppable { source, shared: Arc::clone(&self.reading.shared) };
                 self.reader = Some(Reader::new(source, name, self.options.clone()));
                 continue;
             };

@@ -7,14 +7,16 @@ use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::input_hint::InputFor;
 use super::run::{Run, Summarise};
-use super::setup::{Setup, Target, limits, open_book, open_scratch};
+use super::setup::{Setup, Target, limits, open_outbox};
 use super::stream::{self, Reading};
 use super::terminal::Terminal;
+use crate::clock;
 use crate::config::BatchOverrides;
 use crate::domain::Timestamp;
 use crate::input::InputOptions;
-use crate::output::{Age, Numbering};
-use crate::pipeline::{Adopt, AtEnd, Limits, Rehearsal, Tracking};
+use crate::ledger::Ledger;
+use crate::output::Age;
+use crate::pipeline::{Adopt, AtEnd, Limits, Tracking};
 
 pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let example = "echo '{\"event\":\"converted\",\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\"}' | \
@@ -46,18 +48,17 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
     }
     let (items, reading) = stream::open(&args.input.files, options, InputFor::Track)?;
     let exit = if args.dry_run {
-        let (ledger, _folder) = open_scratch(&setup)?;
-        let derived = Rehearsal::new(items, ledger, tracking);
-        let exit = dry_run::show(derived, Numbering::Lines, &setup, context)?;
+        let ledger = Ledger::in_memory(&setup.fingerprint(), clock::now());
+        let exit = dry_run::show_what_follows(items, ledger, tracking, &setup, context)?;
         match reading.take_error() {
             Some(error) => return Err(CommandFailure::of_input(error, InputFor::Track)),
             None => exit,
         }
     } else {
         let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
-        let (book, _folder) = open_book(&args.ledger.always(), target, &setup, limits, context)?;
+        let (outbox, _folder) = open_outbox(&args.ledger.always(), target, &setup, limits, context)?;
         let run = Run {
-            book,
+            outbox,
             adopt: Adopt::Due,
             tracking: Some(tracking),
             limits,

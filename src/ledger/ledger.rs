@@ -52,17 +52,6 @@ impl Ledger {
         Ok(Self::over(Box::new(store)))
     }
 
-    /// Opens a ledger in a file that is thrown away: what is written to it need not survive the machine.
-    pub fn open_scratch(path: &Path, account: &AccountFingerprint, now: Timestamp) -> Result<Self, LedgerError> {
-        // No later run will ask what this one may have repeated.
-        let open = || {
-            let mut store = SqliteStore::open(path, account, 1, now)?;
-            store.is_thrown_away()?;
-            Ok(Self::over(Box::new(store)))
-        };
-        open().map_err(LedgerError::at_file(path))
-    }
-
     /// Opens a ledger that is nowhere but in memory, and gone with the process.
     #[must_use]
     pub fn in_memory(account: &AccountFingerprint, now: Timestamp) -> Self {
@@ -148,37 +137,6 @@ impl Ledger {
     /// How many codes are open that no other live run watches.
     pub fn open_windows(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
         self.write(now, |tx| tx.open_codes())
-    }
-
-    /// What would follow from an event: it is taken, and nothing recorded. For a ledger that is thrown away.
-    pub fn rehearse(
-        &mut self,
-        event: &CodeEvent,
-        lasts: Duration,
-        now: Timestamp,
-    ) -> Result<Vec<Record>, LedgerError> {
-        let events = std::slice::from_ref(event);
-        self.write(now, |tx| {
-            let want = decide::want_codes(events);
-            let seen = tx.codes(&want)?;
-            let followed = decide::follow(events, &want, seen, lasts);
-            tx.apply_codes(&followed.plan)?;
-            Ok(if followed.counts.repeated > 0 { Vec::new() } else { followed.records })
-        })
-    }
-
-    /// Which conversions would follow from closing up to `limit` windows: they are closed, and nothing is recorded.
-    pub fn rehearse_closing(
-        &mut self,
-        closing: Closing,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Record>, LedgerError> {
-        self.write(now, |tx| {
-            let followed = decide::close(tx.expired_codes(closing, limit)?, now);
-            tx.apply_codes(&followed.plan)?;
-            Ok(followed.records)
-        })
     }
 
     /// Keeps input that was no record as dead letters, and says of each whether it was kept before.

@@ -169,6 +169,12 @@ impl Listener for Printer<'_> {
             }
             Event::Tracked(counts) => self.summary.track(counts),
             Event::LeftOver(left) => self.summary.left_over = Some(left),
+            Event::Notice(Notice::TakenOver(count)) => {
+                let what = super::summary::counted(count as u64, "conversion");
+                let text =
+                    format!("{what} sent by this run and taken over by another one, which may send them again");
+                self.remark("warning", Severity::Warning, &text);
+            }
             Event::Notice(Notice::FewerSenders(why)) => {
                 self.remark_once(
                     "warning",

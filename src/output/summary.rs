@@ -116,7 +116,7 @@ impl Summary {
 }
 
 /// A number and what it counts, in the singular or the plural.
-fn counted(number: u64, noun: &str) -> String {
+pub(super) fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

@@ -1,4 +1,4 @@
-//! What a run tells while it goes on. It does not know who listens.
+//! What a run emits while it goes on. It does not know who listens.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::ledger::{CodeCounts, Effort, LeftOver, Origin};
 pub enum Event {
     /// An input record is done with, for this run.
     Settled(Box<Report>),
-    /// What a log told of codes, or their silence.
+    /// What a log says of codes, or their silence.
     Tracked(CodeCounts),
     /// How many codes may still convert, now that the input has ended.
     WindowsOpen(u64),
@@ -99,6 +99,22 @@ impl Report {
         }
     }
 
+    /// The same where its end could not be written down: a later run sends it again.
+    pub(super) fn unsettled(self) -> Self {
+        if self.outcome != Outcome::Accepted {
+            return self;
+        }
+        let message = "the API accepted it, but the ledger could not take that: it will be sent again";
+        let outcome = Outcome::Retry(Failure::answered(ErrorCode::Interrupted, message));
+        Self { outcome, ..self }
+    }
+
+    /// The same as if nothing had been sent.
+    pub(super) fn into_dry_run(self) -> Self {
+        let (http_status, attempts, elapsed, sent_at) = (None, 0, Duration::ZERO, None);
+        Self { outcome: Outcome::DryRun, http_status, attempts, elapsed, sent_at, ..self }
+    }
+
     pub(super) fn effort(&self) -> Effort {
         Effort { attempts: self.attempts, ambiguous_resends: self.ambiguous_resends }
     }
@@ -111,13 +127,15 @@ pub enum Notice {
     Input(String),
     /// A value of this id came again without a time although another had come in between: whether it is news is not known.
     NeedsTimes(MessageId),
+    /// So many conversions that this run sent were meanwhile taken over by another run, which may send them again.
+    TakenOver(usize),
     /// There are fewer senders than were asked for; why.
     FewerSenders(String),
     /// All senders wait; for how long, and why.
     Pausing {
         /// How long.
         pause: Duration,
-        /// The trouble that asked for it.
+        /// What asked for it.
         why: String,
     },
     /// A record will be tried again.
@@ -154,6 +172,30 @@ pub enum Stopped {
     NearlyAllRefused,
     /// No record could succeed.
     For(StopReason, Failure),
+}
+
+impl Stopped {
+    /// What came of a record that was read and not sent.
+    #[must_use]
+    pub fn failure_of_the_unsent(&self) -> Failure {
+        let why = match self {
+            Self::Interrupted => "the run was interrupted",
+            Self::OutputGone => "nobody reads the results any more",
+            Self::DeadlinePassed => "the run's deadline has passed",
+            Self::InputBroken => "the input cannot be read",
+            Self::NearlyAllRefused => "nearly everything was refused",
+            Self::LedgerBusy(why) | Self::LedgerFailed(why) | Self::RecordingFailed(why) | Self::NoThread(why) => {
+                why
+            }
+            Self::For(_, failure) => {
+                return Failure::unsent(
+                    failure.code,
+                    format!("not sent: the run stopped because {}", failure.message),
+                );
+            }
+        };
+        Failure::unsent(ErrorCode::Interrupted, format!("not sent: {why}"))
+    }
 }
 
 /// What must change before any record can succeed.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::StopReason;
+use super::event::StopReason;
 use crate::domain::{ErrorCode, Failure, Outcome, Reached};
 use crate::transport::{Cause, ConnectionAge, Sent, TransportError};
 use crate::wire::{Reply, StopCause, Verdict, classify, reason};
@@ -13,23 +13,23 @@ pub(super) enum Judgement {
     /// The record is done with.
     Settled(Outcome),
     /// It may pass.
-    Again(Trouble),
+    Again(TransientFailure),
     /// No record can succeed.
     Stop(StopReason, Failure),
 }
 
 /// A failure that may pass by itself.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct TransientFailure {
     pub(super) failure: Failure,
-    pub(super) kind: TroubleKind,
+    pub(super) kind: TransientKind,
     /// The server asked for this much patience.
     pub(super) wait: Option<Duration>,
 }
 
 /// Kinds of passing failures, as far as they are treated differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TroubleKind {
+pub(super) enum TransientKind {
     /// 429: everyone was too fast.
     Throttled,
     /// 503: the server is overloaded; back off from a longer base.
@@ -43,7 +43,7 @@ pub(super) enum TroubleKind {
     /// An old connection that turned out to be closed: once, a fresh one is tried at once.
     StaleConnection,
     /// Not HTTP, or not TLS: three times it may be an accident.
-    Nonsense,
+    NotHttp,
 }
 
 /// The table of promises: one arm for each class of answer.
@@ -56,18 +56,21 @@ pub(super) fn judge(result: &Result<Reply, TransportError>) -> Judgement {
 
 fn judge_reply(reply: &Reply) -> Judgement {
     let status = reply.status;
-    let told = || format!("the server answered {}", format!("{status} {}", reason(status)).trim_end());
+    let answered = || format!("the server answered {}", format!("{status} {}", reason(status)).trim_end());
     let failure = |code, message: String| Failure { code, message, reached_server: Reached::Yes };
-    let again = |kind, code, wait| Judgement::Again(Trouble { failure: failure(code, told()), kind, wait });
+    let again =
+        |kind, code, wait| Judgement::Again(TransientFailure { failure: failure(code, answered()), kind, wait });
     match classify(reply) {
         Verdict::Accepted => Judgement::Settled(Outcome::Accepted),
         Verdict::Refused => Judgement::Settled(Outcome::Rejected(failure(
             ErrorCode::BadParameters,
-            format!("{}: it will not take this record", told()),
+            format!("{}: it will not take this record", answered()),
         ))),
-        Verdict::Throttled(wait) => again(TroubleKind::Throttled, ErrorCode::RateLimited, wait),
-        Verdict::Transient(wait) if status == 503 => again(TroubleKind::Overloaded, ErrorCode::ServerError, wait),
-        Verdict::Transient(wait) => again(TroubleKind::Server, ErrorCode::ServerError, wait),
+        Verdict::Throttled(wait) => again(TransientKind::Throttled, ErrorCode::RateLimited, wait),
+        Verdict::Transient(wait) if status == 503 => {
+            again(TransientKind::Overloaded, ErrorCode::ServerError, wait)
+        }
+        Verdict::Transient(wait) => again(TransientKind::Server, ErrorCode::ServerError, wait),
         Verdict::Stop(cause) => {
             let (reason, why) = match cause {
                 StopCause::Credentials => (StopReason::Account, "it does not accept these credentials"),
@@ -83,7 +86,7 @@ fn judge_reply(reply: &Reply) -> Judgement {
                 StopCause::WrongAddress => (StopReason::Configuration, "this is not the Conversion API's address"),
                 StopCause::ProxyCredentials => (StopReason::Configuration, "the proxy asks for credentials"),
             };
-            Judgement::Stop(reason, failure(cause.code(), format!("{}: {why}", told())))
+            Judgement::Stop(reason, failure(cause.code(), format!("{}: {why}", answered())))
         }
     }
 }
@@ -99,8 +102,8 @@ fn judge_error(error: &TransportError) -> Judgement {
         (Cause::NoDescriptor, ..) => return Judgement::Stop(StopReason::Later, failure),
         (Cause::ProxyStatus(_, 400..=499), ..) => return Judgement::Stop(StopReason::Configuration, failure),
         (Cause::Unsendable, ..) => return Judgement::Settled(Outcome::Invalid(failure)),
-        (Cause::Tls(..) | Cause::Unasked(_) | Cause::Garbage, ..) => TroubleKind::Nonsense,
-        (Cause::Broken(_), _, ConnectionAge::Reused) => TroubleKind::StaleConnection,
+        (Cause::Tls(..) | Cause::Unasked(_) | Cause::Garbage, ..) => TransientKind::NotHttp,
+        (Cause::Broken(_), _, ConnectionAge::Reused) => TransientKind::StaleConnection,
         (
             Cause::Dns(_)
             | Cause::Connect(..)
@@ -111,18 +114,18 @@ fn judge_error(error: &TransportError) -> Judgement {
             sent,
             _,
         ) => match sent {
-            Sent::No => TroubleKind::NotSent,
-            Sent::Maybe => TroubleKind::MaybeSent,
+            Sent::No => TransientKind::NotSent,
+            Sent::Maybe => TransientKind::MaybeSent,
         },
     };
-    Judgement::Again(Trouble { failure, kind, wait: None })
+    Judgement::Again(TransientFailure { failure, kind, wait: None })
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Judgement, TroubleKind, judge};
+    use super::{Judgement, TransientKind, judge};
     use crate::domain::{ErrorCode, Outcome, Reached};
     use crate::pipeline::StopReason;
     use crate::transport::{Cause, ConnectionAge, Phase, Sent, TransportError};
@@ -137,9 +140,9 @@ mod tests {
         judge(&Err(TransportError { sent, cause, connection }))
     }
 
-    fn kind(judgement: Judgement) -> (TroubleKind, ErrorCode, Reached) {
+    fn kind(judgement: Judgement) -> (TransientKind, ErrorCode, Reached) {
         match judgement {
-            Judgement::Again(trouble) => (trouble.kind, trouble.failure.code, trouble.failure.reached_server),
+            Judgement::Again(failed) => (failed.kind, failed.failure.code, failed.failure.reached_server),
             settled @ (Judgement::Settled(_) | Judgement::Stop(..)) => panic!("{settled:?}"),
         }
     }
@@ -172,17 +175,17 @@ mod tests {
     #[test]
     fn passing_failures_keep_what_is_known_of_their_arrival() {
         use ConnectionAge::{Fresh, Reused};
-        assert_eq!(kind(answered(429)), (TroubleKind::Throttled, ErrorCode::RateLimited, Reached::Yes));
-        assert_eq!(kind(answered(503)), (TroubleKind::Overloaded, ErrorCode::ServerError, Reached::Yes));
-        assert_eq!(kind(answered(500)), (TroubleKind::Server, ErrorCode::ServerError, Reached::Yes));
+        assert_eq!(kind(answered(429)), (TransientKind::Throttled, ErrorCode::RateLimited, Reached::Yes));
+        assert_eq!(kind(answered(503)), (TransientKind::Overloaded, ErrorCode::ServerError, Reached::Yes));
+        assert_eq!(kind(answered(500)), (TransientKind::Server, ErrorCode::ServerError, Reached::Yes));
         let dns = failed(Cause::Dns("h".into()), Sent::No, Fresh);
-        assert_eq!(kind(dns), (TroubleKind::NotSent, ErrorCode::Dns, Reached::No));
+        assert_eq!(kind(dns), (TransientKind::NotSent, ErrorCode::Dns, Reached::No));
         let late = failed(Cause::Timeout(Phase::Exchange), Sent::Maybe, Fresh);
-        assert_eq!(kind(late), (TroubleKind::MaybeSent, ErrorCode::Timeout, Reached::Unknown));
+        assert_eq!(kind(late), (TransientKind::MaybeSent, ErrorCode::Timeout, Reached::Unknown));
         let stale = failed(Cause::Broken("reset".into()), Sent::Maybe, Reused);
-        assert_eq!(kind(stale), (TroubleKind::StaleConnection, ErrorCode::Connect, Reached::Unknown));
+        assert_eq!(kind(stale), (TransientKind::StaleConnection, ErrorCode::Connect, Reached::Unknown));
         let garbage = failed(Cause::Garbage, Sent::Maybe, Fresh);
-        assert_eq!(kind(garbage), (TroubleKind::Nonsense, ErrorCode::UnexpectedReply, Reached::Unknown));
+        assert_eq!(kind(garbage), (TransientKind::NotHttp, ErrorCode::UnexpectedReply, Reached::Unknown));
     }
 
     #[test]

@@ -49,6 +49,8 @@ enum Next {
     First(Duration),
     /// There may be more.
     Now,
+    /// The last search, at this time, found nothing; how long it took shows when the time is handed in again.
+    InVain(Duration),
     /// There was no more.
     At(Duration),
 }
@@ -59,10 +61,15 @@ impl Looks {
     }
 
     /// Which rows to search for now, if any.
-    pub(super) fn wanted(&self, besides: Besides, now: Duration) -> Option<Due> {
+    pub(super) fn wanted(&mut self, besides: Besides, now: Duration) -> Option<Due> {
+        if let Next::InVain(began) = self.next {
+            // A wait that followed it is counted, too: at most 50 ms, which make no difference.
+            self.next = Next::At(now + INTERVAL.max(now.saturating_sub(began) * SHARE));
+        }
         let is_time = match self.next {
             Next::First(time) => besides != Besides::Input || now >= time,
             Next::Now => true,
+            Next::InVain(_) => false,
             Next::At(time) => now >= time,
         };
         match (self.adopt, besides) {
@@ -75,10 +82,9 @@ impl Looks {
         }
     }
 
-    /// A search from one time to another found so many rows.
-    pub(super) fn found(&mut self, rows: usize, began: Duration, ended: Duration) {
-        let pause = INTERVAL.max(ended.saturating_sub(began) * SHARE);
-        self.next = if rows > 0 { Next::Now } else { Next::At(ended + pause) };
+    /// A search that began now found so many rows.
+    pub(super) fn found(&mut self, rows: usize, now: Duration) {
+        self.next = if rows > 0 { Next::Now } else { Next::InVain(now) };
     }
 
     /// The input has ended: what is left now is searched for once more.
@@ -88,7 +94,7 @@ impl Looks {
 
     /// Whether the last search found all that there was.
     pub(super) fn are_finished(&self) -> bool {
-        self.adopt == Adopt::Nothing || matches!(self.next, Next::At(_))
+        self.adopt == Adopt::Nothing || matches!(self.next, Next::InVain(_) | Next::At(_))
     }
 }
 
@@ -106,31 +112,33 @@ mod tests {
 
     #[test]
     fn while_input_flows_what_is_due_is_searched_for_from_two_seconds_on() {
-        let looks = Looks::new(Adopt::Due, ms(500));
+        let mut looks = Looks::new(Adopt::Due, ms(500));
         assert_eq!(looks.wanted(Besides::Input, ms(2499)), None);
         assert_eq!(looks.wanted(Besides::Input, ms(2500)), Some(Due::OnlyDue));
     }
 
     #[test]
     fn where_the_input_rests_it_is_searched_for_at_once() {
-        let looks = Looks::new(Adopt::Due, ms(500));
+        let mut looks = Looks::new(Adopt::Due, ms(500));
         assert_eq!(looks.wanted(Besides::Rest, ms(500)), Some(Due::OnlyDue));
     }
 
     #[test]
     fn a_search_in_vain_is_repeated_after_a_second_and_one_that_found_something_at_once() {
         let mut looks = Looks::new(Adopt::Due, ms(0));
-        looks.found(0, ms(3000), ms(3001));
+        looks.found(0, ms(3000));
+        assert_eq!(looks.wanted(Besides::Input, ms(3001)), None);
         assert_eq!(looks.wanted(Besides::Input, ms(4000)), None);
         assert_eq!(looks.wanted(Besides::Input, ms(4001)), Some(Due::OnlyDue));
-        looks.found(7, ms(4001), ms(4002));
+        looks.found(7, ms(4001));
         assert_eq!(looks.wanted(Besides::Input, ms(4002)), Some(Due::OnlyDue));
     }
 
     #[test]
     fn searches_in_vain_take_a_tenth_of_the_time_at_most() {
         let mut looks = Looks::new(Adopt::Due, ms(0));
-        looks.found(0, ms(3000), ms(4000));
+        looks.found(0, ms(3000));
+        assert_eq!(looks.wanted(Besides::Rest, ms(4000)), None);
         assert_eq!(looks.wanted(Besides::Rest, ms(13_999)), None);
         assert_eq!(looks.wanted(Besides::Rest, ms(14_000)), Some(Due::OnlyDue));
     }
@@ -138,19 +146,19 @@ mod tests {
     #[test]
     fn at_the_end_there_is_a_last_search_for_what_others_left() {
         let mut looks = Looks::new(Adopt::Due, ms(0));
-        looks.found(0, ms(3000), ms(3001));
+        looks.found(0, ms(3000));
         looks.input_ended();
         assert!(!looks.are_finished());
         assert_eq!(looks.wanted(Besides::Nothing, ms(3002)), Some(Due::OnlyDueOfOthers));
-        looks.found(1, ms(3002), ms(3003));
+        looks.found(1, ms(3002));
         assert!(!looks.are_finished());
-        looks.found(0, ms(3003), ms(3004));
+        looks.found(0, ms(3003));
         assert!(looks.are_finished());
     }
 
     #[test]
     fn a_run_that_adopts_nothing_never_searches() {
-        let looks = Looks::new(Adopt::Nothing, ms(0));
+        let mut looks = Looks::new(Adopt::Nothing, ms(0));
         assert_eq!(looks.wanted(Besides::Nothing, ms(9000)), None);
         assert!(looks.are_finished());
     }

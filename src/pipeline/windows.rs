@@ -31,7 +31,7 @@ pub enum AtEnd {
 pub(super) enum Input {
     /// There is more to read.
     Flows,
-    /// For now there is nothing to read: what happened has been told.
+    /// For now there is nothing to read: what happened has been said.
     Rests,
     /// Nothing more will come.
     Ended,
@@ -46,9 +46,9 @@ pub(super) struct Windows {
     pub(super) tracking: Tracking,
     /// How far the log has come.
     log_time: Option<Timestamp>,
-    /// The latest time that it told: how far it has come goes back where an older file begins.
+    /// The latest time in it: how far it has come goes back where an older file begins.
     latest: Option<Timestamp>,
-    /// When it last told something, by the clock; at first, when the run began.
+    /// When it last said something, by the clock; at first, when the run began.
     heard: Timestamp,
     /// What was asked last and had nothing to close: by the log, and by the clock.
     nothing: [Option<Closing>; 2],
@@ -80,23 +80,23 @@ impl Windows {
 
     /// Which windows have closed now, in so far as it was not asked already.
     ///
-    /// While a log is read, only its own time counts: yesterday's log may tell a line later that the code was used. Where the log
+    /// While a log is read, only its own time counts: yesterday's log may say a line later that the code was used. Where the log
     /// has nothing to say, its time goes on as the clock's does. The clock itself counts only once the log has rested for a while:
     /// also a file comes through a pipe in pieces. A log's time is never ahead of the clock's.
     pub(super) fn closed(&self, input: Input, now: Timestamp) -> impl Iterator<Item = Closing> + use<> {
         let Tracking { window, at_end } = self.tracking;
         let slack = self.slack();
-        let log = |time: Option<Timestamp>, slack| time.map(|time| Closing::ByLog(time.min(now).before(slack)));
-        let clock = |slack| Some(Closing::ByClock(now.before(window + slack)));
+        let by_log = |time: Option<Timestamp>, slack| time.map(|time| Closing::ByLog(time.min(now).before(slack)));
+        let by_clock = |slack| Some(Closing::ByClock(now.before(window + slack)));
         let closed = match (input, at_end) {
-            (Input::Flows, _) => [log(self.log_time, slack), None],
+            (Input::Flows, _) => [by_log(self.log_time, slack), None],
             (Input::Rests, _) => {
                 let goes_on = self.log_time.map(|time| now.before(seconds_between(time, self.heard)));
                 let has_rested = seconds_between(self.heard, now) >= slack;
-                [log(goes_on, slack), if has_rested { clock(slack) } else { None }]
+                [by_log(goes_on, slack), if has_rested { by_clock(slack) } else { None }]
             }
-            (Input::Ended, AtEnd::Keep) => [log(self.latest, Duration::ZERO), clock(Duration::ZERO)],
-            (Input::Ended, AtEnd::Wait) => [Some(Closing::ByLog(now)), clock(Duration::ZERO)],
+            (Input::Ended, AtEnd::Keep) => [by_log(self.latest, Duration::ZERO), by_clock(Duration::ZERO)],
+            (Input::Ended, AtEnd::Wait) => [Some(Closing::ByLog(now)), by_clock(Duration::ZERO)],
             (Input::Ended, AtEnd::Expire) => [Some(Closing::All), None],
         };
         let nothing = self.nothing;
@@ -130,7 +130,7 @@ impl Windows {
         self.looked.is_none()
     }
 
-    /// By when a conversion has to have arrived for nothing to be expected any more that tells its channel.
+    /// By when a conversion has to have arrived for nothing more to be expected that says its channel.
     pub(super) fn unplaced_since(&self, input: Input, now: Timestamp) -> Option<Timestamp> {
         match input {
             Input::Flows => None,
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_log_has_told_anything_the_clock_waits_too() {
+    fn before_the_log_has_said_anything_the_clock_waits_too() {
         let windows = Windows::new(windows(AtEnd::Keep, 0).tracking, at(0));
         assert_eq!(windows.closed(Input::Rests, at(149)).next(), None);
         assert_eq!(windows.closed(Input::Rests, at(150)).next(), Some(Closing::ByClock(at(150 - 750))));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_end_everything_has_been_told() {
+    fn at_the_end_everything_has_been_said() {
         let end = |at_end| windows(at_end, 0).closed(Input::Ended, at(5)).collect::<Vec<_>>();
         assert_eq!(end(AtEnd::Keep), [Closing::ByLog(at(0)), Closing::ByClock(at(5 - 600))]);
         assert_eq!(end(AtEnd::Wait), [Closing::ByLog(at(5)), Closing::ByClock(at(5 - 600))]);

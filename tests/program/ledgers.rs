@@ -10,7 +10,7 @@ use nexmo_conversion::sandbox::{LoggedRequest, Sandbox, SandboxAccount, SandboxO
 use serde_json::Value;
 
 use crate::api;
-use crate::cli::{Cli, Ran, assert_same, mode};
+use crate::cli::{Cli, Ran, assert_same, mode, wait_until};
 use crate::interruptions::{records, tally};
 
 const WHERE: &str = ".local/state/nexmo-conversion/ledger.db";
@@ -487,6 +487,8 @@ fn bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     all
 }
 
+const RECORD: &str = "{\"id\":\"A\",\"timestamp\":\"2026-11-22 01:25:26\"}\n";
+
 #[test]
 fn a_file_that_is_no_ledger_of_ours_is_refused_and_left_as_it_is() {
     let mut shown = Vec::new();
@@ -500,7 +502,7 @@ fn a_file_that_is_no_ledger_of_ours_is_refused_and_left_as_it_is() {
         let before = bytes(&folder);
         let cli = cli.with("NEXMO_CONVERSION_LEDGER", &file);
         for (arguments, input) in [
-            (&["batch", "--channel", "sms", "--delivered", "true"][..], "{\"id\":\"A\"}\n"),
+            (&["batch", "--channel", "sms", "--delivered", "true"][..], RECORD),
             (&["sms", "A", "--delivered"], ""),
             (&["ledger", "resume"], ""),
             (&["ledger", "status"], ""),
@@ -564,6 +566,25 @@ fn every_id_gets_its_line_also_where_there_is_no_ledger_to_keep_it() {
     assert_eq!(api::requests(&sandbox), 0);
 }
 
+#[test]
+fn every_record_of_a_stream_gets_its_line_where_there_is_no_ledger_to_keep_it() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let nowhere = ["--ledger", "/"];
+    let file = cli.file("ids", records(3000), 0o644);
+    let ran = cli.run(BATCH.iter().chain(&nowhere).chain(&[file.to_str().unwrap()]));
+    assert_eq!(came_to(ran.exits(78)), vec!["retry not_recorded"; 3000], "a file is read to its end");
+    let ran = cli.run_with_input(BATCH.iter().filter(|word| **word != "--json").chain(&nowhere), "B\n");
+    assert!(ran.exits(78).shown().contains("B  delivered=true"), "{}", ran.shown());
+    let mut live = cli.start_with_pipe(BATCH.iter().chain(&nowhere));
+    live.write("C\n");
+    assert!(live.next_line().contains("not_recorded"));
+    // The pipe stays open, and its end is not waited for.
+    wait_until("the run has ended", || live.has_ended());
+    assert_eq!(live.finish().0, Some(78));
+    assert_eq!(api::requests(&sandbox), 0);
+}
+
 /// Another program, a backup for example, that keeps the ledger for itself for longer than a run waits.
 #[test]
 fn every_id_gets_its_line_while_another_writer_keeps_the_ledger() {
@@ -578,15 +599,16 @@ fn every_id_gets_its_line_while_another_writer_keeps_the_ledger() {
             assert_eq!(came_to(ran.exits(74)), ["retry not_recorded", "retry not_recorded"]);
         });
         scope.spawn(|| {
-            let ran = cli.run_with_input(["batch", "--json", "--delivered", "true", "--channel", "sms"], "D\nE\n");
-            // A stream's records are read when the ledger is open: here none was.
-            assert_eq!(came_to(ran.exits(74)), [""; 0]);
+            let ran = cli.run_with_input(BATCH, "D\n<html>\nE\n");
+            assert_eq!(came_to(ran.exits(74)), ["retry not_recorded", "invalid bad_record", "retry not_recorded"]);
             assert!(ran.said().contains("nothing was recorded"), "{}", ran.shown());
         });
     });
     db.execute_batch("ROLLBACK").unwrap();
     assert_eq!(api::requests(&sandbox), 1);
     cli.run(["sms", "B", "C", "--delivered"]).exits(0);
+    let ran = cli.run_with_input(BATCH, "D\n<html>\nE\n");
+    assert_eq!(came_to(ran.exits(65)), ["accepted", "invalid bad_record", "accepted"], "nothing was kept");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 //! Several runs may share a [`Memory`], as several processes share a file. Nothing here can fail, so nothing is ever rolled
 //! back.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Cursor, Store, StoreError, Tx};
 use crate::domain::{
     AccountFingerprint, BadRecord, Channel, Conversion, ErrorCode, Failure, MessageId, REMEMBERED, Reached,
-    Record, TimeSource, Timestamp,
+    Record, Reference, TimeSource, Timestamp,
 };
 use crate::ledger::decide::{
     Applied, AwaitingChannel, Change, Code, CodePlan, CodeRef, CodeState, CodeWant, Lane, Owner, Plan, Planned,
@@ -34,7 +34,12 @@ struct Contents {
     /// By number, in the order of recording.
     rows: BTreeMap<i64, StoredConversion>,
     lanes: HashMap<LaneKey, Vec<i64>>,
+    pending: BTreeSet<i64>,
     codes: BTreeMap<i64, StoredCode>,
+    /// Those that are open or await their channel.
+    unended: BTreeSet<i64>,
+    /// In the order of recording.
+    references: HashMap<(String, Reference), BTreeSet<i64>>,
     parts: HashMap<(String, MessageId), i64>,
     unreadable: HashSet<(String, Vec<u8>)>,
     runs: BTreeMap<RunId, Run>,
@@ -71,7 +76,7 @@ struct StoredCode {
 impl Contents {
     /// Forgets what was settled at or before this time.
     fn prune(&mut self, before: Timestamp) {
-        let Self { rows, lanes, codes, parts, .. } = self;
+        let Self { rows, lanes, codes, parts, references, .. } = self;
         rows.retain(|_, row| {
             let may_go = matches!(row.state, RowState::Accepted | RowState::Stale);
             !may_go || row.settled.is_none_or(|settled| settled > before)
@@ -84,6 +89,30 @@ impl Contents {
             matches!(code.code.state, CodeState::Open | CodeState::AwaitingChannel) || code.arrived > before
         });
         parts.retain(|_, code| codes.contains_key(code));
+        for named in references.values_mut() {
+            named.retain(|code| codes.contains_key(code));
+        }
+    }
+
+    /// Notes where a code stands, and what its `ref` is.
+    fn index_code(&mut self, id: i64) {
+        let Some(StoredCode { account, code, .. }) = self.codes.get(&id) else { return };
+        if matches!(code.state, CodeState::Open | CodeState::AwaitingChannel) {
+            self.unended.insert(id);
+        } else {
+            self.unended.remove(&id);
+        }
+        if let Some(reference) = &code.reference {
+            self.references.entry((account.clone(), reference.clone())).or_default().insert(id);
+        }
+    }
+
+    fn remove_code(&mut self, id: i64) {
+        self.unended.remove(&id);
+        let Some(StoredCode { account, code, .. }) = self.codes.remove(&id) else { return };
+        if let Some(named) = code.reference.and_then(|reference| self.references.get_mut(&(account, reference))) {
+            named.remove(&id);
+        }
     }
 }
 
@@ -221,6 +250,9 @@ impl MemoryTx<'_> {
         };
         let key = self.key(record.conversion.channel, &record.conversion.message_id);
         self.contents.lanes.entry(key).or_default().push(id);
+        if state.is_pending() {
+            self.contents.pending.insert(id);
+        }
         self.contents.rows.insert(id, row);
         RowId(id)
     }
@@ -264,14 +296,23 @@ impl MemoryTx<'_> {
                 row.postponed_by = if end.is_postponed { me } else { NOBODY };
             }
         }
-        if was_pending != row.state.is_pending() {
-            row.settled = if was_pending { Some(now) } else { None };
+        match (was_pending, row.state.is_pending()) {
+            (true, false) => {
+                row.settled = Some(now);
+                self.contents.pending.remove(&id.0);
+            }
+            (false, true) => {
+                row.settled = None;
+                self.contents.pending.insert(id.0);
+            }
+            (true, true) | (false, false) => {}
         }
     }
 
     /// Pending rows of this account that no other live run has, each with its place in the order of candidates.
     fn pending(&self) -> impl Iterator<Item = (Cursor, &StoredConversion)> {
-        self.contents.rows.iter().filter_map(|(id, row)| {
+        self.contents.pending.iter().filter_map(|id| {
+            let row = self.contents.rows.get(id)?;
             let may_go = match self.owner(row.owner) {
                 Owner::Me => row.state == RowState::Queued,
                 Owner::Nobody => true,
@@ -279,7 +320,7 @@ impl MemoryTx<'_> {
             };
             let planned = row.next_attempt.unix();
             let cursor = Cursor { owner: row.owner, state: row.state.number(), planned, row: *id };
-            (row.state.is_pending() && row.account == self.account && may_go).then_some((cursor, row))
+            (row.account == self.account && may_go).then_some((cursor, row))
         })
     }
 
@@ -288,12 +329,13 @@ impl MemoryTx<'_> {
         Some(Code { id: CodeRef::Stored(id), owner: self.owner(stored.owner), raw: None, ..stored.code.clone() })
     }
 
-    /// Codes of this account that no other live run has.
+    /// Codes of this account in one of the two states that are not ended, and that no other live run has.
     fn codes_in(&self, state: CodeState) -> impl Iterator<Item = (i64, &StoredCode)> {
         let mine = move |code: &StoredCode| {
             code.code.state == state && code.account == self.account && self.owner(code.owner) != Owner::Other
         };
-        self.contents.codes.iter().map(|(id, code)| (*id, code)).filter(move |(_, code)| mine(code))
+        let unended = self.contents.unended.iter().filter_map(|id| Some((*id, self.contents.codes.get(id)?)));
+        unended.filter(move |(_, code)| mine(code))
     }
 }
 
@@ -338,10 +380,9 @@ impl Tx for MemoryTx<'_> {
 
     fn left_over(&mut self, latest: Timestamp) -> Result<Option<LeftOver>, StoreError> {
         let plan = |row: &StoredConversion| if row.next_attempt > latest { self.now } else { row.next_attempt };
-        let all = self.contents.rows.values().filter(|row| {
-            row.state.is_pending() && row.account == self.account && self.owner(row.owner) != Owner::Other
-        });
-        let plans: Vec<_> = all.map(plan).collect();
+        let all = self.contents.pending.iter().filter_map(|id| self.contents.rows.get(id));
+        let ours = all.filter(|row| row.account == self.account && self.owner(row.owner) != Owner::Other);
+        let plans: Vec<_> = ours.map(plan).collect();
         Ok(plans.iter().max().map(|until| LeftOver { count: plans.len() as u64, until: *until }))
     }
 
@@ -355,12 +396,9 @@ impl Tx for MemoryTx<'_> {
         let by_part = |part: &&MessageId| {
             self.contents.parts.get(&(self.account.to_owned(), (*part).clone())).and_then(|id| self.code(*id))
         };
-        let by_reference = |reference: &&crate::domain::Reference| {
-            let is_it = |code: &StoredCode| {
-                code.account == self.account && code.code.reference.as_ref() == Some(reference)
-            };
-            let newest = self.contents.codes.iter().rev().find(|(_, code)| is_it(code));
-            newest.and_then(|(id, _)| self.code(*id))
+        let by_reference = |reference: &&Reference| {
+            let named = self.contents.references.get(&(self.account.to_owned(), (*reference).clone()))?;
+            self.code(*named.last()?)
         };
         Ok(SeenCodes {
             by_part: want.parts.iter().map(by_part).collect(),
@@ -374,6 +412,7 @@ impl Tx for MemoryTx<'_> {
             let id = self.contents.codes.last_key_value().map_or(1, |(id, _)| id + 1);
             let (account, owner, arrived) = (self.account.to_owned(), self.me, self.now);
             self.contents.codes.insert(id, StoredCode { account, code: code.clone(), owner, arrived });
+            self.contents.index_code(id);
             inserted.push(id);
         }
         let id = |code: CodeRef| match code {
@@ -386,12 +425,13 @@ impl Tx for MemoryTx<'_> {
                 stored.code = Code { raw, ..code.clone() };
                 stored.owner = if code.owner == Owner::Me { self.me } else { stored.owner };
             }
+            self.contents.index_code(id(code.id));
         }
         for (message_id, code) in &plan.parts {
             self.contents.parts.insert((self.account.to_owned(), message_id.clone()), id(*code));
         }
         for (part, whole) in &plan.merges {
-            self.contents.codes.remove(part);
+            self.contents.remove_code(*part);
             for code in self.contents.parts.values_mut().filter(|code| *code == part) {
                 *code = id(*whole);
             }
@@ -439,6 +479,7 @@ impl Tx for MemoryTx<'_> {
             if let Some(stored) = self.contents.codes.get_mut(&code.id) {
                 (stored.code.state, stored.code.raw) = (CodeState::GivenUp, None);
             }
+            self.contents.index_code(code.id);
         }
         Ok(())
     }

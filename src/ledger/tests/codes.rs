@@ -429,22 +429,6 @@ fn open_windows_are_counted_and_ended_codes_are_forgotten_after_a_month() {
 }
 
 #[test]
-fn a_rehearsal_tells_the_same_and_records_nothing() {
-    let desk = Desk::new();
-    let mut ledger = Ledger::open_scratch(&desk.path(), &super::account("abcd1234"), desk.now).unwrap();
-    let mut rehearse = |event: &CodeEvent| -> Vec<Told> {
-        ledger.rehearse(event, WINDOW, desk.now).unwrap().iter().map(told).collect()
-    };
-    assert_eq!(rehearse(&sent("0A", -700)), []);
-    assert_eq!(rehearse(&converted("0A", -600)), [yes("0A", -600)]);
-    assert_eq!(rehearse(&converted("0A", -600)), []);
-    assert_eq!(rehearse(&sent("0B", -700)), []);
-    let silent = ledger.rehearse_closing(Closing::ByLog(at(0)), 10, desk.now).unwrap();
-    assert_eq!(silent.iter().map(told).collect::<Vec<_>>(), [no("0B", -100)]);
-    assert_eq!(ledger.adopted(Due::Everything, desk.now), []);
-}
-
-#[test]
 fn the_part_that_was_sent_first_opens_the_window_in_whatever_order_they_are_told() {
     for parts in [[-700, -690], [-690, -700]] {
         let desk = Desk::new();

@@ -1,21 +1,22 @@
-//! Outages on a clock that moves when told: the deciding half of a run, as it is, against a server that is a function of time.
+//! Outages on a clock that moves when told: the engine against a server that is a function of time.
 //!
-//! What the sending threads do is done here: `jobs` requests at once, the rest waits behind the gate and comes back untouched
+//! What the threads do is done here: `jobs` requests at once, the rest waits in front of the gate and comes back untouched
 //! when it is closed.
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, unbounded};
 use proptest::prelude::*;
 
-use super::{Heard, LIMITS, NOW, Stage, record};
-use crate::domain::{Outcome, Timestamp};
+use super::{Heard, LIMITS, account, after, plan, record};
+use crate::domain::Outcome;
 use crate::ledger::Ledger;
-use crate::pipeline::schedule::Job;
-use crate::pipeline::sending::Exchange;
-use crate::pipeline::{Attempt, Book, Item, Limits, Report, Run, StopReason, Stopped};
+use crate::pipeline::engine::{Engine, Happened};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::job::{Attempt, Job};
+use crate::pipeline::windows::Input;
+use crate::pipeline::{Limits, Outbox, Report, StopReason, Stopped};
 use crate::transport::{Cause, ConnectionAge, Sent, TransportError};
 use crate::wire::{Body, BodyEnd, Reply};
 
@@ -61,80 +62,60 @@ impl Seen {
         self.reports.iter().filter(|report| wanted(&report.outcome)).map(|report| report.line).collect()
     }
 
-    /// Every record is accepted, kept or unread; none is lost, and none is told of twice.
+    /// Every record is accepted, kept or unread; none is lost, and none is reported twice.
     fn loses_nothing(&self) {
-        let mut told = [self.accepted(), self.kept()].concat();
-        told.sort_unstable();
-        assert_eq!(told.len() as u64 + self.unread, RECORDS);
-        assert!(told.into_iter().eq(1..=RECORDS - self.unread));
+        let mut reported = [self.accepted(), self.kept()].concat();
+        reported.sort_unstable();
+        assert_eq!(reported.len() as u64 + self.unread, RECORDS);
+        assert!(reported.into_iter().eq(1..=RECORDS - self.unread));
     }
 }
 
 /// Sends all records from this time on to a server that says, for a request that begins at a time, how long it takes and what
 /// comes of it.
 fn simulate(
-    book: Book,
+    outbox: Outbox,
     limits: Limits,
     start: Duration,
     mut server: impl FnMut(Duration) -> (Duration, Result<Reply, TransportError>),
 ) -> Seen {
-    let stage = Stage::new();
-    let plan = stage.plan(limits);
-    let (items_in, items) = unbounded();
-    (1..=RECORDS).try_for_each(|line| items_in.send(record(line))).unwrap();
-    drop(items_in);
-    let mut heard = Heard::default();
-    let mut run = Run::new(book, &plan, &mut heard);
+    let mut unread: VecDeque<_> = (1..=RECORDS).map(record).collect();
+    let (mut heard, gate) = (Heard::default(), Gate::default());
+    let mut engine = Engine::new(outbox, plan(limits), &gate, &mut heard, after(start));
     let mut now = start;
     let mut asked = Vec::new();
-    let mut gate: VecDeque<Job> = VecDeque::new();
-    let mut under_way: Vec<(Job, Exchange)> = Vec::new();
-    while !run.is_over() {
-        let arrived = arrivals(&run, &items);
-        run.take_in(arrived);
-        gate.extend(std::iter::from_fn(|| run.schedule.next(now)));
+    let mut before_the_gate: VecDeque<Job> = VecDeque::new();
+    let mut under_way: Vec<(Job, Attempt)> = Vec::new();
+    while !engine.is_over() {
+        let orders = engine.orders(now);
+        let rests = orders.start.is_empty() && orders.room.min(unread.len()) == 0;
+        assert!(!rests || !orders.wait.is_zero(), "it waits for nothing");
+        before_the_gate.extend(orders.start);
         while under_way.len() < limits.jobs
-            && let Some(job) = gate.pop_front()
+            && let Some(job) = before_the_gate.pop_front()
         {
             let (takes, result) = server(now);
             let status = result.as_ref().ok().map(|reply| reply.status);
             let (line, ended, at_once) = (job.record().line, now + takes, under_way.len() + 1);
             asked.push(Asked { line, began: now, ended, status, at_once });
-            under_way.push((job, Exchange { at: at(now), began: now, ended, result }));
+            under_way.push((job, Attempt { at: after(now).wall, began: now, ended, result }));
         }
-        let next_answer = under_way.iter().map(|(_, exchange)| exchange.ended).min();
-        let wakeup = run.schedule.wakeup(now).map(|wait| now + wait).filter(|then| *then > now);
-        let then = next_answer.into_iter().chain(wakeup).min();
-        now = then.unwrap_or(now);
-        let answered = under_way.extract_if(.., |(_, exchange)| exchange.ended <= now).collect::<Vec<_>>();
-        let stuck = then.is_none() && answered.is_empty() && items.is_empty() && !run.is_over();
-        assert!(!stuck || run.schedule.wakeup(now).is_some(), "it waits for nothing");
-        for (job, exchange) in answered {
-            run.returned(job, Attempt { sent: Some(exchange) }, now);
-            if run.gives_up() || run.schedule.is_paused(now) {
-                for job in gate.drain(..) {
-                    run.returned(job, Attempt { sent: None }, now);
-                }
-            }
+        let arrived: Vec<_> = unread.drain(..orders.room.min(unread.len())).collect();
+        if arrived.is_empty() {
+            let next_answer = under_way.iter().map(|(_, attempt)| attempt.ended).min();
+            now = next_answer.into_iter().chain([now + orders.wait]).min().unwrap_or(now);
         }
-        run.settle();
+        let answered = under_way.extract_if(.., |(_, attempt)| attempt.ended <= now);
+        let returned = answered.map(|(job, attempt)| (job, Some(attempt))).collect();
+        let input = if unread.is_empty() { Input::Ended } else { Input::Flows };
+        engine.step(Happened { arrived, input, returned, interrupted: false }, after(now));
+        if gate.is_closed() {
+            let returned = before_the_gate.drain(..).map(|job| (job, None)).collect();
+            engine.step(Happened { arrived: Vec::new(), input, returned, interrupted: false }, after(now));
+        }
     }
-    let stopped = run.end();
-    Seen { asked, reports: heard.0, stopped, ended: now, unread: items.try_iter().count() as u64 }
-}
-
-/// What the run takes of the input now, as its loop does.
-fn arrivals(run: &Run<'_>, items: &Receiver<Item>) -> Vec<Option<Item>> {
-    let input = run.input(items);
-    let mut arrived: Vec<_> = input.try_iter().take(run.schedule.room()).map(Some).collect();
-    if items.is_empty() && run.reading {
-        arrived.push(None);
-    }
-    arrived
-}
-
-fn at(now: Duration) -> Timestamp {
-    Timestamp::from_unix(NOW + now.as_secs().cast_signed()).unwrap()
+    let stopped = engine.end(after(now).wall);
+    Seen { asked, reports: heard.0, stopped, ended: now, unread: unread.len() as u64 }
 }
 
 const ANSWER_TIME: Duration = Duration::from_millis(50);
@@ -176,13 +157,13 @@ fn ramps_up_from_one(asked: &[Asked]) {
 #[test]
 fn runs_in_ten_minutes_without_a_network_ask_little_lose_nothing_and_the_next_one_delivers() {
     let folder = tempfile::tempdir().unwrap();
-    let book = |path: &Path| {
-        let fingerprint = Stage::new().account.api_key.fingerprint();
-        Book::Ledger(Box::new(Ledger::open(&path.join("ledger.db"), &fingerprint, 1, at(Duration::ZERO)).unwrap()))
+    let outbox = |path: &Path| {
+        let ledger = Ledger::open(&path.join("ledger.db"), &account(), 1, after(Duration::ZERO).wall);
+        Outbox::Durable(Box::new(ledger.unwrap()))
     };
     let mut now = Duration::ZERO;
     for _ in 0..4 {
-        let seen = simulate(book(folder.path()), LIMITS, now, down_until(OUTAGE));
+        let seen = simulate(outbox(folder.path()), LIMITS, now, down_until(OUTAGE));
         seen.loses_nothing();
         assert_eq!(seen.kept().len() as u64 + seen.unread, RECORDS);
         assert!(matches!(seen.stopped, Some(Stopped::For(StopReason::Later, _))), "{:?}", seen.stopped);
@@ -191,7 +172,7 @@ fn runs_in_ten_minutes_without_a_network_ask_little_lose_nothing_and_the_next_on
         assert!(seen.asked.len() as u64 <= most_requests(lasted), "{} in {lasted:?}", seen.asked.len());
         now = seen.ended;
     }
-    let seen = simulate(book(folder.path()), LIMITS, OUTAGE, down_until(OUTAGE));
+    let seen = simulate(outbox(folder.path()), LIMITS, OUTAGE, down_until(OUTAGE));
     assert!(now < OUTAGE && seen.stopped.is_none(), "{now:?}, {:?}", seen.stopped);
     assert_eq!((seen.accepted().len() as u64, seen.asked.len() as u64), (RECORDS, RECORDS), "each once");
     ramps_up_from_one(&seen.asked);
@@ -200,7 +181,7 @@ fn runs_in_ten_minutes_without_a_network_ask_little_lose_nothing_and_the_next_on
 #[test]
 fn a_run_that_may_last_longer_than_the_outage_asks_little_loses_nothing_and_goes_on_from_one() {
     let limits = Limits { retry_max_time: seconds(900), ..LIMITS };
-    let seen = simulate(Book::Nowhere, limits, Duration::ZERO, down_until(OUTAGE));
+    let seen = simulate(Outbox::Off, limits, Duration::ZERO, down_until(OUTAGE));
     seen.loses_nothing();
     assert!(seen.stopped.is_none(), "{:?}", seen.stopped);
     let (meanwhile, after): (Vec<_>, Vec<_>) = seen.asked.iter().partition(|one| one.began < OUTAGE);
@@ -219,7 +200,7 @@ proptest! {
     fn a_minute_of_half_503_costs_at_most_a_tenth_more_requests(seed: u64, every in 0..2_u64) {
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut number = 0;
-        let seen = simulate(Book::Nowhere, LIMITS, Duration::ZERO, |now| {
+        let seen = simulate(Outbox::Off, LIMITS, Duration::ZERO, |now| {
             number += 1;
             let bad = if every == 0 { number % 2 == 0 } else { dice.bool() };
             answered(if now < seconds(60) && bad { 503 } else { 200 }, None)
@@ -245,7 +226,7 @@ proptest! {
     ) {
         let mut number = 0;
         let mut asked_to_wait = Vec::new();
-        let seen = simulate(Book::Nowhere, LIMITS, Duration::ZERO, |now| {
+        let seen = simulate(Outbox::Off, LIMITS, Duration::ZERO, |now| {
             number += 1;
             match waits.iter().find(|(at, _)| *at == number) {
                 Some((_, wait)) => {
@@ -270,7 +251,7 @@ proptest! {
 #[test]
 fn a_429_that_asks_for_longer_than_the_run_lasts_ends_it_and_keeps_everything() {
     let mut number = 0;
-    let seen = simulate(Book::Nowhere, LIMITS, Duration::ZERO, |_| {
+    let seen = simulate(Outbox::Off, LIMITS, Duration::ZERO, |_| {
         number += 1;
         if number == 500 { answered(429, Some(seconds(300))) } else { answered(200, None) }
     });

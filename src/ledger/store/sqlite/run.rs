@@ -70,11 +70,6 @@ impl SqliteStore {
         set_durability(&db, Durability::Now)?;
         Ok(Self { db, place: place.clone(), account, lock, crashed })
     }
-
-    /// Gives up durability: what is written need not survive the machine.
-    pub(crate) fn is_thrown_away(&mut self) -> Result<(), StoreError> {
-        Ok(set_durability(&self.db, Durability::WithTheNext)?)
-    }
 }
 
 impl Store for SqliteStore {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::job::Job;
 use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, MessageId, Outcome, Record, Timestamp};
 use crate::ledger::{
     Closing, CodeCounts, Due, Effort, Entries, Known, Ledger, LedgerError, LeftOver, Novelty, Observed, Origin,
@@ -10,50 +11,28 @@ use crate::ledger::{
 
 /// Where conversions are written down.
 #[derive(Debug)]
-pub enum Book {
+pub enum Outbox {
     /// Durably: what is recorded survives this process and the machine.
-    Ledger(Box<Ledger>),
+    Durable(Box<Ledger>),
     /// Nowhere: what is not sent by the end of the run is gone.
-    Nowhere,
-}
-
-/// The right to send one conversion: a ledger's ticket, or that there is no ledger.
-#[derive(Debug)]
-pub(super) enum Warrant {
-    Recorded(Ticket),
-    Unrecorded(Record),
-}
-
-impl Warrant {
-    pub(super) fn record(&self) -> &Record {
-        match self {
-            Self::Recorded(ticket) => ticket.record(),
-            Self::Unrecorded(record) => record,
-        }
-    }
-
-    /// Whether an earlier run sent it without learning whether it arrived.
-    pub(super) fn may_have_arrived(&self) -> bool {
-        match self {
-            Self::Recorded(ticket) => ticket.may_have_arrived(),
-            Self::Unrecorded(_) => false,
-        }
-    }
+    Off,
 }
 
 /// What became of a group of records.
 #[derive(Debug, Default)]
 pub(super) struct Entered {
     /// May be sent.
-    pub(super) ready: Vec<Warrant>,
+    pub(super) ready: Vec<Job>,
     /// Tickets of rows that waited, or that an earlier run left.
     pub(super) released: Vec<Ticket>,
     /// Will be ready when another value of the same message-id is settled.
     pub(super) waiting: Vec<(RowId, Record)>,
-    /// Will not be sent; what to tell instead.
+    /// Will not be sent; what came of it instead.
     pub(super) done: Vec<Done>,
     /// Given up for good by the ledger.
     pub(super) expired: Vec<RowId>,
+    /// Sent by this run, and settled by another one that has taken them over.
+    pub(super) taken_over: usize,
     /// See [`crate::ledger::Entries::contradicted`].
     pub(super) contradicted: Option<MessageId>,
 }
@@ -68,13 +47,13 @@ pub(super) struct Done {
     pub(super) http_status: Option<u16>,
 }
 
-impl Book {
+impl Outbox {
     /// Earlier runs that ended without settling what they had sent.
     #[must_use]
     pub fn unclean_stops(&self) -> UncleanStops {
         match self {
-            Self::Ledger(ledger) => ledger.unclean_stops(),
-            Self::Nowhere => UncleanStops::default(),
+            Self::Durable(ledger) => ledger.unclean_stops(),
+            Self::Off => UncleanStops::default(),
         }
     }
 
@@ -85,10 +64,10 @@ impl Book {
         now: Timestamp,
     ) -> Result<Entered, (Vec<Record>, LedgerError)> {
         match self {
-            Self::Nowhere => {
-                Ok(Entered { ready: records.into_iter().map(Warrant::Unrecorded).collect(), ..Entered::default() })
+            Self::Off => {
+                Ok(Entered { ready: records.into_iter().map(Job::unrecorded).collect(), ..Entered::default() })
             }
-            Self::Ledger(ledger) => match ledger.record(&records, now) {
+            Self::Durable(ledger) => match ledger.record(&records, now) {
                 Ok(Entries { recorded, released, contradicted }) => {
                     Ok(Entered { contradicted, ..Entered::from_entries(recorded, released) })
                 }
@@ -97,7 +76,7 @@ impl Book {
         }
     }
 
-    /// Takes what a log told of codes, and writes down what follows. Windows live in a ledger; without one nothing is tracked.
+    /// Takes what a log says of codes, and writes down what follows. Windows live in a ledger; without one nothing is tracked.
     pub(super) fn observe(
         &mut self,
         events: &[CodeEvent],
@@ -105,8 +84,8 @@ impl Book {
         now: Timestamp,
     ) -> Result<(Entered, CodeCounts), LedgerError> {
         match self {
-            Self::Nowhere => Ok((Entered::default(), CodeCounts::default())),
-            Self::Ledger(ledger) => Ok(Entered::from_observed(ledger.observe(events, window, now)?)),
+            Self::Off => Ok((Entered::default(), CodeCounts::default())),
+            Self::Durable(ledger) => Ok(Entered::from_observed(ledger.observe(events, window, now)?)),
         }
     }
 
@@ -118,28 +97,28 @@ impl Book {
         now: Timestamp,
     ) -> Result<(Entered, CodeCounts), LedgerError> {
         match self {
-            Self::Nowhere => Ok((Entered::default(), CodeCounts::default())),
-            Self::Ledger(ledger) => Ok(Entered::from_observed(ledger.close_windows(closing, limit, now)?)),
+            Self::Off => Ok((Entered::default(), CodeCounts::default())),
+            Self::Durable(ledger) => Ok(Entered::from_observed(ledger.close_windows(closing, limit, now)?)),
         }
     }
 
-    /// Gives up some of the conversions that arrived by this time and whose channel nothing tells.
+    /// Gives up some of the conversions that arrived by this time and whose channel nothing says.
     pub(super) fn give_up_unplaced(
         &mut self,
         arrived: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<BadRecord>, LedgerError> {
         match self {
-            Self::Nowhere => Ok(Vec::new()),
-            Self::Ledger(ledger) => ledger.give_up_unplaced(arrived, now),
+            Self::Off => Ok(Vec::new()),
+            Self::Durable(ledger) => ledger.give_up_unplaced(arrived, now),
         }
     }
 
     /// How many codes may still convert.
     pub(super) fn open_windows(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
         match self {
-            Self::Nowhere => Ok(0),
-            Self::Ledger(ledger) => ledger.open_windows(now),
+            Self::Off => Ok(0),
+            Self::Durable(ledger) => ledger.open_windows(now),
         }
     }
 
@@ -150,16 +129,16 @@ impl Book {
         now: Timestamp,
     ) -> Result<Vec<Novelty>, LedgerError> {
         match self {
-            Self::Nowhere => Ok(Vec::new()),
-            Self::Ledger(ledger) => ledger.record_refused(records, now),
+            Self::Off => Ok(Vec::new()),
+            Self::Durable(ledger) => ledger.record_refused(records, now),
         }
     }
 
     /// Takes over what earlier runs left.
     pub(super) fn adopt(&mut self, limit: usize, due: Due, now: Timestamp) -> Result<Entered, LedgerError> {
         match self {
-            Self::Nowhere => Ok(Entered::default()),
-            Self::Ledger(ledger) => Ok(Entered::from_entries(Vec::new(), ledger.adopt(limit, due, now)?)),
+            Self::Off => Ok(Entered::default()),
+            Self::Durable(ledger) => Ok(Entered::from_entries(Vec::new(), ledger.adopt(limit, due, now)?)),
         }
     }
 
@@ -171,27 +150,27 @@ impl Book {
         now: Timestamp,
     ) -> Result<Entered, LedgerError> {
         match self {
-            Self::Ledger(ledger) if !group.is_empty() => {
+            Self::Durable(ledger) if !group.is_empty() => {
                 let released = ledger.settle(group, now).map_err(|unsettled| unsettled.cause)?;
                 Ok(Entered::from_entries(Vec::new(), released))
             }
-            Self::Ledger(_) | Self::Nowhere => Ok(Entered::default()),
+            Self::Durable(_) | Self::Off => Ok(Entered::default()),
         }
     }
 
     /// What is pending and no other living run's.
     pub(super) fn left_over(&mut self, now: Timestamp) -> Result<Option<LeftOver>, LedgerError> {
         match self {
-            Self::Ledger(ledger) => ledger.left_over(now),
-            Self::Nowhere => Ok(None),
+            Self::Durable(ledger) => ledger.left_over(now),
+            Self::Off => Ok(None),
         }
     }
 
     /// Ends the run.
     pub(super) fn close(self, now: Timestamp) -> Result<(), LedgerError> {
         match self {
-            Self::Ledger(ledger) => ledger.close(now),
-            Self::Nowhere => Ok(()),
+            Self::Durable(ledger) => ledger.close(now),
+            Self::Off => Ok(()),
         }
     }
 }
@@ -203,10 +182,11 @@ impl Entered {
     }
 
     fn from_entries(recorded: Vec<Recorded>, released: Released) -> Self {
-        let mut entered = Self { expired: released.expired, ..Self::default() };
+        let mut entered =
+            Self { expired: released.expired, taken_over: released.taken_over.len(), ..Self::default() };
         for answer in recorded {
             match answer {
-                Recorded::Ready(ticket) => entered.ready.push(Warrant::Recorded(ticket)),
+                Recorded::Ready(ticket) => entered.ready.push(Job::recorded(ticket, Origin::Input)),
                 Recorded::Waiting(row, record) => entered.waiting.push((row, record)),
                 Recorded::Known(record, known) => {
                     let (outcome, http_status) = outcome_of(known);
@@ -226,7 +206,7 @@ impl Entered {
     }
 }
 
-/// What to tell of a record that the ledger knew already.
+/// What came of a record that the ledger knew already.
 fn outcome_of(known: Known) -> (Outcome, Option<u16>) {
     let skipped = |code, message: &str| (Outcome::Skipped(Failure::unsent(code, message)), None);
     match known {

@@ -1,51 +1,26 @@
 //! The threads that send: each takes a job, makes one attempt, and gives both back. They decide nothing and never wait.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender as ChannelSender};
 
-use super::schedule::Job;
+use super::gate::Gate;
+use super::job::{Attempt, Job};
 use crate::clock;
-use crate::domain::{Account, Timestamp};
+use crate::domain::Account;
 use crate::transport::{Cause, Sender, TransportError};
-use crate::wire::{Reply, Request};
+use crate::wire::Request;
 
-/// What a sender gives back.
-pub(super) struct Attempt {
-    /// Nothing, where the gate was closed.
-    pub(super) sent: Option<Exchange>,
-}
-
-/// One request and what came of it.
-pub(super) struct Exchange {
-    pub(super) at: Timestamp,
-    /// From here …
-    pub(super) began: Duration,
-    /// … to here.
-    pub(super) ended: Duration,
-    pub(super) result: Result<Reply, TransportError>,
-}
-
-/// Closed while nothing may be sent: jobs that were handed out already come back untouched.
+/// How many senders there are, and how many the system lets us have.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
-    closed: AtomicBool,
+pub(super) struct Count {
     senders: AtomicUsize,
     left: AtomicUsize,
     /// The system gives no more.
     full: AtomicBool,
 }
 
-impl Gate {
-    pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-    }
-
-    pub(super) fn open(&self) {
-        self.closed.store(false, Ordering::Release);
-    }
-
+impl Count {
     pub(super) fn joined(&self) {
         self.senders.fetch_add(1, Ordering::AcqRel);
     }
@@ -76,10 +51,6 @@ impl Gate {
         }
         leaves
     }
-
-    fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
-    }
 }
 
 /// Sends jobs until there are no more.
@@ -87,21 +58,21 @@ pub(super) fn send_jobs(
     mut sender: Sender,
     account: &Account,
     gate: &Gate,
+    count: &Count,
     jobs: &Receiver<Job>,
-    attempts: &ChannelSender<(Job, Attempt)>,
+    attempts: &ChannelSender<(Job, Option<Attempt>)>,
 ) {
     for job in jobs {
         let sent = (!gate.is_closed()).then(|| {
             let (at, began) = (clock::now(), clock::monotonic());
             let result = sender.send(&Request::new(&job.record().conversion, account));
-            Exchange { at, began, ended: clock::monotonic(), result }
+            Attempt { at, began, ended: clock::monotonic(), result }
         });
         let no_descriptor = sent
             .as_ref()
             .is_some_and(|sent| matches!(&sent.result, Err(TransportError { cause: Cause::NoDescriptor, .. })));
-        let leaves = no_descriptor && gate.leaves();
-        let sent = if leaves { None } else { sent };
-        if attempts.send((job, Attempt { sent })).is_err() || leaves {
+        let leaves = no_descriptor && count.leaves();
+        if attempts.send((job, sent.filter(|_| !leaves))).is_err() || leaves {
             return;
         }
     }

@@ -1,0 +1,146 @@
+//! What arrives is written down before any of it may be sent, and what the ledger says of it decides what becomes of it.
+
+use std::time::Duration;
+
+use super::Engine;
+use crate::domain::{BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::failpoint::{Promise, is_broken};
+use crate::ledger::{Novelty, Origin, RowId};
+use crate::pipeline::event::{Event, Notice, Report, Stopped};
+use crate::pipeline::job::Job;
+use crate::pipeline::outbox::{Done, Entered};
+use crate::pipeline::plan::{Item, RefusedBefore};
+use crate::pipeline::windows::Input;
+
+impl Engine<'_> {
+    /// Records a group of arrivals, before any of it may be sent.
+    pub(super) fn take_in(&mut self, arrived: Vec<Item>, now: Timestamp) {
+        let (mut records, mut bad) = (Vec::with_capacity(arrived.len()), Vec::new());
+        let mut events = Vec::new();
+        for item in arrived {
+            match item {
+                Item::Record(record) if self.is_too_old(&record, now) => {
+                    let why = Failure::unsent(ErrorCode::TooOld, "older than --max-age");
+                    self.emit_report(Report::not_sent(record, Outcome::Skipped(why)));
+                }
+                Item::Record(record) => records.push(record),
+                Item::Event(event) => events.push(event),
+                Item::Bad(record) => bad.push(record),
+                Item::Remark(text) => self.emit(Event::Notice(Notice::Input(text))),
+                Item::Broken => {
+                    self.input = Input::Ended;
+                    self.stop(Stopped::InputBroken);
+                }
+            }
+        }
+        if !records.is_empty() {
+            self.record(records, now);
+        }
+        if !events.is_empty() {
+            self.observe(&events, now);
+        }
+        if !bad.is_empty() {
+            self.record_bad(bad, now);
+        }
+    }
+
+    /// Keeps input that is no record. What was kept before was reported before.
+    fn record_bad(&mut self, bad: Vec<BadRecord>, now: Timestamp) {
+        let mut novelty = Vec::new();
+        if !self.ledger_lost {
+            match self.outbox.enter_bad(&bad, now) {
+                Ok(kept) => novelty = kept,
+                Err(error) => self.stop_recording(&error),
+            }
+        }
+        let novelty = novelty.into_iter().chain(std::iter::repeat(Novelty::New));
+        for (bad, novelty) in bad.into_iter().zip(novelty) {
+            let report = Report::invalid(bad);
+            self.emit_report(match novelty {
+                Novelty::New => report,
+                Novelty::Known => Report { outcome: self.refused_before(report.outcome), ..report },
+            });
+        }
+    }
+
+    /// What was refused before is reported again only where that is wanted: a file that is read every minute would otherwise
+    /// fail every minute.
+    fn refused_before(&self, outcome: Outcome) -> Outcome {
+        match (outcome, self.plan.refused_before) {
+            (Outcome::Rejected(failure) | Outcome::Invalid(failure), RefusedBefore::Skip) => {
+                let message = format!("refused before: {}", failure.message);
+                Outcome::Skipped(Failure { code: ErrorCode::AlreadyRefused, message, ..failure })
+            }
+            (outcome, RefusedBefore::Skip | RefusedBefore::Fail) => outcome,
+        }
+    }
+
+    /// Writes records down. Those that the ledger does not take are answered, and not sent.
+    fn record(&mut self, records: Vec<Record>, now: Timestamp) {
+        if is_broken(Promise::RecordedBeforeTold) {
+            for record in &records {
+                self.emit_report(Report::not_sent(record.clone(), Outcome::Accepted));
+            }
+            self.turn();
+        }
+        let (refused, why) = if self.ledger_lost {
+            (records, "the ledger has failed".to_owned())
+        } else {
+            match self.outbox.enter(records, now) {
+                Ok(entered) => return self.entered(entered),
+                Err((records, error)) => {
+                    self.stop_recording(&error);
+                    (records, error.to_string())
+                }
+            }
+        };
+        for record in refused {
+            self.emit_report(Report::not_recorded(record, &why));
+        }
+    }
+
+    fn is_too_old(&self, record: &Record, now: Timestamp) -> bool {
+        let age = u64::try_from(record.conversion.timestamp.age_at(now)).unwrap_or(0);
+        self.plan.limits.max_age.is_some_and(|limit| Duration::from_secs(age) > limit)
+    }
+
+    /// Takes what the ledger said: to be sent, to be waited for, or done with.
+    pub(super) fn entered(&mut self, entered: Entered) {
+        if entered.taken_over > 0 {
+            self.emit(Event::Notice(Notice::TakenOver(entered.taken_over)));
+        }
+        if let Some(message_id) = entered.contradicted {
+            self.emit(Event::Notice(Notice::NeedsTimes(message_id)));
+        }
+        for job in entered.ready {
+            self.schedule.admit(job);
+        }
+        self.waiting.extend(entered.waiting);
+        for ticket in entered.released {
+            let origin = self.origin(ticket.row(), ticket.origin());
+            self.schedule.admit_due(Job::recorded(ticket, origin));
+        }
+        for Done { row, record, origin, outcome, http_status } in entered.done {
+            let origin = row.map_or(origin, |row| self.origin(row, origin));
+            let outcome = self.refused_before(outcome);
+            self.emit_report(Report { http_status, origin, ..Report::not_sent(record, outcome) });
+        }
+        for row in entered.expired {
+            if let Some(record) = self.waiting.remove(&row) {
+                let failure = Failure::unsent(ErrorCode::TooOld, "given up: it had waited for too long");
+                self.emit_report(Report::not_sent(record, Outcome::Rejected(failure)));
+            }
+        }
+        self.give_up_waiting();
+    }
+
+    /// Whose a row is that is no longer waited for. What this input asked for and was let go of has had its answer.
+    fn origin(&mut self, row: RowId, origin: Origin) -> Origin {
+        let awaited = self.waiting.remove(&row).is_some();
+        match origin {
+            _ if awaited => Origin::Input,
+            Origin::Input | Origin::Postponed => Origin::Postponed,
+            Origin::Adopted => Origin::Adopted,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What a run is given: its items, and what is fixed for it.
+
+use super::looks::Adopt;
+use super::schedule::Limits;
+use super::windows::Tracking;
+use crate::domain::{BadRecord, CodeEvent, Record};
+
+/// Something out of the input.
+#[derive(Debug)]
+pub enum Item {
+    /// A record to send.
+    Record(Record),
+    /// Something that happened to a code, from which records may follow.
+    Event(CodeEvent),
+    /// One that can never be sent.
+    Bad(BadRecord),
+    /// Something worth knowing about the input, once.
+    Remark(String),
+    /// The input cannot be read any further, and what was read may make no sense: nothing more is sent.
+    Broken,
+}
+
+/// Everything that is fixed for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// The bounds of the run.
+    pub limits: Limits,
+    /// Which rows of earlier runs are taken over; none without a ledger.
+    pub adopt: Adopt,
+    /// How codes are tracked, where the input is a log of them.
+    pub tracking: Option<Tracking>,
+    /// What becomes of input that was refused before.
+    pub refused_before: RefusedBefore,
+}
+
+/// What becomes of input that the API refused, or that could not be read, in an earlier run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedBefore {
+    /// It is left out: it was reported then.
+    Skip,
+    /// It fails again.
+    Fail,
+}
