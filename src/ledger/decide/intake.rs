@@ -192,10 +192,9 @@ impl Intake {
     fn enter_new(&mut self, record: Record, lane: usize) -> Answer {
         let timestamp = record.conversion.timestamp;
         let rows = &self.lanes[lane];
-        let newest = rows.newest_accepted();
-        if newest.is_some_and(|(newest, _)| newest > timestamp) {
+        if rows.newest_accepted().is_some_and(|(newest, _)| newest > timestamp) {
             self.insert(record, lane, RowState::Stale)
-        } else if rows.rows.iter().any(|row| row.state.is_pending() && Some(row.order()) > newest) {
+        } else if rows.rows.iter().any(|row| row.state.is_pending()) {
             let answer = self.insert(record, lane, RowState::Queued);
             self.recording.plan.advance(&mut self.lanes[lane], Due::Everything, self.now);
             answer
