@@ -154,7 +154,7 @@ pub(crate) fn close(codes: Vec<Code>, now: Timestamp) -> Followed {
     let mut followed = Followed::default();
     for code in codes {
         let closes = code.closes.map_or(now, |closes| closes.min(now));
-        let silent = Code { closes: Some(closes), state: CodeState::Silent, converted: None, ..code };
+        let silent = Code { closes: Some(closes), state: CodeState::Silent, ..code };
         followed.counts.silent += 1;
         followed.records.extend(silent.conversion(silent.line, Delivered::False, closes));
         followed.plan.updates.push(silent);
@@ -448,11 +448,9 @@ impl Codes {
         }
     }
 
-    fn whole(&self, mut at: usize) -> usize {
-        while let Some(whole) = self.slots[at].merged_into {
-            at = whole;
-        }
-        at
+    /// The code that stands for this one. What others are merged into has converted, and is merged into none.
+    fn whole(&self, at: usize) -> usize {
+        self.slots[at].merged_into.unwrap_or(at)
     }
 
     fn into_plan(self) -> CodePlan {

@@ -93,14 +93,12 @@ impl Intake {
             record.time = TimeSource::Now;
             return self.enter_new(record, lane);
         }
-        // Several in one second are that many facts.
+        // Several in one second are that many facts. One row at least has another key than these.
         let latest = now.unix().saturating_add(SAME_MOMENT);
-        let mut time = newest.map_or(now, |newest| newest.timestamp).unix().clamp(now.unix(), latest);
-        let at = |time| Timestamp::from_unix(time).unwrap_or(now);
-        while rows.find_key(delivered, Some(at(time))).is_some() {
-            time += 1;
-        }
-        record.conversion.timestamp = at(time);
+        let earliest = newest.map_or(now, |newest| newest.timestamp).unix().clamp(now.unix(), latest);
+        let mut times = (earliest..).take(rows.rows.len()).map(|time| Timestamp::from_unix(time).unwrap_or(now));
+        let free = times.find(|time| rows.find_key(delivered, Some(*time)).is_none());
+        record.conversion.timestamp = free.unwrap_or(now);
         self.enter_new(record, lane)
     }
 
