@@ -1,6 +1,7 @@
 //! The rules, on values alone: a group and what it touches go in, a plan comes out, and no store is there.
 
 mod adoption;
+mod any_lane;
 mod code;
 mod code_merge;
 mod intake;
