@@ -399,10 +399,8 @@ impl Codes {
     /// Notes a code as the newest of its `ref`, unless another one is.
     fn is_newest(&mut self, at: usize, reference: &Reference) {
         let newest = self.newest.entry(reference.clone()).or_insert(Some(at));
-        if let Some(known) = newest
-            && self.slots[*known].code.id < self.slots[at].code.id
-        {
-            *known = at;
+        if let Some(known) = *newest {
+            *newest = [known, at].into_iter().max_by_key(|at| self.slots[*at].code.id);
         }
     }
 
