@@ -15,11 +15,12 @@ use crate::ledger::state::RowState;
 use crate::ledger::tests::{at, failed, sms};
 use crate::ledger::ticket::{Due, RowId};
 
+use super::FREE;
 use super::code::{converted, open, sent};
 
 fn sibling() -> impl Strategy<Value = Sibling> {
     let state = prop::sample::select(RowState::ALL);
-    let owner = prop_oneof![Just(Owner::Me), Just(Owner::Other), Just(Owner::Nobody)];
+    let owner = prop_oneof![Just(Owner::Me), Just(Owner::Other), Just(FREE)];
     let planned = prop_oneof![Just(-1_i64), Just(1), Just(901)];
     let seconds = prop_oneof![4 => 0_i64..4, 1 => Just(2 * 86_400)];
     (state, owner, planned, seconds, any::<[bool; 3]>()).prop_map(
@@ -29,7 +30,7 @@ fn sibling() -> impl Strategy<Value = Sibling> {
             next_attempt: at(planned),
             postponed_by_me,
             state,
-            owner: if state.is_pending() { owner } else { Owner::Nobody },
+            owner: if state.is_pending() { owner } else { FREE },
             ..super::row(0, seconds)
         },
     )
@@ -89,7 +90,7 @@ fn seen() -> impl Strategy<Value = Vec<Code>> {
 }
 
 fn under_way(lane: &Lane) -> usize {
-    lane.rows.iter().filter(|row| row.state == RowState::Held && row.owner != Owner::Nobody).count()
+    lane.rows.iter().filter(|row| row.state == RowState::Held && row.owner != FREE).count()
 }
 
 proptest! {

@@ -13,6 +13,8 @@ use crate::ledger::decide::lane::Owner;
 use crate::ledger::tests::at;
 use crate::ledger::tracking::CodeCounts;
 
+use super::FREE;
+
 /// How long a code may take to convert, in seconds.
 pub(super) const LASTS: i64 = 600;
 
@@ -68,7 +70,7 @@ pub(super) fn id(id: &str) -> MessageId {
     MessageId::parse(id).unwrap()
 }
 
-/// A stored code that is open, and this run's.
+/// A stored code that is open and this run's.
 pub(super) fn open(number: i64, message_id: &str, sent: i64) -> Code {
     Code {
         id: CodeRef::Stored(number),
@@ -132,18 +134,18 @@ pub(super) fn following(events: &[CodeEvent], stored: &[Code]) -> Followed {
 
 impl Followed {
     /// The conversions, each with its line.
-    pub(super) fn told(&self) -> Vec<(&str, bool, i64, u64)> {
-        let told = self.records.iter().map(|record| {
+    pub(super) fn conversions(&self) -> Vec<(&str, bool, i64, u64)> {
+        let conversions = self.records.iter().map(|record| {
             let conversion = &record.conversion;
             let seconds = at(0).age_at(conversion.timestamp);
             (conversion.message_id.as_str(), conversion.delivered.as_bool(), seconds, record.line)
         });
-        told.collect()
+        conversions.collect()
     }
 }
 
 /// What follows from one event.
-fn hearing(event: CodeEvent, stored: &[Code]) -> Followed {
+fn following_one(event: CodeEvent, stored: &[Code]) -> Followed {
     following(&[event], stored)
 }
 
@@ -161,7 +163,7 @@ fn a_groups_ids_and_refs_are_wanted_once() {
 
 #[test]
 fn a_code_that_is_sent_is_open_until_its_deadline() {
-    let followed = hearing(sent("0A", 5).of("x").on_line(3), &[]);
+    let followed = following_one(sent("0A", 5).of("x").on_line(3), &[]);
     let code = Code { id: CodeRef::New(0), line: 3, ..open(0, "0A", 5).of("x") };
     assert_eq!(followed.plan.inserts, [code]);
     assert_eq!(followed.plan.parts, [(id("0A"), CodeRef::New(0))]);
@@ -172,7 +174,7 @@ fn a_code_that_is_sent_is_open_until_its_deadline() {
 #[test]
 fn a_code_that_is_sent_once_more_changes_nothing_but_by_an_earlier_time() {
     for (time, moved) in [(6, None), (5, None), (4, Some((4, 4 + LASTS)))] {
-        let followed = hearing(sent("0A", time), &[open(1, "0A", 5)]);
+        let followed = following_one(sent("0A", time), &[open(1, "0A", 5)]);
         let updates = followed.plan.updates.iter().map(|code| (seconds(code.sent), seconds(code.closes)));
         assert_eq!(
             updates.collect::<Vec<_>>(),
@@ -185,26 +187,26 @@ fn a_code_that_is_sent_once_more_changes_nothing_but_by_an_earlier_time() {
 
 #[test]
 fn a_time_of_reading_corrects_none_but_sets_one_where_there_is_none() {
-    assert_eq!(hearing(sent("0A", 0).read_now(), &[open(1, "0A", 5)]).plan.updates, []);
+    assert_eq!(following_one(sent("0A", 0).read_now(), &[open(1, "0A", 5)]).plan.updates, []);
     let never_sent = open(1, "0A", 0).never_sent().converted(9);
-    let followed = hearing(sent("0A", 20).read_now(), std::slice::from_ref(&never_sent));
+    let followed = following_one(sent("0A", 20).read_now(), std::slice::from_ref(&never_sent));
     let sent = Code { sent: Some(at(20)), closes: Some(at(20 + LASTS)), ..never_sent };
     assert_eq!((followed.plan.updates, followed.counts), (vec![sent], CodeCounts { sent: 1, ..NONE }));
 }
 
 #[test]
 fn a_code_whose_run_is_gone_is_this_runs_to_watch_when_it_is_sent_once_more() {
-    let nobodys = open(1, "0A", 5).owned_by(Owner::Nobody);
-    assert_eq!(hearing(sent("0A", 5), std::slice::from_ref(&nobodys)).plan.updates, [open(1, "0A", 5)]);
-    assert_eq!(hearing(sent("0A", 5), &[open(1, "0A", 5).owned_by(Owner::Other)]).plan.updates, []);
-    for ended in [nobodys.clone().converted(9), nobodys.silent()] {
-        assert_eq!(hearing(sent("0A", 5), &[ended]).plan.updates, []);
+    let free = open(1, "0A", 5).owned_by(FREE);
+    assert_eq!(following_one(sent("0A", 5), std::slice::from_ref(&free)).plan.updates, [open(1, "0A", 5)]);
+    assert_eq!(following_one(sent("0A", 5), &[open(1, "0A", 5).owned_by(Owner::Other)]).plan.updates, []);
+    for ended in [free.clone().converted(9), free.silent()] {
+        assert_eq!(following_one(sent("0A", 5), &[ended]).plan.updates, []);
     }
 }
 
 #[test]
 fn a_silent_code_that_is_sent_once_more_stays_as_it_was() {
-    let followed = hearing(sent("0A", 0), &[open(1, "0A", 5).silent()]);
+    let followed = following_one(sent("0A", 0), &[open(1, "0A", 5).silent()]);
     assert_eq!((followed.plan.updates, followed.records), (vec![], vec![]));
     assert_eq!(followed.counts, CodeCounts { repeated: 1, ..NONE });
 }
@@ -212,8 +214,8 @@ fn a_silent_code_that_is_sent_once_more_stays_as_it_was() {
 #[test]
 fn a_conversion_by_the_deadline_is_true_at_its_time_and_of_its_line() {
     for time in [-5, 5, 5 + LASTS] {
-        let followed = hearing(converted("0A", time), &[open(1, "0A", 5)]);
-        assert_eq!(followed.told(), [("0A", true, time, 1)]);
+        let followed = following_one(converted("0A", time), &[open(1, "0A", 5)]);
+        assert_eq!(followed.conversions(), [("0A", true, time, 1)]);
         assert_eq!(followed.plan.updates, [open(1, "0A", 5).converted(time)]);
         assert_eq!(followed.counts, CodeCounts { converted: 1, ..NONE });
     }
@@ -222,18 +224,18 @@ fn a_conversion_by_the_deadline_is_true_at_its_time_and_of_its_line() {
 #[test]
 fn a_conversion_after_the_deadline_follows_the_false_of_its_code() {
     let time = 5 + LASTS + 1;
-    let followed = hearing(converted("0A", time), &[open(1, "0A", 5)]);
-    assert_eq!(followed.told(), [("0A", false, time - 1, CODES_LINE), ("0A", true, time, 1)]);
+    let followed = following_one(converted("0A", time), &[open(1, "0A", 5)]);
+    assert_eq!(followed.conversions(), [("0A", false, time - 1, CODES_LINE), ("0A", true, time, 1)]);
     assert_eq!(followed.plan.updates, [open(1, "0A", 5).converted(time)]);
     assert_eq!(followed.counts, CodeCounts { converted: 1, late: 1, silent: 1, ..NONE });
 }
 
 #[test]
 fn a_conversion_after_its_false_is_late_and_never_the_older_fact() {
-    for (time, told) in [(300, LASTS), (LASTS, LASTS), (LASTS + 9, LASTS + 9)] {
-        let followed = hearing(converted("0A", time), &[open(1, "0A", 0).silent()]);
-        assert_eq!(followed.told(), [("0A", true, told, 1)]);
-        assert_eq!(followed.plan.updates, [open(1, "0A", 0).converted(told)]);
+    for (time, converted_at) in [(300, LASTS), (LASTS, LASTS), (LASTS + 9, LASTS + 9)] {
+        let followed = following_one(converted("0A", time), &[open(1, "0A", 0).silent()]);
+        assert_eq!(followed.conversions(), [("0A", true, converted_at, 1)]);
+        assert_eq!(followed.plan.updates, [open(1, "0A", 0).converted(converted_at)]);
         assert_eq!(followed.counts, CodeCounts { converted: 1, late: 1, ..NONE });
     }
 }
@@ -242,8 +244,8 @@ fn a_conversion_after_its_false_is_late_and_never_the_older_fact() {
 fn a_conversion_once_more_is_the_same_one_at_its_first_time() {
     let stored = open(1, "0A", 0).converted(50);
     for again in [converted("0A", 70), converted("0A", 30).over(Channel::Voice)] {
-        let followed = hearing(again, std::slice::from_ref(&stored));
-        assert_eq!(followed.told(), [("0A", true, 50, 1)]);
+        let followed = following_one(again, std::slice::from_ref(&stored));
+        assert_eq!(followed.conversions(), [("0A", true, 50, 1)]);
         assert_eq!(followed.records[0].conversion.channel, Channel::Sms);
         assert_eq!((followed.plan.updates, followed.counts), (vec![], CodeCounts { repeated: 1, ..NONE }));
     }
@@ -254,29 +256,27 @@ fn a_conversion_has_its_lines_doubts_and_its_time_is_no_better_than_the_lines() 
     let doubts = vec![MessageIdDoubt::Trimmed];
     let doubted = |event: CodeEvent| CodeEvent { doubts: doubts.clone(), ..event }.read_now();
     let alone = doubted(converted("0A", 9)).over(Channel::Sms);
-    for followed in [hearing(doubted(converted("0A", 9)), &[open(1, "0A", 5)]), hearing(alone, &[])] {
+    for followed in [following_one(doubted(converted("0A", 9)), &[open(1, "0A", 5)]), following_one(alone, &[])] {
         let record = &followed.records[0];
         assert_eq!((record.time, &record.doubts), (TimeSource::Now, &doubts));
     }
-    let late = hearing(doubted(converted("0A", 1000)), &[open(1, "0A", 0)]);
+    let late = following_one(doubted(converted("0A", 1000)), &[open(1, "0A", 0)]);
     assert_eq!((late.records[0].time, &late.records[0].doubts), (TimeSource::Given, &vec![]));
 }
 
 #[test]
-fn what_follows_has_the_ref_of_its_code_and_the_doubts_of_its_id() {
-    let padded = "0A00000000000000"; // as what a spreadsheet has rounded
-    let code = open(1, padded, 0).of("x");
-    let followed = hearing(converted(padded, 1000).of("y"), &[code]);
-    for record in &followed.records[..1] {
-        assert_eq!(record.reference, Some(named("x")));
-        assert_eq!(record.doubts, MessageId::doubts(padded).collect::<Vec<_>>());
-    }
+fn what_follows_has_the_ref_of_its_code_and_a_false_the_doubts_of_its_id() {
+    let late = following_one(converted("null", 1000).of("y"), &[open(1, "null", 0).of("x")]);
+    let reference = Some(named("x"));
+    assert_eq!(late.records.iter().map(|record| &record.reference).collect::<Vec<_>>(), [&reference, &reference]);
+    assert_eq!(late.records[0].doubts, [MessageIdDoubt::LooksLikeMissingValue]);
+    assert_eq!(late.records[1].doubts, [], "a conversion has those of its line");
 }
 
 #[test]
 fn a_conversion_whose_code_was_never_seen_counts_where_its_channel_is_known() {
-    let followed = hearing(converted("0A", 9).over(Channel::Voice).of("x").on_line(3), &[]);
-    assert_eq!(followed.told(), [("0A", true, 9, 3)]);
+    let followed = following_one(converted("0A", 9).over(Channel::Voice).of("x").on_line(3), &[]);
+    assert_eq!(followed.conversions(), [("0A", true, 9, 3)]);
     assert_eq!(followed.records[0].conversion.channel, Channel::Voice);
     assert_eq!(followed.records[0].reference, Some(named("x")));
     let code = open(0, "0A", 0).of("x").never_sent().converted(9);
@@ -286,13 +286,13 @@ fn a_conversion_whose_code_was_never_seen_counts_where_its_channel_is_known() {
 
 #[test]
 fn a_conversion_whose_channel_nothing_names_awaits_it_with_its_line() {
-    let followed = hearing(converted("0A", 9), &[]);
+    let followed = following_one(converted("0A", 9), &[]);
     let code = open(0, "0A", 0).awaiting(9);
     let code = Code { id: CodeRef::New(0), line: 1, raw: Some(b"the line".to_vec()), ..code };
-    assert_eq!((followed.told(), &followed.plan.inserts), (vec![], &vec![code]));
+    assert_eq!((followed.conversions(), &followed.plan.inserts), (vec![], &vec![code]));
     assert_eq!(followed.counts, CodeCounts { converted: 1, ..NONE });
-    let again = hearing(converted("0A", 9), &[open(1, "0A", 0).awaiting(9)]);
-    assert_eq!((again.told(), &again.plan.updates), (vec![], &vec![]));
+    let again = following_one(converted("0A", 9), &[open(1, "0A", 0).awaiting(9)]);
+    assert_eq!((again.conversions(), &again.plan.updates), (vec![], &vec![]));
     assert_eq!(again.counts, CodeCounts { repeated: 1, ..NONE });
 }
 
@@ -300,7 +300,7 @@ fn a_conversion_whose_channel_nothing_names_awaits_it_with_its_line() {
 fn the_first_events_of_a_group_count_for_the_next() {
     let events = [sent("0A", 0).on_line(1), converted("0A", 9).on_line(2), sent("0A", 0), converted("0A", 9)];
     let followed = following(&events, &[]);
-    assert_eq!(followed.told(), [("0A", true, 9, 2), ("0A", true, 9, 1)]);
+    assert_eq!(followed.conversions(), [("0A", true, 9, 2), ("0A", true, 9, 1)]);
     let code = Code { id: CodeRef::New(0), line: 1, ..open(0, "0A", 0).converted(9) };
     assert_eq!((followed.plan.inserts, followed.plan.updates), (vec![code], vec![]));
     assert_eq!(followed.plan.parts.len(), 1);
@@ -313,7 +313,10 @@ fn what_is_silent_at_its_deadline_is_false_then_and_by_force_now() {
     let codes = vec![open(1, "0A", 0), open(2, "0B", 300).of("x"), Code { closes: None, ..open(3, "0C", 0) }];
     let followed = close(codes, at(700));
     let line = CODES_LINE;
-    assert_eq!(followed.told(), [("0A", false, 600, line), ("0B", false, 700, line), ("0C", false, 700, line)]);
+    assert_eq!(
+        followed.conversions(),
+        [("0A", false, 600, line), ("0B", false, 700, line), ("0C", false, 700, line)]
+    );
     assert_eq!(followed.records[1].reference, Some(named("x")));
     assert_eq!(followed.records[0].conversion.delivered, Delivered::False);
     let closed = |code: Code, closes| Code { closes: Some(at(closes)), ..code.silent() };
@@ -324,9 +327,9 @@ fn what_is_silent_at_its_deadline_is_false_then_and_by_force_now() {
 }
 
 #[test]
-fn a_silence_over_no_channel_is_counted_and_told_to_no_one() {
+fn a_silence_over_no_channel_is_counted_and_yields_no_conversion() {
     let followed = close(vec![Code { channel: None, ..open(1, "0A", 0) }], at(700));
-    assert_eq!((followed.told(), followed.plan.updates.len(), followed.counts.silent), (vec![], 1, 1));
+    assert_eq!((followed.conversions(), followed.plan.updates.len(), followed.counts.silent), (vec![], 1, 1));
 }
 
 #[test]

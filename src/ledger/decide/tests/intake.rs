@@ -1,12 +1,12 @@
 use crate::domain::{Record, Reference, TimeSource};
 use crate::ledger::decide::intake::{Answer, Recording, record, want_records};
-use crate::ledger::decide::lane::{KeyWant, Lane, Owner, RowRef, Sibling};
+use crate::ledger::decide::lane::{KeyWant, Lane, Owner, Sibling};
 use crate::ledger::decide::plan::{Change, Claim};
 use crate::ledger::state::RowState;
 use crate::ledger::tests::{at, failed, sms, untimed};
 use crate::ledger::ticket::{Known, Origin, RowId};
 
-use super::{hand_out, lane, on_line, overtaken, row};
+use super::{FREE, hand_out, lane, on_line, overtaken, row};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -102,8 +102,8 @@ fn a_record_settles_what_was_overtaken_before_it() {
 }
 
 #[test]
-fn a_record_brings_up_what_nobody_works_on_before_it_planned_for_later_or_not() {
-    for before in [row(1, 0), row(1, 0).planned(60), row(1, 0).held(Owner::Nobody)] {
+fn a_record_brings_up_a_free_row_before_it_planned_for_later_or_not() {
+    for before in [row(1, 0), row(1, 0).planned(60), row(1, 0).held(FREE)] {
         let Recording { plan, answers, .. } = recording(&[sms("0A", 10)], [before]);
         assert_eq!(answers, [Answer::Inserted(0)]);
         assert_eq!(plan.inserted(), [RowState::Queued]);
@@ -112,7 +112,7 @@ fn a_record_brings_up_what_nobody_works_on_before_it_planned_for_later_or_not() 
 }
 
 #[test]
-fn a_record_older_than_what_nobody_works_on_goes_first() {
+fn a_record_older_than_a_free_row_goes_first() {
     let Recording { plan, .. } = recording(&[sms("0A", 0)], [row(1, 10)]);
     assert_eq!((plan.inserted(), plan.changes), (vec![RowState::Held], vec![]));
 }
@@ -169,11 +169,11 @@ fn what_was_refused_before_is_read_to_say_why() {
 }
 
 #[test]
-fn what_nobody_has_is_taken_up_with_its_age_and_what_had_expired_begins_anew() {
+fn a_free_row_is_taken_up_with_its_age_and_an_expired_one_begins_anew() {
     use RowState::{Expired, Held, Queued};
     for (state, is_revived) in [(Queued, false), (Held, false), (Expired, true)] {
-        for owner in [Owner::Nobody, Owner::Me, Owner::Other] {
-            if owner != Owner::Nobody && state != Expired {
+        for owner in [FREE, Owner::Me, Owner::Other] {
+            if owner != FREE && state != Expired {
                 continue;
             }
             let Recording { plan, answers, .. } =
@@ -218,7 +218,7 @@ fn what_this_run_postponed_is_due_when_its_input_asks_for_it_again() {
 }
 
 #[test]
-fn what_nobody_has_and_a_newer_value_has_overtaken_is_stale_when_it_is_asked_for_again() {
+fn a_free_row_that_was_overtaken_is_stale_when_it_is_asked_for_again() {
     let group = [sms("0A", 0), sms("0A", 0)];
     let Recording { plan, answers, .. } = recording(&group, [row(1, 0), row(2, 10).accepted()]);
     let stale = || Answer::Known(sms("0A", 0), Known::Stale);
@@ -227,7 +227,7 @@ fn what_nobody_has_and_a_newer_value_has_overtaken_is_stale_when_it_is_asked_for
 }
 
 #[test]
-fn what_had_expired_and_was_overtaken_since_is_told_as_released() {
+fn an_expired_row_that_was_overtaken_since_is_released_as_stale() {
     let rows = [row(1, 0).ended(RowState::Expired), row(2, 10).accepted()];
     let Recording { plan, answers, .. } = recording(&[sms("0A", 0)], rows);
     assert_eq!(answers, [Answer::Waits(sms("0A", 0), RowId(1))]);
@@ -336,8 +336,7 @@ fn a_contradiction_is_noted_of_what_was_refused_too_and_of_the_first_id_alone() 
 }
 
 #[test]
-fn what_is_inserted_is_this_runs_while_it_is_pending_and_else_nobodys() {
-    // Only what a lane says of a row can show it: a record of the same key that follows.
+fn what_a_group_inserts_is_known_to_its_next_record() {
     let pending = recording(&[sms("0A", 0), sms("0A", 0)], []);
     assert_eq!(is_known(&pending.answers[1]), Some(&Known::Repeated));
     let stale = recording(&[sms("0A", 0), sms("0A", 0)], [row(1, 10).accepted()]);
@@ -347,5 +346,4 @@ fn what_is_inserted_is_this_runs_while_it_is_pending_and_else_nobodys() {
     assert_eq!(untimed.plan.inserts.len(), 1, "by the stored time and by having none");
     assert_eq!(untimed.plan.inserts[0].record.time, TimeSource::Now);
     assert!(matches!(untimed.answers[0], Answer::Inserted(0)));
-    assert_eq!(RowRef::New(0).max(RowRef::Stored(RowId(9))), RowRef::New(0));
 }

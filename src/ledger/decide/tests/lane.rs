@@ -6,7 +6,7 @@ use crate::ledger::state::RowState;
 use crate::ledger::tests::{at, failed, sms, untimed};
 use crate::ledger::ticket::{Due, Origin, RowId};
 
-use super::{hand_out, lane, overtaken, row};
+use super::{FREE, hand_out, lane, overtaken, row};
 
 const DAY: i64 = 24 * 60 * 60;
 /// The longest wait for another attempt.
@@ -60,7 +60,7 @@ fn nothing_goes_while_a_live_run_has_one_under_way() {
         assert_eq!(goes([row(1, 0), row(2, 10).held(owner)]), NONE);
         assert_eq!(goes([row(1, 0).held(owner), row(2, 5).accepted(), row(3, 10)]), NONE, "overtaken on its way");
     }
-    assert_eq!(goes([row(1, 0).held(Owner::Nobody), row(2, 10)]), [1], "a crashed run has nothing under way");
+    assert_eq!(goes([row(1, 0).held(FREE), row(2, 10)]), [1], "a crashed run has nothing under way");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn the_first_that_is_planned_for_later_holds_back_what_is_due_behind_it() {
 }
 
 #[test]
-fn a_time_that_a_clock_ahead_has_recorded_is_given_up_where_the_row_is_nobodys() {
+fn a_time_that_a_clock_ahead_has_recorded_is_given_up_where_the_row_is_free() {
     for state in [RowState::Queued, RowState::Held] {
         let mut lane = lane([row(1, DAY + 1).ended(state), row(2, DAY)]);
         let mut plan = Plan::default();

@@ -17,7 +17,10 @@ use crate::ledger::ticket::{Origin, RowId};
 use super::lane::{Lane, Owner, RowRef, Sibling};
 use super::plan::{Change, Plan};
 
-/// A stored `true` with a time of its own, which is nobody's and due at second 0.
+/// What any run may take.
+const FREE: Owner = Owner::Nobody;
+
+/// A stored `true` with a time of its own, which is free and due at second 0.
 fn row(id: i64, seconds: i64) -> Sibling {
     Sibling {
         row: RowRef::Stored(RowId(id)),
@@ -25,7 +28,7 @@ fn row(id: i64, seconds: i64) -> Sibling {
         key_time: Some(at(seconds)),
         timestamp: at(seconds),
         state: RowState::Queued,
-        owner: Owner::Nobody,
+        owner: FREE,
         next_attempt: at(0),
         postponed_by_me: false,
     }

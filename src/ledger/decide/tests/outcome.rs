@@ -6,7 +6,7 @@ use crate::ledger::state::RowState;
 use crate::ledger::tests::{accepted, at, effort, postponed, refused, sms};
 use crate::ledger::ticket::{Effort, Origin, RowId, Settlement, Ticket};
 
-use super::{hand_out, lane, overtaken, row};
+use super::{FREE, hand_out, lane, overtaken, row};
 
 /// The row's ticket, of lane `0A`, recorded at second 0.
 fn ticket(id: i64, seconds: i64) -> Ticket {
@@ -110,7 +110,7 @@ fn what_is_postponed_once_more_after_five_days_is_given_up() {
 fn what_another_run_has_taken_over_is_answered_as_that_and_left_alone() {
     let not_mine = [
         row(1, 0).held(Owner::Other),
-        row(1, 0).held(Owner::Nobody),
+        row(1, 0).held(FREE),
         row(1, 0).queued(Owner::Me),
         row(1, 0).queued(Owner::Me).accepted(),
         mine(2, 0),
