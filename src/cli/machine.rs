@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io;
 
 use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use thiserror::Error;
 
 /// What a run opens besides its input: the ledger with its locks, the trust store, one connection.
@@ -36,6 +37,17 @@ pub(super) fn files_left(limit: usize) -> usize {
         }
     }
     held.len()
+}
+
+/// How many threads a limit on address space leaves room for (`ulimit -v`, `RLIMIT_AS`); `None` where there is none.
+///
+/// What a thread takes is mostly never touched: its stack, and the arena that glibc reserves for what it allocates, 64 MiB
+/// found within 128. Where these have taken the limit, the next allocation of a few bytes aborts the program.
+pub(super) fn threads_within_memory() -> Option<usize> {
+    const BASE: u64 = 96 << 20;
+    const THREAD: u64 = 80 << 20;
+    let limit = getrlimit(Resource::As).current?;
+    usize::try_from(limit.saturating_sub(BASE) / THREAD).ok()
 }
 
 /// Fails where fewer than `needed` files may be opened.

@@ -59,6 +59,20 @@ fn where_few_files_may_be_opened_there_are_fewer_requests_at_once() {
 }
 
 #[test]
+fn where_little_memory_may_be_mapped_there_are_fewer_requests_at_once() {
+    let sandbox = slow(Duration::from_millis(5));
+    // Kibibytes. What a thread reserves and does not touch counts, so that 64 threads ask for more than 8 GB.
+    together(&[4_000_000, 400_000, 200_000, 120_000], |limit| {
+        let cli = Cli::new().against(&sandbox);
+        cli.file("here/input.ndjson", records(300), 0o644);
+        let (status, stdout, stderr) = limited(&cli, &format!("-v {limit}"), &BATCH).finish();
+        assert_eq!(status, Some(0), "{limit} KiB: {stderr}");
+        assert!(stdout.lines().all(|line| line.contains("\"accepted\"")), "{limit} KiB: {stdout}");
+        assert!(stderr.contains("fewer requests at once") && stderr.contains("ulimit -v"), "{stderr}");
+    });
+}
+
+#[test]
 fn more_files_than_may_be_opened_are_no_missing_input() {
     let cli = Cli::new().with("VONAGE_API_KEY", api::KEY).with("VONAGE_API_SECRET", api::SECRET);
     cli.file("here/input.ndjson", records(1), 0o644);
