@@ -37,8 +37,12 @@ fn where_too_few_files_may_be_opened_nothing_is_sent_and_the_limit_is_named() {
         let cli = Cli::new().against(&sandbox);
         cli.file("here/input.ndjson", records(3), 0o644);
         for arguments in [&["sms", "A", "B", "--delivered"][..], &BATCH] {
-            let (status, _, stderr) = limited(&cli, &format!("-n {limit}"), arguments).finish();
+            let (status, stdout, stderr) = limited(&cli, &format!("-n {limit}"), arguments).finish();
             assert_eq!(status, Some(75), "{limit} files: {stderr}");
+            if arguments[0] == "sms" {
+                let is_answered = |line: &str| line.starts_with("retry ") && line.contains("not_recorded");
+                assert_eq!(stdout.lines().filter(|line| is_answered(line)).count(), 2, "{limit} files: {stdout}");
+            }
             assert!(stderr.contains("limit on open files (`ulimit -n`"), "{limit} files: {stderr}");
         }
     });
