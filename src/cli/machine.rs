@@ -5,6 +5,8 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Mutex;
+use std::thread;
 
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
@@ -37,6 +39,18 @@ pub(super) fn files_left(limit: usize) -> usize {
         }
     }
     held.len()
+}
+
+/// How many more threads may be started, counted no further than `limit`.
+pub(super) fn threads_left(limit: usize) -> usize {
+    let gate = Mutex::new(());
+    let closed = gate.lock();
+    thread::scope(|scope| {
+        let wait = || drop(gate.lock());
+        let started = (0..limit).take_while(|_| thread::Builder::new().spawn_scoped(scope, wait).is_ok()).count();
+        drop(closed);
+        started
+    })
 }
 
 /// How many threads a limit on address space leaves room for (`ulimit -v`, `RLIMIT_AS`); `None` where there is none.

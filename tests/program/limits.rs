@@ -14,7 +14,7 @@ use crate::strangers::can_be_others;
 use crate::together::together;
 
 /// Whose processes are counted, where the test is root's, who has no limit: one for each test.
-const LONELY: [u32; 2] = [64_242, 64_243];
+const LONELY: [u32; 3] = [64_242, 64_243, 64_244];
 
 /// Starts the program under a limit of the shell's.
 fn limited<'s>(cli: &Cli<'s>, limit: &str, arguments: &[&str]) -> Running<'s> {
@@ -124,4 +124,25 @@ fn with_one_thread_to_read_and_one_to_send_all_is_sent() {
     let (status, _, stderr) = run.finish();
     assert_eq!((status, accepted), (Some(0), 20), "{stderr}");
     assert!(stderr.contains("fewer requests at once") && stderr.contains("ulimit -u"), "{stderr}");
+}
+
+#[test]
+fn a_sandbox_in_the_same_process_has_its_threads_too() {
+    let what = "a sandbox with few threads";
+    if !can_be_others(what) || !is_here(Needed::Bash, what) {
+        return;
+    }
+    for limit in [4, 5, 8, 12] {
+        let cli = lonely(Cli::new(), LONELY[2]);
+        cli.file("here/input.ndjson", records(50), 0o644);
+        let (status, stdout, stderr) =
+            limited(&cli, &format!("-u {limit}"), &[&BATCH[..], &["--sandbox"]].concat()).finish();
+        assert_eq!(status, Some(0), "{limit} threads: {stderr}");
+        assert_eq!(
+            stdout.lines().filter(|line| line.contains("\"accepted\"")).count(),
+            50,
+            "{limit} threads: {stdout}"
+        );
+        assert!(stderr.contains("fewer requests at once") && stderr.contains("ulimit -u"), "{stderr}");
+    }
 }
