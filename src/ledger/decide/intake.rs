@@ -37,7 +37,8 @@ pub(crate) struct Recording {
 
 /// What recording a group touches.
 pub(crate) fn want_records(records: &[Record]) -> Want<'_> {
-    let mut want = Want::default();
+    let mut want = Want::of(records.len());
+    want.keys.reserve(records.len());
     for record in records {
         let lane = want.add(&record.conversion);
         let delivered = record.conversion.delivered.as_bool();
@@ -50,6 +51,8 @@ pub(crate) fn want_records(records: &[Record]) -> Want<'_> {
 /// Decides what becomes of a group of records, given its lanes.
 pub(crate) fn record(records: &[Record], want: &Want<'_>, lanes: Vec<Lane>, now: Timestamp) -> Recording {
     let mut intake = Intake { recording: Recording::default(), lanes, now };
+    intake.recording.answers.reserve(records.len());
+    intake.recording.plan.inserts.reserve(records.len());
     for (item, record) in records.iter().enumerate() {
         let answer = intake.enter(record.clone(), want.lane_of(item));
         intake.recording.answers.push(answer);
