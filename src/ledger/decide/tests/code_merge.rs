@@ -5,7 +5,7 @@ use crate::ledger::decide::code::{Code, CodeRef, CodeState};
 use crate::ledger::tests::at;
 use crate::ledger::tracking::CodeCounts;
 
-use super::code::{CODES_LINE, LASTS, NONE, converted, following, id, named, open, sent};
+use super::code::{CODES_LINE, LASTS, NONE, converted, following, id, open, sent};
 
 const PART: CodeCounts = CodeCounts { parts: 1, ..NONE };
 const SENT: CodeCounts = CodeCounts { sent: 1, ..NONE };
