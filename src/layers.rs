@@ -65,7 +65,7 @@ const DECIDING: [&str; 6] = [
     "pipeline/judge",
     "pipeline/looks",
     "pipeline/schedule",
-    "pipeline/windows",
+    "pipeline/deadlines",
 ];
 
 /// What these do not name: the time is handed to them, and what they decide is carried out by others.

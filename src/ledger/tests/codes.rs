@@ -1,4 +1,4 @@
-//! Codes: which conversions follow from what a log tells, in whatever order and however often it is told.
+//! Codes: which conversions follow from a log, in whatever order and however often its lines come.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use crate::domain::{
     Channel, CodeEvent, Delivered, Happening, MessageId, MessageIdDoubt, Record, Reference, TimeSource, Timestamp,
 };
 use crate::ledger::{
-    Closing, CodeCounts, Due, Entries, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
+    CodeCounts, Due, Entries, Expiry, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
 };
 
 use super::{Desk, accepted, at, ids, on_every_store};
 
-const WINDOW: Duration = Duration::from_secs(600);
+const LASTS: Duration = Duration::from_secs(600);
 
 /// `sent ID` over SMS, so many seconds after the beginning.
 fn sent(id: &str, seconds: i64) -> CodeEvent {
@@ -70,12 +70,12 @@ fn no(id: &str, seconds: i64) -> Told {
 impl Ledger {
     /// What newly follows, in order; all of it is accepted at once.
     fn hears(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Told> {
-        let observed = self.observe(events, WINDOW, now).unwrap();
+        let observed = self.observe(events, LASTS, now).unwrap();
         self.accept(observed, now)
     }
 
-    fn closes(&mut self, closing: Closing, now: Timestamp) -> Vec<Told> {
-        let observed = self.close_windows(closing, 100, now).unwrap();
+    fn expire(&mut self, expiry: Expiry, now: Timestamp) -> Vec<Told> {
+        let observed = self.expire_codes(expiry, 100, now).unwrap();
         self.accept(observed, now)
     }
 
@@ -99,7 +99,7 @@ impl Ledger {
 
     /// The records that newly follow, as they are sent.
     fn follows(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Record> {
-        let Entries { recorded, released, .. } = self.observe(events, WINDOW, now).unwrap().entries;
+        let Entries { recorded, released, .. } = self.observe(events, LASTS, now).unwrap().entries;
         let tickets = recorded.into_iter().filter_map(|recorded| match recorded {
             Recorded::Ready(ticket) => Some(ticket),
             Recorded::Waiting(..) | Recorded::Known(..) => None,
@@ -108,7 +108,7 @@ impl Ledger {
     }
 
     fn counts(&mut self, events: &[CodeEvent], now: Timestamp) -> CodeCounts {
-        let observed = self.observe(events, WINDOW, now).unwrap();
+        let observed = self.observe(events, LASTS, now).unwrap();
         let counts = observed.counts;
         self.accept(observed, now);
         counts
@@ -116,23 +116,23 @@ impl Ledger {
 }
 
 #[test]
-fn a_conversion_within_the_window_is_true_at_its_own_time() {
+fn a_conversion_before_the_deadline_is_true_at_its_own_time() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         assert_eq!(ledger.hears(&[sent("0A", -700)], desk.now), []);
         assert_eq!(ledger.hears(&[converted("0A", -100)], desk.now), [yes("0A", -100)]);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(ledger.expire(Expiry::All, desk.now), []);
     });
 }
 
 #[test]
-fn silence_becomes_false_at_the_time_at_which_the_window_closed() {
+fn silence_becomes_false_at_the_time_of_the_deadline() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let _ = ledger.hears(&[sent("0A", -700), sent("0B", -650)], desk.now);
-        assert_eq!(ledger.closes(Closing::ByLog(at(-101)), desk.now), []);
-        assert_eq!(ledger.closes(Closing::ByLog(at(-100)), desk.now), [no("0A", -100)]);
-        assert_eq!(ledger.closes(Closing::ByLog(at(0)), desk.now), [no("0B", -50)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), desk.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), desk.now), [no("0A", -100)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), desk.now), [no("0B", -50)]);
     });
 }
 
@@ -141,27 +141,27 @@ fn a_late_conversion_follows_its_false() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let _ = ledger.hears(&[sent("0A", -700), sent("0B", -700)], desk.now);
-        let _ = ledger.closes(Closing::ByLog(at(-100)), desk.now);
+        let _ = ledger.expire(Expiry::ByLog(at(-100)), desk.now);
         assert_eq!(ledger.hears(&[converted("0A", -50)], desk.now), [yes("0A", -50)]);
-        // The log's own times say that it happened within the window, but it was told too late: it must stay the newer fact.
+        // By the log's own times it converted before the deadline, but the line came too late: it must stay the newer fact.
         assert_eq!(ledger.hears(&[converted("0B", -150)], desk.now), [yes("0B", -100)]);
         assert_eq!(ledger.hears(&[converted("0B", -150)], desk.now), []);
     });
 }
 
 #[test]
-fn a_conversion_after_the_window_is_late_also_where_the_window_was_not_closed_in_between() {
+fn a_conversion_after_the_deadline_is_late_even_if_the_code_has_not_expired_in_between() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let _ = ledger.hears(&[sent("0A", -700)], desk.now);
-        let observed = ledger.observe(&[converted("0A", -50)], WINDOW, desk.now).unwrap();
+        let observed = ledger.observe(&[converted("0A", -50)], LASTS, desk.now).unwrap();
         assert_eq!((observed.counts.late, observed.counts.silent, observed.counts.converted), (1, 1, 1));
         assert_eq!(ledger.accept(observed, desk.now), [no("0A", -100), yes("0A", -50)]);
     });
 }
 
 #[test]
-fn the_last_moment_of_the_window_belongs_to_it() {
+fn the_moment_of_the_deadline_is_in_time() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let _ = ledger.hears(&[sent("0A", -700), sent("0B", -700)], desk.now);
@@ -176,7 +176,7 @@ fn a_conversion_counts_although_nobody_saw_its_code_being_sent() {
         let mut ledger = desk.open();
         assert_eq!(ledger.hears(&[over(Channel::Sms, converted("0A", -100))], desk.now), [yes("0A", -100)]);
         assert_eq!(ledger.hears(&[sent("0A", -200)], desk.now), []);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(ledger.expire(Expiry::All, desk.now), []);
     });
 }
 
@@ -190,11 +190,11 @@ fn a_conversion_waits_for_its_channel_where_no_line_has_told_it() {
         );
         assert_eq!(ledger.hears(&[over(Channel::Voice, sent("0A", -130))], desk.now), [yes("0A", -100)]);
         assert_eq!(ledger.hears(&[over(Channel::Sms, converted("0B", -90))], desk.now), [yes("0B", -90)]);
-        let given_up = ledger.give_up_unplaced(desk.now, desk.now).unwrap();
+        let given_up = ledger.give_up_awaiting_channel(desk.now, desk.now).unwrap();
         assert_eq!(given_up.iter().map(|bad| &bad.raw[..]).collect::<Vec<_>>(), [b"the line"]);
-        assert_eq!(ledger.give_up_unplaced(desk.now, desk.now).unwrap(), []);
+        assert_eq!(ledger.give_up_awaiting_channel(desk.now, desk.now).unwrap(), []);
         assert_eq!(ledger.hears(&[sent("0C", -95)], desk.now), [yes("0C", -80)]);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(ledger.expire(Expiry::All, desk.now), []);
     });
 }
 
@@ -206,10 +206,10 @@ fn what_another_run_may_still_place_is_in_nobodys_way() {
         assert_eq!(other.hears(&theirs, desk.now), []);
         let mut ledger = desk.open();
         assert_eq!(ledger.hears(&[converted("0B", -90)], desk.now), []);
-        assert_eq!(ledger.give_up_unplaced(desk.now, desk.now).unwrap().len(), 1);
+        assert_eq!(ledger.give_up_awaiting_channel(desk.now, desk.now).unwrap().len(), 1);
         drop(other);
         let mut given_up = 0;
-        while let more @ 1.. = desk.open().give_up_unplaced(desk.now, desk.now).unwrap().len() {
+        while let more @ 1.. = desk.open().give_up_awaiting_channel(desk.now, desk.now).unwrap().len() {
             given_up += more;
         }
         assert_eq!(given_up, 100);
@@ -227,7 +227,7 @@ fn a_log_without_times_that_is_told_again_does_not_join_codes_of_one_ref() {
         );
         assert_eq!(ledger.hears(&[untimed(sent("0B", -100))], desk.now), []);
         assert_eq!(ledger.hears(&[untimed(sent("0A", -90))], desk.now), []);
-        assert_eq!(ledger.closes(Closing::All, at(600)), [no("0B", 500)]);
+        assert_eq!(ledger.expire(Expiry::All, at(600)), [no("0B", 500)]);
     });
 }
 
@@ -237,9 +237,9 @@ fn what_is_told_again_changes_nothing() {
         let mut ledger = desk.open();
         let log = [sent("0A", -700), converted("0A", -600), sent("0B", -650)];
         let _ = ledger.hears(&log, desk.now);
-        let _ = ledger.closes(Closing::ByLog(at(0)), desk.now);
+        let _ = ledger.expire(Expiry::ByLog(at(0)), desk.now);
         assert_eq!(ledger.hears(&log, desk.now), []);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(ledger.expire(Expiry::All, desk.now), []);
         assert_eq!(ledger.counts(&log, desk.now), CodeCounts { repeated: 3, ..CodeCounts::default() });
         // A second click is no second conversion.
         assert_eq!(ledger.hears(&[converted("0A", -590)], desk.now), []);
@@ -254,10 +254,10 @@ fn parts_of_one_message_count_as_one_whichever_converts() {
         assert_eq!(ledger.counts(&parts, desk.now), CodeCounts { sent: 1, parts: 2, ..CodeCounts::default() });
         assert_eq!(ledger.hears(&[converted("0A3", -600)], desk.now), [yes("0A1", -600)]);
         assert_eq!(ledger.hears(&[converted("0A2", -600)], desk.now), []);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(ledger.expire(Expiry::All, desk.now), []);
 
         let _ = ledger.hears(&[of("y", sent("0B1", -700)), of("y", sent("0B2", -700))], desk.now);
-        assert_eq!(ledger.closes(Closing::ByLog(at(0)), desk.now), [no("0B1", -100)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), desk.now), [no("0B1", -100)]);
         assert_eq!(ledger.hears(&[of("y", converted("0B9", -50))], desk.now), [yes("0B1", -50)]);
     });
 }
@@ -292,7 +292,7 @@ fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole(
             desk.now,
         );
         assert_eq!(told, [yes("0C1", -690), yes("0D1", -690)]);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(ledger.expire(Expiry::All, desk.now), []);
     });
 }
 
@@ -316,56 +316,56 @@ fn the_same_ref_later_is_another_code() {
 }
 
 #[test]
-fn windows_outlive_a_crash_and_belong_to_whoever_reads_on() {
+fn open_codes_outlive_a_crash_and_belong_to_the_run_that_reads_on() {
     on_every_store(|mut desk| {
         let mut dead = desk.open();
         let _ = dead.hears(&[sent("0A", -10), sent("0B", 0)], desk.now);
         let mut other = desk.open();
         desk.wait(Duration::from_secs(900));
-        assert_eq!(other.closes(Closing::All, desk.now), [], "a living run watches these");
-        assert_eq!(other.open_windows(desk.now).unwrap(), 0);
-        assert_eq!(dead.open_windows(desk.now).unwrap(), 2);
+        assert_eq!(other.expire(Expiry::All, desk.now), [], "a living run watches these");
+        assert_eq!(other.open_codes(desk.now).unwrap(), 0);
+        assert_eq!(dead.open_codes(desk.now).unwrap(), 2);
         dead.crash();
-        assert_eq!(other.open_windows(desk.now).unwrap(), 2);
+        assert_eq!(other.open_codes(desk.now).unwrap(), 2);
         assert_eq!(other.hears(&[converted("0A", 30)], desk.now), [yes("0A", 30)]);
-        assert_eq!(other.closes(Closing::ByClock(at(-1)), desk.now), []);
-        assert_eq!(other.closes(Closing::ByClock(at(0)), desk.now), [no("0B", 600)]);
+        assert_eq!(other.expire(Expiry::ByClock(at(-1)), desk.now), []);
+        assert_eq!(other.expire(Expiry::ByClock(at(0)), desk.now), [no("0B", 600)]);
     });
 }
 
 #[test]
-fn whoever_reads_the_log_of_a_dead_run_again_watches_its_windows() {
+fn a_run_that_reads_the_log_of_a_crashed_run_again_watches_its_codes() {
     on_every_store(|desk| {
         let mut dead = desk.open();
         let _ = dead.hears(&[sent("0A", -700)], desk.now);
         dead.crash();
         let (mut reader, mut other) = (desk.open(), desk.open());
         let _ = reader.hears(&[sent("0A", -700)], desk.now);
-        assert_eq!(other.closes(Closing::All, desk.now), []);
-        assert_eq!(reader.closes(Closing::ByLog(at(0)), desk.now), [no("0A", -100)]);
+        assert_eq!(other.expire(Expiry::All, desk.now), []);
+        assert_eq!(reader.expire(Expiry::ByLog(at(0)), desk.now), [no("0A", -100)]);
     });
 }
 
 #[test]
-fn a_window_that_is_closed_before_its_time_closes_now() {
+fn a_code_that_expires_before_its_deadline_expires_now() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let _ = ledger.hears(&[sent("0A", -10)], desk.now);
-        assert_eq!(ledger.closes(Closing::All, desk.now), [no("0A", 0)]);
+        assert_eq!(ledger.expire(Expiry::All, desk.now), [no("0A", 0)]);
     });
 }
 
 #[test]
-fn windows_close_in_bounded_portions_and_another_accounts_not_at_all() {
+fn codes_expire_in_bounded_portions_and_another_accounts_not_at_all() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let events: Vec<_> = (0..25).map(|n| sent(&format!("0A{n:02}"), -700)).collect();
         let _ = ledger.hears(&events, desk.now);
         let mut stranger = desk.open_as("efgh5678");
-        assert_eq!(stranger.closes(Closing::All, desk.now), []);
+        assert_eq!(stranger.expire(Expiry::All, desk.now), []);
         let mut closed = Vec::new();
         loop {
-            let observed = ledger.close_windows(Closing::ByLog(at(0)), 10, desk.now).unwrap();
+            let observed = ledger.expire_codes(Expiry::ByLog(at(0)), 10, desk.now).unwrap();
             if observed.counts.silent == 0 {
                 break;
             }
@@ -390,14 +390,14 @@ fn the_portions_are_of_several_dead_runs_and_of_no_living_one() {
         let mut ledger = desk.open();
         let _ = ledger.hears(&codes("D"), desk.now);
         let mut portion = || {
-            let observed = ledger.close_windows(Closing::All, 7, desk.now).unwrap();
+            let observed = ledger.expire_codes(Expiry::All, 7, desk.now).unwrap();
             let closed = ledger.accept(observed, desk.now);
             closed.into_iter().map(|(id, ..)| id).collect::<Vec<_>>()
         };
         let portions = [portion(), portion(), portion(), portion()];
         assert_eq!(portions.each_ref().map(Vec::len), [7, 7, 1, 0]);
         assert!(portions.iter().flatten().all(|id| !id.starts_with("0C")), "{portions:?}");
-        assert_eq!(living.closes(Closing::All, desk.now).len(), 5);
+        assert_eq!(living.expire(Expiry::All, desk.now).len(), 5);
     });
 }
 
@@ -406,20 +406,19 @@ fn the_false_of_a_crash_is_adopted_like_anything_that_is_recorded() {
     on_every_store(|desk| {
         let mut dead = desk.open();
         let _ = dead.hears(&[sent("0A", -700)], desk.now);
-        let _lost = dead.close_windows(Closing::ByLog(at(0)), 10, desk.now).unwrap();
+        let _lost = dead.expire_codes(Expiry::ByLog(at(0)), 10, desk.now).unwrap();
         dead.crash();
         assert_eq!(ids(&desk.open().adopted(Due::OnlyDue, desk.now)), ["0A"]);
     });
 }
 
 #[test]
-fn open_windows_are_counted_and_ended_codes_are_forgotten_after_a_month() {
+fn open_codes_are_counted_and_ended_ones_are_forgotten_after_a_month() {
     let mut desk = Desk::new();
     let mut ledger = desk.open();
     let _ = ledger.hears(&[sent("0A", 0), sent("0B", 0), sent("0C", 0), converted("0A", 5)], desk.now);
     let status = |desk: &Desk| LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap();
-    let open =
-        |desk: &Desk| status(desk).into_iter().find(|row| row.kept == Kept::OpenWindow).map(|row| row.count);
+    let open = |desk: &Desk| status(desk).into_iter().find(|row| row.kept == Kept::OpenCode).map(|row| row.count);
     assert_eq!(open(&desk), Some(2));
     desk.wait(Duration::from_secs(31 * 24 * 60 * 60));
     assert_eq!(forget(&desk.path(), Forget::Settled, Duration::from_secs(86_400), desk.now).unwrap(), 2);
@@ -429,36 +428,36 @@ fn open_windows_are_counted_and_ended_codes_are_forgotten_after_a_month() {
 }
 
 #[test]
-fn the_part_that_was_sent_first_opens_the_window_in_whatever_order_they_are_told() {
+fn the_part_that_was_sent_first_sets_the_deadline_in_whatever_order_they_are_logged() {
     for parts in [[-700, -690], [-690, -700]] {
         let desk = Desk::new();
         let mut ledger = desk.open();
         let parts = parts.map(|time| of("x", sent(&format!("0A{}", -time), time)));
         let first = parts[0].message_id.to_string();
         let _ = ledger.hears(&parts, desk.now);
-        assert_eq!(ledger.closes(Closing::ByLog(at(-101)), desk.now), []);
-        assert_eq!(ledger.closes(Closing::ByLog(at(-100)), desk.now), [no(&first, -100)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), desk.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), desk.now), [no(&first, -100)]);
     }
 }
 
 #[test]
-fn a_window_keeps_its_length_when_the_log_is_read_again_with_another() {
+fn a_code_keeps_its_deadline_when_the_log_is_read_again_with_another_length() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let _ = ledger.hears(&[sent("0A", -700)], desk.now);
-        let _ = ledger.observe(&[sent("0A", -700)], 2 * WINDOW, desk.now).unwrap();
-        assert_eq!(ledger.closes(Closing::ByLog(at(-100)), desk.now), [no("0A", -100)]);
+        let _ = ledger.observe(&[sent("0A", -700)], 2 * LASTS, desk.now).unwrap();
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), desk.now), [no("0A", -100)]);
     });
 }
 
 #[test]
-fn a_time_of_reading_moves_no_window() {
+fn a_time_of_reading_moves_no_deadline() {
     on_every_store(|mut desk| {
         let mut ledger = desk.open();
         let _ = ledger.hears(&[sent("0A", 10), read_now(sent("0A", 0))], desk.now);
         desk.wait(Duration::from_secs(900));
-        assert_eq!(ledger.closes(Closing::ByLog(at(609)), desk.now), []);
-        assert_eq!(ledger.closes(Closing::ByLog(at(610)), desk.now), [no("0A", 610)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(609)), desk.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(610)), desk.now), [no("0A", 610)]);
     });
 }
 
@@ -472,7 +471,7 @@ fn a_code_that_is_told_after_its_conversion_is_sent_once_and_has_parts_with_time
         let _ = ledger.hears(&[as_told(over(Channel::Sms, converted("0A1", 0)))], desk.now);
         assert_eq!(one(ledger.counts(&log, desk.now)), (1, 1, 0));
         assert_eq!(one(ledger.counts(&log, desk.now)), (0, 0, 2));
-        assert_eq!(ledger.closes(Closing::All, desk.now), [], "no part of it was silent");
+        assert_eq!(ledger.expire(Expiry::All, desk.now), [], "no part of it was silent");
     }
 }
 
@@ -486,7 +485,7 @@ fn every_conversion_is_counted_once_and_as_what_it_is() {
         assert_eq!(counts(over(Channel::Sms, converted("0A", -100))), CodeCounts { repeated: 1, ..none });
         assert_eq!(counts(sent("0A", -110)), CodeCounts { sent: 1, ..none });
         assert_eq!(counts(sent("0B", -700)), CodeCounts { sent: 1, ..none });
-        assert_eq!(ledger.closes(Closing::ByLog(at(0)), desk.now), [no("0B", -100)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), desk.now), [no("0B", -100)]);
         assert_eq!(ledger.counts(&[converted("0B", -50)], desk.now), CodeCounts { converted: 1, late: 1, ..none });
     });
 }
@@ -511,7 +510,7 @@ fn a_part_whose_whole_has_become_known_is_not_given_up() {
         let mut ledger = desk.open();
         let log = [converted("0A2", -690), of("x", sent("0A1", -700)), of("x", sent("0A2", -700))];
         assert_eq!(ledger.hears(&log, desk.now), [yes("0A1", -690)]);
-        assert_eq!(ledger.give_up_unplaced(desk.now, desk.now).unwrap(), []);
+        assert_eq!(ledger.give_up_awaiting_channel(desk.now, desk.now).unwrap(), []);
         let again = CodeCounts { repeated: 3, ..CodeCounts::default() };
         assert_eq!(ledger.counts(&log, desk.now), again);
     });
@@ -547,24 +546,24 @@ fn a_conversion_has_the_doubts_of_its_line_and_no_better_time_than_it() {
 }
 
 #[test]
-fn what_converts_after_its_window_was_closed_by_force_converted_then_and_not_at_the_windows_end() {
+fn a_code_that_expired_early_and_converts_did_so_then_and_not_at_its_deadline() {
     on_every_store(|mut desk| {
         let mut ledger = desk.open();
         let _ = ledger.hears(&[sent("0A", -10)], desk.now);
-        assert_eq!(ledger.closes(Closing::All, desk.now), [no("0A", 0)]);
+        assert_eq!(ledger.expire(Expiry::All, desk.now), [no("0A", 0)]);
         desk.wait(Duration::from_secs(60));
         assert_eq!(ledger.hears(&[converted("0A", 5)], desk.now), [yes("0A", 5)]);
     });
 }
 
 #[test]
-fn windows_behind_those_that_a_living_run_watches_close_in_the_same_portion() {
+fn codes_behind_those_that_a_live_run_watches_expire_in_the_same_portion() {
     on_every_store(|desk| {
         let (mut other, mut ledger) = (desk.open(), desk.open());
         let watched: Vec<_> = (0..10).map(|n| sent(&format!("0A{n}"), -700)).collect();
         let _ = other.hears(&watched, desk.now);
         let _ = ledger.hears(&[sent("0B", -690)], desk.now);
-        let observed = ledger.close_windows(Closing::ByLog(at(0)), 10, desk.now).unwrap();
+        let observed = ledger.expire_codes(Expiry::ByLog(at(0)), 10, desk.now).unwrap();
         assert_eq!(ledger.accept(observed, desk.now), [no("0B", -90)]);
     });
 }

@@ -20,7 +20,7 @@ use crate::domain::{
 use super::store::{Memory, MemoryStore};
 use super::{Due, Effort, Ledger, LedgerError, Recorded, Released, Settlement, StoreError, Ticket};
 
-/// Room for one ledger, and a clock that moves when told.
+/// Room for one ledger, and a clock that is set by hand.
 pub(crate) struct Desk {
     place: Room,
     pub(crate) now: Timestamp,
@@ -33,7 +33,7 @@ pub(crate) enum Room {
 }
 
 pub(crate) const START: i64 = 1_795_310_726;
-/// Each run's unsettled window.
+/// Each run's in-flight limit.
 pub(crate) const W: usize = 64;
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
@@ -140,7 +140,7 @@ pub(crate) fn postponed() -> Settlement {
     }
 }
 
-/// Nobody knows whether it arrived.
+/// It is unknown whether it arrived.
 pub(crate) fn ambiguous() -> Settlement {
     Settlement::Postponed {
         failure: Failure {
@@ -172,7 +172,7 @@ impl Ledger {
         self.adopt(usize::MAX, due, now).unwrap().tickets
     }
 
-    /// What kill -9 does to a run: its lock is gone and nothing says that it ended.
+    /// What kill -9 does to a run: its lock is gone and its row stays.
     pub(crate) fn crash(self) {
         drop(self);
     }

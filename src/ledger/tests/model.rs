@@ -65,10 +65,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Sent, and no answer came.
-/// What the model knows of one conversion.
+/// The model's row of one conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fact {
-    /// Waiting, for the turn of this run or of anybody.
+    /// Waiting, for the turn of this run or of any.
     Pending(Option<usize>),
     /// Handed out to this run.
     Out(usize),
@@ -92,7 +92,7 @@ struct Row {
     fact: Fact,
     recorded: Timestamp,
     planned: Timestamp,
-    /// An earlier round sent it and never learned whether it arrived.
+    /// An earlier round sent it without learning whether it arrived.
     in_doubt: bool,
 }
 
@@ -147,7 +147,7 @@ impl Model {
         self.lane(at).filter(|(_, row)| row.fact == Fact::Accepted).map(|(other, _)| self.order(other)).max()
     }
 
-    /// A ticket may come out if it is that run's or nobody's, nothing else of its message-id is out, nothing newer was
+    /// A ticket may come out if it is that run's or free, nothing else of its message-id is out, nothing newer was
     /// accepted, and nothing older waits.
     fn take(&mut self, run: usize, ticket: Ticket) {
         let at = self.of_ticket(ticket.record());
@@ -265,7 +265,7 @@ impl Model {
         self.release(run, released);
     }
 
-    /// The run is gone, and its tickets with it: what it had is anybody's.
+    /// The run is gone, and its tickets with it: its rows are free.
     fn lose(&mut self, run: usize) {
         self.out[run].clear();
         for row in &mut self.rows {

@@ -1,4 +1,4 @@
-//! Several runs on one file: overlap, death, adoption. Two ledgers in one process stand for two processes; the locks
+//! Several runs on one file: overlap, crashes, adoption. Two ledgers in one process stand for two processes; the locks
 //! belong to open files and conflict all the same.
 
 use std::fs;
@@ -196,8 +196,8 @@ fn every_death_is_told_by_the_first_run_that_ends_also_if_others_died_before_the
 #[test]
 fn what_dead_runs_may_have_repeated_is_the_sum_of_their_own_windows() {
     on_every_store(|desk| {
-        for window in [1, 256, 64] {
-            desk.open_with("abcd1234", window).crash();
+        for limit in [1, 256, 64] {
+            desk.open_with("abcd1234", limit).crash();
         }
         assert_eq!(desk.open().unclean_stops(), UncleanStops { runs: 3, repeats: 321 });
     });

@@ -60,8 +60,8 @@ pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
     let births = births(&programs, args.kills.div_ceil(4), &mut chance)?;
     let took = clock::monotonic().saturating_sub(began);
 
-    let lost = control(&programs, "recorded-before-told", WEATHER[0], &mut chance, |count| count.lost.len())?;
-    let beyond = control(&programs, "window-held", WEATHER[2], &mut chance, |count| count.beyond)?;
+    let lost = control(&programs, "recorded-before-result", WEATHER[0], &mut chance, |count| count.lost.len())?;
+    let beyond = control(&programs, "in-flight-limit-held", WEATHER[2], &mut chance, |count| count.beyond)?;
     Ok(format!(
         "seed {seed}\n{honest}\n{births}\nin {:.1} s\ncontrol (told before recorded): records lost: {lost}\ncontrol (the \
          window forgets what waits): kills that repeated more than their bound: {beyond}",

@@ -105,7 +105,7 @@ impl Scene {
         command.args(["-s", "KILL", PATIENCE, "strace", "-f", "-o"]).arg(&log).args(fault.options(number));
         match promise {
             Promise::Kept => command.arg(&stage.programs.honest),
-            Promise::Broken => command.arg(&stage.programs.breakable).env(BREAK, "recorded-before-told"),
+            Promise::Broken => command.arg(&stage.programs.breakable).env(BREAK, "recorded-before-result"),
         };
         let output = self.give(&mut command, &place, &self.ids)?;
         let log = fs::read_to_string(&log)?;

@@ -68,7 +68,7 @@ fn dead_letters_keep_the_original_and_the_same_input_is_kept_once() {
         message: "message-id is empty".into(),
         raw: b"\xff\0,true".to_vec(),
     };
-    ledger.record_refused(&[bad.clone(), bad.clone()], desk.now).unwrap();
+    ledger.keep_unreadable(&[bad.clone(), bad.clone()], desk.now).unwrap();
     let ticket = ledger.ready(&sms("0A", 0), desk.now);
     let _ = ledger.end(ticket, refused(), desk.now);
     let mut letters = Vec::new();
@@ -119,7 +119,7 @@ fn forgetting_takes_what_was_named_and_old_enough_and_nothing_that_a_living_run_
         assert_eq!(count(what, DAY), 1, "{what:?}");
         assert_eq!(count(what, DAY), 0, "{what:?}");
     }
-    assert_eq!(living.adopted(Due::Everything, desk.now), [], "what nobody held is gone");
+    assert_eq!(living.adopted(Due::Everything, desk.now), [], "what no run held is gone");
     let _ = living.end(held, accepted(), desk.now);
 }
 
@@ -163,9 +163,9 @@ fn input_that_was_no_record_is_forgotten_with_the_refused_when_it_is_old_enough(
         raw: format!(",line {line}").into_bytes(),
     };
     let mut ledger = desk.open();
-    ledger.record_refused(&[bad(1), bad(2)], desk.now).unwrap();
+    ledger.keep_unreadable(&[bad(1), bad(2)], desk.now).unwrap();
     desk.wait(DAY);
-    ledger.record_refused(&[bad(3)], desk.now).unwrap();
+    ledger.keep_unreadable(&[bad(3)], desk.now).unwrap();
     let left = || {
         let mut lines = Vec::new();
         let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();

@@ -102,7 +102,7 @@ fn of_two_who_make_a_ledger_at_once_one_wins_and_a_draft_that_is_gone_is_no_ledg
 
 #[test]
 fn a_ledger_is_born_with_its_write_ahead_log() {
-    // Offsets 18 and 19 of the file format: 2 is "WAL". A kill right after the birth leaves nothing to be rolled back.
+    // Offsets 18 and 19 of the file format: 2 is "WAL". A kill right after the ledger is made leaves nothing to be rolled back.
     let desk = Desk::new();
     create(&Place::prepare(&desk.path()).unwrap()).unwrap();
     assert_eq!(fs::read(desk.path()).unwrap()[18..20], [2, 2]);

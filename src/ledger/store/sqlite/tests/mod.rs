@@ -1,8 +1,8 @@
 //! What only a ledger in files does: their modes, locks and damage, its SQL, its versions, and what is read from it.
 
 mod contents;
-mod evidence;
 mod files;
+mod history;
 mod migration;
 mod runs;
 mod statements;

@@ -1,4 +1,4 @@
-//! What the report is told: which rows belong to a stretch of time, and what they took.
+//! The history that the report reads: which rows belong to a time range, and what they took.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ fn what_was_not_accepted_is_counted_by_reason_with_what_it_took() {
         message: "no".to_owned(),
         raw: b"?".to_vec(),
     };
-    ledger.record_refused(&[bad], desk.now).unwrap();
+    ledger.keep_unreadable(&[bad], desk.now).unwrap();
     // A newer value was accepted, so an older one is never sent.
     let ticket = ledger.ready(&sms("0D", 10), desk.now);
     let _ = ledger.end(ticket, accepted(), desk.now);
