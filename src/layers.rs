@@ -507,7 +507,7 @@ mod on_made_up_sources {
     }
 
     #[test]
-    fn a_room_that_nobody_planned_is_found() {
+    fn a_room_that_is_not_planned_is_found() {
         refused("util/strings", "", "not a room of the table");
         refused("cli/mod", "use crate::util::shorten;", "imports `util`, which is not a room of the table");
     }
@@ -594,7 +594,7 @@ mod on_made_up_sources {
     }
 
     #[test]
-    fn an_excuse_that_nobody_needs_is_found() {
+    fn an_excuse_that_is_not_needed_is_found() {
         assert_eq!(
             inspect(&[], &[("cli/check", "io::stdout", "a reason")]),
             ["cli/check: is excused for `io::stdout` but does not name it"]

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_that_became_part_of_a_secret_are_told_and_the_secret_is_not() {
+    fn marks_that_became_part_of_a_secret_are_named_and_the_secret_is_not() {
         for (secret, part) in [
             ("\"qZ7odd\"", "quotation mark"),
             ("'qZ7odd'", "quotation mark"),

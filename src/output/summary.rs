@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn unclean_stops_are_told_with_the_sum_of_what_they_may_repeat() {
+    fn unclean_stops_are_shown_with_the_sum_of_what_they_may_repeat() {
         let repeats_of = |runs, repeats| {
             let summary = Summary { unclean_stops: UncleanStops { runs, repeats }, ..Summary::default() };
             summary.to_string().split_once("; ").map(|(_, repeats)| repeats.to_owned())

@@ -171,7 +171,7 @@ fn the_moment_of_the_deadline_is_in_time() {
 }
 
 #[test]
-fn a_conversion_counts_although_nobody_saw_its_code_being_sent() {
+fn a_conversion_counts_although_its_code_was_never_seen_being_sent() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         assert_eq!(ledger.hears(&[over(Channel::Sms, converted("0A", -100))], desk.now), [yes("0A", -100)]);
@@ -181,7 +181,7 @@ fn a_conversion_counts_although_nobody_saw_its_code_being_sent() {
 }
 
 #[test]
-fn a_conversion_waits_for_its_channel_where_no_line_has_told_it() {
+fn a_conversion_awaits_its_channel_where_no_line_has_named_it() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         assert_eq!(
@@ -199,7 +199,7 @@ fn a_conversion_waits_for_its_channel_where_no_line_has_told_it() {
 }
 
 #[test]
-fn what_another_run_may_still_place_is_in_nobodys_way() {
+fn a_conversion_whose_channel_another_run_may_resolve_holds_up_none() {
     on_every_store(|desk| {
         let mut other = desk.open();
         let theirs: Vec<_> = (0..100).map(|id| converted(&format!("0A{id}"), -100)).collect();
@@ -217,7 +217,7 @@ fn what_another_run_may_still_place_is_in_nobodys_way() {
 }
 
 #[test]
-fn a_log_without_times_that_is_told_again_does_not_join_codes_of_one_ref() {
+fn a_log_without_times_that_is_read_again_does_not_join_codes_of_one_ref() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let untimed = |event| CodeEvent { time: TimeSource::Now, ..of("x", event) };
@@ -232,7 +232,7 @@ fn a_log_without_times_that_is_told_again_does_not_join_codes_of_one_ref() {
 }
 
 #[test]
-fn what_is_told_again_changes_nothing() {
+fn repeated_lines_change_nothing() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let log = [sent("0A", -700), converted("0A", -600), sent("0B", -650)];
@@ -377,7 +377,7 @@ fn codes_expire_in_bounded_portions_and_another_accounts_not_at_all() {
 }
 
 #[test]
-fn the_portions_are_of_several_dead_runs_and_of_no_living_one() {
+fn the_portions_are_of_several_crashed_runs_and_of_no_live_one() {
     on_every_store(|desk| {
         let codes = |run: &str| (0..5).map(|n| sent(&format!("0{run}{n}"), -700)).collect::<Vec<_>>();
         for run in ["A", "B"] {
@@ -462,7 +462,7 @@ fn a_time_of_reading_moves_no_deadline() {
 }
 
 #[test]
-fn a_code_that_is_told_after_its_conversion_is_sent_once_and_has_parts_with_times_and_without() {
+fn a_code_that_is_logged_after_its_conversion_is_sent_once_and_has_parts_with_times_and_without() {
     for as_told in [std::convert::identity, read_now] {
         let desk = Desk::new();
         let mut ledger = desk.open();
@@ -491,7 +491,7 @@ fn every_conversion_is_counted_once_and_as_what_it_is() {
 }
 
 #[test]
-fn two_parts_that_convert_before_anything_tells_their_channel_are_both_told() {
+fn two_parts_that_convert_before_a_line_names_their_channel_are_both_sent() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let log = [
@@ -517,7 +517,7 @@ fn a_part_whose_whole_has_become_known_is_not_given_up() {
 }
 
 #[test]
-fn a_conversion_is_told_by_its_own_line_and_a_silence_by_the_line_of_its_code() {
+fn a_conversion_has_its_own_line_and_a_silence_the_line_of_its_code() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let lines = |records: Vec<Record>| records.iter().map(|record| record.line).collect::<Vec<_>>();

@@ -148,7 +148,7 @@ fn a_message_id_with_very_many_values_keeps_its_order_and_its_keys() {
 }
 
 #[test]
-fn an_older_value_that_expired_and_is_asked_for_anew_is_told_once_as_overtaken() {
+fn an_older_value_that_expired_and_is_asked_for_anew_is_returned_once_as_overtaken() {
     on_every_store(|mut desk| {
         let mut ledger = desk.open();
         let expiring = ledger.ready(&sms("0A", 0), desk.now);
@@ -163,7 +163,7 @@ fn an_older_value_that_expired_and_is_asked_for_anew_is_told_once_as_overtaken()
 }
 
 #[test]
-fn a_value_that_was_overtaken_twice_while_another_run_had_it_is_told_to_that_run() {
+fn a_value_that_was_overtaken_twice_while_another_run_had_it_is_returned_to_that_run() {
     on_every_store(|desk| {
         let (mut one, mut two) = (desk.open(), desk.open());
         let newer = one.ready(&sms("0A", 10), desk.now);

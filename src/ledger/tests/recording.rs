@@ -124,7 +124,7 @@ fn records_without_a_time_are_the_same_whenever_they_are_read_and_keep_the_first
 }
 
 #[test]
-fn what_was_refused_is_told_again_and_not_sent_again() {
+fn a_refusal_is_answered_again_and_not_sent_again() {
     on_every_store(|desk| {
         let mut ledger = desk.open();
         let ticket = ledger.ready(&sms("0A", 0), desk.now);
@@ -153,7 +153,7 @@ fn a_postponed_row_comes_back_when_its_wait_is_over_and_waits_longer_each_time()
 }
 
 #[test]
-fn a_row_of_which_nobody_learned_whether_it_arrived_says_so_when_it_comes_back() {
+fn a_row_that_may_have_arrived_is_marked_so_when_it_comes_back() {
     for (end, may_have_arrived) in [(ambiguous(), true), (postponed(), false), (Settlement::Unsent, false)] {
         let desk = Desk::new();
         let mut ledger = desk.open();

@@ -8,7 +8,7 @@ use crate::ledger::{Due, Known, Ledger, Origin, Recorded, Released, UncleanStops
 use super::{Desk, accepted, failed, ids, on_every_store, postponed, refused, sms};
 
 #[test]
-fn what_a_living_run_has_is_not_sent_by_another() {
+fn rows_of_a_live_run_are_not_sent_by_another() {
     on_every_store(|desk| {
         let (mut one, mut two) = (desk.open(), desk.open());
         let ticket = one.ready(&sms("0A", 0), desk.now);
@@ -20,7 +20,7 @@ fn what_a_living_run_has_is_not_sent_by_another() {
 }
 
 #[test]
-fn what_a_dead_run_left_is_adopted_in_bounded_portions() {
+fn orphaned_rows_are_adopted_in_bounded_portions() {
     on_every_store(|desk| {
         let mut dead = desk.open();
         let records: Vec<_> = (0..1000).map(|n| sms(&format!("id-{n:04}"), 0)).collect();
@@ -38,7 +38,7 @@ fn what_a_dead_run_left_is_adopted_in_bounded_portions() {
 }
 
 #[test]
-fn a_row_of_a_dead_run_that_is_in_this_input_is_this_runs_own() {
+fn an_orphaned_row_that_is_in_this_input_is_this_runs_own() {
     on_every_store(|desk| {
         let mut dead = desk.open();
         let _lost = dead.ready(&sms("0A", 0), desk.now);
@@ -62,7 +62,7 @@ fn a_clean_end_leaves_its_rows_to_the_next_run_too() {
 }
 
 #[test]
-fn a_dead_run_is_adopted_from_while_others_live() {
+fn orphaned_rows_are_adopted_while_other_runs_are_live() {
     on_every_store(|desk| {
         let (mut dying, mut living) = (desk.open(), desk.open());
         let _lost = dying.ready(&sms("0A", 0), desk.now);
@@ -101,7 +101,7 @@ fn a_value_waits_for_another_runs_value_and_is_found_when_that_is_settled() {
 }
 
 #[test]
-fn a_waiting_value_that_another_run_overtook_is_told_to_the_run_that_waits() {
+fn a_waiting_value_that_another_run_overtook_is_returned_to_the_run_that_waits() {
     on_every_store(|desk| {
         let (mut one, mut two) = (desk.open(), desk.open());
         let newer = one.ready(&sms("0A", 10), desk.now);
@@ -162,7 +162,7 @@ fn a_ticket_of_another_run_settles_nothing_and_the_rest_of_its_group_is_settled(
 }
 
 #[test]
-fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
+fn locks_of_crashed_runs_are_cleaned_up_and_a_clean_end_leaves_none() {
     let desk = Desk::new();
     let locks = || {
         let names = fs::read_dir(desk.folder().join("state")).unwrap();
@@ -177,7 +177,7 @@ fn locks_of_dead_runs_are_cleared_away_and_a_clean_end_leaves_none() {
 }
 
 #[test]
-fn every_death_is_told_by_the_first_run_that_ends_also_if_others_died_before_they_could() {
+fn every_crash_is_reported_by_the_first_run_that_ends_even_if_others_crashed_before_they_could() {
     on_every_store(|desk| {
         for died in 0..3 {
             let ledger = desk.open();
@@ -194,7 +194,7 @@ fn every_death_is_told_by_the_first_run_that_ends_also_if_others_died_before_the
 }
 
 #[test]
-fn what_dead_runs_may_have_repeated_is_the_sum_of_their_own_windows() {
+fn what_crashed_runs_may_repeat_is_the_sum_of_their_own_in_flight_limits() {
     on_every_store(|desk| {
         for limit in [1, 256, 64] {
             desk.open_with("abcd1234", limit).crash();

@@ -101,7 +101,7 @@ fn status_counts_by_account_and_state_and_tells_the_oldest() {
 }
 
 #[test]
-fn forgetting_takes_what_was_named_and_old_enough_and_nothing_that_a_living_run_holds() {
+fn forgetting_takes_what_was_named_and_old_enough_and_nothing_that_a_live_run_holds() {
     let mut desk = Desk::new();
     let mut dead = desk.open();
     for (id, end) in [("0A", accepted()), ("0B", refused())] {

@@ -65,7 +65,7 @@ fn files_are_private() {
 }
 
 #[test]
-fn what_was_left_by_a_death_while_a_ledger_was_made_is_cleared_away_and_a_living_makers_is_not() {
+fn drafts_of_killed_runs_are_cleared_away_and_a_live_runs_is_not() {
     let desk = Desk::new();
     let folder = desk.folder().join("state");
     fs::create_dir(&folder).unwrap();
@@ -112,7 +112,7 @@ fn a_ledger_is_born_with_its_write_ahead_log() {
 }
 
 #[test]
-fn a_ballast_that_was_cut_short_by_a_death_is_made_whole() {
+fn a_ballast_that_a_kill_cut_short_is_made_whole() {
     let desk = Desk::new();
     desk.open().close(desk.now).unwrap();
     let ballast = desk.folder().join("state/ledger.db.ballast");

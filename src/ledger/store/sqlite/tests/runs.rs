@@ -7,7 +7,7 @@ use crate::ledger::{Ledger, StoreError};
 use super::{Desk, W, accepted, account, cause, ready, sms};
 
 #[test]
-fn a_lock_file_that_a_kill_left_before_its_run_was_recorded_is_in_nobodys_way() {
+fn a_lock_file_that_a_kill_left_before_its_run_was_recorded_does_no_harm() {
     let desk = Desk::new();
     desk.open().close(desk.now).unwrap();
     fs::write(desk.path().with_file_name("ledger.db.run-2.lock"), "").unwrap();
@@ -16,7 +16,7 @@ fn a_lock_file_that_a_kill_left_before_its_run_was_recorded_is_in_nobodys_way() 
 }
 
 #[test]
-fn a_lock_that_cannot_be_looked_at_is_not_taken_for_one_of_the_dead() {
+fn a_lock_that_cannot_be_read_is_not_taken_for_a_crashed_runs() {
     let desk = Desk::new();
     let mut one = desk.open();
     let _ticket = one.ready(&sms("0A", 0), desk.now);
@@ -28,7 +28,7 @@ fn a_lock_that_cannot_be_looked_at_is_not_taken_for_one_of_the_dead() {
 }
 
 #[test]
-fn a_lock_that_somebody_removed_is_no_trouble_and_one_that_cannot_be_removed_is() {
+fn a_lock_that_is_gone_is_no_error_and_one_that_cannot_be_removed_is() {
     let desk = Desk::new();
     let lock = |run: u32| desk.path().with_file_name(format!("ledger.db.run-{run}.lock"));
     let ledger = desk.open();
