@@ -24,7 +24,7 @@ const FLOORS: [&[&str]; 7] = [
 ];
 
 /// The only steps sideways.
-const SIDEWAYS: [(&str, &str); 1] = [("clock", "domain")]; // what it reads is told as a `Timestamp`
+const SIDEWAYS: [(&str, &str); 1] = [("clock", "domain")]; // what it reads is returned as a `Timestamp`
 
 /// Names that belong to one place (a room, or one of its files). A name is a run of path segments; a macro ends in `!`.
 const KEPT: [(&str, &[&[&str]]); 5] = [

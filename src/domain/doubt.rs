@@ -1,5 +1,5 @@
 //! Why a credential that was refused may not be what its owner meant: marks of a file or a shell that became part of it.
-//! Tells the kind of mark and nothing of the credential.
+//! Names the kind of mark and shows nothing of the credential.
 
 use std::fmt;
 

@@ -110,7 +110,7 @@ fn stopping_waits_for_no_client() {
     let before = clock::monotonic();
     sandbox.stop();
     assert!(clock::monotonic().saturating_sub(before) < Duration::from_secs(1));
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens");
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nothing listens");
     for socket in sockets {
         read_to_the_end(socket);
     }
