@@ -134,6 +134,7 @@ fn assert_rate(reported: &Value, (conversions, converted): (u64, u64), what: &st
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one reckoning, compared figure by figure")]
 fn the_figures_are_what_the_sandbox_saw() {
     let sandbox = troubled();
     let cli = Cli::new().against(&sandbox);

@@ -21,7 +21,7 @@ use super::store::{Memory, MemoryStore};
 use super::{Due, Effort, Ledger, LedgerError, Recorded, Released, Settlement, StoreError, Ticket};
 
 /// Room for one ledger, and a clock that is set by hand.
-pub(crate) struct Desk {
+pub(crate) struct Fixture {
     place: Room,
     pub(crate) now: Timestamp,
 }
@@ -39,13 +39,13 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
 
 /// The suite of what every store must do: runs a test on each.
-pub(crate) fn on_every_store(test: impl Fn(Desk)) {
+pub(crate) fn on_every_store(test: impl Fn(Fixture)) {
     for place in [Room::Memory(Memory::default()), Room::Folder(tempfile::tempdir().unwrap())] {
-        test(Desk { place, now: at(0) });
+        test(Fixture { place, now: at(0) });
     }
 }
 
-impl Desk {
+impl Fixture {
     /// One on disk.
     pub(crate) fn new() -> Self {
         Self { place: Room::Folder(tempfile::tempdir().unwrap()), now: at(0) }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::domain::{Reached, Record, TimeSource, Timestamp};
 use crate::ledger::{Due, Known, Ledger, Recorded, Released, Settlement, Ticket};
 
-use super::{Desk, START, accepted, ambiguous, at, failed, on_every_store, postponed, refused, sms, untimed};
+use super::{Fixture, START, accepted, ambiguous, at, failed, on_every_store, postponed, refused, sms, untimed};
 
 /// Two runs, as two processes would have them.
 const RUNS: usize = 2;
@@ -308,42 +308,42 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn nothing_is_lost_sent_twice_or_out_of_order(steps in vec((0..RUNS, step()), 1..40)) {
-        on_every_store(|desk| story(desk, steps.clone()));
+        on_every_store(|fixture| story(fixture, steps.clone()));
     }
 }
 
-fn story(mut desk: Desk, steps: Vec<(usize, Step)>) {
+fn story(mut fixture: Fixture, steps: Vec<(usize, Step)>) {
     let mut model = Model::default();
-    let mut ledgers = [Some(desk.open()), Some(desk.open())];
+    let mut ledgers = [Some(fixture.open()), Some(fixture.open())];
     for (run, step) in steps {
         let mut ledger = ledgers[run].take().unwrap();
         match step {
             Step::Record(entries) => {
                 for entry in &entries {
-                    model.record(run, &mut ledger, &record_of(entry, desk.now), desk.now);
+                    model.record(run, &mut ledger, &record_of(entry, fixture.now), fixture.now);
                 }
             }
-            Step::Settle(which, end) => model.settle(run, &mut ledger, which, end, desk.now),
-            Step::Adopt(limit, due) => model.adopt(run, &mut ledger, limit, due, desk.now),
+            Step::Settle(which, end) => model.settle(run, &mut ledger, which, end, fixture.now),
+            Step::Adopt(limit, due) => model.adopt(run, &mut ledger, limit, due, fixture.now),
             Step::Crash => {
                 model.lose(run);
                 ledger.crash();
-                ledger = desk.open();
+                ledger = fixture.open();
             }
             Step::Close => {
                 model.lose(run);
-                ledger.close(desk.now).unwrap();
-                ledger = desk.open();
+                ledger.close(fixture.now).unwrap();
+                ledger = fixture.open();
             }
-            Step::ClockJump(seconds) => desk.now = at(desk.now.unix() + seconds - START),
+            Step::ClockJump(seconds) => fixture.now = at(fixture.now.unix() + seconds - START),
         }
         ledgers[run] = Some(ledger);
     }
     let [first, second] = ledgers.map(Option::unwrap);
     model.lose(0);
     model.lose(1);
-    first.close(desk.now).unwrap();
+    first.close(fixture.now).unwrap();
     second.crash();
-    desk.wait(Duration::from_secs(900));
-    model.drain(&mut desk.open(), desk.now);
+    fixture.wait(Duration::from_secs(900));
+    model.drain(&mut fixture.open(), fixture.now);
 }

@@ -102,6 +102,7 @@ struct Chapter {
 }
 
 impl Chapter {
+    #[expect(clippy::too_many_lines, reason = "one ledger, run by run")]
     fn play(
         programs: &Programs,
         subject: Subject,

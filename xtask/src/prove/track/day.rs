@@ -79,6 +79,7 @@ impl Day {
     }
 
     /// What happens to one code, and what is true of it.
+    #[expect(clippy::too_many_lines, reason = "one code, line by line, beside the truth about it")]
     fn code(&mut self, number: usize, sent: i64, lines: &mut Vec<Line>, chance: &mut Rng) {
         self.counts.codes += 1;
         let channel = if chance.u8(..5) == 0 { "voice" } else { "sms" };
