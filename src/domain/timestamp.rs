@@ -195,7 +195,7 @@ fn parse_with_offset(text: &str) -> Option<i64> {
         .map(|time| time.timestamp())
 }
 
-/// Tells "2026-02-30 00:00:00" (a mistake in the value) from "yesterday" (a mistake in the format).
+/// Distinguishes "2026-02-30 00:00:00" (a mistake in the value) from "yesterday" (a mistake in the format).
 fn has_the_shape_of_a_time(text: &str) -> bool {
     let shape = b"0000-00-00 00:00:00";
     let bytes = text.as_bytes();

@@ -180,7 +180,7 @@ impl Stopped {
     pub fn failure_of_the_unsent(&self) -> Failure {
         let why = match self {
             Self::Interrupted => "the run was interrupted",
-            Self::OutputGone => "nobody reads the results any more",
+            Self::OutputGone => "the reader of the results has gone",
             Self::DeadlinePassed => "the run's deadline has passed",
             Self::InputBroken => "the input cannot be read",
             Self::NearlyAllRefused => "nearly everything was refused",

@@ -176,7 +176,7 @@ mod tests {
             event(5, Happening::Sent, "0D", 60),
             Item::Remark("the last line".to_owned()),
         ];
-        let without_channel = "line 4: channel is missing, and nothing told that the code was sent";
+        let without_channel = "line 4: channel is missing, and no line says that the code was sent";
         assert_eq!(
             follows(log, AtEnd::Expire),
             ["0A true", "as it is", "0B false", "the last line", "0D false", without_channel]
@@ -190,7 +190,7 @@ mod tests {
             event(2, Happening::Sent, "0A", 60),
             event(3, Happening::Sent, "0B", 60),
         ];
-        let without_channel = "line 1: channel is missing, and nothing told that the code was sent";
+        let without_channel = "line 1: channel is missing, and no line says that the code was sent";
         assert_eq!(follows(log, AtEnd::Expire), ["0A false", "0B false", without_channel]);
     }
 

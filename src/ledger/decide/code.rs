@@ -167,7 +167,7 @@ pub(crate) fn give_up(codes: Vec<AwaitingChannel>) -> Vec<BadRecord> {
         line,
         reference,
         code: ErrorCode::BadRecord,
-        message: "channel is missing, and nothing told that the code was sent".to_owned(),
+        message: "channel is missing, and no line says that the code was sent".to_owned(),
         raw,
     };
     codes.into_iter().map(answer).collect()

@@ -52,34 +52,34 @@ fn of(reference: &str, event: CodeEvent) -> CodeEvent {
     CodeEvent { reference: Some(Reference::from_json(&format!("{reference:?}"))), ..event }
 }
 
-type Told = (String, bool, Timestamp);
+type Value = (String, bool, Timestamp);
 
-fn told(record: &Record) -> Told {
+fn value(record: &Record) -> Value {
     let conversion = &record.conversion;
     (conversion.message_id.to_string(), conversion.delivered == Delivered::True, conversion.timestamp)
 }
 
-fn yes(id: &str, seconds: i64) -> Told {
+fn yes(id: &str, seconds: i64) -> Value {
     (id.to_owned(), true, at(seconds))
 }
 
-fn no(id: &str, seconds: i64) -> Told {
+fn no(id: &str, seconds: i64) -> Value {
     (id.to_owned(), false, at(seconds))
 }
 
 impl Ledger {
     /// What newly follows, in order; all of it is accepted at once.
-    fn hears(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Told> {
+    fn follow(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Value> {
         let observed = self.observe(events, LASTS, now).unwrap();
         self.accept(observed, now)
     }
 
-    fn expire(&mut self, expiry: Expiry, now: Timestamp) -> Vec<Told> {
+    fn expire(&mut self, expiry: Expiry, now: Timestamp) -> Vec<Value> {
         let observed = self.expire_codes(expiry, 100, now).unwrap();
         self.accept(observed, now)
     }
 
-    fn accept(&mut self, observed: Observed, now: Timestamp) -> Vec<Told> {
+    fn accept(&mut self, observed: Observed, now: Timestamp) -> Vec<Value> {
         let mut tickets = observed.entries.released.tickets;
         for recorded in observed.entries.recorded {
             match recorded {
@@ -90,7 +90,7 @@ impl Ledger {
         }
         let mut all = Vec::new();
         while !tickets.is_empty() {
-            all.extend(tickets.iter().map(|ticket| told(ticket.record())));
+            all.extend(tickets.iter().map(|ticket| value(ticket.record())));
             let group = tickets.drain(..).map(|ticket| (ticket, accepted())).collect();
             tickets = self.settle(group, now).unwrap().tickets;
         }
@@ -119,8 +119,8 @@ impl Ledger {
 fn a_conversion_before_the_deadline_is_true_at_its_own_time() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        assert_eq!(ledger.hears(&[sent("0A", -700)], fixture.now), []);
-        assert_eq!(ledger.hears(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
+        assert_eq!(ledger.follow(&[sent("0A", -700)], fixture.now), []);
+        assert_eq!(ledger.follow(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
@@ -129,7 +129,7 @@ fn a_conversion_before_the_deadline_is_true_at_its_own_time() {
 fn silence_becomes_false_at_the_time_of_the_deadline() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&[sent("0A", -700), sent("0B", -650)], fixture.now);
+        let _ = ledger.follow(&[sent("0A", -700), sent("0B", -650)], fixture.now);
         assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), fixture.now), []);
         assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no("0A", -100)]);
         assert_eq!(ledger.expire(Expiry::ByLog(at(0)), fixture.now), [no("0B", -50)]);
@@ -140,12 +140,12 @@ fn silence_becomes_false_at_the_time_of_the_deadline() {
 fn a_late_conversion_follows_its_false() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&[sent("0A", -700), sent("0B", -700)], fixture.now);
+        let _ = ledger.follow(&[sent("0A", -700), sent("0B", -700)], fixture.now);
         let _ = ledger.expire(Expiry::ByLog(at(-100)), fixture.now);
-        assert_eq!(ledger.hears(&[converted("0A", -50)], fixture.now), [yes("0A", -50)]);
+        assert_eq!(ledger.follow(&[converted("0A", -50)], fixture.now), [yes("0A", -50)]);
         // By the log's own times it converted before the deadline, but the line came too late: it must stay the newer fact.
-        assert_eq!(ledger.hears(&[converted("0B", -150)], fixture.now), [yes("0B", -100)]);
-        assert_eq!(ledger.hears(&[converted("0B", -150)], fixture.now), []);
+        assert_eq!(ledger.follow(&[converted("0B", -150)], fixture.now), [yes("0B", -100)]);
+        assert_eq!(ledger.follow(&[converted("0B", -150)], fixture.now), []);
     });
 }
 
@@ -153,7 +153,7 @@ fn a_late_conversion_follows_its_false() {
 fn a_conversion_after_the_deadline_is_late_even_if_the_code_has_not_expired_in_between() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&[sent("0A", -700)], fixture.now);
+        let _ = ledger.follow(&[sent("0A", -700)], fixture.now);
         let observed = ledger.observe(&[converted("0A", -50)], LASTS, fixture.now).unwrap();
         assert_eq!((observed.counts.late, observed.counts.silent, observed.counts.converted), (1, 1, 1));
         assert_eq!(ledger.accept(observed, fixture.now), [no("0A", -100), yes("0A", -50)]);
@@ -164,9 +164,9 @@ fn a_conversion_after_the_deadline_is_late_even_if_the_code_has_not_expired_in_b
 fn the_moment_of_the_deadline_is_in_time() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&[sent("0A", -700), sent("0B", -700)], fixture.now);
-        assert_eq!(ledger.hears(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
-        assert_eq!(ledger.hears(&[converted("0B", -99)], fixture.now), [no("0B", -100), yes("0B", -99)]);
+        let _ = ledger.follow(&[sent("0A", -700), sent("0B", -700)], fixture.now);
+        assert_eq!(ledger.follow(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
+        assert_eq!(ledger.follow(&[converted("0B", -99)], fixture.now), [no("0B", -100), yes("0B", -99)]);
     });
 }
 
@@ -174,8 +174,8 @@ fn the_moment_of_the_deadline_is_in_time() {
 fn a_conversion_counts_although_its_code_was_never_seen_being_sent() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        assert_eq!(ledger.hears(&[over(Channel::Sms, converted("0A", -100))], fixture.now), [yes("0A", -100)]);
-        assert_eq!(ledger.hears(&[sent("0A", -200)], fixture.now), []);
+        assert_eq!(ledger.follow(&[over(Channel::Sms, converted("0A", -100))], fixture.now), [yes("0A", -100)]);
+        assert_eq!(ledger.follow(&[sent("0A", -200)], fixture.now), []);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
@@ -185,15 +185,15 @@ fn a_conversion_awaits_its_channel_where_no_line_has_named_it() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
         assert_eq!(
-            ledger.hears(&[converted("0A", -100), converted("0B", -90), converted("0C", -80)], fixture.now),
+            ledger.follow(&[converted("0A", -100), converted("0B", -90), converted("0C", -80)], fixture.now),
             []
         );
-        assert_eq!(ledger.hears(&[over(Channel::Voice, sent("0A", -130))], fixture.now), [yes("0A", -100)]);
-        assert_eq!(ledger.hears(&[over(Channel::Sms, converted("0B", -90))], fixture.now), [yes("0B", -90)]);
+        assert_eq!(ledger.follow(&[over(Channel::Voice, sent("0A", -130))], fixture.now), [yes("0A", -100)]);
+        assert_eq!(ledger.follow(&[over(Channel::Sms, converted("0B", -90))], fixture.now), [yes("0B", -90)]);
         let given_up = ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap();
         assert_eq!(given_up.iter().map(|bad| &bad.raw[..]).collect::<Vec<_>>(), [b"the line"]);
         assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap(), []);
-        assert_eq!(ledger.hears(&[sent("0C", -95)], fixture.now), [yes("0C", -80)]);
+        assert_eq!(ledger.follow(&[sent("0C", -95)], fixture.now), [yes("0C", -80)]);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
@@ -203,9 +203,9 @@ fn a_conversion_whose_channel_another_run_may_resolve_holds_up_none() {
     on_every_store(|fixture| {
         let mut other = fixture.open();
         let theirs: Vec<_> = (0..100).map(|id| converted(&format!("0A{id}"), -100)).collect();
-        assert_eq!(other.hears(&theirs, fixture.now), []);
+        assert_eq!(other.follow(&theirs, fixture.now), []);
         let mut ledger = fixture.open();
-        assert_eq!(ledger.hears(&[converted("0B", -90)], fixture.now), []);
+        assert_eq!(ledger.follow(&[converted("0B", -90)], fixture.now), []);
         assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap().len(), 1);
         drop(other);
         let mut given_up = 0;
@@ -222,11 +222,11 @@ fn a_log_without_times_that_is_read_again_does_not_join_codes_of_one_ref() {
         let mut ledger = fixture.open();
         let untimed = |event| CodeEvent { time: TimeSource::Now, ..of("x", event) };
         assert_eq!(
-            ledger.hears(&[untimed(sent("0A", -1000)), untimed(converted("0A", -990))], fixture.now),
+            ledger.follow(&[untimed(sent("0A", -1000)), untimed(converted("0A", -990))], fixture.now),
             [yes("0A", -990)]
         );
-        assert_eq!(ledger.hears(&[untimed(sent("0B", -100))], fixture.now), []);
-        assert_eq!(ledger.hears(&[untimed(sent("0A", -90))], fixture.now), []);
+        assert_eq!(ledger.follow(&[untimed(sent("0B", -100))], fixture.now), []);
+        assert_eq!(ledger.follow(&[untimed(sent("0A", -90))], fixture.now), []);
         assert_eq!(ledger.expire(Expiry::All, at(600)), [no("0B", 500)]);
     });
 }
@@ -236,13 +236,13 @@ fn repeated_lines_change_nothing() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
         let log = [sent("0A", -700), converted("0A", -600), sent("0B", -650)];
-        let _ = ledger.hears(&log, fixture.now);
+        let _ = ledger.follow(&log, fixture.now);
         let _ = ledger.expire(Expiry::ByLog(at(0)), fixture.now);
-        assert_eq!(ledger.hears(&log, fixture.now), []);
+        assert_eq!(ledger.follow(&log, fixture.now), []);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
         assert_eq!(ledger.counts(&log, fixture.now), CodeCounts { repeated: 3, ..CodeCounts::default() });
         // A second click is no second conversion.
-        assert_eq!(ledger.hears(&[converted("0A", -590)], fixture.now), []);
+        assert_eq!(ledger.follow(&[converted("0A", -590)], fixture.now), []);
     });
 }
 
@@ -252,13 +252,13 @@ fn parts_of_one_message_count_as_one_whichever_converts() {
         let mut ledger = fixture.open();
         let parts = [of("x", sent("0A1", -700)), of("x", sent("0A2", -699)), of("x", sent("0A3", -700))];
         assert_eq!(ledger.counts(&parts, fixture.now), CodeCounts { sent: 1, parts: 2, ..CodeCounts::default() });
-        assert_eq!(ledger.hears(&[converted("0A3", -600)], fixture.now), [yes("0A1", -600)]);
-        assert_eq!(ledger.hears(&[converted("0A2", -600)], fixture.now), []);
+        assert_eq!(ledger.follow(&[converted("0A3", -600)], fixture.now), [yes("0A1", -600)]);
+        assert_eq!(ledger.follow(&[converted("0A2", -600)], fixture.now), []);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
 
-        let _ = ledger.hears(&[of("y", sent("0B1", -700)), of("y", sent("0B2", -700))], fixture.now);
+        let _ = ledger.follow(&[of("y", sent("0B1", -700)), of("y", sent("0B2", -700))], fixture.now);
         assert_eq!(ledger.expire(Expiry::ByLog(at(0)), fixture.now), [no("0B1", -100)]);
-        assert_eq!(ledger.hears(&[of("y", converted("0B9", -50))], fixture.now), [yes("0B1", -50)]);
+        assert_eq!(ledger.follow(&[of("y", converted("0B9", -50))], fixture.now), [yes("0B1", -50)]);
     });
 }
 
@@ -266,7 +266,7 @@ fn parts_of_one_message_count_as_one_whichever_converts() {
 fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        let told = ledger.hears(
+        let values = ledger.follow(
             &[
                 over(Channel::Sms, converted("0A2", -690)),
                 of("x", sent("0A1", -700)),
@@ -277,8 +277,8 @@ fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole(
             ],
             fixture.now,
         );
-        assert_eq!(told, [yes("0A2", -690), yes("0B2", -690)]);
-        let told = ledger.hears(
+        assert_eq!(values, [yes("0A2", -690), yes("0B2", -690)]);
+        let values = ledger.follow(
             &[
                 converted("0C2", -690),
                 of("z", sent("0C1", -700)),
@@ -291,7 +291,7 @@ fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole(
             ],
             fixture.now,
         );
-        assert_eq!(told, [yes("0C1", -690), yes("0D1", -690)]);
+        assert_eq!(values, [yes("0C1", -690), yes("0D1", -690)]);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
@@ -301,7 +301,7 @@ fn the_same_ref_later_is_another_code() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
         let user = |event| of("user-1", event);
-        let told = ledger.hears(
+        let values = ledger.follow(
             &[
                 user(sent("0A", -5000)),
                 user(converted("0A", -4900)),
@@ -311,23 +311,23 @@ fn the_same_ref_later_is_another_code() {
             ],
             fixture.now,
         );
-        assert_eq!(told, [yes("0A", -4900), yes("0B", -1950), yes("0C", -1000)]);
+        assert_eq!(values, [yes("0A", -4900), yes("0B", -1950), yes("0C", -1000)]);
     });
 }
 
 #[test]
 fn open_codes_outlive_a_crash_and_belong_to_the_run_that_reads_on() {
     on_every_store(|mut fixture| {
-        let mut dead = fixture.open();
-        let _ = dead.hears(&[sent("0A", -10), sent("0B", 0)], fixture.now);
+        let mut crashed = fixture.open();
+        let _ = crashed.follow(&[sent("0A", -10), sent("0B", 0)], fixture.now);
         let mut other = fixture.open();
         fixture.wait(Duration::from_secs(900));
-        assert_eq!(other.expire(Expiry::All, fixture.now), [], "a living run watches these");
+        assert_eq!(other.expire(Expiry::All, fixture.now), [], "a live run watches these");
         assert_eq!(other.open_codes(fixture.now).unwrap(), 0);
-        assert_eq!(dead.open_codes(fixture.now).unwrap(), 2);
-        dead.crash();
+        assert_eq!(crashed.open_codes(fixture.now).unwrap(), 2);
+        crashed.crash();
         assert_eq!(other.open_codes(fixture.now).unwrap(), 2);
-        assert_eq!(other.hears(&[converted("0A", 30)], fixture.now), [yes("0A", 30)]);
+        assert_eq!(other.follow(&[converted("0A", 30)], fixture.now), [yes("0A", 30)]);
         assert_eq!(other.expire(Expiry::ByClock(at(-1)), fixture.now), []);
         assert_eq!(other.expire(Expiry::ByClock(at(0)), fixture.now), [no("0B", 600)]);
     });
@@ -336,11 +336,11 @@ fn open_codes_outlive_a_crash_and_belong_to_the_run_that_reads_on() {
 #[test]
 fn a_run_that_reads_the_log_of_a_crashed_run_again_watches_its_codes() {
     on_every_store(|fixture| {
-        let mut dead = fixture.open();
-        let _ = dead.hears(&[sent("0A", -700)], fixture.now);
-        dead.crash();
+        let mut crashed = fixture.open();
+        let _ = crashed.follow(&[sent("0A", -700)], fixture.now);
+        crashed.crash();
         let (mut reader, mut other) = (fixture.open(), fixture.open());
-        let _ = reader.hears(&[sent("0A", -700)], fixture.now);
+        let _ = reader.follow(&[sent("0A", -700)], fixture.now);
         assert_eq!(other.expire(Expiry::All, fixture.now), []);
         assert_eq!(reader.expire(Expiry::ByLog(at(0)), fixture.now), [no("0A", -100)]);
     });
@@ -350,7 +350,7 @@ fn a_run_that_reads_the_log_of_a_crashed_run_again_watches_its_codes() {
 fn a_code_that_expires_before_its_deadline_expires_now() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&[sent("0A", -10)], fixture.now);
+        let _ = ledger.follow(&[sent("0A", -10)], fixture.now);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), [no("0A", 0)]);
     });
 }
@@ -360,7 +360,7 @@ fn codes_expire_in_bounded_portions_and_another_accounts_not_at_all() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
         let events: Vec<_> = (0..25).map(|n| sent(&format!("0A{n:02}"), -700)).collect();
-        let _ = ledger.hears(&events, fixture.now);
+        let _ = ledger.follow(&events, fixture.now);
         let mut stranger = fixture.open_as("efgh5678");
         assert_eq!(stranger.expire(Expiry::All, fixture.now), []);
         let mut closed = Vec::new();
@@ -381,14 +381,14 @@ fn the_portions_are_of_several_crashed_runs_and_of_no_live_one() {
     on_every_store(|fixture| {
         let codes = |run: &str| (0..5).map(|n| sent(&format!("0{run}{n}"), -700)).collect::<Vec<_>>();
         for run in ["A", "B"] {
-            let mut dead = fixture.open();
-            let _ = dead.hears(&codes(run), fixture.now);
-            dead.crash();
+            let mut crashed = fixture.open();
+            let _ = crashed.follow(&codes(run), fixture.now);
+            crashed.crash();
         }
-        let mut living = fixture.open();
-        let _ = living.hears(&codes("C"), fixture.now);
+        let mut live = fixture.open();
+        let _ = live.follow(&codes("C"), fixture.now);
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&codes("D"), fixture.now);
+        let _ = ledger.follow(&codes("D"), fixture.now);
         let mut portion = || {
             let observed = ledger.expire_codes(Expiry::All, 7, fixture.now).unwrap();
             let closed = ledger.accept(observed, fixture.now);
@@ -397,17 +397,17 @@ fn the_portions_are_of_several_crashed_runs_and_of_no_live_one() {
         let portions = [portion(), portion(), portion(), portion()];
         assert_eq!(portions.each_ref().map(Vec::len), [7, 7, 1, 0]);
         assert!(portions.iter().flatten().all(|id| !id.starts_with("0C")), "{portions:?}");
-        assert_eq!(living.expire(Expiry::All, fixture.now).len(), 5);
+        assert_eq!(live.expire(Expiry::All, fixture.now).len(), 5);
     });
 }
 
 #[test]
 fn the_false_of_a_crash_is_adopted_like_anything_that_is_recorded() {
     on_every_store(|fixture| {
-        let mut dead = fixture.open();
-        let _ = dead.hears(&[sent("0A", -700)], fixture.now);
-        let _lost = dead.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
-        dead.crash();
+        let mut crashed = fixture.open();
+        let _ = crashed.follow(&[sent("0A", -700)], fixture.now);
+        let _lost = crashed.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
+        crashed.crash();
         assert_eq!(ids(&fixture.open().adopted(Due::OnlyDue, fixture.now)), ["0A"]);
     });
 }
@@ -416,7 +416,7 @@ fn the_false_of_a_crash_is_adopted_like_anything_that_is_recorded() {
 fn open_codes_are_counted_and_ended_ones_are_forgotten_after_a_month() {
     let mut fixture = Fixture::new();
     let mut ledger = fixture.open();
-    let _ = ledger.hears(&[sent("0A", 0), sent("0B", 0), sent("0C", 0), converted("0A", 5)], fixture.now);
+    let _ = ledger.follow(&[sent("0A", 0), sent("0B", 0), sent("0C", 0), converted("0A", 5)], fixture.now);
     let status = |fixture: &Fixture| LedgerReader::open(&fixture.path()).unwrap().unwrap().status().unwrap();
     let open = |fixture: &Fixture| {
         status(fixture).into_iter().find(|row| row.kept == Kept::OpenCode).map(|row| row.count)
@@ -426,7 +426,7 @@ fn open_codes_are_counted_and_ended_ones_are_forgotten_after_a_month() {
     assert_eq!(forget(&fixture.path(), Forget::Settled, Duration::from_secs(86_400), fixture.now).unwrap(), 2);
     assert_eq!(open(&fixture), Some(2), "what is open is not forgotten");
     let again = CodeEvent { channel: Some(Channel::Sms), ..converted("0A", 5) };
-    assert_eq!(ledger.hears(&[again], fixture.now), [yes("0A", 5)], "it is new again");
+    assert_eq!(ledger.follow(&[again], fixture.now), [yes("0A", 5)], "it is new again");
 }
 
 #[test]
@@ -436,7 +436,7 @@ fn the_part_that_was_sent_first_sets_the_deadline_in_whatever_order_they_are_log
         let mut ledger = fixture.open();
         let parts = parts.map(|time| of("x", sent(&format!("0A{}", -time), time)));
         let first = parts[0].message_id.to_string();
-        let _ = ledger.hears(&parts, fixture.now);
+        let _ = ledger.follow(&parts, fixture.now);
         assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), fixture.now), []);
         assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no(&first, -100)]);
     }
@@ -446,7 +446,7 @@ fn the_part_that_was_sent_first_sets_the_deadline_in_whatever_order_they_are_log
 fn a_code_keeps_its_deadline_when_the_log_is_read_again_with_another_length() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&[sent("0A", -700)], fixture.now);
+        let _ = ledger.follow(&[sent("0A", -700)], fixture.now);
         let _ = ledger.observe(&[sent("0A", -700)], 2 * LASTS, fixture.now).unwrap();
         assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no("0A", -100)]);
     });
@@ -456,7 +456,7 @@ fn a_code_keeps_its_deadline_when_the_log_is_read_again_with_another_length() {
 fn a_time_of_reading_moves_no_deadline() {
     on_every_store(|mut fixture| {
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&[sent("0A", 10), read_now(sent("0A", 0))], fixture.now);
+        let _ = ledger.follow(&[sent("0A", 10), read_now(sent("0A", 0))], fixture.now);
         fixture.wait(Duration::from_secs(900));
         assert_eq!(ledger.expire(Expiry::ByLog(at(609)), fixture.now), []);
         assert_eq!(ledger.expire(Expiry::ByLog(at(610)), fixture.now), [no("0A", 610)]);
@@ -470,7 +470,7 @@ fn a_code_that_is_logged_after_its_conversion_is_sent_once_and_has_parts_with_ti
         let mut ledger = fixture.open();
         let one = |count: CodeCounts| (count.sent, count.parts, count.repeated);
         let log = [of("x", sent("0A1", 0)), of("x", sent("0A2", 0))].map(as_told);
-        let _ = ledger.hears(&[as_told(over(Channel::Sms, converted("0A1", 0)))], fixture.now);
+        let _ = ledger.follow(&[as_told(over(Channel::Sms, converted("0A1", 0)))], fixture.now);
         assert_eq!(one(ledger.counts(&log, fixture.now)), (1, 1, 0));
         assert_eq!(one(ledger.counts(&log, fixture.now)), (0, 0, 2));
         assert_eq!(ledger.expire(Expiry::All, fixture.now), [], "no part of it was silent");
@@ -505,7 +505,7 @@ fn two_parts_that_convert_before_a_line_names_their_channel_are_both_sent() {
             of("x", sent("0A2", -700)),
             of("x", sent("0A1", -700)),
         ];
-        assert_eq!(ledger.hears(&log, fixture.now), [yes("0A2", -680), yes("0A1", -690)]);
+        assert_eq!(ledger.follow(&log, fixture.now), [yes("0A2", -680), yes("0A1", -690)]);
     });
 }
 
@@ -514,7 +514,7 @@ fn a_part_whose_whole_has_become_known_is_not_given_up() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open();
         let log = [converted("0A2", -690), of("x", sent("0A1", -700)), of("x", sent("0A2", -700))];
-        assert_eq!(ledger.hears(&log, fixture.now), [yes("0A1", -690)]);
+        assert_eq!(ledger.follow(&log, fixture.now), [yes("0A1", -690)]);
         assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap(), []);
         let again = CodeCounts { repeated: 3, ..CodeCounts::default() };
         assert_eq!(ledger.counts(&log, fixture.now), again);
@@ -554,10 +554,10 @@ fn a_conversion_has_the_doubts_of_its_line_and_no_better_time_than_it() {
 fn a_code_that_expired_early_and_converts_did_so_then_and_not_at_its_deadline() {
     on_every_store(|mut fixture| {
         let mut ledger = fixture.open();
-        let _ = ledger.hears(&[sent("0A", -10)], fixture.now);
+        let _ = ledger.follow(&[sent("0A", -10)], fixture.now);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), [no("0A", 0)]);
         fixture.wait(Duration::from_secs(60));
-        assert_eq!(ledger.hears(&[converted("0A", 5)], fixture.now), [yes("0A", 5)]);
+        assert_eq!(ledger.follow(&[converted("0A", 5)], fixture.now), [yes("0A", 5)]);
     });
 }
 
@@ -566,8 +566,8 @@ fn codes_behind_those_that_a_live_run_watches_expire_in_the_same_portion() {
     on_every_store(|fixture| {
         let (mut other, mut ledger) = (fixture.open(), fixture.open());
         let watched: Vec<_> = (0..10).map(|n| sent(&format!("0A{n}"), -700)).collect();
-        let _ = other.hears(&watched, fixture.now);
-        let _ = ledger.hears(&[sent("0B", -690)], fixture.now);
+        let _ = other.follow(&watched, fixture.now);
+        let _ = ledger.follow(&[sent("0B", -690)], fixture.now);
         let observed = ledger.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
         assert_eq!(ledger.accept(observed, fixture.now), [no("0B", -90)]);
     });

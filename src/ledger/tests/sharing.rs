@@ -22,10 +22,10 @@ fn rows_of_a_live_run_are_not_sent_by_another() {
 #[test]
 fn orphaned_rows_are_adopted_in_bounded_portions() {
     on_every_store(|fixture| {
-        let mut dead = fixture.open();
+        let mut crashed = fixture.open();
         let records: Vec<_> = (0..1000).map(|n| sms(&format!("id-{n:04}"), 0)).collect();
-        let _lost = dead.record(&records, fixture.now).unwrap();
-        dead.crash();
+        let _lost = crashed.record(&records, fixture.now).unwrap();
+        crashed.crash();
         let mut next = fixture.open();
         let mut seen = Vec::new();
         for portion in [300, 300, 300, 100, 0] {
@@ -40,9 +40,9 @@ fn orphaned_rows_are_adopted_in_bounded_portions() {
 #[test]
 fn an_orphaned_row_that_is_in_this_input_is_this_runs_own() {
     on_every_store(|fixture| {
-        let mut dead = fixture.open();
-        let _lost = dead.ready(&sms("0A", 0), fixture.now);
-        dead.crash();
+        let mut crashed = fixture.open();
+        let _lost = crashed.ready(&sms("0A", 0), fixture.now);
+        crashed.crash();
         let mut next = fixture.open();
         let again = crate::domain::Record { line: 5, ..sms("0A", 0) };
         let ticket = next.ready(&again, fixture.now);
@@ -64,20 +64,20 @@ fn a_clean_end_leaves_its_rows_to_the_next_run_too() {
 #[test]
 fn orphaned_rows_are_adopted_while_other_runs_are_live() {
     on_every_store(|fixture| {
-        let (mut dying, mut living) = (fixture.open(), fixture.open());
+        let (mut dying, mut live) = (fixture.open(), fixture.open());
         let _lost = dying.ready(&sms("0A", 0), fixture.now);
-        assert_eq!(living.adopted(Due::Everything, fixture.now), []);
+        assert_eq!(live.adopted(Due::Everything, fixture.now), []);
         dying.crash();
-        assert_eq!(ids(&living.adopted(Due::Everything, fixture.now)), ["0A"]);
+        assert_eq!(ids(&live.adopted(Due::Everything, fixture.now)), ["0A"]);
     });
 }
 
 #[test]
 fn rows_of_another_account_are_not_adopted() {
     on_every_store(|fixture| {
-        let mut dead = fixture.open();
-        let _lost = dead.ready(&sms("0A", 0), fixture.now);
-        dead.crash();
+        let mut crashed = fixture.open();
+        let _lost = crashed.ready(&sms("0A", 0), fixture.now);
+        crashed.crash();
         let mut other = fixture.open_as("efgh5678");
         assert_eq!(other.adopted(Due::Everything, fixture.now), []);
         assert_eq!(fixture.open().adopted(Due::Everything, fixture.now).len(), 1);

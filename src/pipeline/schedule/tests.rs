@@ -146,7 +146,7 @@ fn the_server_is_never_asked_again_before_the_time_that_it_named() {
 }
 
 #[test]
-fn after_a_429_nobody_sends_until_the_named_time_and_then_half_as_many() {
+fn after_a_429_no_sender_sends_until_the_named_time_and_then_half_as_many() {
     let mut schedule = with_jobs(LIMITS, 1000);
     for _ in 0..4 {
         hand_out(&mut schedule, Duration::ZERO);

@@ -92,9 +92,9 @@ fn status_counts_by_account_and_state_and_tells_the_oldest() {
     fixture.wait(DAY);
     let _held = ledger.ready(&sms("0C", 0), fixture.now);
     let status = LedgerReader::open(&fixture.path()).unwrap().unwrap().status().unwrap();
-    let told: Vec<_> = status.iter().map(|row| (row.kept, row.count, row.oldest)).collect();
+    let shown: Vec<_> = status.iter().map(|row| (row.kept, row.count, row.oldest)).collect();
     assert_eq!(
-        told,
+        shown,
         [(Kept::Conversion(RowState::Held), 2, begun), (Kept::Conversion(RowState::Accepted), 1, begun)]
     );
     assert_eq!(status[0].account, account("abcd1234").as_str());
@@ -103,15 +103,15 @@ fn status_counts_by_account_and_state_and_tells_the_oldest() {
 #[test]
 fn forgetting_takes_what_was_named_and_old_enough_and_nothing_that_a_live_run_holds() {
     let mut fixture = Fixture::new();
-    let mut dead = fixture.open();
+    let mut crashed = fixture.open();
     for (id, end) in [("0A", accepted()), ("0B", refused())] {
-        let ticket = dead.ready(&sms(id, 0), fixture.now);
-        let _ = dead.end(ticket, end, fixture.now);
+        let ticket = crashed.ready(&sms(id, 0), fixture.now);
+        let _ = crashed.end(ticket, end, fixture.now);
     }
-    let _lost = dead.ready(&sms("0C", 0), fixture.now);
-    dead.close(fixture.now).unwrap();
-    let mut living = fixture.open();
-    let held = living.ready(&sms("0D", 0), fixture.now);
+    let _lost = crashed.ready(&sms("0C", 0), fixture.now);
+    crashed.close(fixture.now).unwrap();
+    let mut live = fixture.open();
+    let held = live.ready(&sms("0D", 0), fixture.now);
     fixture.wait(DAY);
     let count = |what, age| forget(&fixture.path(), what, age, fixture.now).unwrap();
     for what in [Forget::Settled, Forget::Refused, Forget::Pending] {
@@ -119,8 +119,8 @@ fn forgetting_takes_what_was_named_and_old_enough_and_nothing_that_a_live_run_ho
         assert_eq!(count(what, DAY), 1, "{what:?}");
         assert_eq!(count(what, DAY), 0, "{what:?}");
     }
-    assert_eq!(living.adopted(Due::Everything, fixture.now), [], "what no run held is gone");
-    let _ = living.end(held, accepted(), fixture.now);
+    assert_eq!(live.adopted(Due::Everything, fixture.now), [], "what no run held is gone");
+    let _ = live.end(held, accepted(), fixture.now);
 }
 
 #[test]

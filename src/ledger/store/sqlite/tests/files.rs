@@ -70,18 +70,18 @@ fn drafts_of_killed_runs_are_cleared_away_and_a_live_runs_is_not() {
     let folder = fixture.folder().join("state");
     fs::create_dir(&folder).unwrap();
     let beside = |suffix: &str| folder.join(format!("ledger.db.new-{suffix}"));
-    for left in ["dead", "dead-journal", "dead-wal", "dead-shm", "1-0", "living", "living-journal"] {
+    for left in ["killed", "killed-journal", "killed-wal", "killed-shm", "1-0", "live", "live-journal"] {
         fs::write(beside(left), "half a ledger").unwrap();
     }
-    let living = fs::File::open(beside("living")).unwrap();
-    flock(&living, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let live = fs::File::open(beside("live")).unwrap();
+    flock(&live, FlockOperation::NonBlockingLockExclusive).unwrap();
     let there = |left| beside(left).exists();
     // Where there is no ledger yet, and where there is one.
     for _ in 0..2 {
         fixture.open().close(fixture.now).unwrap();
-        assert_eq!(["dead", "dead-journal", "dead-wal", "dead-shm", "1-0"].map(there), [false; 5]);
-        assert_eq!(["living", "living-journal"].map(there), [true; 2]);
-        fs::write(beside("dead"), "half a ledger").unwrap();
+        assert_eq!(["killed", "killed-journal", "killed-wal", "killed-shm", "1-0"].map(there), [false; 5]);
+        assert_eq!(["live", "live-journal"].map(there), [true; 2]);
+        fs::write(beside("killed"), "half a ledger").unwrap();
     }
 }
 

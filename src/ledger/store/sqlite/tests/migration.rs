@@ -84,14 +84,14 @@ fn looking_at_it_leaves_it_as_it_is() {
     let reader = LedgerReader::open(&fixture.path()).unwrap().unwrap();
     let mut letters = Vec::new();
     reader.refused(|letter| letters.push(letter.original)).unwrap();
-    let told: Vec<_> = letters
+    let shown: Vec<_> = letters
         .iter()
         .map(|letter| match letter {
             Original::Record { record, http_status, .. } => (record.conversion.message_id.as_str(), *http_status),
             Original::Unreadable(record) => (str::from_utf8(&record.raw).unwrap(), None),
         })
         .collect();
-    assert_eq!(told, [("REFUSED", Some(420)), ("EXPIRED", None), ("no record", None)]);
+    assert_eq!(shown, [("REFUSED", Some(420)), ("EXPIRED", None), ("no record", None)]);
     assert_eq!(reader.accounts().unwrap(), [account("abcd1234").as_str()]);
     drop(reader);
     assert_eq!(version(&fixture), 1);

@@ -96,7 +96,7 @@ fn many_who_write_at_once_are_all_served_and_in_about_the_same_time() {
 #[test]
 fn the_lock_of_a_run_that_was_killed_between_its_row_and_its_lock_is_swept_away() {
     let fixture = Fixture::new();
-    let living = fixture.open();
+    let live = fixture.open();
     fixture.open().close(fixture.now).unwrap();
     let left = fixture.folder().join("state/ledger.db.run-2.lock");
     fs::write(&left, "").unwrap();
@@ -105,5 +105,5 @@ fn the_lock_of_a_run_that_was_killed_between_its_row_and_its_lock_is_swept_away(
     for run in [1, 3] {
         assert!(fixture.folder().join(format!("state/ledger.db.run-{run}.lock")).exists(), "{run} lives");
     }
-    drop((living, next));
+    drop((live, next));
 }
