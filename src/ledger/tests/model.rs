@@ -13,7 +13,8 @@ use super::{Fixture, START, accepted, ambiguous, at, failed, on_every_store, pos
 /// Two runs, as two processes would have them.
 const RUNS: usize = 2;
 
-/// As in `outcome`: after so long a row that is postponed once more is given up.
+/// A row that is postponed after this long is given up: `LIFETIME` of `decide/retry.rs` a second time, because the model shares
+/// nothing with the rules.
 const LIFETIME: i64 = 5 * 24 * 60 * 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
