@@ -1,7 +1,7 @@
 //! Promises broken on purpose, so that a proof can show that it would notice.
 //!
-//! Only a build with the feature `failpoints` can break any; nobody is given such a build, and in any other
-//! [`is_broken`] is `false` at compile time. Which promise a process breaks is said once, at its start.
+//! Only a build with the feature `failpoints` can break any; no such build is published, and in any other
+//! [`is_broken`] is `false` at compile time. Which promise a process breaks is chosen once, at its start.
 
 #[cfg(feature = "failpoints")]
 use std::sync::OnceLock;
@@ -9,14 +9,14 @@ use std::sync::OnceLock;
 /// A promise, and what is done instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Promise {
-    /// Nobody is told before the disk knows. Broken: records are called accepted before they are recorded.
-    RecordedBeforeTold,
+    /// No result is emitted before the record is on disk. Broken: records are called accepted before they are recorded.
+    RecordedBeforeResult,
     /// A commit is on disk when it returns. Broken: it is there with a later one.
     SyncedWhenCommitted,
-    /// What a living run has is that run's alone. Broken: every other run looks dead.
+    /// A live run's rows are that run's alone. Broken: every other run looks crashed.
     OwnedByOneRun,
-    /// No more is unsettled than the window holds. Broken: what may have arrived leaves it while it waits to be tried again.
-    WindowHeld,
+    /// No more is unsettled than the in-flight limit. Broken: what may have arrived does not count while it waits for a retry.
+    InFlightLimitHeld,
     /// No redirect is followed. Broken: ten are, and the page at their end is the answer.
     RedirectsNotFollowed,
     /// An answer counts only for the request that asked for it. Broken: whatever is there to be read is an answer.
@@ -25,10 +25,10 @@ pub enum Promise {
 
 /// Every promise by the name under which it can be broken.
 pub const PROMISES: [(&str, Promise); 6] = [
-    ("recorded-before-told", Promise::RecordedBeforeTold),
+    ("recorded-before-result", Promise::RecordedBeforeResult),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("owned-by-one-run", Promise::OwnedByOneRun),
-    ("window-held", Promise::WindowHeld),
+    ("in-flight-limit-held", Promise::InFlightLimitHeld),
     ("redirects-not-followed", Promise::RedirectsNotFollowed),
     ("answers-are-asked-for", Promise::AnswersAreAskedFor),
 ];

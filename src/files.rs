@@ -1,5 +1,5 @@
 //! Files that appear whole. They are written beside their place, synced, and given their name in one step: a crash leaves the old
-//! file or the new one, and of two programs that create one at once, one is told that it exists.
+//! file or the new one, and of two programs that create one at once, one gets the error that it exists.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Write as _};

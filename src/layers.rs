@@ -24,7 +24,7 @@ const FLOORS: [&[&str]; 7] = [
 ];
 
 /// The only steps sideways.
-const SIDEWAYS: [(&str, &str); 1] = [("clock", "domain")]; // what it reads is told as a `Timestamp`
+const SIDEWAYS: [(&str, &str); 1] = [("clock", "domain")]; // what it reads is returned as a `Timestamp`
 
 /// Names that belong to one place (a room, or one of its files). A name is a run of path segments; a macro ends in `!`.
 const KEPT: [(&str, &[&[&str]]); 5] = [
@@ -65,7 +65,7 @@ const DECIDING: [&str; 6] = [
     "pipeline/judge",
     "pipeline/looks",
     "pipeline/schedule",
-    "pipeline/windows",
+    "pipeline/deadlines",
 ];
 
 /// What these do not name: the time is handed to them, and what they decide is carried out by others.
@@ -507,7 +507,7 @@ mod on_made_up_sources {
     }
 
     #[test]
-    fn a_room_that_nobody_planned_is_found() {
+    fn a_room_that_is_not_planned_is_found() {
         refused("util/strings", "", "not a room of the table");
         refused("cli/mod", "use crate::util::shorten;", "imports `util`, which is not a room of the table");
     }
@@ -594,7 +594,7 @@ mod on_made_up_sources {
     }
 
     #[test]
-    fn an_excuse_that_nobody_needs_is_found() {
+    fn an_excuse_that_is_not_needed_is_found() {
         assert_eq!(
             inspect(&[], &[("cli/check", "io::stdout", "a reason")]),
             ["cli/check: is excused for `io::stdout` but does not name it"]

@@ -25,7 +25,7 @@ pub fn escaping(data: &[u8]) {
     raw_json(&text);
 }
 
-/// Undoes the escapes, with the original to tell an escape from a text that looks like one.
+/// Undoes the escapes, with the original to distinguish an escape from a text that looks like one.
 fn undone(shown: &str, original: &str) -> String {
     let (mut rest, mut text) = (shown, String::new());
     for c in original.chars() {

@@ -16,7 +16,7 @@ use nexmo_conversion::input::{
     FieldMap, Format, InputItem, InputNotice, InputOptions, ReadCounts, Reader, Separator,
 };
 use nexmo_conversion::output::{Numbering, Paint, ResultLine, to_json, write_line};
-use nexmo_conversion::pipeline::Report;
+use nexmo_conversion::pipeline::RecordResult;
 
 use crate::plain::{Plain, plain};
 use crate::source::{Cut, Source};
@@ -337,7 +337,7 @@ fn is_good(record: &Record) {
     assert!(record.time == TimeSource::Given || conversion.timestamp == now(), "{record:?}");
     let failure = Failure::answered(ErrorCode::BadParameters, "the server answered 420");
     for outcome in [Outcome::Accepted, Outcome::Rejected(failure)] {
-        let line = shown(&Report::not_sent(record.clone(), outcome));
+        let line = shown(&RecordResult::not_sent(record.clone(), outcome));
         if line.len() > BadRecord::RAW_MAX {
             continue;
         }
@@ -373,7 +373,7 @@ fn is_explained(bad: &BadRecord) {
     );
     assert_only_prints(&bad.message);
     assert!(bad.raw.len() <= BadRecord::RAW_MAX);
-    let line = shown(&Report::invalid(bad.clone()));
+    let line = shown(&RecordResult::invalid(bad.clone()));
     if line.len() > BadRecord::RAW_MAX {
         return;
     }
@@ -385,7 +385,7 @@ fn is_explained(bad: &BadRecord) {
 }
 
 /// The result line for programs; the one for people is looked at on the way.
-fn shown(report: &Report) -> Vec<u8> {
+fn shown(report: &RecordResult) -> Vec<u8> {
     let mut text = String::new();
     write_line(&mut text, report, Numbering::Lines, now(), Paint::Plain).unwrap();
     assert_only_prints(&text);

@@ -27,7 +27,7 @@ fn a_file(text: &[u8]) {
     let file = File::new(text);
     let configuration = match Configuration::read(&file.surroundings) {
         Ok(configuration) => configuration,
-        Err(error) => return assert!(!told(&error).is_empty()),
+        Err(error) => return assert!(!chain(&error).is_empty()),
     };
     let names: Vec<_> = configuration.profile_names().map(str::to_owned).collect();
     for profile in names.iter().cloned().map(Some).chain([None]) {
@@ -37,7 +37,7 @@ fn a_file(text: &[u8]) {
                 are_within_bounds(&settings);
                 can_be_typed(&settings);
             }
-            Err(error) => assert!(!is_named, "a profile that is stored has no settings: {}", told(&error)),
+            Err(error) => assert!(!is_named, "a profile that is stored has no settings: {}", chain(&error)),
         }
     }
     // What it says does not depend on how its lines end, or on what comes after it.
@@ -74,7 +74,8 @@ fn can_be_typed(settings: &Settings) {
         sections[section].extend([row.key, " = ", &value, "\n"]);
     }
     let file = File::new(sections.concat().as_bytes());
-    let configuration = Configuration::read(&file.surroundings).unwrap_or_else(|error| panic!("{}", told(&error)));
+    let configuration =
+        Configuration::read(&file.surroundings).unwrap_or_else(|error| panic!("{}", chain(&error)));
     let again = configuration.settings(&Overrides::default()).unwrap();
     assert_eq!(again.base_url.value, settings.base_url.value);
     assert_eq!(again.cacert.value.is_some(), settings.cacert.value.is_some());
@@ -90,7 +91,7 @@ fn can_be_typed(settings: &Settings) {
 
 /// So marked is every secret.
 const MARK: &str = "tops3cret";
-/// What may hold a secret, by itself or by a mistake of whoever pastes it there.
+/// What may hold a secret, by itself or by a mistake in pasting.
 const KEYS: [&str; 14] = [
     "api_secret",
     "signature_secret",
@@ -121,7 +122,7 @@ fn a_value(key: u8, text: &str) {
     {
         let file = File::new(format!("[profiles.a]\n{rest}{key} = {value}\n").as_bytes());
         match Configuration::read(&file.surroundings) {
-            Err(error) => shows_no_secret(&told(&error)),
+            Err(error) => shows_no_secret(&chain(&error)),
             Ok(configuration) => {
                 if ["api_secret", "signature_secret", "proxy"].contains(&key) {
                     shows_no_secret(&format!("{configuration:?}"));
@@ -140,7 +141,7 @@ fn is_the_secret(configuration: &Configuration<'_>, text: &str) {
     let line = line.strip_suffix('\r').unwrap_or(line);
     match configuration.account(&Overrides::default()) {
         Err(error) => {
-            shows_no_secret(&told(&error));
+            shows_no_secret(&chain(&error));
             assert!(line.contains(char::is_control), "{line:?} is one line of text");
         }
         Ok(resolved) => {
@@ -160,7 +161,7 @@ fn shows_no_secret(text: &str) {
 }
 
 /// An error with all its causes.
-fn told(error: &dyn Error) -> String {
+fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -36,7 +36,7 @@ fn moment(text: &str) {
             assert_eq!(Timestamp::parse(&format!("{plain}.999+00:00")), Ok(moment));
             assert_eq!(moment.before(Duration::MAX).unix(), 0);
         }
-        // A date that cannot be is told from what is no date at all.
+        // An impossible date is distinguished from what is no date at all.
         Err(error) => assert!(error == TimestampError::Impossible || !has_the_form(text.trim()), "{text:?}"),
     }
 }
@@ -44,8 +44,8 @@ fn moment(text: &str) {
 /// 9999-12-31 23:59:59.
 const LAST: i64 = 253_402_300_799;
 
-/// Seconds for `yyyy-MM-dd HH:mm:ss`, if there is such a time. Counts the days year by year and month by month, as nobody
-/// would who cares for speed.
+/// Seconds for `yyyy-MM-dd HH:mm:ss`, if there is such a time. Counts the days year by year and month by month, without any
+/// regard for speed.
 fn by_the_calendar(text: &str) -> Option<i64> {
     let number = |from: usize, to: usize| text[from..to].parse::<i64>().unwrap();
     let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));

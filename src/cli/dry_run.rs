@@ -16,7 +16,7 @@ use crate::output::{
     Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, Severity, to_json, write_line,
 };
 use crate::pipeline::{
-    Event, Item, Listener, ListenerGone, Notice, Report, State, Stopped, Subject, Tracking, preview,
+    Event, Item, Listener, ListenerGone, Notice, RecordResult, State, Stopped, Subject, Tracking, preview,
 };
 use crate::wire::{Parameter, ParameterValue, Request};
 
@@ -37,8 +37,8 @@ pub(super) fn show(
     };
     for item in items {
         let event = match item {
-            Item::Record(record) => Event::Settled(Box::new(Report::not_sent(record, Outcome::DryRun))),
-            Item::Bad(bad) => Event::Settled(Box::new(Report::invalid(bad))),
+            Item::Record(record) => Event::Settled(Box::new(RecordResult::not_sent(record, Outcome::DryRun))),
+            Item::Bad(bad) => Event::Settled(Box::new(RecordResult::invalid(bad))),
             Item::Remark(text) => Event::Notice(Notice::Input(text)),
             Item::Event(_) => continue,
             Item::Broken => break,
@@ -95,7 +95,7 @@ impl Listener for Shown<'_> {
             }
             Event::Notice(_)
             | Event::Tracked(_)
-            | Event::WindowsOpen(_)
+            | Event::OpenCodes(_)
             | Event::LeftOver(_)
             | Event::Stopped(_) => Ok(()),
         }
@@ -107,7 +107,7 @@ impl Listener for Shown<'_> {
 }
 
 impl Shown<'_> {
-    fn show(&mut self, report: &Report) -> io::Result<()> {
+    fn show(&mut self, report: &RecordResult) -> io::Result<()> {
         let request = match (&report.subject, &report.outcome) {
             (Subject::Conversion(conversion, _), Outcome::DryRun) => {
                 Some(request_line(&Request::new(conversion, &self.setup.account), self.setup))
@@ -141,7 +141,7 @@ impl Shown<'_> {
     }
 }
 
-fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> io::Result<Vec<u8>> {
+fn json(report: &RecordResult, request: Option<&RequestLine>, setup: &Setup) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let hint = |failure: &_| record_hint(failure, &setup.account);
     let result = ResultLine::new(report, setup.profile.as_deref(), clock::now(), hint);
@@ -150,7 +150,7 @@ fn json(report: &Report, request: Option<&RequestLine>, setup: &Setup) -> io::Re
 }
 
 fn text(
-    report: &Report,
+    report: &RecordResult,
     request: Option<&RequestLine>,
     numbering: Numbering,
     setup: &Setup,

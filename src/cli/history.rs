@@ -13,7 +13,7 @@ use crate::clock;
 use crate::domain::{Failure, Outcome, Timestamp};
 use crate::ledger::{DeadLetter, HistoryRow, LedgerReader, OpenCode, Original, RowState};
 use crate::output::{Age, Escaped, OutputFormat, ResultLine, to_json};
-use crate::pipeline::Report;
+use crate::pipeline::RecordResult;
 use crate::wire;
 
 pub(super) fn show(args: &ShowArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
@@ -42,11 +42,11 @@ fn history_text(id: &str, rows: &[HistoryRow], codes: &[OpenCode], now: Timestam
         let _ = writeln!(text, "  next      {}", next(row, now));
     }
     for code in codes {
-        let closes = code.closes.map_or("later".to_owned(), |at| format!("{at}Z"));
+        let deadline = code.deadline.map_or("later".to_owned(), |at| format!("{at}Z"));
         let _ = writeln!(text, "open code  {}, account {}", Escaped::text(id), code.account);
         let _ = writeln!(
             text,
-            "  next      without a conversion, delivered=false is reported; its window closes {closes}"
+            "  next      without a conversion, delivered=false is reported; its window closes {deadline}"
         );
     }
     if text.is_empty() {
@@ -164,11 +164,11 @@ fn letter_text(letter: &DeadLetter) -> String {
 fn dead_letter(letter: DeadLetter) -> io::Result<Vec<u8>> {
     let report = match letter.original {
         Original::Record { record, failure, http_status, attempts } => {
-            let report = Report::not_sent(record, Outcome::Rejected(failure));
-            Report { http_status, attempts, ..report }
+            let report = RecordResult::not_sent(record, Outcome::Rejected(failure));
+            RecordResult { http_status, attempts, ..report }
         }
         // What was never a record has all its bytes in `raw`: that is what has to be corrected.
-        Original::Unreadable(bad) => Report::invalid(bad),
+        Original::Unreadable(bad) => RecordResult::invalid(bad),
     };
     let mut line = Vec::new();
     to_json(&mut line, &ResultLine::new(&report, None, letter.when, |_: &Failure| None).with_all_of(&report))?;

@@ -17,8 +17,8 @@ use super::terminal::{Streams, Terminal};
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Numbering, OutputStyle, Printer, Progress, Severity, Summary, Unsent};
 use crate::pipeline::{
-    self, Adopt, Event, Item, Limits, Listener as _, Means, Outbox, Plan, RefusedBefore, Report, State, Stopped,
-    Tracking,
+    self, Adopt, Event, Item, Limits, Listener as _, Means, Outbox, Plan, RecordResult, RefusedBefore, State,
+    Stopped, Tracking,
 };
 use crate::transport::Transport;
 
@@ -157,8 +157,8 @@ pub(super) fn not_recorded(
     let why = format!("{:#}", why.error);
     for item in items {
         let report = match item {
-            Item::Record(record) => Report::not_recorded(record, &why),
-            Item::Bad(bad) => Report::invalid(bad),
+            Item::Record(record) => RecordResult::not_recorded(record, &why),
+            Item::Bad(bad) => RecordResult::invalid(bad),
             Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
         };
         if printer.hear(Event::Settled(Box::new(report))).is_err() {

@@ -30,7 +30,7 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
     }
     let fields = options.fields.for_events(args.sent_when.clone(), args.converted_when.clone());
     let options = InputOptions { fields, ..options };
-    let tracking = Tracking { window: args.window, at_end: args.at_end.into() };
+    let tracking = Tracking { lasts: args.window, at_end: args.at_end.into() };
     let target = Target::from(args.sandbox);
     let overrides =
         BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), ..BatchOverrides::default() };

@@ -173,7 +173,7 @@ fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
     })
 }
 
-/// The variables that tell OpenSSL, and with it most programs of a machine, what to trust instead of the system's store.
+/// The variables by which OpenSSL, and with it most programs of a machine, trusts other files than the system's store.
 fn openssl_variables(surroundings: &Surroundings) -> (Setting<Option<PathBuf>>, Setting<Option<String>>) {
     let named = |name: &str| match surroundings.variable(name) {
         Some(value) => Setting { value: Some(value.to_owned()), origin: Origin::Variable(name.to_owned()) },

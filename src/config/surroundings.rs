@@ -40,7 +40,7 @@ pub enum ConfigFileChoice {
 }
 
 impl ConfigFileChoice {
-    /// The file's path, whoever chose it.
+    /// The file's path, however it was chosen.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {

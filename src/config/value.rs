@@ -143,7 +143,7 @@ impl Raw {
         self.length(Duration::from_secs(86_400), "1d")
     }
 
-    /// An age: nothing older than what is remembered can be told from new.
+    /// An age: nothing older than what is remembered can be distinguished from new.
     pub(super) fn age(&self) -> Result<Duration, ValueError> {
         self.length(REMEMBERED, "30d")
     }

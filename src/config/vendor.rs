@@ -61,7 +61,7 @@ pub(super) fn find(surroundings: &Surroundings) -> Result<Option<VendorFile>, Co
 fn read(path: PathBuf, kind: VendorProgram) -> Result<Option<VendorFile>, ConfigError> {
     let file = match OpenFile::open(&path, OpenMode::NonBlocking) {
         Ok(file) => file,
-        // Not ours to complain about: whoever cannot read it does not use it.
+        // Not ours to complain about: a user who cannot read it does not use it.
         Err(FileError::Read { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };

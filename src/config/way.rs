@@ -31,7 +31,7 @@ pub(super) fn walk(path: &Path, open: &Metadata) -> Result<OpenedBy, FileError> 
     let failed = |source| FileError::Read { path: path.to_owned(), source };
     let mut ahead = names(&std::path::absolute(path).map_err(failed)?);
     let mut here = PathBuf::from("/");
-    // Inside a user namespace the system's folders may belong to an id that is not mapped. Whoever owns `/` decides
+    // Inside a user namespace the system's folders may belong to an id that is not mapped. The owner of `/` decides
     // about every path anyway.
     let system = fs::symlink_metadata(&here).map_err(failed)?.uid();
     let mut links = 0;

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{MessageId, Timestamp, names};
 
-/// How long the key of a settled conversion is remembered. A conversion that is older cannot be told from a new one.
+/// How long the key of a settled conversion is remembered. An older conversion cannot be distinguished from a new one.
 pub const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// One conversion, complete: everything that is sent to the API about it.

@@ -1,5 +1,5 @@
 //! Why a credential that was refused may not be what its owner meant: marks of a file or a shell that became part of it.
-//! Tells the kind of mark and nothing of the credential.
+//! Names the kind of mark and shows nothing of the credential.
 
 use std::fmt;
 
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_that_became_part_of_a_secret_are_told_and_the_secret_is_not() {
+    fn marks_that_became_part_of_a_secret_are_named_and_the_secret_is_not() {
         for (secret, part) in [
             ("\"qZ7odd\"", "quotation mark"),
             ("'qZ7odd'", "quotation mark"),

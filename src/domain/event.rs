@@ -1,4 +1,4 @@
-//! What an application's log says of a one-time code: that it was sent, or that the user converted.
+//! An event of a one-time code in an application's log: that it was sent, or that the user converted.
 
 use super::{Channel, MessageId, MessageIdDoubt, Reference, TimeSource, Timestamp};
 

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn doubtful_ids_are_accepted_and_told() {
+    fn doubtful_ids_are_accepted_and_reported() {
         assert_eq!(MessageId::parse(" 0A \r").unwrap().as_str(), "0A");
         assert_eq!(MessageId::doubts(" 0A ").collect::<Vec<_>>(), [MessageIdDoubt::Trimmed]);
         assert_eq!(MessageId::doubts("None").collect::<Vec<_>>(), [MessageIdDoubt::LooksLikeMissingValue]);

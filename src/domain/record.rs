@@ -31,7 +31,7 @@ pub enum TimeSource {
 }
 
 impl Record {
-    /// The time in its key, by which two records of one value are told apart: its own, or that there was none.
+    /// The time in its key, which distinguishes two records of one value: its own, or that there was none.
     #[must_use]
     pub fn key_time(&self) -> Option<Timestamp> {
         match self.time {

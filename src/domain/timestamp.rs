@@ -195,7 +195,7 @@ fn parse_with_offset(text: &str) -> Option<i64> {
         .map(|time| time.timestamp())
 }
 
-/// Tells "2026-02-30 00:00:00" (a mistake in the value) from "yesterday" (a mistake in the format).
+/// Distinguishes "2026-02-30 00:00:00" (a mistake in the value) from "yesterday" (a mistake in the format).
 fn has_the_shape_of_a_time(text: &str) -> bool {
     let shape = b"0000-00-00 00:00:00";
     let bytes = text.as_bytes();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn impossible_times_and_unreadable_texts_are_told_apart() {
+    fn impossible_times_and_unreadable_texts_are_distinguished() {
         for text in ["2026-02-30 00:00:00", "2026-11-22 25:00:00", "1969-12-31 23:59:59", "2026-13-01T00:00:00Z"] {
             assert_eq!(Timestamp::parse(text), Err(TimestampError::Impossible), "{text}");
         }

@@ -10,7 +10,7 @@ use super::tally::Tally;
 /// An account's figures over a span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figures {
-    /// The stretch of time.
+    /// The time range.
     pub span: Span,
     /// Rates and lateness: of all traffic, then by channel, all, SMS, voice.
     pub courses: [Course; 3],
@@ -86,12 +86,12 @@ impl Figures {
     pub fn of(ledger: &LedgerReader, account: &str, span: Span) -> Result<Self, LedgerError> {
         let mut tally = Tally::new(span);
         let look_back_to = span.marks().look_back_to().max(0);
-        let stretch = TimeRange {
+        let range = TimeRange {
             after: span.from,
             until: span.to,
             with_times_after: Timestamp::from_unix(look_back_to).unwrap_or(span.from),
         };
-        let remainder = ledger.history(account, stretch, |row| tally.count(&row))?;
+        let remainder = ledger.history(account, range, |row| tally.count(&row))?;
         Ok(Self::new(span, tally, &remainder))
     }
 

@@ -48,6 +48,6 @@ pub struct Window {
     pub end: Timestamp,
     /// What converted of what happened in the window.
     pub rate: Rate,
-    /// How late the reports about it were.
+    /// How late its conversions were accepted.
     pub lateness: Lateness,
 }

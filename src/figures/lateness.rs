@@ -1,14 +1,14 @@
-//! How long after the event its report was accepted.
+//! How long after its event a conversion was accepted.
 
 use super::rate::share;
 use super::span::WINDOW_SECONDS;
 
-/// How late some reports were, in seconds.
+/// How late some conversions were accepted, in seconds.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Lateness {
-    /// How many there were.
-    pub reports: u64,
-    /// Half of them were not later than this; nothing means something only where there are reports.
+    /// How many values were accepted.
+    pub values: u64,
+    /// Half of them were not later than this; meaningless where there are none.
     pub p50: u32,
     /// 95 of 100 were not later than this.
     pub p95: u32,
@@ -26,13 +26,13 @@ impl Lateness {
         };
         let p95 = percentile(late, 95).unwrap_or(max);
         let in_time = late.iter().filter(|late| i64::from(**late) <= WINDOW_SECONDS).count() as u64;
-        Self { reports: late.len() as u64, p50, p95, max, in_time }
+        Self { values: late.len() as u64, p50, p95, max, in_time }
     }
 
-    /// What share of the reports came in time, where there are any.
+    /// The share that was accepted in time, where there are any.
     #[must_use]
     pub fn share_in_time(&self) -> Option<f64> {
-        share(self.in_time, self.reports)
+        share(self.in_time, self.values)
     }
 }
 
@@ -49,15 +49,12 @@ mod tests {
     #[test]
     fn percentiles_are_the_smallest_that_so_many_do_not_exceed() {
         let mut hundred: Vec<u32> = (1..=100).rev().collect();
-        assert_eq!(
-            Lateness::of(&mut hundred),
-            Lateness { reports: 100, p50: 50, p95: 95, max: 100, in_time: 100 }
-        );
+        assert_eq!(Lateness::of(&mut hundred), Lateness { values: 100, p50: 50, p95: 95, max: 100, in_time: 100 });
         assert_eq!(
             Lateness::of(&mut [900, 901, 3]),
-            Lateness { reports: 3, p50: 900, p95: 901, max: 901, in_time: 2 }
+            Lateness { values: 3, p50: 900, p95: 901, max: 901, in_time: 2 }
         );
-        assert_eq!(Lateness::of(&mut [7]), Lateness { reports: 1, p50: 7, p95: 7, max: 7, in_time: 1 });
+        assert_eq!(Lateness::of(&mut [7]), Lateness { values: 1, p50: 7, p95: 7, max: 7, in_time: 1 });
         assert_eq!(Lateness::of(&mut []), Lateness::default());
         assert_eq!(Lateness::default().share_in_time(), None);
     }

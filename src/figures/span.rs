@@ -1,4 +1,4 @@
-//! The stretch of time that is reported, and the marks in it at which the routing decides.
+//! The time range of a report, and the marks in it at which the routing decides.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub const EVERY: Duration = Duration::from_secs(5 * 60);
 pub(super) const WINDOW_SECONDS: i64 = WINDOW.as_secs().cast_signed();
 pub(super) const EVERY_SECONDS: i64 = EVERY.as_secs().cast_signed();
 
-/// A stretch of time, its beginning not included.
+/// A time range without its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Where it begins.

@@ -2,7 +2,7 @@
 //! them.
 //!
 //! A row is kept as a few numbers. Its message-id is only compared, so it is kept as a keyed hash of 128 bits: that two of ten million differ
-//! and seem the same has a probability below 10⁻²⁴, and nobody who chooses ids can know the key.
+//! and seem the same has a probability below 10⁻²⁴, and ids cannot be chosen to collide without knowing the key.
 
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -112,13 +112,13 @@ struct Gathered {
     late: Vec<u32>,
     /// By mark.
     rates: Vec<Rate>,
-    /// By the stretch between two marks; a window has [`MARKS_A_WINDOW`] of them, of which its own mark ends the last.
+    /// By the interval between two marks; a window has [`MARKS_A_WINDOW`] of them, of which its own mark ends the last.
     lates: Vec<Vec<u32>>,
 }
 
 impl Gathered {
     fn new(marks: Marks) -> Self {
-        let stretches = match marks.count {
+        let intervals = match marks.count {
             0 => 0,
             some => some + usize::try_from(MARKS_A_WINDOW - 1).unwrap_or(0),
         };
@@ -127,7 +127,7 @@ impl Gathered {
             rate: Rate::default(),
             late: Vec::new(),
             rates: vec![Rate::default(); marks.count],
-            lates: vec![Vec::new(); stretches],
+            lates: vec![Vec::new(); intervals],
         }
     }
 
@@ -149,8 +149,8 @@ impl Gathered {
             if value.place == Place::InSpan {
                 self.late.push(value.late);
             }
-            let stretch = usize::try_from(first + MARKS_A_WINDOW - 1).ok();
-            if let Some(late) = stretch.and_then(|stretch| self.lates.get_mut(stretch)) {
+            let interval = usize::try_from(first + MARKS_A_WINDOW - 1).ok();
+            if let Some(late) = interval.and_then(|interval| self.lates.get_mut(interval)) {
                 late.push(value.late);
             }
         }
@@ -167,8 +167,8 @@ fn course(traffic: Traffic, marks: Marks, parts: &mut [&mut Gathered]) -> Course
     let windows = marks.moments().enumerate().map(|(mark, end)| {
         late.clear();
         for part in parts.iter() {
-            let stretches = part.lates.iter().skip(mark).take(usize::try_from(MARKS_A_WINDOW).unwrap_or(0));
-            stretches.for_each(|stretch| late.extend_from_slice(stretch));
+            let intervals = part.lates.iter().skip(mark).take(usize::try_from(MARKS_A_WINDOW).unwrap_or(0));
+            intervals.for_each(|interval| late.extend_from_slice(interval));
         }
         let rate = parts.iter().map(|part| part.rates[mark]).fold(Rate::default(), Rate::plus);
         Window { end, rate, lateness: Lateness::of(&mut late) }

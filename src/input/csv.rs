@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter};
 use super::assemble::Problem;
 use super::lines::{Lines, Step};
 
-/// How cells are told apart.
+/// How cells are separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Syntax {
     /// RFC 4180, with this delimiter.

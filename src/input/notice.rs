@@ -87,7 +87,7 @@ mod tests {
     use super::{InputNotice, Notices};
 
     #[test]
-    fn each_unknown_name_is_told_once_and_a_flood_of_them_in_one_line() {
+    fn each_unknown_name_is_reported_once_and_a_flood_of_them_in_one_line() {
         let mut notices = Notices::default();
         for _ in 0..3 {
             for i in 0..100 {

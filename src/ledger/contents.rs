@@ -1,4 +1,4 @@
-//! What a ledger shows of what it keeps: counts, dead letters, and all that is known of one id.
+//! A ledger's contents as they are shown: counts, dead letters, and everything about one id.
 
 use super::state::RowState;
 use crate::domain::{BadRecord, ErrorCode, Failure, Record, Timestamp};
@@ -8,8 +8,8 @@ use crate::domain::{BadRecord, ErrorCode, Failure, Record, Timestamp};
 pub enum Kept {
     /// Conversions in this state.
     Conversion(RowState),
-    /// Codes that were sent and whose window is open.
-    OpenWindow,
+    /// Codes that were sent and have not expired.
+    OpenCode,
     /// Input that was no record.
     Unreadable,
 }
@@ -20,7 +20,7 @@ impl Kept {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Conversion(state) => state.as_str(),
-            Self::OpenWindow => "open_window",
+            Self::OpenCode => "open_window",
             Self::Unreadable => "unreadable",
         }
     }
@@ -91,11 +91,11 @@ pub struct HistoryRow {
     pub error: Option<(ErrorCode, String)>,
 }
 
-/// A code whose log has not told yet whether the user converted.
+/// A code that the log has not settled yet: it may still convert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCode {
     /// The account's fingerprint.
     pub account: String,
     /// When silence becomes `delivered=false`, where that is known.
-    pub closes: Option<Timestamp>,
+    pub deadline: Option<Timestamp>,
 }

@@ -1,5 +1,5 @@
 //! What happened to an account's conversions in a time range: every one that was accepted, row by row, and everything else
-//! counted. What the rows come to is not known here.
+//! counted. The statistics are worked out elsewhere.
 
 use super::state::RowState;
 use crate::domain::{Channel, ErrorCode, Timestamp};
@@ -54,7 +54,7 @@ impl EffortSpent {
     }
 }
 
-/// Everything of the stretch that was not accepted, and what is pending whenever it was recorded.
+/// Everything of the time range that was not accepted, and what is pending whenever it was recorded.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Remainder {
     /// Refused, expired and stale rows, by their reason.

@@ -14,7 +14,7 @@ use super::ticket::{
     Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
 };
-use super::tracking::{Closing, CodeCounts, Observed};
+use super::tracking::{CodeCounts, Expiry, Observed};
 use crate::domain::{
     AccountFingerprint, BadRecord, CodeEvent, ErrorCode, Failure, MessageId, Reached, Record, Timestamp,
 };
@@ -69,8 +69,8 @@ impl Ledger {
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
-    /// is recorded. On a disk that was full, nothing is until there is room for the ballast again: what was recorded without it
-    /// could perhaps not be settled.
+    /// is recorded. After a full disk, nothing is recorded until there is room for the ballast again: what was recorded without it
+    /// might be impossible to settle.
     pub fn record(&mut self, records: &[Record], now: Timestamp) -> Result<Entries, LedgerError> {
         self.reserve_room()?;
         self.recorded = self.recorded.saturating_add(records.len() as u64);
@@ -104,25 +104,23 @@ impl Ledger {
         })
     }
 
-    /// Closes up to `limit` codes that have expired and that no other live run watches, and records that these did not
-    /// convert.
-    pub fn close_windows(
-        &mut self,
-        closing: Closing,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Observed, LedgerError> {
+    /// Expires up to `limit` codes that no other live run watches, and records that these did not convert.
+    pub fn expire_codes(&mut self, expiry: Expiry, limit: usize, now: Timestamp) -> Result<Observed, LedgerError> {
         self.reserve_room()?;
         self.write(now, |tx| {
-            let followed = decide::close(tx.expired_codes(closing, limit)?, now);
+            let followed = decide::expire(tx.expired_codes(expiry, limit)?, now);
             tx.apply_codes(&followed.plan)?;
             Ok(Observed { entries: record(tx, &followed.records, now)?, counts: followed.counts })
         })
     }
 
-    /// Gives up some of the conversions that arrived at or before this time and whose channel is not known; asked again and
-    /// again, all of them. They are dead letters then.
-    pub fn give_up_unplaced(&mut self, arrived: Timestamp, now: Timestamp) -> Result<Vec<BadRecord>, LedgerError> {
+    /// Gives up some of the conversions that arrived at or before this time and still await their channel; called repeatedly, all
+    /// of them. They become dead letters.
+    pub fn give_up_awaiting_channel(
+        &mut self,
+        arrived: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<BadRecord>, LedgerError> {
         /// How many in one go: each has its line with it.
         const LIMIT: usize = 64;
         self.write(now, |tx| {
@@ -135,21 +133,21 @@ impl Ledger {
     }
 
     /// How many codes are open that no other live run watches.
-    pub fn open_windows(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
+    pub fn open_codes(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
         self.write(now, |tx| tx.open_codes())
     }
 
-    /// Keeps input that was no record as dead letters, and says of each whether it was kept before.
-    pub fn record_refused(&mut self, records: &[BadRecord], now: Timestamp) -> Result<Vec<Novelty>, LedgerError> {
+    /// Keeps input that was no record as dead letters, and returns whether each is new.
+    pub fn keep_unreadable(&mut self, records: &[BadRecord], now: Timestamp) -> Result<Vec<Novelty>, LedgerError> {
         self.reserve_room()?;
         self.write(now, |tx| tx.keep_unreadable(records))
     }
 
     /// Writes down how a group of deliveries ended, in one transaction, and hands out what waited behind them.
     ///
-    /// On a full disk the room that was reserved is released first; if that is not enough, the tickets come back. What is left
-    /// of it is reserved again, where it is enough for that: writing back a log that has filled the last page of the disk
-    /// would fail for the first page by which the database has to grow.
+    /// On a full disk the reserved room is released first; if that is not enough, the tickets come back. Whatever room is left is
+    /// reserved again, if it suffices: writing back a log that has filled the disk would fail with the first page by which the
+    /// database grows.
     pub fn settle(&mut self, group: Vec<(Ticket, Settlement)>, now: Timestamp) -> Result<Released, Unsettled> {
         let mut settled = self.try_to_settle(&group, now);
         if settled.as_ref().is_err_and(LedgerError::is_disk_full) && self.store.release_room() {
@@ -172,7 +170,7 @@ impl Ledger {
     }
 
     /// Takes over up to `limit` rows of this account that no live run works on, and rows of this run that waited
-    /// for another one. Asked again and again, it comes to an end: what this run postpones waits for its time.
+    /// for another one. Called repeatedly, it comes to an end: what this run postpones waits for its time.
     pub fn adopt(&mut self, limit: usize, due: Due, now: Timestamp) -> Result<Released, LedgerError> {
         /// How many candidates are looked at in one go; memory stays bounded however much was left.
         const CHUNK: usize = 256;
@@ -202,7 +200,7 @@ impl Ledger {
         })
     }
 
-    /// What is pending of this account and no other live run's.
+    /// What is pending of this account and not another live run's.
     pub fn left_over(&mut self, now: Timestamp) -> Result<Option<LeftOver>, LedgerError> {
         self.write(now, |tx| tx.left_over(decide::latest_plan(now)))
     }

@@ -1,4 +1,4 @@
-//! Looking at a ledger without changing it.
+//! Reading a ledger without changing it.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use super::error::LedgerError;
 use super::history::{AcceptedRow, Remainder, TimeRange};
 use super::store::{SqliteReader, StoreError};
 
-/// A ledger, open for looking.
+/// A ledger, open for reading.
 #[derive(Debug)]
 pub struct LedgerReader {
     reader: SqliteReader,
@@ -36,8 +36,8 @@ impl LedgerReader {
         self.reader.accounts().map_err(self.failed())
     }
 
-    /// Shows each of the account's accepted rows of a time range, in no order that means anything, and counts the rest. All of
-    /// it is of one moment.
+    /// Shows each of the account's accepted rows of a time range, in no particular order, and counts the rest, all at
+    /// one moment.
     pub fn history(
         &self,
         account: &str,

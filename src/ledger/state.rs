@@ -55,3 +55,16 @@ impl RowState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RowState;
+
+    /// The statements and two indexes of the schema have `state < 2` for this.
+    #[test]
+    fn pending_states_have_the_numbers_below_two() {
+        for (number, state) in (0..).zip(RowState::ALL) {
+            assert_eq!((state.number(), state.is_pending()), (number, number < 2));
+        }
+    }
+}

@@ -65,7 +65,7 @@ impl Ticket {
         &self.record.conversion
     }
 
-    /// Whether an earlier round sent it and never learned whether it arrived: sending it now may repeat it.
+    /// Whether an earlier round sent it without learning whether it arrived: sending it now may repeat it.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
         self.may_have_arrived
@@ -95,7 +95,7 @@ pub enum Origin {
     Input,
     /// Left by an earlier run: it is only counted.
     Adopted,
-    /// This run gave it up for now and told so, and takes it up again: what comes of it replaces what was told.
+    /// This run gave it up for now, emitted that result, and takes it up again: the next result replaces it.
     Postponed,
 }
 
@@ -114,7 +114,7 @@ pub struct Entries {
 /// What became of one record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// Written down, by this call or by a run that died: send it.
+    /// Written down, by this call or by a run that crashed: send it.
     Ready(Ticket),
     /// Written down; another value of the same message-id goes first. The ticket comes from a later
     /// [`settle`](super::Ledger::settle) or [`adopt`](super::Ledger::adopt), or never in this run.
@@ -135,7 +135,7 @@ pub enum Known {
         /// The reason then.
         failure: Failure,
     },
-    /// Another run that lives has it.
+    /// Another live run has it.
     Queued,
     /// This run's own input had it already, and it is not settled yet.
     Repeated,
@@ -143,12 +143,12 @@ pub enum Known {
     Stale,
 }
 
-/// Whether something was in the ledger before.
+/// Whether something is new to the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Novelty {
-    /// It was not.
+    /// It is.
     New,
-    /// It was.
+    /// It was kept before.
     Known,
 }
 

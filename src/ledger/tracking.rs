@@ -1,4 +1,4 @@
-//! What tracking one-time codes hands out: what followed from a log, and what is to be closed.
+//! The results of tracking one-time codes: what followed from a log, and which codes expire.
 
 use super::ticket::Entries;
 use crate::domain::Timestamp;
@@ -43,11 +43,11 @@ impl CodeCounts {
 
 /// Which codes have expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closing {
+pub enum Expiry {
     /// By the log: those whose deadline is at or before this time of it.
     ByLog(Timestamp),
     /// By the clock: those that arrived at or before this time.
     ByClock(Timestamp),
-    /// All of them: nothing more will be heard of these codes.
+    /// All of them: the log will say nothing more about these codes.
     All,
 }

@@ -24,7 +24,7 @@ mod tests {
     use super::Age;
 
     #[test]
-    fn ages_are_told_in_one_unit() {
+    fn ages_are_shown_in_one_unit() {
         let shown: Vec<_> = [0, 21, 119, 120, 540, 7_199, 7_200, 172_800, -5].map(|s| Age(s).to_string()).into();
         assert_eq!(shown, ["0s", "21s", "119s", "2m", "9m", "119m", "2h", "2d", "5s"]);
     }

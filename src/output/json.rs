@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::domain::{Failure, Outcome, Reached, Timestamp};
-use crate::pipeline::{Report, Subject};
+use crate::pipeline::{RecordResult, Subject};
 
 /// The version of the format: fields are added under it, never changed.
 const VERSION: u8 = 1;
@@ -68,7 +68,7 @@ impl<'a> ResultLine<'a> {
     /// The line for a report. `now` dates what was never sent; `hint` advises.
     #[must_use]
     pub fn new(
-        report: &'a Report,
+        report: &'a RecordResult,
         profile: Option<&'a str>,
         now: Timestamp,
         hint: impl Fn(&Failure) -> Option<String>,
@@ -114,7 +114,7 @@ impl<'a> ResultLine<'a> {
 
     /// The same line with all of an unreadable record, not only its beginning.
     #[must_use]
-    pub fn with_all_of(self, report: &Report) -> Self {
+    pub fn with_all_of(self, report: &RecordResult) -> Self {
         match &report.subject {
             Subject::Conversion(..) => self,
             Subject::Unreadable(raw) => Self { raw: Some(String::from_utf8_lossy(raw).into_owned()), ..self },

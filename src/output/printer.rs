@@ -9,7 +9,7 @@ use super::{Age, Escaped, Numbering, Paint, ResultLine, Severity, Summary, to_js
 use crate::clock;
 use crate::domain::{Failure, Timestamp};
 use crate::ledger::Origin;
-use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, State, Stopped, Subject};
+use crate::pipeline::{Event, Listener, ListenerGone, Notice, RecordResult, State, Stopped, Subject};
 
 /// Who reads the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl Listener for Printer<'_> {
                     &format!("fewer requests at once: {why}"),
                 );
             }
-            Event::WindowsOpen(open) => self.summary.windows_open = Some(open),
+            Event::OpenCodes(open) => self.summary.open_codes = Some(open),
             Event::Stopped(stopped) => {
                 self.for_the_stop = Some(stopped.failure_of_the_unsent());
                 self.say_why_it_stopped(&stopped);
@@ -203,7 +203,7 @@ impl Listener for Printer<'_> {
 }
 
 impl Printer<'_> {
-    fn settled(&mut self, report: &Report) {
+    fn settled(&mut self, report: &RecordResult) {
         self.summary.count(report);
         if report.origin == Origin::Adopted && self.style.adopted == AdoptedRows::Counted {
             return;
@@ -223,7 +223,7 @@ impl Printer<'_> {
 
     /// People need no line for each of thousands of records that are recorded and were not sent because the run stopped: how many
     /// there are is said at the end.
-    fn is_counted_only(&self, report: &Report) -> bool {
+    fn is_counted_only(&self, report: &RecordResult) -> bool {
         self.is_of_the_stop(report.outcome.failure())
             && self.style.unsent == Unsent::Counted
             && self.style.format == OutputFormat::Text
@@ -234,7 +234,7 @@ impl Printer<'_> {
         failure.is_some() && failure == self.for_the_stop.as_ref()
     }
 
-    fn print(&mut self, report: &Report) {
+    fn print(&mut self, report: &RecordResult) {
         let now = clock::now();
         match self.style.format {
             OutputFormat::Json => {
@@ -280,7 +280,7 @@ impl Printer<'_> {
         if self.failure.is_some() { Err(ListenerGone) } else { Ok(()) }
     }
 
-    fn remark_on(&mut self, report: &Report) {
+    fn remark_on(&mut self, report: &RecordResult) {
         if let Subject::Conversion(conversion, doubts) = &report.subject {
             let id = Escaped::text(conversion.message_id.as_str());
             for doubt in doubts {

@@ -6,7 +6,7 @@ use std::fmt;
 use super::Age;
 use crate::domain::{ErrorCode, Outcome, Timestamp};
 use crate::ledger::{CodeCounts, LeftOver, Origin, UncleanStops};
-use crate::pipeline::{Report, Subject};
+use crate::pipeline::{RecordResult, Subject};
 
 /// Counts over a run. Its size does not depend on the run's length.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Summary {
     /// What a log said of codes, where it said anything.
     codes: Option<CodeCounts>,
     /// How many codes may still convert; known when the input has ended.
-    pub windows_open: Option<u64>,
+    pub open_codes: Option<u64>,
     /// Of the accepted, how many are true.
     pub converted: u64,
     /// Failures by their kind: the same one is explained once and counted here.
@@ -46,7 +46,7 @@ pub struct Summary {
 
 impl Summary {
     /// Counts a report.
-    pub fn count(&mut self, report: &Report) {
+    pub fn count(&mut self, report: &RecordResult) {
         self.ambiguous_resends += u64::from(report.ambiguous_resends);
         self.adopted += u64::from(report.origin == Origin::Adopted);
         if report.origin == Origin::Postponed {
@@ -67,7 +67,7 @@ impl Summary {
         }
     }
 
-    fn count_accepted(&mut self, report: &Report) {
+    fn count_accepted(&mut self, report: &RecordResult) {
         self.accepted += 1;
         let Subject::Conversion(conversion, _) = &report.subject else { return };
         self.converted += u64::from(conversion.delivered.as_bool());
@@ -155,7 +155,7 @@ impl fmt::Display for Summary {
             if *repeated > 0 {
                 write!(f, ", {repeated} events known before")?;
             }
-            if let Some(open) = self.windows_open {
+            if let Some(open) = self.open_codes {
                 write!(f, "; {open} windows open")?;
             }
         }
@@ -183,16 +183,16 @@ mod tests {
     use super::Summary;
     use crate::domain::{Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Outcome, Timestamp};
     use crate::ledger::{CodeCounts, Origin, UncleanStops};
-    use crate::pipeline::{Report, Subject};
+    use crate::pipeline::{RecordResult, Subject};
 
-    fn accepted(age: i64) -> Report {
+    fn accepted(age: i64) -> RecordResult {
         let conversion = Conversion {
             channel: Channel::Sms,
             message_id: MessageId::parse("A").unwrap(),
             delivered: Delivered::True,
             timestamp: Timestamp::from_unix(1_000_000).unwrap(),
         };
-        Report {
+        RecordResult {
             line: 1,
             reference: None,
             subject: Subject::Conversion(conversion, Vec::new()),
@@ -224,10 +224,10 @@ mod tests {
         let mut summary = Summary::default();
         let again = || Outcome::Retry(Failure::answered(ErrorCode::ServerError, "503"));
         for outcome in [again(), again()] {
-            summary.count(&Report { outcome, ..accepted(2) });
+            summary.count(&RecordResult { outcome, ..accepted(2) });
         }
-        summary.count(&Report { outcome: again(), origin: Origin::Postponed, ..accepted(2) });
-        summary.count(&Report { origin: Origin::Postponed, ..accepted(2) });
+        summary.count(&RecordResult { outcome: again(), origin: Origin::Postponed, ..accepted(2) });
+        summary.count(&RecordResult { origin: Origin::Postponed, ..accepted(2) });
         assert!(
             summary.to_string().starts_with(
                 "1 accepted, 0 rejected, 1 retry, 0 invalid, 0 skipped, 0 ambiguous re-sends; \
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn unclean_stops_are_told_with_the_sum_of_what_they_may_repeat() {
+    fn unclean_stops_are_shown_with_the_sum_of_what_they_may_repeat() {
         let repeats_of = |runs, repeats| {
             let summary = Summary { unclean_stops: UncleanStops { runs, repeats }, ..Summary::default() };
             summary.to_string().split_once("; ").map(|(_, repeats)| repeats.to_owned())

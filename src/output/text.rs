@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Age, Escaped};
 use crate::domain::{Outcome, Timestamp, names};
-use crate::pipeline::{Report, Subject};
+use crate::pipeline::{RecordResult, Subject};
 use crate::wire;
 
 /// Whether text is coloured; never what it says.
@@ -69,7 +69,7 @@ names! {
 /// Writes a report as one line, with its newline.
 pub fn write_line(
     line: &mut impl fmt::Write,
-    report: &Report,
+    report: &RecordResult,
     numbering: Numbering,
     now: Timestamp,
     paint: Paint,

@@ -1,8 +1,8 @@
-//! Every decision of a run, a step at a time: what is taken in, recorded, sent, settled and reported, and when it is over.
+//! Every decision of a run, a step at a time: what is taken in, recorded, sent, settled and emitted, and when it is over.
 //!
 //! It owns the outbox and the listener and touches nothing else outside; time is a value. A driver (the threads, a preview, a
-//! test) tells it what has [happened](Happened), asks for its [orders](Orders) and carries them out. These are two calls, each
-//! with its own time, because the disk may sync between them: what is spaced evenly is spaced by the later one.
+//! test) hands it what has [happened](Happened), asks for its [orders](Orders) and carries them out. These are two calls, each
+//! with its own time, because the disk may sync between them: requests are spaced by the later one.
 
 mod codes;
 mod intake;
@@ -12,7 +12,8 @@ mod tests;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::event::{Event, Listener, ListenerGone, Notice, Report, Stopped};
+use super::deadlines::{Deadlines, Input};
+use super::event::{Event, Listener, ListenerGone, Notice, RecordResult, Stopped};
 use super::gate::Gate;
 use super::job::{Attempt, Job};
 use super::judge::{Judgement, TransientFailure, judge};
@@ -20,7 +21,6 @@ use super::looks::{Besides, Looks};
 use super::outbox::{End, Entered, Outbox, settlement};
 use super::plan::{Item, Plan};
 use super::schedule::{Again, Schedule};
-use super::windows::{Input, Windows};
 use crate::domain::{ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::ledger::{LedgerError, RowId, Settlement, Ticket};
 
@@ -45,7 +45,7 @@ pub(super) struct Happened {
     pub(super) input: Input,
     /// Jobs that have come back, without an attempt where the gate was closed.
     pub(super) returned: Vec<(Job, Option<Attempt>)>,
-    /// Someone wants the run to end.
+    /// A signal asked the run to end.
     pub(super) interrupted: bool,
 }
 
@@ -76,10 +76,10 @@ pub(super) struct Engine<'a> {
     looks: Looks,
     /// Records of this input that wait for another value of their message-id.
     waiting: HashMap<RowId, Record>,
-    /// Ended deliveries that are not settled yet: none is reported before the disk knows.
+    /// Ended deliveries that are not settled yet: no result is emitted before the outcome is on disk.
     unsettled: Vec<(Ticket, Settlement)>,
-    unreported: Vec<Report>,
-    windows: Option<Windows>,
+    unemitted: Vec<RecordResult>,
+    code_deadlines: Option<Deadlines>,
     /// The ledger has failed: it is not asked again, because each time might take as long as the first.
     ledger_lost: bool,
 }
@@ -105,8 +105,8 @@ impl<'a> Engine<'a> {
             looks: Looks::new(plan.adopt, now.monotonic),
             waiting: HashMap::new(),
             unsettled: Vec::new(),
-            unreported: Vec::new(),
-            windows: plan.tracking.map(|tracking| Windows::new(tracking, now.wall)),
+            unemitted: Vec::new(),
+            code_deadlines: plan.tracking.map(|tracking| Deadlines::new(tracking, now.wall)),
             ledger_lost: false,
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Engine<'a> {
         self.turn();
         if !self.is_over() {
             self.adopt(now);
-            self.close_windows(now.wall);
+            self.expire_codes(now.wall);
         }
     }
 
@@ -158,8 +158,8 @@ impl<'a> Engine<'a> {
             && self.stopped.is_none()
             && room > self.waiting.len()
             && self.schedule.wants_more();
-        let wait = match &self.windows {
-            Some(windows) if windows.are_looked_at_again() && self.can_close_windows() => Duration::ZERO,
+        let wait = match &self.code_deadlines {
+            Some(deadlines) if deadlines.are_checked_again() && self.can_expire_codes() => Duration::ZERO,
             Some(_) | None => self.schedule.wakeup(now).map_or(GLANCE, |wait| wait.min(GLANCE)),
         };
         Orders { start, in_flight: self.schedule.in_flight(), room: if wanted { room } else { 0 }, wait }
@@ -229,8 +229,8 @@ impl<'a> Engine<'a> {
             }
             Judgement::Stop(reason, failure) => {
                 self.schedule.failed();
-                // What the account or the way there was refused for says nothing of the record, but that an earlier try may
-                // have arrived has to be kept.
+                // A refusal of the account or of the way there says nothing about the record; that an earlier try may have
+                // arrived has to be kept.
                 let end = if job.may_have_arrived() { End::Tried } else { End::Unsent };
                 job.last_failure = Some(failure.clone());
                 let met = job.unfinished().unwrap_or_else(|| failure.clone());
@@ -265,17 +265,17 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// A delivery has ended; it is reported once it is settled.
+    /// A delivery has ended; its result is emitted once it is settled.
     fn finish(&mut self, job: Job, outcome: Outcome, end: End) {
-        let (ticket, report) = job.report(outcome);
+        let (ticket, result) = job.result(outcome);
         if let Some(ticket) = ticket {
-            let settlement = settlement(&report.outcome, report.http_status, report.effort(), end);
+            let settlement = settlement(&result.outcome, result.http_status, result.effort(), end);
             self.unsettled.push((ticket, settlement));
         }
-        self.unreported.push(report);
+        self.unemitted.push(result);
     }
 
-    /// Settles what has ended, as one group, and reports it.
+    /// Settles what has ended, as one group, and emits the results.
     fn settle(&mut self, now: Timestamp) {
         let group = std::mem::take(&mut self.unsettled);
         let settled = if self.ledger_lost { Ok(Entered::default()) } else { self.outbox.settle(group, now) };
@@ -284,8 +284,8 @@ impl<'a> Engine<'a> {
             // Not even on a full disk does sending go on now: all of it would be sent again.
             Err(error) => self.lose_ledger(&error),
         }
-        for report in std::mem::take(&mut self.unreported) {
-            self.emit_report(if self.ledger_lost { report.unsettled() } else { report });
+        for result in std::mem::take(&mut self.unemitted) {
+            self.emit_result(if self.ledger_lost { result.unsettled() } else { result });
         }
     }
 
@@ -349,8 +349,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn emit_report(&mut self, report: Report) {
-        self.emit(Event::Settled(Box::new(report)));
+    fn emit_result(&mut self, result: RecordResult) {
+        self.emit(Event::Settled(Box::new(result)));
     }
 
     fn emit(&mut self, event: Event) {
@@ -386,7 +386,7 @@ impl<'a> Engine<'a> {
                 Some(stopped) => stopped.failure_of_the_unsent(),
                 None => Failure::unsent(ErrorCode::AlreadyQueued, why),
             };
-            self.emit_report(Report::not_sent(record, Outcome::Retry(failure)));
+            self.emit_result(RecordResult::not_sent(record, Outcome::Retry(failure)));
         }
     }
 

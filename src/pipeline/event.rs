@@ -11,11 +11,11 @@ use crate::ledger::{CodeCounts, Effort, LeftOver, Origin};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// An input record is done with, for this run.
-    Settled(Box<Report>),
-    /// What a log says of codes, or their silence.
+    Settled(Box<RecordResult>),
+    /// A log's events about codes, or their silence, counted.
     Tracked(CodeCounts),
     /// How many codes may still convert, now that the input has ended.
-    WindowsOpen(u64),
+    OpenCodes(u64),
     /// What is pending now that the run ends.
     LeftOver(LeftOver),
     /// Something worth knowing while it goes on.
@@ -26,7 +26,7 @@ pub enum Event {
 
 /// What came of one input record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct RecordResult {
     /// Its place in the input, from 1.
     pub line: u64,
     /// The caller's own mark.
@@ -58,22 +58,22 @@ pub enum Subject {
     Unreadable(Vec<u8>),
 }
 
-impl Report {
-    /// The report of a record that can never be sent.
+impl RecordResult {
+    /// The result of a record that can never be sent.
     #[must_use]
     pub fn invalid(bad: BadRecord) -> Self {
         let subject = Subject::Unreadable(bad.raw);
         Self::untried(bad.line, bad.reference, subject, Outcome::Invalid(Failure::unsent(bad.code, bad.message)))
     }
 
-    /// The report of a good record that is neither sent nor kept.
+    /// The result of a good record that is neither sent nor kept.
     #[must_use]
     pub fn not_recorded(record: Record, why: &str) -> Self {
         let failure = Failure::unsent(ErrorCode::NotRecorded, format!("not recorded and not sent: {why}"));
         Self::not_sent(record, Outcome::Retry(failure))
     }
 
-    /// The report of a good record for which nothing was tried.
+    /// The result of a good record for which nothing was tried.
     #[must_use]
     pub fn not_sent(record: Record, outcome: Outcome) -> Self {
         Self::untried(
@@ -125,7 +125,7 @@ impl Report {
 pub enum Notice {
     /// Something about the input.
     Input(String),
-    /// A value of this id came again without a time although another had come in between: whether it is news is not known.
+    /// A value of this id was repeated without a time after another value: it may be news, or an old line read again.
     NeedsTimes(MessageId),
     /// So many conversions that this run sent were meanwhile taken over by another run, which may send them again.
     TakenOver(usize),
@@ -152,7 +152,7 @@ pub enum Notice {
 /// Why a run ended before its input did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stopped {
-    /// Someone asked for it.
+    /// By a signal.
     Interrupted,
     /// The run has lasted as long as it may.
     DeadlinePassed,
@@ -166,7 +166,7 @@ pub enum Stopped {
     LedgerFailed(String),
     /// The system gives us no thread to read or to send on.
     NoThread(String),
-    /// Nobody listens any more.
+    /// The reader of the results has gone.
     OutputGone,
     /// At least 95 % of the first 100 answers were refusals: the mapping is wrong, not the records.
     NearlyAllRefused,
@@ -180,7 +180,7 @@ impl Stopped {
     pub fn failure_of_the_unsent(&self) -> Failure {
         let why = match self {
             Self::Interrupted => "the run was interrupted",
-            Self::OutputGone => "nobody reads the results any more",
+            Self::OutputGone => "the reader of the results has gone",
             Self::DeadlinePassed => "the run's deadline has passed",
             Self::InputBroken => "the input cannot be read",
             Self::NearlyAllRefused => "nearly everything was refused",
@@ -209,12 +209,12 @@ pub enum StopReason {
     Later,
 }
 
-/// Whoever wants to hear of a run.
+/// What hears of a run.
 pub trait Listener {
-    /// Takes an event. Failing means that nobody will ever hear, and ends the run.
+    /// Takes an event. Failing means that no later one can be passed on either, and ends the run.
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone>;
 
-    /// Nothing more is known for now: what was heard should be passed on, all of it.
+    /// Nothing more is known for now: everything heard so far should be passed on.
     fn turn(&mut self, state: State) -> Result<(), ListenerGone>;
 }
 

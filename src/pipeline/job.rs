@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::Report;
+use super::event::RecordResult;
 use crate::domain::{Failure, Outcome, Reached, Record, Timestamp};
 use crate::ledger::{Origin, Ticket};
 use crate::transport::TransportError;
@@ -16,7 +16,7 @@ pub(super) struct Job {
     pub(super) attempts: u32,
     sent_at: Option<Timestamp>,
     last_status: Option<u16>,
-    /// What its last attempt met; a run that stops must not say of it that nothing was sent.
+    /// What its last attempt met; a run that stops must not call it unsent.
     pub(super) last_failure: Option<Failure>,
     pub(super) ambiguous: bool,
     pub(super) ambiguous_resends: u32,
@@ -98,8 +98,8 @@ impl Job {
         self.last_failure.as_ref().map(|failure| Failure { reached_server: reached(failure), ..failure.clone() })
     }
 
-    /// Its end: the ticket to be settled, where there is one, and the report.
-    pub(super) fn report(self, outcome: Outcome) -> (Option<Ticket>, Report) {
+    /// Its end: the ticket to be settled, where there is one, and the result.
+    pub(super) fn result(self, outcome: Outcome) -> (Option<Ticket>, RecordResult) {
         let (ticket, record) = match self.right {
             Right::Recorded(ticket) => {
                 let record = ticket.record().clone();
@@ -107,15 +107,15 @@ impl Job {
             }
             Right::Unrecorded(record) => (None, record),
         };
-        let report = Report {
+        let result = RecordResult {
             origin: self.origin,
             http_status: self.last_status,
             attempts: self.attempts,
             ambiguous_resends: self.ambiguous_resends,
             elapsed: self.elapsed.map_or(Duration::ZERO, |(began, ended)| ended.saturating_sub(began)),
             sent_at: self.sent_at,
-            ..Report::not_sent(record, outcome)
+            ..RecordResult::not_sent(record, outcome)
         };
-        (ticket, report)
+        (ticket, result)
     }
 }

@@ -23,14 +23,14 @@ pub(super) enum Judgement {
 pub(super) struct TransientFailure {
     pub(super) failure: Failure,
     pub(super) kind: TransientKind,
-    /// The server asked for this much patience.
+    /// The server asked for a wait this long.
     pub(super) wait: Option<Duration>,
 }
 
 /// Kinds of passing failures, as far as they are treated differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TransientKind {
-    /// 429: everyone was too fast.
+    /// 429: the account was too fast.
     Throttled,
     /// 503: the server is overloaded; back off from a longer base.
     Overloaded,

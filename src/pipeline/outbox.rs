@@ -1,11 +1,11 @@
-//! Writing down before sending, and settling after. With no ledger it is the same story without the disk.
+//! Writing down before sending, and settling after. Without a ledger it does the same without the disk.
 
 use std::time::Duration;
 
 use super::job::Job;
 use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, MessageId, Outcome, Record, Timestamp};
 use crate::ledger::{
-    Closing, CodeCounts, Due, Effort, Entries, Known, Ledger, LedgerError, LeftOver, Novelty, Observed, Origin,
+    CodeCounts, Due, Effort, Entries, Expiry, Known, Ledger, LedgerError, LeftOver, Novelty, Observed, Origin,
     Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
 };
 
@@ -76,53 +76,53 @@ impl Outbox {
         }
     }
 
-    /// Takes what a log says of codes, and writes down what follows. Windows live in a ledger; without one nothing is tracked.
+    /// Takes a log's events, and writes down what follows. Codes are kept in a ledger; without one nothing is tracked.
     pub(super) fn observe(
         &mut self,
         events: &[CodeEvent],
-        window: Duration,
+        lasts: Duration,
         now: Timestamp,
     ) -> Result<(Entered, CodeCounts), LedgerError> {
         match self {
             Self::Off => Ok((Entered::default(), CodeCounts::default())),
-            Self::Durable(ledger) => Ok(Entered::from_observed(ledger.observe(events, window, now)?)),
+            Self::Durable(ledger) => Ok(Entered::from_observed(ledger.observe(events, lasts, now)?)),
         }
     }
 
-    /// Closes windows, and writes down that these codes did not convert.
-    pub(super) fn close_windows(
+    /// Expires codes, and writes down that these did not convert.
+    pub(super) fn expire_codes(
         &mut self,
-        closing: Closing,
+        expiry: Expiry,
         limit: usize,
         now: Timestamp,
     ) -> Result<(Entered, CodeCounts), LedgerError> {
         match self {
             Self::Off => Ok((Entered::default(), CodeCounts::default())),
-            Self::Durable(ledger) => Ok(Entered::from_observed(ledger.close_windows(closing, limit, now)?)),
+            Self::Durable(ledger) => Ok(Entered::from_observed(ledger.expire_codes(expiry, limit, now)?)),
         }
     }
 
-    /// Gives up some of the conversions that arrived by this time and whose channel nothing says.
-    pub(super) fn give_up_unplaced(
+    /// Gives up some of the conversions without a channel that arrived by this time.
+    pub(super) fn give_up_awaiting_channel(
         &mut self,
         arrived: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<BadRecord>, LedgerError> {
         match self {
             Self::Off => Ok(Vec::new()),
-            Self::Durable(ledger) => ledger.give_up_unplaced(arrived, now),
+            Self::Durable(ledger) => ledger.give_up_awaiting_channel(arrived, now),
         }
     }
 
     /// How many codes may still convert.
-    pub(super) fn open_windows(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
+    pub(super) fn open_codes(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
         match self {
             Self::Off => Ok(0),
-            Self::Durable(ledger) => ledger.open_windows(now),
+            Self::Durable(ledger) => ledger.open_codes(now),
         }
     }
 
-    /// Keeps input that was no record, and says of each whether it was kept before.
+    /// Keeps input that was no record, and returns whether each is new.
     pub(super) fn enter_bad(
         &mut self,
         records: &[BadRecord],
@@ -130,7 +130,7 @@ impl Outbox {
     ) -> Result<Vec<Novelty>, LedgerError> {
         match self {
             Self::Off => Ok(Vec::new()),
-            Self::Durable(ledger) => ledger.record_refused(records, now),
+            Self::Durable(ledger) => ledger.keep_unreadable(records, now),
         }
     }
 
@@ -158,7 +158,7 @@ impl Outbox {
         }
     }
 
-    /// What is pending and no other living run's.
+    /// What is pending and not another live run's.
     pub(super) fn left_over(&mut self, now: Timestamp) -> Result<Option<LeftOver>, LedgerError> {
         match self {
             Self::Durable(ledger) => ledger.left_over(now),
@@ -232,7 +232,7 @@ pub(super) fn settlement(outcome: &Outcome, http_status: Option<u16>, effort: Ef
     }
 }
 
-/// Whether an outcome says something about the record, or only about the run.
+/// Whether an outcome is the record's, or only the run's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// The record was tried.

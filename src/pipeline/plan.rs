@@ -1,8 +1,8 @@
 //! What a run is given: its items, and what is fixed for it.
 
+use super::deadlines::Tracking;
 use super::looks::Adopt;
 use super::schedule::Limits;
-use super::windows::Tracking;
 use crate::domain::{BadRecord, CodeEvent, Record};
 
 /// Something out of the input.
@@ -36,7 +36,7 @@ pub struct Plan {
 /// What becomes of input that the API refused, or that could not be read, in an earlier run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusedBefore {
-    /// It is left out: it was reported then.
+    /// It is left out: it had its result then.
     Skip,
     /// It fails again.
     Fail,

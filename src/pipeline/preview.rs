@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use super::deadlines::{Input, Tracking};
 use super::engine::{Engine, Happened, Now};
 use super::event::{Event, Listener, ListenerGone, State, Stopped};
 use super::gate::Gate;
@@ -11,7 +12,6 @@ use super::looks::Adopt;
 use super::outbox::Outbox;
 use super::plan::{Item, Plan, RefusedBefore};
 use super::schedule::Limits;
-use super::windows::{Input, Tracking};
 use crate::clock;
 use crate::domain::{ErrorCode, Outcome};
 use crate::ledger::Ledger;
@@ -42,7 +42,7 @@ pub fn preview(
     while !engine.is_over() {
         let orders = engine.orders(clock::monotonic());
         if input == Input::Ended && orders.start.is_empty() && !orders.wait.is_zero() {
-            // What closes later is not waited for.
+            // Codes that expire later are not waited for.
             break;
         }
         sends.set(!orders.start.is_empty());
@@ -80,20 +80,20 @@ struct AsDryRun<'a> {
 
 impl Listener for AsDryRun<'_> {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
-        let Event::Settled(report) = event else { return self.listener.hear(event) };
-        match &report.outcome {
-            Outcome::Accepted => self.listener.hear(Event::Settled(Box::new(report.into_dry_run()))),
+        let Event::Settled(result) = event else { return self.listener.hear(event) };
+        match &result.outcome {
+            Outcome::Accepted => self.listener.hear(Event::Settled(Box::new(result.into_dry_run()))),
             Outcome::Invalid(_) if self.sends.get() => {
-                self.held.push(Event::Settled(report));
+                self.held.push(Event::Settled(result));
                 Ok(())
             }
-            // The log says it again.
+            // The log repeats it.
             Outcome::Skipped(failure) if failure.code == ErrorCode::AlreadyAccepted => Ok(()),
             Outcome::Rejected(_)
             | Outcome::Retry(_)
             | Outcome::Invalid(_)
             | Outcome::Skipped(_)
-            | Outcome::DryRun => self.listener.hear(Event::Settled(report)),
+            | Outcome::DryRun => self.listener.hear(Event::Settled(result)),
         }
     }
 
@@ -123,16 +123,16 @@ mod tests {
     impl Listener for Heard {
         fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
             match event {
-                Event::Settled(report) => self.0.push(match (report.subject, report.outcome) {
+                Event::Settled(result) => self.0.push(match (result.subject, result.outcome) {
                     (Subject::Conversion(conversion, _), Outcome::DryRun) => {
                         let delivered = conversion.delivered == Delivered::True;
                         format!("{} {delivered}", conversion.message_id)
                     }
-                    (_, outcome) => format!("line {}: {}", report.line, outcome.failure().unwrap().message),
+                    (_, outcome) => format!("line {}: {}", result.line, outcome.failure().unwrap().message),
                 }),
                 Event::Notice(Notice::Input(text)) => self.0.push(text),
                 Event::Notice(notice) => panic!("{notice:?}"),
-                Event::Tracked(_) | Event::WindowsOpen(_) | Event::LeftOver(_) | Event::Stopped(_) => {}
+                Event::Tracked(_) | Event::OpenCodes(_) | Event::LeftOver(_) | Event::Stopped(_) => {}
             }
             Ok(())
         }
@@ -145,7 +145,7 @@ mod tests {
     fn follows(log: impl IntoIterator<Item = Item>, at_end: AtEnd) -> Vec<String> {
         let account = ApiKey::parse("abcd1234").unwrap().fingerprint();
         let ledger = Ledger::in_memory(&account, clock::now());
-        let tracking = Tracking { window: Duration::from_secs(600), at_end };
+        let tracking = Tracking { lasts: Duration::from_secs(600), at_end };
         let mut heard = Heard::default();
         assert_eq!(preview(log.into_iter(), ledger, tracking, &mut heard), None);
         heard.0
@@ -176,10 +176,10 @@ mod tests {
             event(5, Happening::Sent, "0D", 60),
             Item::Remark("the last line".to_owned()),
         ];
-        let unplaced = "line 4: channel is missing, and nothing told that the code was sent";
+        let without_channel = "line 4: channel is missing, and no line says that the code was sent";
         assert_eq!(
             follows(log, AtEnd::Expire),
-            ["0A true", "as it is", "0B false", "the last line", "0D false", unplaced]
+            ["0A true", "as it is", "0B false", "the last line", "0D false", without_channel]
         );
     }
 
@@ -190,8 +190,8 @@ mod tests {
             event(2, Happening::Sent, "0A", 60),
             event(3, Happening::Sent, "0B", 60),
         ];
-        let unplaced = "line 1: channel is missing, and nothing told that the code was sent";
-        assert_eq!(follows(log, AtEnd::Expire), ["0A false", "0B false", unplaced]);
+        let without_channel = "line 1: channel is missing, and no line says that the code was sent";
+        assert_eq!(follows(log, AtEnd::Expire), ["0A false", "0B false", without_channel]);
     }
 
     #[test]
@@ -207,12 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn what_closes_later_is_not_waited_for() {
+    fn codes_that_expire_later_are_not_waited_for() {
         assert_eq!(follows([event(1, Happening::Sent, "0A", 60)], AtEnd::Wait), [""; 0]);
     }
 
     #[test]
-    fn very_many_windows_that_end_together_are_all_shown() {
+    fn very_many_codes_that_expire_together_are_all_shown() {
         let log = (0..3000).map(|line| event(line, Happening::Sent, &format!("{line}"), 60));
         assert_eq!(follows(log, AtEnd::Expire).len(), 3000);
     }

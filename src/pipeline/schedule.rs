@@ -32,7 +32,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// W: how many requests may be handed out and not settled; the most that an unclean stop can cause to be repeated.
+    /// The in-flight limit W: how many requests may be handed out and not settled; the most that a crash can repeat.
     #[must_use]
     pub fn max_unsettled(&self) -> usize {
         if self.jobs > 1 { MAX_UNSETTLED_AT_LEAST.max(4 * self.jobs) } else { 1 }
@@ -42,7 +42,7 @@ impl Limits {
 const BACKOFF_BASE: Duration = Duration::from_millis(200);
 const BACKOFF_BASE_WHEN_OVERLOADED: Duration = Duration::from_secs(1);
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
-/// Without `Retry-After`, everyone waits this long after a 429.
+/// Without `Retry-After`, all senders wait this long after a 429.
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 /// This many failures of the network in a row mean that it is gone.
 const BREAKER_FAILURES: u32 = 20;
@@ -70,7 +70,7 @@ const FIRST_REFUSALS: u32 = 95;
 /// What becomes of a record whose attempt failed in a way that may pass.
 #[derive(Debug)]
 pub(super) enum Again {
-    /// It will be tried again; everyone may have to pause.
+    /// It will be tried again; all senders may have to pause.
     Planned {
         /// After this wait.
         wait: Duration,
@@ -106,7 +106,7 @@ pub(super) struct Schedule {
     paused_until: Duration,
     next_slot: Duration,
     retry_tokens: f64,
-    /// Attempts in a row to which nobody answered.
+    /// Attempts in a row without an answer.
     failures: u32,
     /// Since when that has been so, and when it was so last.
     broken: Option<(Duration, Duration)>,
@@ -249,7 +249,7 @@ impl Schedule {
     /// Whether a kill could already cause as many repeats as it may. A record that may have arrived counts until it is settled,
     /// also while it waits to be tried again.
     fn unsettled_are_at_the_limit(&self) -> bool {
-        let doubtful = if is_broken(Promise::WindowHeld) { 0 } else { self.doubtful.len() };
+        let doubtful = if is_broken(Promise::InFlightLimitHeld) { 0 } else { self.doubtful.len() };
         self.in_flight + doubtful >= self.limits.max_unsettled()
     }
 
@@ -333,15 +333,15 @@ impl Schedule {
         Again::Planned { wait, pause }
     }
 
-    /// Whether nothing can be hoped for in this run: everyone has to wait for longer than a record may, or the run lasts, or
-    /// there has been nobody to answer for as long.
+    /// Whether no retry is possible in this run: everything has to wait for longer than a record may, or than the run lasts, or
+    /// no answer has come for as long.
     fn is_too_long_a_wait(&self, now: Duration) -> bool {
         let paused = self.paused_until.saturating_sub(now);
         let broken = self.broken.map_or(Duration::ZERO, |(since, last)| last.saturating_sub(since));
         paused.max(broken) > self.limits.retry_max_time || self.ends.is_some_and(|ends| self.paused_until > ends)
     }
 
-    /// Slows everyone down where the failure is everyone's; returns a pause that begins now.
+    /// Slows all senders down where the failure is not the record's; returns a pause that begins now.
     fn pause_for(&mut self, failed: &TransientFailure, now: Duration) -> Option<Duration> {
         let pause = match failed.kind {
             TransientKind::Throttled => {
@@ -363,7 +363,7 @@ impl Schedule {
                     None
                 }
             }
-            // Whoever answers nothing but 5xx is soon asked by one sender only.
+            // A server that answers nothing but 5xx is soon asked by one sender only.
             TransientKind::Overloaded | TransientKind::Server => {
                 self.concurrency = (self.concurrency / 2).max(1);
                 (self.failures, self.broken) = (0, None);

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 
+use super::deadlines::Input;
 use super::engine::{Engine, GLANCE, GROUP, Happened, Now};
 use super::event::{Listener, Stopped};
 use super::gate::Gate;
@@ -17,7 +18,6 @@ use super::job::{Attempt, Job};
 use super::outbox::Outbox;
 use super::plan::{Item, Plan};
 use super::senders::{Count, send_jobs};
-use super::windows::Input;
 use crate::clock;
 use crate::domain::Account;
 use crate::transport::{Cause, Transport};
@@ -31,11 +31,11 @@ pub struct Means<'a> {
     pub account: &'a Account,
     /// Set from outside: nothing more is read or sent, and what is in flight is waited for.
     pub interrupted: &'a AtomicBool,
-    /// Set by the run when it wants no more input: whoever reads must not take anything new then.
+    /// Set by the run when it wants no more input: the reader must not take anything new then.
     pub stop_reading: &'a AtomicBool,
 }
 
-/// Sends every record of `input`, emits to `listener` what came of each, and returns why it stopped early, if it did.
+/// Sends every record of `input`, emits the result of each to `listener`, and returns why it stopped early, if it did.
 ///
 /// The input is read on a thread of its own, which is left behind where it blocks after the run has stopped.
 ///
@@ -67,7 +67,7 @@ where
         }
     }
     if engine.is_stopped() {
-        // The reader takes nothing new once it is told to stop.
+        // The reader takes nothing new once it is to stop.
         means.stop_reading.store(true, Ordering::Release);
         while let Ok(item) = items.recv_timeout(GLANCE) {
             let rest = iter::once(item).chain(items.try_iter().take(GROUP - 1));

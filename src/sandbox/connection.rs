@@ -140,7 +140,7 @@ impl Session<'_> {
             }
         };
 
-        // Before the wait as well: whoever waits for the answer may be killed while it does.
+        // Before the wait as well: the client may be killed while it waits for the answer.
         service.log.record(|| LoggedRequest {
             method: request.method.to_owned(),
             path: masking::path(request.path, &service.accounts),

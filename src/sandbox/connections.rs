@@ -61,7 +61,7 @@ impl Connections {
         if wait.timed_out() { Waited::Elapsed } else { Waited::Stopped }
     }
 
-    /// Breaks every connection: whoever reads, writes or waits on one of them gets on.
+    /// Breaks every connection: a thread that reads, writes or waits on one of them goes on.
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         state.phase = Lifecycle::Stopped;

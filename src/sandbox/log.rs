@@ -1,6 +1,6 @@
-//! What the sandbox was asked, and what it did about it: the witness of every test of the client.
+//! Every request to the sandbox with its answer: the witness of every test of the client.
 //!
-//! A request is written down before it is answered, so that whoever saw an answer finds its request here.
+//! A request is written down before it is answered, so that a request whose answer was seen is always here.
 
 use std::collections::BTreeMap;
 use std::fmt;

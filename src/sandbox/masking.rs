@@ -1,5 +1,5 @@
-//! What may be written down of a request. Whatever is not one of the conversion's own parameters may be a secret under a name
-//! that was not thought of, so the parameters to be shown are listed here, and not those to be masked.
+//! What the log may show of a request. Any other parameter than a conversion's own may be a secret under an unexpected name, so
+//! the parameters to show are listed here, and not those to mask.
 
 use std::collections::BTreeMap;
 

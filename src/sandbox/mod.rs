@@ -1,7 +1,7 @@
 //! A Conversion API on this machine: for trying things out, for tests, for measuring.
 //!
 //! [`SandboxOptions`] say what it is; [`Sandbox::start`] binds 127.0.0.1 and serves each connection on a thread of its
-//! own: read a request, judge it, write it down, answer it, or do to it what the script says.
+//! own: read a request, judge it, log it, then answer it or do what the script says.
 //!
 //! Parameters may be in the query, a form, a JSON object or any mix; of a name that is there twice the first counts, the
 //! query's before the body's. `GET /account/get-balance` is served as well.

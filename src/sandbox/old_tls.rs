@@ -1,4 +1,4 @@
-//! A server that is too old for anybody: it knows TLS 1.1 and nothing newer.
+//! A server that is too old for any client: it knows TLS 1.1 and nothing newer.
 //!
 //! No library speaks that any more, and none is needed: a client hangs up when it sees the version.
 

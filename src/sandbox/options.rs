@@ -1,4 +1,4 @@
-//! What a sandbox is asked to be.
+//! How a sandbox is configured.
 
 use std::io::Write;
 use std::iter;
@@ -126,7 +126,7 @@ pub struct SandboxAccount {
 /// Whether the provider's support has enabled conversions for an account; off by default in the real world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conversions {
-    /// Reports are taken.
+    /// They are accepted.
     Enabled,
     /// Every conversion is answered with 402.
     NotEnabled,

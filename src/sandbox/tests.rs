@@ -130,7 +130,7 @@ fn an_account_that_is_not_enabled_gets_the_misleading_page() {
 }
 
 #[test]
-fn the_balance_is_told_to_its_owner_only() {
+fn the_balance_is_shown_to_its_owner_only() {
     let sandbox = plain();
     let mut socket = connect(&sandbox);
     let query = "GET /account/get-balance?api_key=abcd1234&api_secret=topsecret HTTP/1.1\r\n\r\n";
@@ -185,7 +185,7 @@ fn long_bodies_are_read_and_longer_ones_refused() {
 }
 
 #[test]
-fn a_slow_client_is_told_and_an_idle_one_left() {
+fn a_slow_client_is_answered_and_an_idle_one_dropped() {
     let options = SandboxOptions { client_timeout: Duration::from_millis(50), ..options() };
     let sandbox = Sandbox::start(options).unwrap();
     let mut slow = connect(&sandbox);
@@ -256,7 +256,7 @@ fn the_clock_can_be_wrong() {
 }
 
 #[test]
-fn repeated_and_contradicting_conversions_are_told_apart() {
+fn repeated_and_contradicting_conversions_are_distinguished() {
     let mut options = options();
     options.unknowns.set("repeated=422").unwrap();
     options.unknowns.set("contradicting=420").unwrap();

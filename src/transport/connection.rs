@@ -101,7 +101,7 @@ fn shake_hands(trust: &TrustStore, host: &str, line: &mut Line) -> Result<Client
             Err(error) => return Err(phase_error(error, Timeout::Connect)),
         }
         if let Err(error) = tls.process_new_packets() {
-            // The server is told why, if it listens.
+            // An alert with the reason, if the server still reads.
             let _ = tls.write_tls(line);
             return Err(failed(Handshake::from(error)));
         }

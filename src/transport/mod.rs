@@ -1,8 +1,8 @@
-//! One request over the network: who is asked, by which way, how long, and what is known when it fails.
+//! One request over the network: its address, its way, its time limits, and what is known when it fails.
 //!
 //! The only room that names ureq. It neither retries nor follows redirects, and it never prints one of ureq's own
-//! errors: they can carry the full URL. Errors are rebuilt from what happened and at which [`Phase`], because that is what
-//! tells "certainly not sent" from "maybe sent".
+//! errors: they can carry the full URL. Errors are rebuilt from what happened and at which [`Phase`], because that
+//! distinguishes "certainly not sent" from "maybe sent".
 
 mod connection;
 mod endpoint;

@@ -63,7 +63,7 @@ fn in_short(ran: &Ran) -> String {
         let more = if subject.chars().count() > 60 { "…" } else { "" };
         let _ = writeln!(short, "{}: {} {shown}{more}", line["line"], line["outcome"].as_str().unwrap());
     }
-    // Doubts about a record are told when it is settled, which may be before or after a later line is read.
+    // Doubts about a record are printed when it is settled, which may be before or after a later line is read.
     let (doubts, rest): (Vec<_>, Vec<_>) =
         ran.stderr.split_inclusive('\n').partition(|line| line.starts_with("warning:"));
     short + &doubts.concat() + &rest.concat()

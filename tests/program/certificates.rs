@@ -1,4 +1,4 @@
-//! Certificates: whoever cannot prove to be the API gets nothing, not even a request.
+//! Certificates: a server that cannot prove to be the API gets nothing, not even a request.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -124,7 +124,7 @@ fn not_a_byte_of_a_request_leaves_before_the_certificate_is_accepted() {
 }
 
 #[test]
-fn a_version_of_tls_that_nobody_should_speak_is_not_spoken() {
+fn an_outdated_version_of_tls_is_not_spoken() {
     let (ran, sandbox, _) = said_to(CertificateKind::Valid, TlsVersions::Only11, &REPORT);
     let line = ran.exits(78).line();
     assert_eq!((&line["outcome"], &line["error"]["code"]), (&"retry".into(), &"tls".into()), "{}", ran.shown());
@@ -133,7 +133,7 @@ fn a_version_of_tls_that_nobody_should_speak_is_not_spoken() {
 }
 
 #[test]
-fn an_authority_that_nobody_named_is_not_trusted() {
+fn an_authority_that_is_not_named_is_not_trusted() {
     let sandbox = api::tls(CertificateKind::Valid);
     let ran = Cli::new().against(&sandbox).with("NEXMO_CONVERSION_CACERT", "").run(REPORT);
     is_not_trusted(&ran, &sandbox, "its issuer is not trusted here");
@@ -237,7 +237,7 @@ fn openssls_variables_replace_the_systems_store_and_must_name_certificates() {
     // One good source does not make up for another that is not there.
     cli.clone().with("SSL_CERT_DIR", &folder).with("SSL_CERT_FILE", &missing).run(["check"]).exits(78);
     assert_eq!(sandbox.counts().connections, connections);
-    // Whoever names a file trusts that one, and a variable that is set to nothing counts as unset.
+    // A file that is named is the one that is trusted, and a variable that is set to nothing counts as unset.
     let named = cli.clone().with("SSL_CERT_FILE", &missing).with("NEXMO_CONVERSION_CACERT", &file);
     named.run(["sms", "A", "--delivered", "--no-ledger"]).exits(0);
     named.with("SSL_CERT_FILE", "").run(["sms", "A", "--delivered", "--no-ledger"]).exits(0);

@@ -6,7 +6,7 @@ use nexmo_conversion::sandbox::{CertificateKind, Encryption, Sandbox, SandboxOpt
 
 use crate::api;
 use crate::cli::{Cli, Ran, assert_same};
-use crate::relay::nobody;
+use crate::relay::closed_port;
 
 /// What each check came to.
 fn statuses(ran: &Ran) -> BTreeMap<String, String> {
@@ -54,12 +54,12 @@ fn it_reports_no_conversion() {
 fn what_fails_says_what_to_do() {
     let good = api::plain();
     let (expired, skewed) = (api::tls(CertificateKind::Expired), tls(3_650));
-    let nobody = format!("http://{}", nobody());
+    let closed = format!("http://{}", closed_port());
     let cases = [
         ("a wrong secret", 77, "account fail", Cli::new().against(&good).with("VONAGE_API_SECRET", "wrong"), None),
         ("no credentials", 78, "settings fail", Cli::new().at(&good), None),
         ("an expired certificate", 78, "connection fail", Cli::new().against(&expired), None),
-        ("nobody there", 75, "connection fail", Cli::new().against(&good), Some(nobody.as_str())),
+        ("nothing listens", 75, "connection fail", Cli::new().against(&good), Some(closed.as_str())),
         ("a clock that is behind", 0, "clock warn", Cli::new().against(&skewed), None),
         (
             "a signature secret",

@@ -23,7 +23,7 @@ use crate::api;
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_nexmo-conversion");
 /// No run of the program may take longer; most take milliseconds.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
-/// Where everything goes that no test sends elsewhere: nobody listens on this machine's port 9.
+/// Where everything goes that no test sends elsewhere: nothing listens on this machine's port 9.
 const NOWHERE: &str = "http://127.0.0.1:9";
 const GLANCE: Duration = Duration::from_millis(2);
 
@@ -356,7 +356,7 @@ impl Running<'_> {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Nobody reads standard output any more.
+    /// The reader of standard output has gone.
     pub(crate) fn close_stdout(&mut self) {
         self.stdout = None;
     }

@@ -26,7 +26,7 @@ fn refused(toml: impl AsRef<[u8]>) -> Ran {
 }
 
 #[test]
-fn what_is_wrong_in_the_file_is_told_with_its_place() {
+fn what_is_wrong_in_the_file_is_reported_with_its_place() {
     let cases: &[(&str, &str)] = &[
         ("an unknown key", "[profiles.2fa]\napi_key = \"abcd1234\"\napi_secrt = \"0secret0\"\n"),
         ("an unknown table", "[netwrok]\nmax_time = \"15s\"\n"),

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::CommandFactory as _;
 use nexmo_conversion::cli::Cli as Arguments;
 
-/// A command that works, against any API that accepts what it is told.
+/// A command that works, against any API that accepts everything.
 pub(crate) struct Example {
     /// Its words, without options.
     pub(crate) name: &'static str,

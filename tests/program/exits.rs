@@ -30,8 +30,8 @@ fn reach(exit: Exit) -> Reached {
         }
         Exit::Io => with_full_stdout(&ONE),
         Exit::TryLater => {
-            let nobody = format!("http://{}", relay::nobody());
-            let arguments = ONE.iter().copied().chain(["--retry", "0", "--base-url", &nobody]);
+            let closed = format!("http://{}", relay::closed_port());
+            let arguments = ONE.iter().copied().chain(["--retry", "0", "--base-url", &closed]);
             Cli::new().against(&api::plain()).run(arguments).status
         }
         Exit::Account => Cli::new().against(&api::always("401")).run(ONE).status,
@@ -44,7 +44,7 @@ fn reach(exit: Exit) -> Reached {
         }
         Exit::Interrupted => signalled(Signal::INT),
         Exit::Terminated => signalled(Signal::TERM),
-        // A panic is a bug that nobody has found yet; none can be made from outside, and there is no switch that makes one.
+        // A panic is a bug that is not found yet; none can be made from outside, and there is no switch that makes one.
         Exit::Bug => return Reached::FromInsideOnly,
     };
     Reached::With(status)
@@ -104,7 +104,7 @@ fn a_closed_standard_output_stops_the_run_without_a_panic() {
     let (status, _, stderr) = run.finish();
     assert_eq!(status, Some(141), "{stderr}");
     assert!(!stderr.contains("error: ") && !stderr.contains("bug"), "in silence: {stderr}");
-    assert_eq!(api::requests(&sandbox), 1, "nothing is sent once nobody reads the results");
+    assert_eq!(api::requests(&sandbox), 1, "nothing is sent once the reader of the results has gone");
 }
 
 /// Sends the signal while the first of two reports is in flight for certain: the sandbox has read it and holds it.
@@ -133,7 +133,7 @@ fn interrupted_while(answer: &str, max_time: &str, signal: Signal) -> (Option<i3
 }
 
 #[test]
-fn what_is_in_flight_at_a_signal_is_settled_and_the_rest_is_told_as_not_sent() {
+fn what_is_in_flight_at_a_signal_is_settled_and_the_rest_is_reported_as_not_sent() {
     together(&[(Signal::INT, 130), (Signal::TERM, 143)], |(signal, code)| {
         let (status, stdout, stderr) = interrupted_while("ok,delay=1500ms", "15s", *signal);
         assert_eq!(status, Some(*code), "{stderr}");

@@ -64,7 +64,7 @@ fn parent(pid: i32) -> Option<i32> {
     stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
 }
 
-fn tells(text: &str) -> bool {
+fn names_secret(text: &str) -> bool {
     forms(api::SECRET).iter().any(|form| text.contains(form))
 }
 
@@ -74,9 +74,9 @@ fn no_command_line_has_the_secret() {
     let cli = Cli::new();
     let careless = Watched::start(&cli, "sh", &["-c", "sh -c 'read end' \"$0\"; :", api::SECRET]);
     wait_until("the careless one has a child", || careless.command_lines().len() == 2);
-    assert!(careless.command_lines().iter().all(|line| tells(line)), "{:?}", careless.command_lines());
+    assert!(careless.command_lines().iter().all(|line| names_secret(line)), "{:?}", careless.command_lines());
 
-    // Where the program itself was told to run one that has it there, that is the user's doing.
+    // Where the configuration has the program run a command that names it, that is the user's choice.
     let sources = SOURCES.iter().filter(|(way, _)| *way != "api_secret_command");
     for (way, keep) in sources.chain(MODES) {
         let sandbox = api::always("stall");
@@ -85,12 +85,12 @@ fn no_command_line_has_the_secret() {
         wait_until("the request is under way", || api::requests(&sandbox) == 1);
         let lines = run.command_lines();
         assert!(lines[0].contains("sms A --delivered"), "{way}: {lines:?}");
-        assert!(!lines.iter().any(|line| tells(line)), "{way}: {lines:?}");
+        assert!(!lines.iter().any(|line| names_secret(line)), "{way}: {lines:?}");
     }
 }
 
 #[test]
-fn a_program_that_is_asked_for_a_secret_is_told_none() {
+fn a_program_that_is_asked_for_a_secret_is_given_none() {
     let sandbox = api::plain();
     let script = "tr '\\0' '\\n' </proc/$$/environ >environment; : >started; while ! [ -e go ]; do sleep 0.02; done; cat secret";
     let secret = api::SECRET;
@@ -105,9 +105,9 @@ fn a_program_that_is_asked_for_a_secret_is_told_none() {
     wait_until("it is asked", || cli.path("here/started").exists());
     let lines = run.command_lines();
     assert!(lines.len() >= 2 && lines[1].contains("environment"), "the child was seen: {lines:?}");
-    assert!(!lines.iter().any(|line| tells(line)), "{lines:?}");
+    assert!(!lines.iter().any(|line| names_secret(line)), "{lines:?}");
     let environment = fs::read_to_string(cli.path("here/environment")).unwrap();
-    assert!(environment.contains("HOME=") && !tells(&environment), "{environment}");
+    assert!(environment.contains("HOME=") && !names_secret(&environment), "{environment}");
     cli.file("here/go", "", 0o600);
     assert_eq!(run.end().code(), Some(0));
     assert_eq!(api::requests(&sandbox), 1);
@@ -146,7 +146,7 @@ fn a_crash_leaves_no_image_of_the_memory() {
         let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
         assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{core}");
         // The limit is one lock, which root can open from outside. The other one: what shows the memory of a process that makes
-        // no image belongs to root, whoever runs it.
+        // no image belongs to root, whichever user runs it.
         let shows_memory = fs::metadata(format!("/proc/{}/mem", run.0.id())).unwrap();
         assert_eq!(shows_memory.uid(), 0, "another process of the same user could look into it");
         let _ = prlimit(Some(pid), Resource::Core, Rlimit { current: None, maximum: None });

@@ -45,7 +45,7 @@ fn class(fault: Fault, encryption: Encryption) -> Class {
 
 impl Class {
     /// Outcome, error code, and whether the server was reached.
-    fn told(self) -> [Value; 3] {
+    fn fields(self) -> [Value; 3] {
         match self {
             Self::Accepted => [json!("accepted"), Value::Null, Value::Null],
             Self::NotSent => [json!("retry"), json!("connect"), json!(false)],
@@ -64,7 +64,7 @@ impl Class {
     }
 }
 
-fn told(line: &Value) -> [Value; 3] {
+fn fields(line: &Value) -> [Value; 3] {
     [line["outcome"].clone(), line["error"]["code"].clone(), line["error"]["reached_server"].clone()]
 }
 
@@ -98,7 +98,7 @@ fn every_fault_is_of_its_class_and_ends_in_time() {
             ]);
             let took = clock::monotonic().saturating_sub(began);
             let class = class(*fault, encryption);
-            assert_eq!(told(&ran.exits(class.exit()).line()), class.told(), "{fault}: {}", ran.shown());
+            assert_eq!(fields(&ran.exits(class.exit()).line()), class.fields(), "{fault}: {}", ran.shown());
             assert!(took < MAX_TIME + SLACK, "{fault}: {took:?}");
             assert_eq!((api::requests(&sandbox), api::fired(&sandbox, fault.as_str())), (1, 1), "{fault}");
         });
@@ -134,7 +134,7 @@ fn no_fault_costs_memory() {
         for number in 1..=RECORDS {
             let line: Value = serde_json::from_str(&run.next_line()).unwrap();
             let expected = if number % 2 == 0 { class } else { Class::Accepted };
-            assert_eq!(told(&line), expected.told(), "{fault}, record {number}: {line}");
+            assert_eq!(fields(&line), expected.fields(), "{fault}, record {number}: {line}");
         }
         let peak = run.peak_memory();
         let took = clock::monotonic().saturating_sub(began);
@@ -174,7 +174,7 @@ fn a_stream_gets_over_every_fault_that_passes() {
             Class::Accepted => 0,
             Class::NotSent | Class::MaybeSent | Class::TimedOut | Class::Nonsense => fired,
         };
-        // A busy machine may let another answer come too late; each request is told all the same.
+        // A busy machine may let another answer come too late; each request is logged all the same.
         let requests = api::requests(&sandbox);
         let attempts: u64 = lines.iter().filter_map(|line| line["attempts"].as_u64()).sum();
         assert!(requests >= 10 + again && requests == attempts, "{fault}: {requests} and {attempts}");

@@ -55,8 +55,8 @@ fn values_that_mean_true_are_named_and_the_carriers_words_are_not_taken_for_deli
     }
     let receipts = "{\"messageId\":\"0C\",\"status\":\"delivered\",\"err-code\":\"0\",\"scts\":\"2611260410\"}\n";
     cli.run_with_input(["batch", "--channel", "sms", "--delivered", "true"], receipts).exits(65);
-    let told = cli.run_with_input(["batch"], "message_id,channel,\"did convert\"\n0D,sms,true\n");
-    told.exits(65);
-    assert!(told.shown().contains("--field 'delivered=did convert'"), "{}", told.shown());
+    let ran = cli.run_with_input(["batch"], "message_id,channel,\"did convert\"\n0D,sms,true\n");
+    ran.exits(65);
+    assert!(ran.shown().contains("--field 'delivered=did convert'"), "{}", ran.shown());
     assert_eq!(api::ids(&sandbox), ["0A", "0B"]);
 }

@@ -53,18 +53,18 @@ fn after_a_signal_what_is_in_flight_is_settled_and_the_next_run_sends_the_rest()
         let (status, stdout, stderr) = run.finish();
         assert_eq!(status, Some(code), "{stderr}");
         assert_eq!(api::requests(&sandbox), 1, "nothing more is sent");
-        let told = lines(&stdout);
-        let accepted: Vec<_> = told.iter().filter(|line| line["outcome"] == "accepted").collect();
+        let shown = lines(&stdout);
+        let accepted: Vec<_> = shown.iter().filter(|line| line["outcome"] == "accepted").collect();
         assert_eq!(accepted.len(), 1, "what was in flight was waited for");
         assert_eq!(accepted[0]["message_id"], "N00000");
-        for line in told.iter().filter(|line| line["outcome"] != "accepted") {
+        for line in shown.iter().filter(|line| line["outcome"] != "accepted") {
             assert_eq!((&line["outcome"], &line["error"]["code"]), (&"retry".into(), &"interrupted".into()));
             assert_eq!((&line["attempts"], &line["error"]["reached_server"]), (&0.into(), &false.into()));
         }
-        assert!(stderr.contains(&format!("1 accepted, 0 rejected, {} retry", told.len() - 1)), "{stderr}");
-        let mut numbers: Vec<_> = told.iter().map(|line| line["line"].as_u64().unwrap()).collect();
+        assert!(stderr.contains(&format!("1 accepted, 0 rejected, {} retry", shown.len() - 1)), "{stderr}");
+        let mut numbers: Vec<_> = shown.iter().map(|line| line["line"].as_u64().unwrap()).collect();
         numbers.sort_unstable();
-        assert!(numbers.into_iter().eq(1..=told.len() as u64), "one line for each record that was read");
+        assert!(numbers.into_iter().eq(1..=shown.len() as u64), "one line for each record that was read");
         let again = cli.run(arguments());
         again.exits(0);
         assert_eq!(again.lines().len(), 200);
@@ -87,7 +87,7 @@ fn a_reply_that_never_comes_is_ambiguous_and_sent_again_by_the_next_run() {
     assert_eq!(status, Some(130), "{stderr}");
     let first = lines(&stdout).into_iter().find(|line| line["message_id"] == "N00000").unwrap();
     assert_eq!((&first["outcome"], &first["error"]["code"]), (&"retry".into(), &"timeout".into()), "{stdout}");
-    assert!(first["error"]["reached_server"].is_null(), "nobody knows: {first}");
+    assert!(first["error"]["reached_server"].is_null(), "it is unknown: {first}");
     let resumed = cli.run(["ledger", "resume", "--json"]);
     resumed.exits(0);
     let again = cli.run(arguments());
@@ -155,7 +155,7 @@ fn a_full_disk_under_the_results_stops_the_run_and_nothing_is_lost() {
 #[test]
 fn kill_9_loses_nothing_and_repeats_no_more_than_the_window() {
     const COUNT: usize = 2000;
-    // Fewer than would fill the pipe of results, which nobody reads meanwhile.
+    // Fewer than would fill the pipe of results, which nothing reads meanwhile.
     together(&[1, 40, 150], |at| {
         let sandbox = slow(Duration::from_millis(10));
         let cli = Cli::new().against(&sandbox);
@@ -226,7 +226,7 @@ fn what_a_killed_run_left_goes_out_beside_input_that_flows() {
     let sandbox = slow(Duration::from_millis(20));
     let cli = Cli::new().against(&sandbox);
     cli.file("here/input.ndjson", records(900), 0o644);
-    // Quiet: nobody reads its lines, and a full pipe would hold it up.
+    // Quiet: nothing reads its lines, and a full pipe would hold it up.
     let mut killed = cli.start(BATCH.iter().chain(&["--jobs", "1", "--quiet", "input.ndjson"]));
     wait_until("all is recorded", || {
         let status = cli.run(["ledger", "status", "--json"]).lines();

@@ -19,7 +19,7 @@ const OTHER_KEY: &str = "efgh5678";
 const OTHER_SECRET: &str = "another secret";
 
 /// Ids and values of all requests, in their order.
-fn told(sandbox: &Sandbox) -> Vec<(String, String)> {
+fn received(sandbox: &Sandbox) -> Vec<(String, String)> {
     let parameter = |request: &LoggedRequest, name| request.parameter(name).unwrap_or_default().to_owned();
     sandbox.requests().iter().map(|one| (parameter(one, "message-id"), parameter(one, "delivered"))).collect()
 }
@@ -45,7 +45,7 @@ fn two_accounts(script: Script) -> Sandbox {
 }
 
 #[test]
-fn the_ledger_is_where_state_belongs_and_nobody_else_may_read_it() {
+fn the_ledger_is_where_state_belongs_and_only_its_owner_may_read_it() {
     for arguments in [
         &["sms", "A", "--delivered"][..],
         &["voice", "A", "--delivered"],
@@ -147,11 +147,11 @@ fn another_value_of_an_id_is_sent_and_in_order() {
             .concat();
         let ran = cli.run_with_input(BATCH.iter().chain(&["--jobs", jobs]), input);
         assert_eq!(came_to(ran.exits(0)), ["accepted"; 80]);
-        let told = told(&sandbox);
-        assert_eq!(told.len(), 80);
+        let received = received(&sandbox);
+        assert_eq!(received.len(), 80);
         for n in 0..40 {
             let id = format!("N{n}");
-            let of_this: Vec<_> = told.iter().filter(|(other, _)| *other == id).cloned().collect();
+            let of_this: Vec<_> = received.iter().filter(|(other, _)| *other == id).cloned().collect();
             assert_eq!(of_this, [pair(&id, "true"), pair(&id, "false")], "{jobs} jobs");
         }
     }
@@ -163,7 +163,7 @@ fn a_retried_value_is_not_overtaken_by_the_next() {
     let cli = Cli::new().against(&sandbox);
     let input = "{\"id\":\"A\",\"delivered\":true}\n{\"id\":\"A\",\"delivered\":false}\n";
     cli.run_with_input(BATCH, input).exits(0);
-    assert_eq!(told(&sandbox), [pair("A", "true"), pair("A", "true"), pair("A", "false")]);
+    assert_eq!(received(&sandbox), [pair("A", "true"), pair("A", "true"), pair("A", "false")]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn an_older_value_is_not_sent_after_a_newer_one_was_accepted() {
     let older = "{\"id\":\"A\",\"delivered\":false,\"timestamp\":\"2026-11-20 01:00:00\"}\n";
     assert_eq!(came_to(cli.run_with_input(BATCH, newer).exits(0)), ["accepted"]);
     assert_eq!(came_to(cli.run_with_input(BATCH, older).exits(0)), ["skipped stale"]);
-    assert_eq!(told(&sandbox), [pair("A", "true")]);
+    assert_eq!(received(&sandbox), [pair("A", "true")]);
 }
 
 #[test]
@@ -227,20 +227,21 @@ fn what_was_given_up_for_now_is_pending_until_it_is_resumed() {
 fn a_value_that_comes_again_without_a_time_after_another_one_is_pointed_out() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
-    let told = |value: bool| format!("{{\"id\":\"A\",\"delivered\":{value}}}\n");
+    let record = |value: bool| format!("{{\"id\":\"A\",\"delivered\":{value}}}\n");
     let batch = ["batch", "--json", "--channel", "sms", "--jobs", "1"];
     let pointed_out = |ran: &Ran| ran.exits(0).stderr.contains("warning: A came again without a time");
     assert!(
-        !pointed_out(&cli.run_with_input(batch, told(true) + &told(true))),
+        !pointed_out(&cli.run_with_input(batch, record(true) + &record(true))),
         "the same value is no contradiction"
     );
-    assert!(!pointed_out(&cli.run_with_input(batch, told(false))), "nor is news");
-    let again = cli.run_with_input(batch, told(true) + &told(true));
+    assert!(!pointed_out(&cli.run_with_input(batch, record(false))), "nor is news");
+    let again = cli.run_with_input(batch, record(true) + &record(true));
     assert!(pointed_out(&again) && again.stderr.matches("warning").count() == 1, "{}", again.shown());
     assert_eq!(came_to(&again), ["skipped already_accepted"; 2]);
     let timed = "{\"id\":\"A\",\"delivered\":true,\"timestamp\":\"5s\"}\n";
     assert!(!cli.run_with_input(batch, timed).stderr.contains("without a time"));
-    let at_once = cli.run_with_input(batch, (told(true) + &told(false) + &told(true)).replace("\"A\"", "\"B\""));
+    let at_once =
+        cli.run_with_input(batch, (record(true) + &record(false) + &record(true)).replace("\"A\"", "\"B\""));
     assert!(at_once.exits(0).stderr.contains("warning: B came again without a time"), "{}", at_once.shown());
 }
 
@@ -313,17 +314,17 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
     let before = api::requests(&refusing);
     let known = cli.run_with_input(BATCH, letters[..2].join("\n"));
     assert_eq!(came_to(known.exits(0)), ["skipped already_refused"; 2], "it is still refused");
-    assert_eq!(api::requests(&refusing), before, "and nobody was asked");
+    assert_eq!(api::requests(&refusing), before, "and no request was made");
     let forgotten = cli.run(["ledger", "forget", "refused", "--older-than", "0s"]);
     assert_eq!(forgotten.exits(0).stderr, "3 removed\n");
     let again = cli.run_with_input(BATCH, letters[..2].join("\n"));
     assert_eq!(came_to(again.exits(0)), ["accepted"; 2]);
-    assert_eq!(told(&refusing)[3..], [pair("A", "true"), pair("B", "true")]);
+    assert_eq!(received(&refusing)[3..], [pair("A", "true"), pair("B", "true")]);
     assert_eq!(cli.run(["ledger", "refused", "--json"]).exits(0).stdout, "");
 }
 
 #[test]
-fn an_id_is_told_with_all_that_came_of_it() {
+fn an_id_is_shown_with_its_whole_history() {
     let sandbox = api::answering(&["ok", "420", "503"]);
     let cli = Cli::new().against(&sandbox);
     assert_eq!(cli.run(["ledger", "show", "A"]).exits(0).stdout, "nothing is recorded about A\n");
@@ -358,7 +359,7 @@ fn an_id_is_told_with_all_that_came_of_it() {
 }
 
 #[test]
-fn what_was_refused_is_told_to_people_with_the_reason_and_the_way_back() {
+fn refusals_are_shown_to_people_with_the_reason_and_the_way_back() {
     let sandbox = api::always("420");
     let cli = Cli::new().against(&sandbox);
     assert_eq!(cli.run(["ledger", "refused"]).exits(0).said(), "nothing was refused\n");
@@ -510,7 +511,7 @@ fn a_file_that_is_no_ledger_of_ours_is_refused_and_left_as_it_is() {
             (&["ledger", "forget", "pending", "--older-than", "0s"], ""),
         ] {
             let ran = cli.run_with_input(arguments, input);
-            // A newer ledger may be looked at by nobody either; whoever cannot read it says so.
+            // A newer ledger cannot be read either; every command that fails to says so.
             assert_eq!(ran.status, Some(*status), "{about} {arguments:?}: {}", ran.shown());
             if arguments[0] == "batch" {
                 shown.push(format!("## {about}\n{}", ran.shown()));
@@ -525,7 +526,7 @@ fn a_file_that_is_no_ledger_of_ours_is_refused_and_left_as_it_is() {
 
 #[test]
 fn a_folder_that_cannot_be_written_to_stops_the_run_before_anything_is_sent() {
-    // Whoever may do anything is stopped by the kernel's own read-only folder.
+    // Even root is stopped by the kernel's own read-only folder.
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox).with("XDG_STATE_HOME", "/proc/self");
     let ran = cli.run_with_input(BATCH, records(3));
@@ -535,7 +536,7 @@ fn a_folder_that_cannot_be_written_to_stops_the_run_before_anything_is_sent() {
 }
 
 #[test]
-fn what_was_refused_is_told_once_and_again_where_that_is_asked_for() {
+fn a_refusal_fails_once_and_again_with_strict() {
     let sandbox = api::answering(&["420", "ok"]);
     let cli = Cli::new().against(&sandbox);
     let input =
@@ -630,6 +631,6 @@ fn what_is_typed_without_a_time_is_news_unless_it_is_the_newest_value_and_force_
     let old = ["--timestamp", "2026-11-22 01:25:26"];
     assert_eq!(says(no, &old), "skipped stale");
     assert_eq!(says(no, &[old[0], old[1], "--force"]), "accepted");
-    let values: Vec<_> = told(&sandbox).into_iter().map(|(_, value)| value).collect();
+    let values: Vec<_> = received(&sandbox).into_iter().map(|(_, value)| value).collect();
     assert_eq!(values, ["true", "false", "true", "false", "true", "true", "false"]);
 }

@@ -12,7 +12,7 @@ use crate::api;
 use crate::cli::{Cli, Running, mode, wait_until};
 use crate::needs::{Needed, is_here};
 
-/// What a started sandbox tells its client: the variables of its export lines.
+/// What a started sandbox prints for its client: the variables of its export lines.
 fn exports(running: &mut Running, count: usize) -> BTreeMap<String, String> {
     (0..count)
         .map(|_| {
@@ -23,7 +23,7 @@ fn exports(running: &mut Running, count: usize) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A client that did as it was told.
+/// A client with these variables.
 fn client(exports: &BTreeMap<String, String>) -> Cli<'_> {
     exports.iter().fold(Cli::new(), |cli, (name, value)| cli.with(name, value))
 }
@@ -113,7 +113,7 @@ fn switches_change_what_no_document_tells() {
 }
 
 #[test]
-fn a_secret_of_ones_own_is_not_printed_and_its_file_is_told() {
+fn a_secret_of_ones_own_is_not_printed_and_its_file_is_named() {
     let cli = Cli::new();
     cli.file("here/my secret", format!("{}\n", api::SECRET), 0o600);
     let mut running = cli.start(["sandbox", "--api-secret-file", "my secret"]);
@@ -209,7 +209,7 @@ fn it_ends_by_itself_when_asked_to() {
 }
 
 #[test]
-fn a_taken_port_is_told_with_advice() {
+fn a_taken_port_is_reported_with_advice() {
     let taken = api::plain();
     let ran = Cli::new().run(["sandbox", "--port", &taken.port().to_string()]);
     ran.exits(74);

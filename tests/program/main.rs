@@ -19,6 +19,7 @@ mod cli;
 mod command_lines;
 mod completions;
 mod configuration;
+mod documents;
 mod dry_runs;
 mod examples;
 mod exits;

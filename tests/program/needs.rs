@@ -40,7 +40,7 @@ impl Needed {
     }
 }
 
-/// Whether the test that asks can be run here; `what` it is about is told if not.
+/// Whether the test that asks can be run here; if not, the reason is printed.
 pub(crate) fn is_here(program: Needed, what: &str) -> bool {
     let name = program.name();
     if ["/usr/local/bin", "/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(name).exists()) {

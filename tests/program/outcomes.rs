@@ -248,8 +248,8 @@ fn an_empty_body_is_as_good_as_ok() {
 }
 
 #[test]
-fn nobody_listening_is_certainly_not_sent() {
-    let url = format!("http://{}", crate::relay::nobody());
+fn a_refused_connection_is_certainly_not_sent() {
+    let url = format!("http://{}", crate::relay::closed_port());
     let ran = Cli::new().with("VONAGE_API_KEY", api::KEY).with("VONAGE_API_SECRET", api::SECRET).run([
         "sms",
         "A",
@@ -266,7 +266,7 @@ fn nobody_listening_is_certainly_not_sent() {
 }
 
 #[test]
-fn every_failure_is_told_in_three_parts() {
+fn every_failure_is_printed_in_three_parts() {
     let report =
         ["sms", "A", "B", "--delivered", "--timestamp", "2026-11-20 01:25:26", "--retry", "0", "--max-time", "2s"];
     let shown = [

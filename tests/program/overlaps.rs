@@ -39,7 +39,7 @@ fn three_runs_at_once_send_every_record_exactly_once() {
 }
 
 #[test]
-fn a_record_that_a_living_run_holds_is_left_to_it() {
+fn a_record_that_a_live_run_holds_is_left_to_it() {
     let sandbox = api::answering(&["ok,delay=1s"]);
     let cli = Cli::new().against(&sandbox);
     cli.file("here/input.ndjson", records(10), 0o644);
@@ -65,7 +65,7 @@ fn the_rows_of_a_run_that_was_killed_are_free_for_the_next() {
     wait_until("its first request is in flight", || api::requests(&sandbox) == 1);
     killed.signal(Signal::KILL);
     assert_eq!(killed.finish().0, None);
-    // Another input: the rows of the dead run are adopted and counted, and get no lines here.
+    // Another input: the rows of the crashed run are adopted and counted, and get no lines here.
     let next =
         cli.run_with_input(["batch", "--json", "--channel", "sms", "--delivered", "true"], "{\"id\":\"OTHER\"}\n");
     next.exits(0);

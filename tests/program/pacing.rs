@@ -63,7 +63,7 @@ fn after_a_429_nobody_sends_until_its_time_has_passed() {
     });
     let (status, stdout, stderr) = run.finish();
     assert_eq!(status, Some(0), "{stderr}");
-    assert!(longest >= Duration::from_millis(900), "nobody was silent for longer than {longest:?}");
+    assert!(longest >= Duration::from_millis(900), "the longest silence was {longest:?}");
     assert!(before <= 13 + 64, "what was handed out already and nothing else: {before}");
     assert_eq!(stdout.lines().count(), 200);
     assert!(stderr.contains("pausing: for 1s"), "{stderr}");
@@ -239,7 +239,7 @@ fn an_answer_that_is_not_the_apis_stops_the_run_after_one_request() {
         let mut numbers: Vec<_> = lines.iter().map(|line| line["line"].as_u64().unwrap()).collect();
         numbers.sort_unstable();
         assert!(numbers.iter().copied().eq(1..=lines.len() as u64), "{answer}: one line each");
-        assert_eq!(ran.stderr.matches("error:").count(), 1, "{answer}: told once: {}", ran.stderr);
+        assert_eq!(ran.stderr.matches("error:").count(), 1, "{answer}: printed once: {}", ran.stderr);
         // Nothing of it is lost.
         sandbox.mend();
         let again = cli.run_with_input(BATCH, records(500));
@@ -277,7 +277,7 @@ fn what_was_postponed_goes_out_beside_a_log_that_flows_and_counts_once() {
     }
     wait_until("the outage is over", || api::requests(&sandbox) == 40);
     let (mut glances, mut flowed) = (0, 0);
-    // A line every 20 ms, which is no rest, and not more than fits into the pipe that nobody reads meanwhile.
+    // A line every 20 ms, which is no rest, and not more than fits into the pipe that nothing reads meanwhile.
     wait_until("all that was postponed went out", || {
         glances += 1;
         if glances % 10 == 0 && flowed < 500 {

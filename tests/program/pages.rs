@@ -1,5 +1,5 @@
 //! The report's page in a real browser, without a screen: that it says the figures, draws them, follows pointer and keys, is dark
-//! where that is preferred, fits a telephone, and asks nobody for anything.
+//! where that is preferred, fits a telephone, and requests nothing.
 //!
 //! The browser is Debian's `chromium`. Where it is missing the tests say that they were skipped; where `CI` is set they fail, unless
 //! the gate says with `WITHOUT_BROWSER` that it could not be had.
@@ -62,7 +62,7 @@ addEventListener("load", () => {
 });
 "#;
 
-/// With the probe in it, which the page's policy is told of: the policy holds.
+/// With the probe in it, which the page's policy allows: the policy holds.
 fn probed(page: &str) -> String {
     let digest = format!("script-src 'sha256-{}' '", STANDARD.encode(Sha256::digest(PROBE)));
     let page = page.replacen("script-src '", &digest, 1);
@@ -134,7 +134,7 @@ fn browser() -> bool {
     is_here(Needed::Chromium, "the report's page in a browser")
 }
 
-/// The arguments that every start shares: no screen, no first steps, and nobody to talk to but this machine.
+/// The arguments that every start shares: no screen, no first steps, and no other machine to talk to.
 fn arguments(cli: &Cli, scheme: Scheme, what: &[String], url: &str) -> Vec<OsString> {
     static STARTS: Mutex<u32> = Mutex::new(0);
     let start = {
@@ -239,7 +239,7 @@ fn a_browser_shows_the_figures_in_light_and_dark_at_a_desk_and_on_a_telephone() 
 }
 
 #[test]
-fn a_page_that_asked_somebody_would_be_found_out() {
+fn a_page_that_requests_something_would_be_found_out() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
     if !browser() {

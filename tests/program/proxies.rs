@@ -4,7 +4,7 @@ use nexmo_conversion::sandbox::{CertificateKind, Sandbox};
 
 use crate::api;
 use crate::cli::{Cli, Ran};
-use crate::relay::{Proxy, nobody};
+use crate::relay::{Proxy, closed_port};
 
 const REPORT: [&str; 6] = ["sms", "A", "--delivered", "--json", "--retry", "0"];
 
@@ -142,7 +142,7 @@ fn a_proxy_that_wants_credentials_stops_the_run() {
 fn a_proxy_that_is_not_there_may_come_back() {
     let sandbox = api_behind();
     let cli = Cli::new().against(&sandbox);
-    let ran = run(&cli, &["--proxy", &nobody()]);
+    let ran = run(&cli, &["--proxy", &closed_port()]);
     let line = ran.exits(75).line();
     assert_eq!(
         (line["error"]["code"].as_str(), line["error"]["reached_server"].as_bool()),
@@ -152,7 +152,7 @@ fn a_proxy_that_is_not_there_may_come_back() {
 }
 
 #[test]
-fn a_proxys_password_reaches_the_proxy_and_nobody_else() {
+fn a_proxys_password_reaches_the_proxy_and_nothing_else() {
     let sandbox = api_behind();
     let cli = Cli::new().against(&sandbox);
     let proxy = Proxy::open();
@@ -163,7 +163,7 @@ fn a_proxys_password_reaches_the_proxy_and_nobody_else() {
     assert_eq!(api::requests(&sandbox), 1);
     let refused = Proxy::answering("HTTP/1.1 407 No\r\n\r\n");
     let url = |address: &str| format!("http://user:pa55word@{address}");
-    for address in [refused.address(), nobody()] {
+    for address in [refused.address(), closed_port()] {
         for flag in ["-v", "-q", "--json"] {
             let ran = cli.run(["sms", "A", "--delivered", "--retry", "0", "--proxy", &url(&address), flag]);
             assert!(!ran.said().contains("pa55word") && !ran.said().contains("dXNlcjpwYTU1"), "{}", ran.shown());

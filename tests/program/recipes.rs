@@ -263,9 +263,12 @@ fn cron_closes_what_is_due_and_leaves_the_rest_to_the_next_time() {
     append(&file, &[line("converted", "B", "2026-11-20 01:06:00"), line("sent", "C", "2026-11-20 01:14:00")]);
     for _ in 0..2 {
         cli.shell(&cron_command("track-cron")).exits(0);
-        let mut told = facts(&sandbox);
-        told.sort();
-        assert_eq!(told, [fact("A", "false", "2026-11-20 01:10:00"), fact("B", "true", "2026-11-20 01:06:00")]);
+        let mut facts_sent = facts(&sandbox);
+        facts_sent.sort();
+        assert_eq!(
+            facts_sent,
+            [fact("A", "false", "2026-11-20 01:10:00"), fact("B", "true", "2026-11-20 01:06:00")]
+        );
     }
 }
 

@@ -60,8 +60,8 @@ impl<'s> Proxy<'s> {
     }
 }
 
-/// An address on this machine at which nobody listens.
-pub(crate) fn nobody() -> String {
+/// An address on this machine at which nothing listens.
+pub(crate) fn closed_port() -> String {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().to_string()
 }
 
@@ -159,7 +159,7 @@ impl<'s> Recorder<'s> {
     }
 }
 
-/// Bytes are kept before they are passed on, so that whoever sees their effect finds them kept.
+/// Bytes are kept before they are passed on, so that they are kept before their effect is seen.
 fn pass_on(mut client: TcpStream, server: TcpStream, mut keep: impl FnMut(&[u8])) -> io::Result<()> {
     client.set_read_timeout(Some(PATIENCE))?;
     server.set_read_timeout(Some(PATIENCE))?;

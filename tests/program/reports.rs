@@ -48,8 +48,8 @@ fn troubled() -> Sandbox {
     api::with(SandboxOptions { script: Script { every, ..Script::default() }, ..api::options() })
 }
 
-/// What was told, and what the sandbox did about it each time.
-struct Told {
+/// A conversion that the sandbox received, and its answer each time.
+struct Received {
     channel: &'static str,
     id: String,
     delivered: bool,
@@ -57,7 +57,7 @@ struct Told {
     requests: Vec<LoggedRequest>,
 }
 
-fn told(sandbox: &Sandbox) -> Vec<Told> {
+fn received(sandbox: &Sandbox) -> Vec<Received> {
     let mut all: BTreeMap<(String, String, String, String), Vec<LoggedRequest>> = BTreeMap::new();
     for request in sandbox.requests() {
         let parameter = |name| request.parameter(name).unwrap().to_owned();
@@ -65,7 +65,7 @@ fn told(sandbox: &Sandbox) -> Vec<Told> {
         all.entry(key).or_default().push(request);
     }
     all.into_iter()
-        .map(|((path, id, delivered, timestamp), requests)| Told {
+        .map(|((path, id, delivered, timestamp), requests)| Received {
             channel: if path.ends_with("/sms") { "sms" } else { "voice" },
             id,
             delivered: delivered == "true",
@@ -75,7 +75,7 @@ fn told(sandbox: &Sandbox) -> Vec<Told> {
         .collect()
 }
 
-impl Told {
+impl Received {
     fn ended_with(&self, status: u16) -> bool {
         self.requests.last().unwrap().status == Some(status)
     }
@@ -93,9 +93,9 @@ impl Told {
 }
 
 /// Conversions and converted ones of these: of each id of each channel, its newest value.
-fn rate<'a>(told: impl Iterator<Item = &'a Told>) -> (u64, u64) {
+fn rate<'a>(received: impl Iterator<Item = &'a Received>) -> (u64, u64) {
     let mut newest: BTreeMap<(&str, &str), (i64, bool)> = BTreeMap::new();
-    for one in told {
+    for one in received {
         let known = newest.entry((one.channel, &one.id)).or_insert((one.timestamp, one.delivered));
         assert!(
             known.0 != one.timestamp || known.1 == one.delivered,
@@ -134,6 +134,7 @@ fn assert_rate(reported: &Value, (conversions, converted): (u64, u64), what: &st
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one reckoning, compared figure by figure")]
 fn the_figures_are_what_the_sandbox_saw() {
     let sandbox = troubled();
     let cli = Cli::new().against(&sandbox);
@@ -148,11 +149,11 @@ fn the_figures_are_what_the_sandbox_saw() {
     }
     let report = cli.run(["report", "--json"]).exits(0).line();
 
-    let told = told(&sandbox);
-    let (accepted, refused): (Vec<_>, Vec<_>) = told.iter().partition(|one| one.ended_with(200));
+    let received = received(&sandbox);
+    let (accepted, refused): (Vec<_>, Vec<_>) = received.iter().partition(|one| one.ended_with(200));
     assert!(refused.iter().all(|one| one.ended_with(420)), "everything came to its end");
-    let requests: usize = told.iter().map(|one| one.requests.len()).sum();
-    let ambiguous: usize = told.iter().map(Told::sent_in_doubt).sum();
+    let requests: usize = received.iter().map(|one| one.requests.len()).sum();
+    let ambiguous: usize = received.iter().map(Received::sent_in_doubt).sum();
     assert!(
         api::fired(&sandbox, "reset") > 10 && api::fired(&sandbox, "500") > 10 && refused.len() > 10,
         "the faults have fired"
@@ -169,7 +170,7 @@ fn the_figures_are_what_the_sandbox_saw() {
     );
     assert_eq!(report["reasons"].as_array().unwrap().len(), 2);
     assert_eq!(report["requests"], requests);
-    assert_eq!(report["retries"], requests - told.len());
+    assert_eq!(report["retries"], requests - received.len());
     assert!(ambiguous > 10);
     assert_eq!(report["ambiguous_resends"], ambiguous);
     assert_eq!(report["pending"]["count"], 0);
@@ -180,7 +181,7 @@ fn the_figures_are_what_the_sandbox_saw() {
     let (mut with_data, mut of_several) = (0, 0);
     for (course, name) in report["channels"].as_array().unwrap().iter().zip(["all", "sms", "voice"]) {
         assert_eq!(course["channel"], name);
-        let of_it = |one: &&&Told| name == "all" || one.channel == name;
+        let of_it = |one: &&&Received| name == "all" || one.channel == name;
         assert_rate(course, rate(accepted.iter().filter(of_it).copied()), name);
         let mut late: Vec<i64> = accepted.iter().filter(of_it).map(|one| one.late()).collect();
         assert_eq!(course["lateness"]["reports"], late.len());
@@ -191,7 +192,7 @@ fn the_figures_are_what_the_sandbox_saw() {
         assert_eq!(windows.len(), marks.len());
         for (window, mark) in windows.iter().zip(&marks) {
             assert_eq!(window["end"], Timestamp::from_unix(*mark).unwrap().to_rfc3339());
-            let in_it = |one: &&&Told| of_it(one) && mark - 900 < one.timestamp && one.timestamp <= *mark;
+            let in_it = |one: &&&Received| of_it(one) && mark - 900 < one.timestamp && one.timestamp <= *mark;
             let rate = rate(accepted.iter().filter(in_it).copied());
             assert_rate(window, rate, &format!("{name} {}", window["end"]));
             let reports = accepted.iter().filter(in_it).count() as u64;
@@ -229,7 +230,7 @@ fn a_span_has_what_was_accepted_in_it() {
         let windows = report["channels"][0]["windows"].as_array().unwrap().clone();
         windows.iter().filter(|window| window["conversions"] == 2).count()
     };
-    assert_eq!(windows(&report), 0, "but what they tell of is older than every window of the span");
+    assert_eq!(windows(&report), 0, "but their events are older than every window of the span");
     assert_eq!(windows(&cli.run(["report", "--json", "--since", "4h"]).line()), 3);
 }
 
@@ -303,9 +304,9 @@ fn the_account_is_the_one_whose_credentials_hold_unless_another_is_asked_for() {
     cli.run(["report", "--account", &first.0, "--profile", "x"]).exits(2);
 
     // Without credentials: everybody's. With a profile: its own, and the secret is not even looked for.
-    let nobody = cli.with("VONAGE_API_KEY", "").with("VONAGE_API_SECRET", "");
-    assert_eq!(whose(&nobody.run(["report", "--json"])), both);
-    let profiles = nobody.configured(
+    let no_key = cli.with("VONAGE_API_KEY", "").with("VONAGE_API_SECRET", "");
+    assert_eq!(whose(&no_key.run(["report", "--json"])), both);
+    let profiles = no_key.configured(
         "[profiles.a]\napi_key = \"abcd1234\"\napi_secret_command = [\"false\"]\n\
          [profiles.b]\napi_key = \"nobody99\"\napi_secret_file = \"/nowhere\"\n",
     );
@@ -485,7 +486,7 @@ fn csv_has_the_windows_of_the_json() {
 }
 
 #[test]
-fn a_report_begins_where_it_is_told_to() {
+fn a_report_begins_at_its_since() {
     let cli = Cli::new();
     for since in ["24h", "7d", "2026-11-20", "2026-11-20 08:00:00", "2026-11-20T08:00:00+02:00"] {
         cli.run(["report", "--since", since]).exits(0);

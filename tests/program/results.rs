@@ -142,7 +142,7 @@ fn the_summary_counts_everything_once() {
 }
 
 #[test]
-fn an_event_that_no_longer_counts_is_told() {
+fn an_event_that_no_longer_counts_is_pointed_out() {
     let ran = Cli::new().against(&api::plain()).run(["sms", "A", "--delivered", "--timestamp", "20m"]);
     assert!(ran.exits(0).stderr.contains("no longer counts in the current routing analysis"), "{}", ran.shown());
     let ran = Cli::new().against(&api::plain()).run(["sms", "A", "--delivered", "--timestamp", "10m"]);

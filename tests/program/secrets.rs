@@ -12,14 +12,14 @@ use crate::api;
 use crate::cli::{Cli, Ran};
 use crate::examples::EXAMPLES;
 use crate::interruptions::records;
-use crate::relay::{Proxy, nobody};
+use crate::relay::{Proxy, closed_port};
 use crate::sources::{Keep, SOURCES, profile};
 use crate::together::together;
 
 /// No other text of the program or of a test has this in it, and it stays as it is in every encoding but base64.
 const CORE: &str = "Zq7Odd";
 
-/// In what forms a secret could be told.
+/// The forms in which a secret could be shown.
 pub(crate) fn forms(secret: &str) -> Vec<String> {
     let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let mut forms = vec![
@@ -50,19 +50,19 @@ fn tells_nothing(ran: &Ran) {
 
 #[test]
 fn the_search_would_find_it() {
-    let told = |text: String| forms(api::SECRET).iter().any(|form| text.contains(form));
-    assert!(told(format!("error: {}", api::SECRET)));
-    assert!(told(format!(
+    let shows = |text: String| forms(api::SECRET).iter().any(|form| text.contains(form));
+    assert!(shows(format!("error: {}", api::SECRET)));
+    assert!(shows(format!(
         "https://h/?api_secret={}",
         form_urlencoded::byte_serialize(api::SECRET.as_bytes()).collect::<String>()
     )));
-    assert!(told(STANDARD.encode(api::SECRET)));
-    assert!(told(STANDARD.encode(format!("{}:{}", api::KEY, api::SECRET))));
-    assert!(told(format!("{:?}", api::SECRET)));
-    assert!(!told("error: the secret is empty ********".to_owned()));
+    assert!(shows(STANDARD.encode(api::SECRET)));
+    assert!(shows(STANDARD.encode(format!("{}:{}", api::KEY, api::SECRET))));
+    assert!(shows(format!("{:?}", api::SECRET)));
+    assert!(!shows("error: the secret is empty ********".to_owned()));
     // And through the program itself: what it is asked to print, it prints.
     let ran = Cli::new().against(&api::plain()).run(["sms", "--delivered", "--json", "--message-id", api::SECRET]);
-    assert!(told(ran.said()), "{}", ran.shown());
+    assert!(shows(ran.said()), "{}", ran.shown());
 }
 
 /// Every way of sending it.
@@ -189,8 +189,8 @@ fn a_server_that_repeats_the_secret_is_not_quoted() {
 
 #[test]
 fn failures_before_anything_is_sent_do_not_tell_the_secret() {
-    let nobody = nobody();
-    let with_password = format!("http://user:{CORE}{CORE}@{nobody}");
+    let closed = closed_port();
+    let with_password = format!("http://user:{CORE}{CORE}@{closed}");
     let bad_proxy = format!("http://user:{}@:99999", api::SECRET);
     let in_url = format!("https://user:{CORE}{CORE}@api.example.org");
     let in_query = format!("https://api.example.org/?api_secret={CORE}{CORE}");

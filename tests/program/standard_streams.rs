@@ -1,4 +1,4 @@
-//! Standard output and standard error that are full, closed, or read by nobody: for every command no panic, and an exit code that
+//! Standard output and standard error that are full, closed, or without a reader: for every command no panic, and an exit code that
 //! says whether its answer was lost.
 
 use std::ffi::OsString;
@@ -13,12 +13,12 @@ use crate::examples::{EXAMPLES, Example, Says};
 /// What is behind a standard stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Behind {
-    /// Somebody who reads.
+    /// A reader.
     Reader,
     /// A disk without room.
     FullDisk,
     /// A pipe whose reader has gone, as behind `| head`.
-    NobodyAnyMore,
+    ReaderGone,
     /// Nothing: `>&-`.
     Nothing,
 }
@@ -26,10 +26,10 @@ enum Behind {
 const BOTH: [(Behind, Behind); 9] = [
     (Behind::Reader, Behind::Reader),
     (Behind::FullDisk, Behind::Reader),
-    (Behind::NobodyAnyMore, Behind::Reader),
+    (Behind::ReaderGone, Behind::Reader),
     (Behind::Nothing, Behind::Reader),
     (Behind::Reader, Behind::FullDisk),
-    (Behind::Reader, Behind::NobodyAnyMore),
+    (Behind::Reader, Behind::ReaderGone),
     (Behind::Reader, Behind::Nothing),
     (Behind::FullDisk, Behind::FullDisk),
     (Behind::Nothing, Behind::Nothing),
@@ -47,10 +47,10 @@ fn every_command_bears_every_state_of_its_output() {
             let answer_is_lost = match stdout {
                 // A closed stream is opened anew by the runtime, to nowhere: who closes it wants no answer.
                 Behind::Reader | Behind::Nothing => false,
-                Behind::FullDisk | Behind::NobodyAnyMore => example.says == Says::Results,
+                Behind::FullDisk | Behind::ReaderGone => example.says == Says::Results,
             };
             // A reader that has gone ends a program as SIGPIPE would: without a word.
-            let lost = if stdout == Behind::NobodyAnyMore { 141 } else { 74 };
+            let lost = if stdout == Behind::ReaderGone { 141 } else { 74 };
             assert_eq!(status, Some(if answer_is_lost { lost } else { usual }), "{shown}");
             assert!(!said.contains("a bug in nexmo") && !said.contains("panicked"), "{shown}");
             if answer_is_lost && stderr == Behind::Reader {
@@ -74,7 +74,7 @@ fn balance_requests(sandbox: &nexmo_conversion::sandbox::Sandbox) -> u64 {
     sandbox.requests().iter().filter(|request| request.method == "GET").count() as u64
 }
 
-/// The exit code, and what was said where somebody reads.
+/// The exit code, and what was printed where there is a reader.
 fn run(cli: &Cli, example: &Example, stdout: Behind, stderr: Behind) -> (Option<i32>, String) {
     let closing = |behind, redirection| if behind == Behind::Nothing { redirection } else { "" };
     let line = format!("exec \"$@\" {} {}", closing(stdout, ">&-"), closing(stderr, "2>&-"));
@@ -85,7 +85,7 @@ fn run(cli: &Cli, example: &Example, stdout: Behind, stderr: Behind) -> (Option<
     let stream = |behind| match behind {
         Behind::Reader => Stdio::from(writer.try_clone().unwrap()),
         Behind::FullDisk => Stdio::from(OpenOptions::new().write(true).open("/dev/full").unwrap()),
-        Behind::NobodyAnyMore => Stdio::from(io::pipe().unwrap().1),
+        Behind::ReaderGone => Stdio::from(io::pipe().unwrap().1),
         Behind::Nothing => Stdio::inherit(),
     };
     let mut command = cli.command("sh", &words);

@@ -17,10 +17,10 @@ use crate::cli::Cli;
 
 const REPORT: [&str; 3] = ["sms", "A", "--delivered"];
 const FILE: &str = ".config/nexmo-conversion/config.toml";
-/// Nobody's number: it has no entry in the user database.
+/// A number without a user: it has no entry in the user database.
 const STRANGER: u32 = 61_234;
 
-/// Whether the test that asks can be run here; told past the harness if not, which keeps the output of what passes to itself.
+/// Whether the test that asks can be run here; printed past the harness if not, which keeps the output of what passes to itself.
 pub(crate) fn can_be_others(what: &str) -> bool {
     if geteuid().is_root() && Path::new("/usr/bin/setpriv").exists() {
         return true;
@@ -49,7 +49,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What holds for whoever has no home.
+/// What holds for users without a home.
 #[track_caller]
 fn has_no_home(cli: &Cli, sandbox: &Sandbox) {
     let sent = sandbox.counts().accepted;
@@ -108,12 +108,12 @@ fn a_user_without_an_entry_has_no_home_but_what_the_variables_say() {
 #[test]
 fn without_variables_the_user_database_tells_the_home() {
     let cli = Cli::new().without("HOME").without("XDG_CONFIG_HOME");
-    let told = cli.run(["config", "path"]);
-    // Where there is an entry; a container may have none for whoever runs the tests.
-    if told.status == Some(0) {
-        assert!(told.stdout.starts_with('/') && !told.stdout.contains("here"), "{}", told.shown());
+    let ran = cli.run(["config", "path"]);
+    // Where there is an entry; a container may have none for the user who runs the tests.
+    if ran.status == Some(0) {
+        assert!(ran.stdout.starts_with('/') && !ran.stdout.contains("here"), "{}", ran.shown());
     } else {
-        told.exits(78);
+        ran.exits(78);
     }
     // A relative folder counts as unset, as its specification says.
     let relative = Cli::new().with("XDG_CONFIG_HOME", "config");
@@ -227,7 +227,7 @@ fn check_finds_a_ledger_that_this_user_cannot_write() {
 }
 
 #[test]
-fn what_roots_run_left_beside_a_users_ledger_is_told_with_what_mends_it_by_check_too() {
+fn what_roots_run_left_beside_a_users_ledger_is_reported_with_what_mends_it_by_check_too() {
     if !can_be_others("what root's run left beside a user's ledger") {
         return;
     }
@@ -236,9 +236,9 @@ fn what_roots_run_left_beside_a_users_ledger_is_told_with_what_mends_it_by_check
     cli.run(REPORT).exits(0);
     let ledger = cli.path(".local/state/nexmo-conversion/ledger.db");
     let beside = |end: &str| ledger.with_file_name(format!("ledger.db{end}"));
-    let dead = rusqlite::Connection::open(&ledger).unwrap();
-    dead.execute("INSERT INTO run (id, started) VALUES (7, 0)", []).unwrap();
-    drop(dead);
+    let crashed = rusqlite::Connection::open(&ledger).unwrap();
+    crashed.execute("INSERT INTO run (id, started) VALUES (7, 0)", []).unwrap();
+    drop(crashed);
     fs::write(beside(".run-7.lock"), "").unwrap();
     for end in [".run-7.lock", ".write.lock", "-wal", "-shm"] {
         if !beside(end).exists() {

@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 use crate::api;
 use crate::cli::{Cli, Ran};
 
-/// Long ago enough to be told from now, and the same whatever the format.
+/// Long enough ago to differ from now, and the same whatever the format.
 const WHEN: &str = "2026-11-20 01:25:26";
 
-/// What the sandbox was told, in the order of the requests: path, id, delivered, timestamp.
-fn told(sandbox: &Sandbox) -> Vec<[String; 4]> {
-    let told = |request: &LoggedRequest| {
+/// What the sandbox received, in the order of the requests: path, id, delivered, timestamp.
+fn received(sandbox: &Sandbox) -> Vec<[String; 4]> {
+    let fields = |request: &LoggedRequest| {
         let parameter = |name| request.parameter(name).unwrap_or_default().to_owned();
         [request.path.clone(), parameter("message-id"), parameter("delivered"), parameter("timestamp")]
     };
-    sandbox.requests().iter().map(told).collect()
+    sandbox.requests().iter().map(fields).collect()
 }
 
 fn sms(id: &str, delivered: &str) -> [String; 4] {
@@ -65,7 +65,7 @@ fn every_format_says_the_same_named_or_found_out() {
             let sandbox = api::plain();
             let ran = Cli::new().against(&sandbox).run_with_input(batch(&["--format", format]), input.as_str());
             ran.exits(0);
-            assert_eq!(told(&sandbox), [sms("A", "true"), voice("B", "false")], "{format}: {input}");
+            assert_eq!(received(&sandbox), [sms("A", "true"), voice("B", "false")], "{format}: {input}");
         }
     }
 }
@@ -82,11 +82,11 @@ fn plain_ids_take_what_the_options_say() {
         let all = ["--channel", "voice", "--delivered", "false"];
         let ran = Cli::new().against(&sandbox).run_with_input(batch(&all).chain(options.iter().copied()), input);
         ran.exits(0);
-        let told: Vec<_> =
-            told(&sandbox).into_iter().map(|[path, id, delivered, _]| (path, id, delivered)).collect();
+        let received: Vec<_> =
+            received(&sandbox).into_iter().map(|[path, id, delivered, _]| (path, id, delivered)).collect();
         let expected =
             ["A", "B", "C"].map(|id| ("/conversions/voice".to_owned(), id.to_owned(), "false".to_owned()));
-        assert_eq!(told, expected, "{options:?} {input:?}");
+        assert_eq!(received, expected, "{options:?} {input:?}");
     }
 }
 
@@ -95,7 +95,7 @@ fn a_null_ended_stream_may_hold_json_too() {
     let sandbox = api::plain();
     let input = "{\"id\":\"A\",\"type\":\"sms\",\"delivered\":1,\"ts\":\"2026-11-20T01:25:26Z\"}\0";
     Cli::new().against(&sandbox).run_with_input(batch(&["-0"]), input).exits(0);
-    assert_eq!(told(&sandbox), [sms("A", "true")]);
+    assert_eq!(received(&sandbox), [sms("A", "true")]);
 }
 
 #[test]
@@ -114,11 +114,11 @@ fn every_alias_is_read() {
         let sandbox = api::plain();
         let table = format!("{id},{time},{channel},delivered\nT,{WHEN},sms,true\n");
         Cli::new().against(&sandbox).run_with_input(batch(&[]), table).exits(0);
-        assert_eq!(told(&sandbox), [sms("T", "true")], "{id} {time} {channel}");
+        assert_eq!(received(&sandbox), [sms("T", "true")], "{id} {time} {channel}");
     }
     let sandbox = api::plain();
     Cli::new().against(&sandbox).run_with_input(batch(&[]), json_lines).exits(0);
-    assert_eq!(told(&sandbox), expected);
+    assert_eq!(received(&sandbox), expected);
 }
 
 #[test]
@@ -128,12 +128,12 @@ fn a_field_is_found_where_it_is_said_to_be() {
     let record = json!({"otp": {"id": "A", "used_at": WHEN}, "ok": true, "channel": "sms", "id": "not this one"});
     let ran = Cli::new().against(&sandbox).run_with_input(batch(&fields), format!("{record}\n"));
     ran.exits(0);
-    assert_eq!(told(&sandbox), [sms("A", "true")]);
+    assert_eq!(received(&sandbox), [sms("A", "true")]);
     let sandbox = api::plain();
     let fields = ["--field", "message-id=SMS number", "--field", "timestamp=When", "--channel", "sms"];
     let table = format!("SMS number,When,delivered\nA,{WHEN},true\n");
     Cli::new().against(&sandbox).run_with_input(batch(&fields), table).exits(0);
-    assert_eq!(told(&sandbox), [sms("A", "true")]);
+    assert_eq!(received(&sandbox), [sms("A", "true")]);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn defaults_hold_only_for_records_that_do_not_say() {
     let ran =
         Cli::new().against(&sandbox).run_with_input(batch(&["--channel", "voice", "--delivered", "false"]), input);
     ran.exits(0);
-    assert_eq!(told(&sandbox), [voice("A", "false"), sms("B", "true"), voice("C", "false")]);
+    assert_eq!(received(&sandbox), [voice("A", "false"), sms("B", "true"), voice("C", "false")]);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn files_and_standard_input_are_one_stream_in_the_order_in_which_they_are_named(
     let between = format!("{{\"id\":\"B\",\"delivered\":true,\"timestamp\":\"{WHEN}\"}}");
     let ran = cli.run_with_input(batch(&["--channel", "sms", "first.csv", "-", "last.tsv"]), between);
     ran.exits(0);
-    assert_eq!(told(&sandbox), [sms("A", "true"), sms("B", "true"), sms("C", "false")]);
+    assert_eq!(received(&sandbox), [sms("A", "true"), sms("B", "true"), sms("C", "false")]);
 }
 
 #[test]
@@ -253,10 +253,10 @@ fn a_result_line_is_a_record_again_and_only_what_failed_is_sent() {
             .collect();
         let again = cli.run_with_input(batch(ledger), failed);
         again.exits(0);
-        assert_eq!(told(&sandbox)[5..], [sms("B", "true"), sms("D", "true")], "{ledger:?}");
+        assert_eq!(received(&sandbox)[5..], [sms("B", "true"), sms("D", "true")], "{ledger:?}");
         let references: Vec<_> = again.lines().iter().map(|line| line["ref"].clone()).collect();
         assert_eq!(references, ["r-B", "r-D"]);
-        // All of them again: without a ledger nobody knows what was sent; with one, nothing is sent.
+        // All of them again: without a ledger it is unknown what was sent; with one, nothing is sent.
         let all = cli.run_with_input(batch(ledger), first.stdout.clone());
         let more = if ledger.is_empty() { 0 } else { 5 };
         assert_eq!(api::requests(&sandbox), 7 + more, "{}", all.shown());

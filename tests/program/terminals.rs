@@ -1,4 +1,4 @@
-//! What somebody sees who sits at a terminal: progress, there and nowhere else; questions whose answers stay unseen; and nothing
+//! What a user sees at a terminal: progress, there and nowhere else; questions whose answers stay unseen; and nothing
 //! that acts on the terminal, wherever it comes from.
 
 use std::process::Stdio;
@@ -97,7 +97,7 @@ fn a_single_report_that_waits_says_so_and_a_quick_one_does_not() {
 }
 
 #[test]
-fn whoever_asks_for_quiet_sees_no_progress() {
+fn with_quiet_there_is_no_progress() {
     let sandbox = slow(Duration::from_millis(30));
     let cli = Cli::new().against(&sandbox);
     cli.file("here/input.ndjson", records(30), 0o644);
@@ -255,7 +255,7 @@ fn what_a_server_says_does_not_reach_a_terminal_either() {
     }
 }
 
-/// A line of shell on a terminal at which somebody types.
+/// A line of shell on a terminal, with a user typing.
 fn typed_at<'s>(cli: &Cli<'s>, line: &str) -> Running<'s> {
     cli.shell("true");
     let line = format!("PATH=\"$HOME/bin:$PATH\" TERM=xterm script -qefc '{line}' screen");
@@ -319,7 +319,7 @@ fn what_is_not_usable_is_asked_for_again() {
 }
 
 #[test]
-fn whoever_gives_up_at_the_prompt_has_a_terminal_that_works() {
+fn after_an_interrupt_at_the_prompt_the_terminal_works() {
     let cli = Cli::new();
     let init = "nexmo-conversion config init --api-key abcd1234";
     let mut run = typed_at(&cli, &format!("trap : INT; {init}; echo status $?; {KEPT}"));

@@ -27,18 +27,18 @@ fn line(event: &Value) -> String {
     format!("{event}\n")
 }
 
-/// What the sandbox was told: id, delivered, timestamp; in the order of the requests of each id.
-fn told(sandbox: &Sandbox) -> Vec<(String, String, String)> {
+/// What the sandbox received: id, delivered, timestamp; in the order of the requests of each id.
+fn received(sandbox: &Sandbox) -> Vec<(String, String, String)> {
     let parameter = |request: &LoggedRequest, name| request.parameter(name).unwrap_or_default().to_owned();
-    let mut told: Vec<_> = sandbox
+    let mut received: Vec<_> = sandbox
         .requests()
         .iter()
         .map(|request| {
             (parameter(request, "message-id"), parameter(request, "delivered"), parameter(request, "timestamp"))
         })
         .collect();
-    told.sort_by(|a, b| a.0.cmp(&b.0));
-    told
+    received.sort_by(|a, b| a.0.cmp(&b.0));
+    received
 }
 
 fn yes(id: &str, seconds: u32) -> (String, String, String) {
@@ -80,7 +80,7 @@ fn a_log_becomes_conversions_and_reading_it_again_sends_nothing() {
 
     let first = cli.run_with_input(["track", "--json"], log.as_str());
     first.exits(0).remarks(&contains("codes: 4 sent, 2 converted (1 late), 2 silent; 1 windows open"));
-    assert_eq!(told(&sandbox), truth);
+    assert_eq!(received(&sandbox), truth);
     let accepted = |id: &str, delivered| (id.to_owned(), delivered, "accepted".to_owned());
     assert_eq!(
         outcomes(&first),
@@ -91,7 +91,7 @@ fn a_log_becomes_conversions_and_reading_it_again_sends_nothing() {
     second
         .exits(0)
         .remarks(&contains("0 sent, 0 converted (0 late), 0 silent, 6 events known before; 1 windows open"));
-    assert_eq!(told(&sandbox), truth);
+    assert_eq!(received(&sandbox), truth);
     let skipped = |id: &str| (id.to_owned(), true, "skipped".to_owned());
     assert_eq!(outcomes(&second), [skipped("A"), skipped("B")]);
 }
@@ -110,9 +110,9 @@ fn a_replay_is_not_misled_by_the_clock() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
     cli.run_with_input(["track"], sent("A", 0) + &sent("B", 0)).exits(0);
-    assert_eq!(told(&sandbox), [], "the log of yesterday may go on in another file");
+    assert_eq!(received(&sandbox), [], "the log of yesterday may go on in another file");
     cli.run_with_input(["track"], converted("A", 20) + &sent("C", 700)).exits(0);
-    assert_eq!(told(&sandbox), [yes("A", 20), no("B", 600)]);
+    assert_eq!(received(&sandbox), [yes("A", 20), no("B", 600)]);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn the_lines_of_a_log_may_be_out_of_order() {
     let sandbox = api::plain();
     let log = [sent("A", 0), sent("C", 700), converted("A", 590), converted("B", 640), sent("B", 630)].concat();
     Cli::new().against(&sandbox).run_with_input(["track"], log).exits(0);
-    assert_eq!(told(&sandbox), [yes("A", 590), yes("B", 640)]);
+    assert_eq!(received(&sandbox), [yes("A", 590), yes("B", 640)]);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn parts_that_share_a_ref_count_as_one() {
     .concat();
     let ran = Cli::new().against(&sandbox).run_with_input(["track", "--json"], log);
     ran.exits(0).remarks(&contains("2 further parts"));
-    assert_eq!(told(&sandbox), [yes("A1", 30), no("B1", 605)]);
+    assert_eq!(received(&sandbox), [yes("A1", 30), no("B1", 605)]);
     let code = ran.lines().into_iter().find(|line| line["message_id"] == "B1").unwrap();
     assert_eq!((&code["ref"], &code["line"]), (&json!(2), &json!(3)), "that of the code's first part");
 }
@@ -160,12 +160,12 @@ fn events_are_found_by_what_the_log_calls_them() {
     let options = ["--field", "message-id=sid", "--field", "timestamp=when", "--sent-when", "kind=code.out"];
     let arguments = ["track", "--channel", "voice", "--converted-when", "kind=code.ok"];
     Cli::new().against(&sandbox).run_with_input(arguments.into_iter().chain(options), log).exits(0);
-    assert_eq!(told(&sandbox), [yes("A", 20), no("B", 630)]);
+    assert_eq!(received(&sandbox), [yes("A", 20), no("B", 630)]);
     assert!(sandbox.requests().iter().all(|request| request.path == "/conversions/voice"));
 }
 
 #[test]
-fn a_mapping_that_fits_nothing_is_told() {
+fn a_mapping_that_fits_nothing_is_reported() {
     let sandbox = api::plain();
     let log = line(&json!({"kind": "code.out", "id": "A"}));
     let ran = Cli::new().against(&sandbox).run_with_input(["track"], log);
@@ -192,7 +192,7 @@ fn a_code_that_has_a_word_for_nothing_as_its_id_is_doubted_also_in_silence() {
 }
 
 #[test]
-fn at_the_end_windows_are_kept_or_expire() {
+fn at_the_end_open_codes_are_kept_or_expire() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
     let ran = cli.run_with_input(["track"], sent("A", 0) + &sent("B", 30));
@@ -203,13 +203,13 @@ fn at_the_end_windows_are_kept_or_expire() {
         "{}",
         cli.run(["ledger", "status"]).stdout
     );
-    assert_eq!(told(&sandbox), []);
+    assert_eq!(received(&sandbox), []);
     cli.run_with_input(["track", "--at-end", "expire"], "").exits(0);
-    assert_eq!(told(&sandbox), [no("A", 600), no("B", 630)]);
+    assert_eq!(received(&sandbox), [no("A", 600), no("B", 630)]);
 }
 
 #[test]
-fn a_run_that_waits_ends_when_its_windows_have_closed() {
+fn a_run_that_waits_ends_when_its_codes_have_expired() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
     let now = "{\"event\":\"sent\",\"message_id\":\"A\",\"channel\":\"sms\"}\n";
@@ -218,11 +218,11 @@ fn a_run_that_waits_ends_when_its_windows_have_closed() {
     assert_eq!(outcomes(&ran), [("A".to_owned(), false, "accepted".to_owned())]);
     // What is long over need not be waited for.
     cli.run_with_input(["track", "--at-end", "wait"], sent("B", 0)).exits(0);
-    assert_eq!(told(&sandbox).last(), Some(&no("B", 600)));
+    assert_eq!(received(&sandbox).last(), Some(&no("B", 600)));
 }
 
 #[test]
-fn where_a_live_log_rests_the_clock_closes_its_windows() {
+fn where_a_live_log_rests_its_codes_expire_by_the_clock() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
     let mut run = cli.start_with_pipe(["track", "--json", "--window", "1s"]);
@@ -256,7 +256,7 @@ fn windows_survive_kill_9() {
     run.signal(Signal::KILL);
     run.finish();
     cli.run_with_input(["track"], converted("A", 20) + &sent("D", 700)).exits(0);
-    assert_eq!(told(&sandbox), [yes("A", 20), no("B", 600), yes("C", 40)]);
+    assert_eq!(received(&sandbox), [yes("A", 20), no("B", 600), yes("C", 40)]);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_dry_run_shows_what_would_follow_and_keeps_nothing() {
             (Value::Null, Value::Null, json!("invalid"))
         ]
     );
-    assert_eq!(told(&sandbox), []);
+    assert_eq!(received(&sandbox), []);
     assert!(!cli.path(".local/state/nexmo-conversion").exists(), "no ledger is made");
 }
 
@@ -293,11 +293,11 @@ fn what_cannot_be_sent_now_is_kept() {
     assert_eq!(outcomes(&ran), [("A".to_owned(), false, "retry".to_owned())]);
     sandbox.mend();
     cli.run(["ledger", "resume"]).exits(0);
-    assert_eq!(told(&sandbox), [no("A", 600)]);
+    assert_eq!(received(&sandbox), [no("A", 600)]);
 }
 
 #[test]
-fn two_logs_at_once_do_not_close_each_others_windows() {
+fn two_logs_at_once_do_not_expire_each_others_codes() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
     let mut slow = cli.start_with_pipe(["track", "--json"]);
@@ -305,16 +305,16 @@ fn two_logs_at_once_do_not_close_each_others_windows() {
     slow.next_line();
     cli.run_with_input(["track"], sent("B", 5000) + &sent("C", 9000)).exits(0);
     wait_until("the other run has closed its own", || api::requests(&sandbox) >= 2);
-    assert_eq!(told(&sandbox), [yes("A2", 1), no("B", 5600)]);
+    assert_eq!(received(&sandbox), [yes("A2", 1), no("B", 5600)]);
     slow.write(converted("A", 20));
     slow.next_line();
     slow.close_stdin();
     assert_eq!(slow.finish().0, Some(0));
-    assert_eq!(told(&sandbox)[0], yes("A", 20));
+    assert_eq!(received(&sandbox)[0], yes("A", 20));
 }
 
 #[test]
-fn a_setting_that_is_not_for_track_is_told() {
+fn a_setting_that_is_not_for_track_is_reported() {
     let sandbox = api::plain();
     let ran = Cli::new().against(&sandbox).with("NEXMO_CONVERSION_MAX_AGE", "15m").run_with_input(["track"], "");
     ran.exits(0).remarks(&contains("max_age is not for track"));

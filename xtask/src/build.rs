@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-/// What cargo tells a program that it runs. A cargo that finds it in its own environment builds ring and all above it anew,
+/// The variables that cargo sets for a program that it runs. A cargo that finds it in its own environment builds ring and all above it anew,
 /// because ring's build script watches these names.
 pub(crate) const TOLD_BY_CARGO: [&str; 7] = [
     "CARGO_MANIFEST_DIR",
@@ -23,7 +23,7 @@ pub(crate) const TOLD_BY_CARGO: [&str; 7] = [
 pub(crate) enum Build {
     /// All of them: the program as users get it.
     Honest,
-    /// Those that it is not told to break.
+    /// Those that it does not break.
     Breakable,
 }
 

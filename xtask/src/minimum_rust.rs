@@ -1,4 +1,4 @@
-//! Whether the `rust-version` of Cargo.toml is true, as far as that can be told without the compiler of that version.
+//! Whether the `rust-version` of Cargo.toml is true, as far as that can be checked without the compiler of that version.
 //!
 //! The dependencies say themselves what they need; that our own code calls nothing newer is clippy's
 //! `incompatible_msrv`, which is on by default. A crate that says nothing is counted, not judged.

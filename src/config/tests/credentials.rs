@@ -237,7 +237,7 @@ fn vendor_files_without_credentials_are_passed_by_and_broken_ones_are_not() {
 }
 
 #[test]
-fn a_vendor_file_that_somebody_else_put_there_is_not_used() {
+fn a_vendor_file_that_another_user_put_there_is_not_used() {
     if !rustix::process::geteuid().is_root() {
         return;
     }

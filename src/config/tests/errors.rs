@@ -11,7 +11,7 @@ fn message(config: &str) -> String {
 }
 
 #[test]
-fn unknown_keys_are_told_with_position_and_nearest_name() {
+fn unknown_keys_are_reported_with_position_and_nearest_name() {
     for (config, why) in [
         ("default_profil = 'a'", "1:1: unknown key `default_profil` (did you mean `default_profile`?)"),
         (
@@ -31,7 +31,7 @@ fn unknown_keys_are_told_with_position_and_nearest_name() {
 }
 
 #[test]
-fn values_that_cannot_be_used_are_told_with_position_and_reason() {
+fn values_that_cannot_be_used_are_reported_with_position_and_reason() {
     for (config, why) in [
         (
             "[network]\nmax_time = 15",
@@ -91,7 +91,7 @@ fn values_that_cannot_be_used_are_told_with_position_and_reason() {
 }
 
 #[test]
-fn what_is_not_toml_is_told_without_the_line() {
+fn what_is_not_toml_is_reported_without_the_line() {
     for (config, why) in [
         ("[profiles.a]\napi_secret = s3cret", "2:14: string values must be quoted, expected literal string"),
         ("[profiles.a]\napi_secret = \"s3cret", "2:21: invalid basic string, expected `\"`"),
@@ -105,7 +105,7 @@ fn what_is_not_toml_is_told_without_the_line() {
 }
 
 #[test]
-fn flags_and_variables_are_told_by_their_names() {
+fn flags_and_variables_are_reported_by_their_names() {
     let home = Home::new().variable("NEXMO_CONVERSION_RETRY_MAX_TIME", "120");
     assert_eq!(
         home.message(home.settings()),

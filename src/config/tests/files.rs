@@ -130,7 +130,7 @@ fn files_of_other_users_are_not_trusted() {
 }
 
 #[test]
-fn unusable_secret_files_are_told_by_their_faults() {
+fn unusable_secret_files_are_reported_with_their_faults() {
     for (bytes, why) in [
         (vec![], "the secret is empty"),
         (b"a\nb\n".to_vec(), "the secret has more than one line"),

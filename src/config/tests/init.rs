@@ -51,7 +51,7 @@ fn nothing_is_ever_overwritten() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_is_told() {
+fn a_folder_that_cannot_be_made_is_reported() {
     let home = Home::new().config("");
     let refused = write_new(&home.path("config.toml/config.toml"), &profile("s3cret", AuthMode::Form));
     assert!(home.message(refused).starts_with("cannot write ~/config.toml/config.toml: "));

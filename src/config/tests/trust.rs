@@ -9,7 +9,7 @@ use crate::config::ConfigFileChoice;
 const CONFIG: &str = "[network]\nbase_url = 'https://attacker.example'\n";
 const STRANGER: u32 = 12345;
 
-/// Only root can give files away. `tests/program` tells of what could not be tried.
+/// Only root can give files away. `tests/program` tries the rest.
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

@@ -181,7 +181,7 @@ fn a_header_that_cannot_be_used_stops_the_run() {
 }
 
 #[test]
-fn an_unknown_column_is_told_once() {
+fn an_unknown_column_is_reported_once() {
     assert_eq!(
         notices("id,country,outcome,\n0A,LU,,\n", &with_defaults(Format::Csv)),
         [InputNotice::UnknownName { name: "country".into(), nearest: None }]

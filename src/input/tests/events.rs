@@ -1,4 +1,4 @@
-//! Logs: lines that tell that a code was sent or that the user converted, among others.
+//! Logs: lines with an event (a code was sent, a user converted), among others.
 
 use crate::domain::Channel;
 use crate::input::{Field, FieldMap, FieldMapping, FieldMappingError, Format, InputOptions, LineFault, Mark};
@@ -46,7 +46,7 @@ fn what_tells_an_event_may_stand_anywhere_and_be_anything() {
         [
             "1: sms 0A Sent 2026-11-22 01:25:26",
             "2: over something 0A Converted 2026-11-22 01:25:26 (raw)",
-            // It tells both: then the user has converted.
+            // It has both events: then the user has converted.
             "3: sms 0B Converted 2026-11-22 01:25:26",
         ]
     );

@@ -67,7 +67,7 @@ fn values_may_be_written_in_every_way_that_keeps_their_meaning() {
 }
 
 #[test]
-fn doubtful_ids_are_taken_and_told() {
+fn doubtful_ids_are_taken_and_reported() {
     assert_eq!(line(r#"{"id":" 0A "}"#), "1: sms 0A true (white space around the message-id was removed)");
     for id in ["null", "undefined", "None", "NaN"] {
         let lines = line(&format!(r#"{{"id":"{id}"}}"#));
@@ -238,7 +238,7 @@ fn one_value_may_serve_two_fields() {
 }
 
 #[test]
-fn an_unknown_key_is_told_once_with_what_was_probably_meant() {
+fn an_unknown_key_is_reported_once_with_what_was_probably_meant() {
     let input = "{\"id\":\"0A\",\"deliverd\":false,\"user\":{\"x\":1}}\n{\"id\":\"0B\",\"user\":2}";
     assert_eq!(
         notices(input, &with_defaults(Format::Auto)),

@@ -36,7 +36,7 @@ fn line_ends_a_byte_order_mark_and_a_missing_last_line_end_make_no_difference() 
 }
 
 #[test]
-fn lines_blank_lines_and_bytes_are_counted_and_a_byte_order_mark_is_told() {
+fn lines_blank_lines_and_bytes_are_counted_and_a_byte_order_mark_is_reported() {
     let input = "\u{feff}\n0A\n\n0B";
     let mut reader = Reader::new(input.as_bytes(), "in", with_defaults(Format::Auto));
     assert_eq!(reader.format(), None);
@@ -150,7 +150,7 @@ fn an_item_is_handed_out_as_soon_as_its_line_has_been_read() {
 }
 
 #[test]
-fn the_format_is_told_by_the_first_line_that_is_of_one() {
+fn the_first_line_that_is_of_a_format_decides_it() {
     let json = "{\"id\":\"0A\",\"channel\":\"sms\",\"delivered\":false}\n";
     for odd in [
         "\0\0\0\n",

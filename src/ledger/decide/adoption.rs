@@ -23,7 +23,7 @@ pub(crate) struct Planned {
 pub(crate) fn planned(due: Due, now: Timestamp) -> Planned {
     let (until, mine_until) = match due {
         Due::OnlyDue => (Some(now), Some(now)),
-        // What this run has postponed itself it takes up again only while there is input: else it would never end.
+        // A run takes up what it has itself postponed only while there is input; otherwise it would never end.
         Due::OnlyDueOfOthers => (Some(now), None),
         Due::Everything => (None, None),
     };

@@ -1,4 +1,4 @@
-//! One-time codes: what a log said of them, and the conversions that follow.
+//! One-time codes: their events in a log, and the conversions that follow.
 //!
 //! A code is open from when it was sent until its deadline. A conversion before that is true, and silence beyond it false.
 //! Which of the two follows is decided by the log's own times, so the same log gives the same conversions however it is cut,
@@ -20,13 +20,13 @@ use super::lane::Owner;
 pub(crate) enum CodeState {
     /// It was sent, and its deadline has not come.
     Open,
-    /// Converted, over a channel that is not known yet.
+    /// Converted, over a channel that no line has named yet.
     AwaitingChannel,
-    /// The same, and answered as unusable; what names the channel after all still counts.
+    /// The same, and answered as unusable; a line that names the channel later still counts.
     GivenUp,
     /// Converted.
     Converted,
-    /// Its deadline came without a conversion.
+    /// It expired without a conversion.
     Silent,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Code {
     /// Who watches it.
     pub(crate) owner: Owner,
     pub(crate) sent: Option<Timestamp>,
-    pub(crate) closes: Option<Timestamp>,
+    pub(crate) deadline: Option<Timestamp>,
     pub(crate) converted: Option<Timestamp>,
     pub(crate) line: u64,
     pub(crate) reference: Option<Reference>,
@@ -94,7 +94,7 @@ pub(crate) struct Followed {
     pub(crate) taken: usize,
 }
 
-/// A conversion whose channel is not known.
+/// A conversion that awaits its channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AwaitingChannel {
     pub(crate) id: i64,
@@ -105,7 +105,7 @@ pub(crate) struct AwaitingChannel {
 }
 
 impl Code {
-    /// The conversion that follows from its end; of one whose channel is not known none does.
+    /// The conversion that follows from its end; none while it awaits its channel.
     fn conversion(&self, line: u64, delivered: Delivered, timestamp: Timestamp) -> Option<Record> {
         let conversion =
             Conversion { channel: self.channel?, message_id: self.message_id.clone(), delivered, timestamp };
@@ -148,27 +148,26 @@ pub(crate) fn follow(events: &[CodeEvent], want: &CodeWant<'_>, seen: SeenCodes,
     followed
 }
 
-/// Decides what follows where deadlines have come: these codes did not convert. One whose deadline is still to come is closed
-/// by force, now.
-pub(crate) fn close(codes: Vec<Code>, now: Timestamp) -> Followed {
+/// Decides what follows for codes that expire: these did not convert. One whose deadline is still to come expires now.
+pub(crate) fn expire(codes: Vec<Code>, now: Timestamp) -> Followed {
     let mut followed = Followed::default();
     for code in codes {
-        let closes = code.closes.map_or(now, |closes| closes.min(now));
-        let silent = Code { closes: Some(closes), state: CodeState::Silent, ..code };
+        let deadline = code.deadline.map_or(now, |deadline| deadline.min(now));
+        let silent = Code { deadline: Some(deadline), state: CodeState::Silent, ..code };
         followed.counts.silent += 1;
-        followed.records.extend(silent.conversion(silent.line, Delivered::False, closes));
+        followed.records.extend(silent.conversion(silent.line, Delivered::False, deadline));
         followed.plan.updates.push(silent);
     }
     followed
 }
 
-/// What conversions are answered with whose channel nothing has named in time.
+/// The answers to conversions whose channel no line has named in time.
 pub(crate) fn give_up(codes: Vec<AwaitingChannel>) -> Vec<BadRecord> {
     let answer = |AwaitingChannel { line, reference, raw, .. }| BadRecord {
         line,
         reference,
         code: ErrorCode::BadRecord,
-        message: "channel is missing, and nothing told that the code was sent".to_owned(),
+        message: "channel is missing, and no line says that the code was sent".to_owned(),
         raw,
     };
     codes.into_iter().map(answer).collect()
@@ -178,7 +177,7 @@ pub(crate) fn give_up(codes: Vec<AwaitingChannel>) -> Vec<BadRecord> {
 struct Codes {
     slots: Vec<Slot>,
     by_part: HashMap<MessageId, usize>,
-    /// The newest code with this `ref`; `None` where that is not known any more.
+    /// The newest code with this `ref`; `None` where a merge has made that unknown.
     newest: HashMap<Reference, Option<usize>>,
     new_parts: Vec<(MessageId, usize)>,
 }
@@ -186,7 +185,7 @@ struct Codes {
 struct Slot {
     code: Code,
     is_changed: bool,
-    /// Which code this one is a part of: it is none itself any more.
+    /// The code that this one has become a part of.
     merged_into: Option<usize>,
 }
 
@@ -279,9 +278,9 @@ impl Codes {
         kin: Option<usize>,
         lasts: Duration,
     ) -> Option<Record> {
-        // The code of a run that is gone is this run's to watch, which reads the same log.
+        // This run reads the same log, so it watches the codes of a run that is gone.
         if let Some(at) = known
-            && (self.slots[at].code.state, self.slots[at].code.owner) == (CodeState::Open, Owner::Nobody)
+            && (self.slots[at].code.state, self.slots[at].code.owner) == (CodeState::Open, Owner::Free)
         {
             self.change(at).owner = Owner::Me;
         }
@@ -290,7 +289,7 @@ impl Codes {
             return None;
         };
         let code = self.slots[at].code.clone();
-        // Its conversion came before its being sent, which now says what it is a part of.
+        // It was logged as converted before it was logged as sent, and only the latter shows what it is a part of.
         let whole =
             kin.filter(|kin| code.sent.is_none() && *kin != at && self.slots[*kin].code.state == CodeState::Open);
         if let (Some(converted), Some(whole)) = (code.converted, whole) {
@@ -307,7 +306,7 @@ impl Codes {
         }
     }
 
-    /// The channel of what was converted is known now, and maybe also what it is a part of: then the first part stands for it.
+    /// The channel of a conversion is known now, and perhaps the code that it is a part of: then the first part stands for it.
     fn resolve_channel(
         &mut self,
         at: usize,
@@ -328,14 +327,14 @@ impl Codes {
         record
     }
 
-    /// The first part that was sent sets the deadline, in whatever order they are logged. A time of reading is none to correct
-    /// another by.
+    /// The first part that was sent sets the deadline, in whatever order they are logged. A time of reading
+    /// corrects no other time.
     fn sent_earlier(&mut self, at: usize, event: &CodeEvent, lasts: Duration) {
         let sent = event.timestamp;
         let known = self.slots[at].code.sent;
         if known.is_none_or(|known| event.time == TimeSource::Given && sent < known) {
             let code = self.change(at);
-            (code.sent, code.closes) = (Some(sent), Some(sent.after(lasts)));
+            (code.sent, code.deadline) = (Some(sent), Some(sent.after(lasts)));
             self.name(at, event.reference.as_ref());
         }
     }
@@ -349,9 +348,9 @@ impl Codes {
                 counts.converted += 1;
                 let changed = self.change(at);
                 (changed.state, changed.converted) = (CodeState::Converted, Some(time));
-                if let Some(closes) = code.closes.filter(|closes| *closes < time) {
+                if let Some(deadline) = code.deadline.filter(|deadline| *deadline < time) {
                     (counts.late, counts.silent) = (counts.late + 1, counts.silent + 1);
-                    records.extend(code.conversion(code.line, Delivered::False, closes));
+                    records.extend(code.conversion(code.line, Delivered::False, deadline));
                 }
                 let converted = code.conversion(event.line, Delivered::True, time);
                 records.extend(converted.map(|record| Record {
@@ -362,8 +361,8 @@ impl Codes {
             }
             (CodeState::Silent, _) => {
                 (counts.converted, counts.late) = (counts.converted + 1, counts.late + 1);
-                // The false that was sent must stay the older fact, also where the log says the truth too late.
-                let time = code.closes.map_or(time, |closes| closes.max(time));
+                // The false that was sent must stay the older fact, even where the log has the truth too late.
+                let time = code.deadline.map_or(time, |deadline| deadline.max(time));
                 let changed = self.change(at);
                 (changed.state, changed.converted) = (CodeState::Converted, Some(time));
                 records.extend(code.conversion(event.line, Delivered::True, time));
@@ -414,7 +413,7 @@ impl Codes {
                 state,
                 owner: Owner::Me,
                 sent: lasts.map(|_| event.timestamp),
-                closes: lasts.map(|lasts| event.timestamp.after(lasts)),
+                deadline: lasts.map(|lasts| event.timestamp.after(lasts)),
                 converted: if lasts.is_none() { Some(event.timestamp) } else { None },
                 line: event.line,
                 reference: event.reference.clone(),

@@ -10,7 +10,7 @@ use super::plan::{Change, Claim, NewRow, Plan};
 /// Values that are typed within so many seconds may have their times moved that far, to keep their order.
 const SAME_MOMENT: i64 = 60;
 
-/// What is to be said of one record.
+/// The answer to one record.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// It is the plan's insert with this number, whose state says the rest.
@@ -111,7 +111,7 @@ impl Intake {
         match (same.state.is_pending(), same.owner) {
             (true, Owner::Me) => Answer::Known(record, Known::Repeated),
             (true, Owner::Other) => Answer::Known(record, Known::Queued),
-            (true, Owner::Nobody) | (false, _) => {
+            (true, Owner::Free) | (false, _) => {
                 self.claim(&record, lane, at);
                 self.hand_out(record, lane, at)
             }
@@ -132,12 +132,12 @@ impl Intake {
             (RowState::Expired, _) => return self.take_up(record, lane, at),
             (RowState::Queued | RowState::Held, Owner::Me) => Known::Repeated,
             (RowState::Queued | RowState::Held, Owner::Other) => Known::Queued,
-            (RowState::Queued | RowState::Held, Owner::Nobody) => {
+            (RowState::Queued | RowState::Held, Owner::Free) => {
                 if self.lanes[lane].newest_accepted() <= Some(found.order()) {
                     return self.take_up(record, lane, at);
                 }
                 let row = &mut self.lanes[lane].rows[at];
-                (row.state, row.owner) = (RowState::Stale, Owner::Nobody);
+                (row.state, row.owner) = (RowState::Stale, Owner::Free);
                 if let RowRef::Stored(id) = found.row {
                     self.recording.plan.changes.push(Change::Overtaken(id));
                 }
@@ -165,7 +165,7 @@ impl Intake {
         }
     }
 
-    /// Makes a row that nobody has, or that had expired, a row of this run's input.
+    /// Makes a free or expired row a row of this run's input.
     fn take_up(&mut self, mut record: Record, lane: usize, at: usize) -> Answer {
         // Only a record without a time of its own is known by such a row.
         if is_too_far_ahead(self.lanes[lane].rows[at].timestamp, self.now) {
@@ -212,7 +212,7 @@ impl Intake {
             key_time: record.key_time(),
             timestamp: record.conversion.timestamp,
             state,
-            owner: if state.is_pending() { Owner::Me } else { Owner::Nobody },
+            owner: if state.is_pending() { Owner::Me } else { Owner::Free },
             next_attempt: self.now,
             postponed_by_me: false,
         });

@@ -14,14 +14,14 @@ use crate::ledger::ticket::{Due, Origin, RowId};
 use super::plan::{Change, Plan};
 use super::retry::latest_plan;
 
-/// Whose a row is, as seen from this run.
+/// Who owns a row, as seen from this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
     Me,
     /// Another run that is alive.
     Other,
-    /// Nobody's, or a run's that has crashed.
-    Nobody,
+    /// No run, or one that has crashed: any run may take it.
+    Free,
 }
 
 /// A row that is stored, or one that the plan inserts. What is stored was recorded first.
@@ -171,10 +171,10 @@ impl Plan {
         let mut first = None;
         let mut under_way = false;
         for row in pending {
-            if row.state == RowState::Held && row.owner != Owner::Nobody {
+            if row.state == RowState::Held && row.owner != Owner::Free {
                 under_way = true;
             } else if Some(row.order()) >= overtaken {
-                if row.owner == Owner::Nobody && is_too_far_ahead(row.timestamp, now) {
+                if row.owner == Owner::Free && is_too_far_ahead(row.timestamp, now) {
                     self.give_up_as_future(row);
                 } else if first.is_none() {
                     first = Some(row);
@@ -192,7 +192,7 @@ impl Plan {
         }
     }
 
-    /// A dead letter: what time the event had, nobody knows any more.
+    /// A dead letter: the event's real time cannot be known any more.
     fn give_up_as_future(&mut self, row: &mut Sibling) {
         row.state = RowState::Expired;
         if let RowRef::Stored(id) = row.row {
@@ -219,7 +219,7 @@ impl Plan {
     /// Settles a row that a newer value has overtaken.
     fn overtake(&mut self, row: &mut Sibling) {
         let origin = origin(row);
-        (row.state, row.owner) = (RowState::Stale, Owner::Nobody);
+        (row.state, row.owner) = (RowState::Stale, Owner::Free);
         if let RowRef::Stored(id) = row.row {
             self.changes.push(Change::Overtaken(id));
             let read = self.read(id);
@@ -231,8 +231,8 @@ impl Plan {
 fn origin(row: &Sibling) -> Origin {
     match row.owner {
         Owner::Me => Origin::Input,
-        Owner::Other | Owner::Nobody if row.postponed_by_me => Origin::Postponed,
-        Owner::Other | Owner::Nobody => Origin::Adopted,
+        Owner::Other | Owner::Free if row.postponed_by_me => Origin::Postponed,
+        Owner::Other | Owner::Free => Origin::Adopted,
     }
 }
 

@@ -17,7 +17,7 @@ mod tests;
 
 pub(crate) use adoption::{Planned, adopt, planned, want_candidates};
 pub(crate) use code::{
-    AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, SeenCodes, close, follow, give_up, want_codes,
+    AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, SeenCodes, expire, follow, give_up, want_codes,
 };
 pub(crate) use intake::{Answer, Recording, record, want_records};
 pub(crate) use lane::{KeyWant, Lane, LaneWant, Owner, RowRef, Sibling, Want};

@@ -57,7 +57,7 @@ fn let_go(lane: &mut Lane, id: RowId, end: &End) -> bool {
     let is_mine = |row: &Owner, state: RowState| *row == Owner::Me && state == RowState::Held;
     let row = lane.rows.iter_mut().find(|row| row.row == RowRef::Stored(id) && is_mine(&row.owner, row.state));
     if let Some(row) = row {
-        (row.state, row.owner, row.next_attempt) = (end.state, Owner::Nobody, end.next_attempt);
+        (row.state, row.owner, row.next_attempt) = (end.state, Owner::Free, end.next_attempt);
         row.postponed_by_me = end.is_postponed;
         return true;
     }

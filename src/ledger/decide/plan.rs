@@ -1,4 +1,4 @@
-//! What a decision says is to be done, and what comes back when a store has done it.
+//! The plan that a decision makes, and what comes back when a store has carried it out.
 
 use crate::domain::{Failure, Record, Reference, Timestamp};
 use crate::ledger::state::RowState;
@@ -31,7 +31,7 @@ pub(crate) enum Change {
     HandOut(RowId),
     /// A newer value was accepted.
     Overtaken(RowId),
-    /// It becomes a dead letter, because its time was recorded by a clock that was ahead.
+    /// It becomes a dead letter: a clock that was ahead recorded its time.
     GiveUpAsFuture(RowId),
     /// It is asked for by this run's input, and waits.
     Claim(RowId, Claim),
@@ -63,7 +63,7 @@ pub(crate) struct End {
     pub(crate) is_postponed: bool,
 }
 
-/// What is free to go or has come to an end on the way: rows, each with its place among [`Plan::reads`].
+/// Rows that may go now or have ended on the way, each with its place among [`Plan::reads`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Release {
     pub(crate) tickets: Vec<(RowId, usize, Origin)>,
@@ -92,7 +92,7 @@ pub(crate) struct StoredRow {
 }
 
 impl Plan {
-    /// Asks for a row's content, and says where in [`Applied::read`] it will be.
+    /// Asks for a row's content, and returns its place in [`Applied::read`].
     pub(super) fn read(&mut self, row: RowId) -> usize {
         self.reads.push(row);
         self.reads.len() - 1

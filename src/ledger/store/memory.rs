@@ -1,4 +1,4 @@
-//! The ledger in memory: for a run that keeps nothing, and as the proof that the seam is one.
+//! The store in memory: for a dry run, and as the proof that two stores can share the seam.
 //!
 //! Several runs may share a [`Memory`], as several processes share a file. Nothing here can fail, so nothing is ever rolled
 //! back.
@@ -18,7 +18,7 @@ use crate::ledger::decide::{
 use crate::ledger::error::Location;
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{LeftOver, Novelty, RowId, UncleanStops};
-use crate::ledger::tracking::Closing;
+use crate::ledger::tracking::Expiry;
 
 /// What several runs share.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct Memory(Arc<Mutex<Contents>>);
 type RunId = i64;
 type LaneKey = (String, Channel, MessageId);
 
-const NOBODY: RunId = 0;
+const NO_RUN: RunId = 0;
 
 #[derive(Debug, Default)]
 struct Contents {
@@ -151,7 +151,7 @@ impl MemoryStore {
     }
 }
 
-/// What is left of a run that did not end cleanly is its number.
+/// Only its number is left of a run that did not end cleanly.
 impl Drop for MemoryStore {
     fn drop(&mut self) {
         if let Some(run) = self.memory.contents().runs.get_mut(&self.me) {
@@ -206,7 +206,7 @@ impl MemoryTx<'_> {
         match self.contents.runs.get(&run) {
             _ if run == self.me => Owner::Me,
             Some(run) if run.is_alive => Owner::Other,
-            Some(_) | None => Owner::Nobody,
+            Some(_) | None => Owner::Free,
         }
     }
 
@@ -243,9 +243,9 @@ impl MemoryTx<'_> {
             },
             key_time,
             state,
-            owner: if state.is_pending() { self.me } else { NOBODY },
+            owner: if state.is_pending() { self.me } else { NO_RUN },
             next_attempt: self.now,
-            postponed_by: NOBODY,
+            postponed_by: NO_RUN,
             settled: if state.is_pending() { None } else { Some(self.now) },
         };
         let key = self.key(record.conversion.channel, &record.conversion.message_id);
@@ -268,9 +268,9 @@ impl MemoryTx<'_> {
         let was_pending = row.state.is_pending();
         match change {
             Change::HandOut(_) => (row.state, row.owner) = (RowState::Held, me),
-            Change::Overtaken(_) => (row.state, row.owner) = (RowState::Stale, NOBODY),
+            Change::Overtaken(_) => (row.state, row.owner) = (RowState::Stale, NO_RUN),
             Change::GiveUpAsFuture(_) => {
-                (row.state, row.owner) = (RowState::Expired, NOBODY);
+                (row.state, row.owner) = (RowState::Expired, NO_RUN);
                 row.content.failure = Some(Failure {
                     code: ErrorCode::FutureTimestamp,
                     message: String::new(),
@@ -287,13 +287,13 @@ impl MemoryTx<'_> {
                 row.content.record.conversion.timestamp = claim.timestamp;
             }
             Change::End(_, end) => {
-                (row.state, row.owner, row.next_attempt) = (end.state, NOBODY, end.next_attempt);
+                (row.state, row.owner, row.next_attempt) = (end.state, NO_RUN, end.next_attempt);
                 row.content.rounds = end.rounds;
                 row.content.http_status = end.http_status.or(row.content.http_status);
                 if end.state != RowState::Queued || end.failure.is_some() {
                     row.content.failure.clone_from(&end.failure);
                 }
-                row.postponed_by = if end.is_postponed { me } else { NOBODY };
+                row.postponed_by = if end.is_postponed { me } else { NO_RUN };
             }
         }
         match (was_pending, row.state.is_pending()) {
@@ -315,7 +315,7 @@ impl MemoryTx<'_> {
             let row = self.contents.rows.get(id)?;
             let may_go = match self.owner(row.owner) {
                 Owner::Me => row.state == RowState::Queued,
-                Owner::Nobody => true,
+                Owner::Free => true,
                 Owner::Other => false,
             };
             let planned = row.next_attempt.unix();
@@ -439,14 +439,14 @@ impl Tx for MemoryTx<'_> {
         Ok(())
     }
 
-    fn expired_codes(&mut self, closing: Closing, limit: usize) -> Result<Vec<Code>, StoreError> {
-        let by = |code: &StoredCode| match closing {
-            Closing::ByLog(_) | Closing::All => code.code.closes,
-            Closing::ByClock(_) => Some(code.arrived),
+    fn expired_codes(&mut self, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
+        let by = |code: &StoredCode| match expiry {
+            Expiry::ByLog(_) | Expiry::All => code.code.deadline,
+            Expiry::ByClock(_) => Some(code.arrived),
         };
-        let until = match closing {
-            Closing::ByLog(time) | Closing::ByClock(time) => Some(time),
-            Closing::All => None,
+        let until = match expiry {
+            Expiry::ByLog(time) | Expiry::ByClock(time) => Some(time),
+            Expiry::All => None,
         };
         let mut found: Vec<_> = self
             .codes_in(CodeState::Open)

@@ -1,4 +1,4 @@
-//! Where a ledger keeps what it knows. A store shows what a group touches and carries out a plan; it decides nothing.
+//! Where a ledger keeps its rows and codes. A store shows what a group touches and carries out a plan; it decides nothing.
 //!
 //! One store is open for one run of one account. All that it shows and does within a [`Tx`] is one serializable
 //! transaction: nothing that was seen can change before the plan is carried out.

@@ -9,22 +9,22 @@ use crate::ledger::decide::{
 };
 use crate::ledger::error::Location;
 use crate::ledger::ticket::{LeftOver, Novelty, UncleanStops};
-use crate::ledger::tracking::Closing;
+use crate::ledger::tracking::Expiry;
 
 /// A store that is open for one run.
 pub(crate) trait Store: fmt::Debug + Send {
     fn location(&self) -> Location;
 
-    /// The runs that crashed before this one began. They are forgotten by the first run that ends, and so has reported them.
+    /// The runs that crashed before this one began. The first run that ends forgets them, because its summary has shown them.
     fn unclean_stops(&self) -> UncleanStops;
 
     /// Begins to write, at a time.
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError>;
 
-    /// Makes sure that what is recorded can be settled whatever happens to the disk.
+    /// Makes sure that whatever is recorded can be settled even if the disk fills up.
     fn reserve_room(&mut self) -> Result<(), StoreError>;
 
-    /// Gives up the room that was reserved. Whether there was any: then it is worth trying again what found the disk full.
+    /// Gives up the reserved room. Returns whether there was any: then a write that found the disk full is worth another try.
     fn release_room(&mut self) -> bool;
 
     /// Ends the run cleanly, and removes settled rows whose time has passed, at least twice as many as it has recorded.
@@ -34,7 +34,7 @@ pub(crate) trait Store: fmt::Debug + Send {
     fn as_any(&self) -> &dyn std::any::Any;
 }
 
-/// Where a walk over candidates has come; a store's own matter.
+/// A position in a walk over candidates; only the store interprets it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cursor {
     pub(crate) owner: i64,
@@ -60,7 +60,7 @@ pub(crate) trait Tx {
         limit: usize,
     ) -> Result<Vec<(Cursor, Conversion)>, StoreError>;
 
-    /// What is pending and no other live run's. A plan that is later than `latest` counts as due.
+    /// What is pending and not another live run's. A plan that is later than `latest` counts as due.
     fn left_over(&mut self, latest: Timestamp) -> Result<Option<LeftOver>, StoreError>;
 
     /// Keeps input that was no record, once however often it is read.
@@ -73,7 +73,7 @@ pub(crate) trait Tx {
     fn apply_codes(&mut self, plan: &CodePlan) -> Result<(), StoreError>;
 
     /// Up to `limit` open codes that have expired and that no other live run watches.
-    fn expired_codes(&mut self, closing: Closing, limit: usize) -> Result<Vec<Code>, StoreError>;
+    fn expired_codes(&mut self, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError>;
 
     /// How many codes are open that no other live run watches.
     fn open_codes(&mut self) -> Result<u64, StoreError>;
@@ -84,6 +84,6 @@ pub(crate) trait Tx {
     /// Notes that these were given up.
     fn give_up(&mut self, codes: &[AwaitingChannel]) -> Result<(), StoreError>;
 
-    /// Makes all of it last.
+    /// Makes all of it durable.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

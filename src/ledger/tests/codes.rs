@@ -1,4 +1,4 @@
-//! Codes: which conversions follow from what a log tells, in whatever order and however often it is told.
+//! Codes: which conversions follow from a log, in whatever order and however often its lines come.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use crate::domain::{
     Channel, CodeEvent, Delivered, Happening, MessageId, MessageIdDoubt, Record, Reference, TimeSource, Timestamp,
 };
 use crate::ledger::{
-    Closing, CodeCounts, Due, Entries, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
+    CodeCounts, Due, Entries, Expiry, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
 };
 
-use super::{Desk, accepted, at, ids, on_every_store};
+use super::{Fixture, accepted, at, ids, on_every_store};
 
-const WINDOW: Duration = Duration::from_secs(600);
+const LASTS: Duration = Duration::from_secs(600);
 
 /// `sent ID` over SMS, so many seconds after the beginning.
 fn sent(id: &str, seconds: i64) -> CodeEvent {
@@ -52,34 +52,34 @@ fn of(reference: &str, event: CodeEvent) -> CodeEvent {
     CodeEvent { reference: Some(Reference::from_json(&format!("{reference:?}"))), ..event }
 }
 
-type Told = (String, bool, Timestamp);
+type Value = (String, bool, Timestamp);
 
-fn told(record: &Record) -> Told {
+fn value(record: &Record) -> Value {
     let conversion = &record.conversion;
     (conversion.message_id.to_string(), conversion.delivered == Delivered::True, conversion.timestamp)
 }
 
-fn yes(id: &str, seconds: i64) -> Told {
+fn yes(id: &str, seconds: i64) -> Value {
     (id.to_owned(), true, at(seconds))
 }
 
-fn no(id: &str, seconds: i64) -> Told {
+fn no(id: &str, seconds: i64) -> Value {
     (id.to_owned(), false, at(seconds))
 }
 
 impl Ledger {
     /// What newly follows, in order; all of it is accepted at once.
-    fn hears(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Told> {
-        let observed = self.observe(events, WINDOW, now).unwrap();
+    fn follow(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Value> {
+        let observed = self.observe(events, LASTS, now).unwrap();
         self.accept(observed, now)
     }
 
-    fn closes(&mut self, closing: Closing, now: Timestamp) -> Vec<Told> {
-        let observed = self.close_windows(closing, 100, now).unwrap();
+    fn expire(&mut self, expiry: Expiry, now: Timestamp) -> Vec<Value> {
+        let observed = self.expire_codes(expiry, 100, now).unwrap();
         self.accept(observed, now)
     }
 
-    fn accept(&mut self, observed: Observed, now: Timestamp) -> Vec<Told> {
+    fn accept(&mut self, observed: Observed, now: Timestamp) -> Vec<Value> {
         let mut tickets = observed.entries.released.tickets;
         for recorded in observed.entries.recorded {
             match recorded {
@@ -90,7 +90,7 @@ impl Ledger {
         }
         let mut all = Vec::new();
         while !tickets.is_empty() {
-            all.extend(tickets.iter().map(|ticket| told(ticket.record())));
+            all.extend(tickets.iter().map(|ticket| value(ticket.record())));
             let group = tickets.drain(..).map(|ticket| (ticket, accepted())).collect();
             tickets = self.settle(group, now).unwrap().tickets;
         }
@@ -99,7 +99,7 @@ impl Ledger {
 
     /// The records that newly follow, as they are sent.
     fn follows(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Record> {
-        let Entries { recorded, released, .. } = self.observe(events, WINDOW, now).unwrap().entries;
+        let Entries { recorded, released, .. } = self.observe(events, LASTS, now).unwrap().entries;
         let tickets = recorded.into_iter().filter_map(|recorded| match recorded {
             Recorded::Ready(ticket) => Some(ticket),
             Recorded::Waiting(..) | Recorded::Known(..) => None,
@@ -108,7 +108,7 @@ impl Ledger {
     }
 
     fn counts(&mut self, events: &[CodeEvent], now: Timestamp) -> CodeCounts {
-        let observed = self.observe(events, WINDOW, now).unwrap();
+        let observed = self.observe(events, LASTS, now).unwrap();
         let counts = observed.counts;
         self.accept(observed, now);
         counts
@@ -116,100 +116,100 @@ impl Ledger {
 }
 
 #[test]
-fn a_conversion_within_the_window_is_true_at_its_own_time() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        assert_eq!(ledger.hears(&[sent("0A", -700)], desk.now), []);
-        assert_eq!(ledger.hears(&[converted("0A", -100)], desk.now), [yes("0A", -100)]);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+fn a_conversion_before_the_deadline_is_true_at_its_own_time() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        assert_eq!(ledger.follow(&[sent("0A", -700)], fixture.now), []);
+        assert_eq!(ledger.follow(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
 
 #[test]
-fn silence_becomes_false_at_the_time_at_which_the_window_closed() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&[sent("0A", -700), sent("0B", -650)], desk.now);
-        assert_eq!(ledger.closes(Closing::ByLog(at(-101)), desk.now), []);
-        assert_eq!(ledger.closes(Closing::ByLog(at(-100)), desk.now), [no("0A", -100)]);
-        assert_eq!(ledger.closes(Closing::ByLog(at(0)), desk.now), [no("0B", -50)]);
+fn silence_becomes_false_at_the_time_of_the_deadline() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&[sent("0A", -700), sent("0B", -650)], fixture.now);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no("0A", -100)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), fixture.now), [no("0B", -50)]);
     });
 }
 
 #[test]
 fn a_late_conversion_follows_its_false() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&[sent("0A", -700), sent("0B", -700)], desk.now);
-        let _ = ledger.closes(Closing::ByLog(at(-100)), desk.now);
-        assert_eq!(ledger.hears(&[converted("0A", -50)], desk.now), [yes("0A", -50)]);
-        // The log's own times say that it happened within the window, but it was told too late: it must stay the newer fact.
-        assert_eq!(ledger.hears(&[converted("0B", -150)], desk.now), [yes("0B", -100)]);
-        assert_eq!(ledger.hears(&[converted("0B", -150)], desk.now), []);
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&[sent("0A", -700), sent("0B", -700)], fixture.now);
+        let _ = ledger.expire(Expiry::ByLog(at(-100)), fixture.now);
+        assert_eq!(ledger.follow(&[converted("0A", -50)], fixture.now), [yes("0A", -50)]);
+        // By the log's own times it converted before the deadline, but the line came too late: it must stay the newer fact.
+        assert_eq!(ledger.follow(&[converted("0B", -150)], fixture.now), [yes("0B", -100)]);
+        assert_eq!(ledger.follow(&[converted("0B", -150)], fixture.now), []);
     });
 }
 
 #[test]
-fn a_conversion_after_the_window_is_late_also_where_the_window_was_not_closed_in_between() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&[sent("0A", -700)], desk.now);
-        let observed = ledger.observe(&[converted("0A", -50)], WINDOW, desk.now).unwrap();
+fn a_conversion_after_the_deadline_is_late_even_if_the_code_has_not_expired_in_between() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&[sent("0A", -700)], fixture.now);
+        let observed = ledger.observe(&[converted("0A", -50)], LASTS, fixture.now).unwrap();
         assert_eq!((observed.counts.late, observed.counts.silent, observed.counts.converted), (1, 1, 1));
-        assert_eq!(ledger.accept(observed, desk.now), [no("0A", -100), yes("0A", -50)]);
+        assert_eq!(ledger.accept(observed, fixture.now), [no("0A", -100), yes("0A", -50)]);
     });
 }
 
 #[test]
-fn the_last_moment_of_the_window_belongs_to_it() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&[sent("0A", -700), sent("0B", -700)], desk.now);
-        assert_eq!(ledger.hears(&[converted("0A", -100)], desk.now), [yes("0A", -100)]);
-        assert_eq!(ledger.hears(&[converted("0B", -99)], desk.now), [no("0B", -100), yes("0B", -99)]);
+fn the_moment_of_the_deadline_is_in_time() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&[sent("0A", -700), sent("0B", -700)], fixture.now);
+        assert_eq!(ledger.follow(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
+        assert_eq!(ledger.follow(&[converted("0B", -99)], fixture.now), [no("0B", -100), yes("0B", -99)]);
     });
 }
 
 #[test]
-fn a_conversion_counts_although_nobody_saw_its_code_being_sent() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        assert_eq!(ledger.hears(&[over(Channel::Sms, converted("0A", -100))], desk.now), [yes("0A", -100)]);
-        assert_eq!(ledger.hears(&[sent("0A", -200)], desk.now), []);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+fn a_conversion_counts_although_its_code_was_never_seen_being_sent() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        assert_eq!(ledger.follow(&[over(Channel::Sms, converted("0A", -100))], fixture.now), [yes("0A", -100)]);
+        assert_eq!(ledger.follow(&[sent("0A", -200)], fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
 
 #[test]
-fn a_conversion_waits_for_its_channel_where_no_line_has_told_it() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+fn a_conversion_awaits_its_channel_where_no_line_has_named_it() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         assert_eq!(
-            ledger.hears(&[converted("0A", -100), converted("0B", -90), converted("0C", -80)], desk.now),
+            ledger.follow(&[converted("0A", -100), converted("0B", -90), converted("0C", -80)], fixture.now),
             []
         );
-        assert_eq!(ledger.hears(&[over(Channel::Voice, sent("0A", -130))], desk.now), [yes("0A", -100)]);
-        assert_eq!(ledger.hears(&[over(Channel::Sms, converted("0B", -90))], desk.now), [yes("0B", -90)]);
-        let given_up = ledger.give_up_unplaced(desk.now, desk.now).unwrap();
+        assert_eq!(ledger.follow(&[over(Channel::Voice, sent("0A", -130))], fixture.now), [yes("0A", -100)]);
+        assert_eq!(ledger.follow(&[over(Channel::Sms, converted("0B", -90))], fixture.now), [yes("0B", -90)]);
+        let given_up = ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap();
         assert_eq!(given_up.iter().map(|bad| &bad.raw[..]).collect::<Vec<_>>(), [b"the line"]);
-        assert_eq!(ledger.give_up_unplaced(desk.now, desk.now).unwrap(), []);
-        assert_eq!(ledger.hears(&[sent("0C", -95)], desk.now), [yes("0C", -80)]);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap(), []);
+        assert_eq!(ledger.follow(&[sent("0C", -95)], fixture.now), [yes("0C", -80)]);
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
 
 #[test]
-fn what_another_run_may_still_place_is_in_nobodys_way() {
-    on_every_store(|desk| {
-        let mut other = desk.open();
+fn a_conversion_whose_channel_another_run_may_resolve_holds_up_none() {
+    on_every_store(|fixture| {
+        let mut other = fixture.open();
         let theirs: Vec<_> = (0..100).map(|id| converted(&format!("0A{id}"), -100)).collect();
-        assert_eq!(other.hears(&theirs, desk.now), []);
-        let mut ledger = desk.open();
-        assert_eq!(ledger.hears(&[converted("0B", -90)], desk.now), []);
-        assert_eq!(ledger.give_up_unplaced(desk.now, desk.now).unwrap().len(), 1);
+        assert_eq!(other.follow(&theirs, fixture.now), []);
+        let mut ledger = fixture.open();
+        assert_eq!(ledger.follow(&[converted("0B", -90)], fixture.now), []);
+        assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap().len(), 1);
         drop(other);
         let mut given_up = 0;
-        while let more @ 1.. = desk.open().give_up_unplaced(desk.now, desk.now).unwrap().len() {
+        while let more @ 1.. = fixture.open().give_up_awaiting_channel(fixture.now, fixture.now).unwrap().len() {
             given_up += more;
         }
         assert_eq!(given_up, 100);
@@ -217,56 +217,56 @@ fn what_another_run_may_still_place_is_in_nobodys_way() {
 }
 
 #[test]
-fn a_log_without_times_that_is_told_again_does_not_join_codes_of_one_ref() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+fn a_log_without_times_that_is_read_again_does_not_join_codes_of_one_ref() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let untimed = |event| CodeEvent { time: TimeSource::Now, ..of("x", event) };
         assert_eq!(
-            ledger.hears(&[untimed(sent("0A", -1000)), untimed(converted("0A", -990))], desk.now),
+            ledger.follow(&[untimed(sent("0A", -1000)), untimed(converted("0A", -990))], fixture.now),
             [yes("0A", -990)]
         );
-        assert_eq!(ledger.hears(&[untimed(sent("0B", -100))], desk.now), []);
-        assert_eq!(ledger.hears(&[untimed(sent("0A", -90))], desk.now), []);
-        assert_eq!(ledger.closes(Closing::All, at(600)), [no("0B", 500)]);
+        assert_eq!(ledger.follow(&[untimed(sent("0B", -100))], fixture.now), []);
+        assert_eq!(ledger.follow(&[untimed(sent("0A", -90))], fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::All, at(600)), [no("0B", 500)]);
     });
 }
 
 #[test]
-fn what_is_told_again_changes_nothing() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+fn repeated_lines_change_nothing() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let log = [sent("0A", -700), converted("0A", -600), sent("0B", -650)];
-        let _ = ledger.hears(&log, desk.now);
-        let _ = ledger.closes(Closing::ByLog(at(0)), desk.now);
-        assert_eq!(ledger.hears(&log, desk.now), []);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
-        assert_eq!(ledger.counts(&log, desk.now), CodeCounts { repeated: 3, ..CodeCounts::default() });
+        let _ = ledger.follow(&log, fixture.now);
+        let _ = ledger.expire(Expiry::ByLog(at(0)), fixture.now);
+        assert_eq!(ledger.follow(&log, fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
+        assert_eq!(ledger.counts(&log, fixture.now), CodeCounts { repeated: 3, ..CodeCounts::default() });
         // A second click is no second conversion.
-        assert_eq!(ledger.hears(&[converted("0A", -590)], desk.now), []);
+        assert_eq!(ledger.follow(&[converted("0A", -590)], fixture.now), []);
     });
 }
 
 #[test]
 fn parts_of_one_message_count_as_one_whichever_converts() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let parts = [of("x", sent("0A1", -700)), of("x", sent("0A2", -699)), of("x", sent("0A3", -700))];
-        assert_eq!(ledger.counts(&parts, desk.now), CodeCounts { sent: 1, parts: 2, ..CodeCounts::default() });
-        assert_eq!(ledger.hears(&[converted("0A3", -600)], desk.now), [yes("0A1", -600)]);
-        assert_eq!(ledger.hears(&[converted("0A2", -600)], desk.now), []);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(ledger.counts(&parts, fixture.now), CodeCounts { sent: 1, parts: 2, ..CodeCounts::default() });
+        assert_eq!(ledger.follow(&[converted("0A3", -600)], fixture.now), [yes("0A1", -600)]);
+        assert_eq!(ledger.follow(&[converted("0A2", -600)], fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
 
-        let _ = ledger.hears(&[of("y", sent("0B1", -700)), of("y", sent("0B2", -700))], desk.now);
-        assert_eq!(ledger.closes(Closing::ByLog(at(0)), desk.now), [no("0B1", -100)]);
-        assert_eq!(ledger.hears(&[of("y", converted("0B9", -50))], desk.now), [yes("0B1", -50)]);
+        let _ = ledger.follow(&[of("y", sent("0B1", -700)), of("y", sent("0B2", -700))], fixture.now);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), fixture.now), [no("0B1", -100)]);
+        assert_eq!(ledger.follow(&[of("y", converted("0B9", -50))], fixture.now), [yes("0B1", -50)]);
     });
 }
 
 #[test]
 fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        let told = ledger.hears(
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        let values = ledger.follow(
             &[
                 over(Channel::Sms, converted("0A2", -690)),
                 of("x", sent("0A1", -700)),
@@ -275,10 +275,10 @@ fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole(
                 of("y", sent("0B1", -700)),
                 of("y", sent("0B2", -700)),
             ],
-            desk.now,
+            fixture.now,
         );
-        assert_eq!(told, [yes("0A2", -690), yes("0B2", -690)]);
-        let told = ledger.hears(
+        assert_eq!(values, [yes("0A2", -690), yes("0B2", -690)]);
+        let values = ledger.follow(
             &[
                 converted("0C2", -690),
                 of("z", sent("0C1", -700)),
@@ -289,19 +289,19 @@ fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole(
                 of("w", sent("0D2", -700)),
                 converted("0C2", -687),
             ],
-            desk.now,
+            fixture.now,
         );
-        assert_eq!(told, [yes("0C1", -690), yes("0D1", -690)]);
-        assert_eq!(ledger.closes(Closing::All, desk.now), []);
+        assert_eq!(values, [yes("0C1", -690), yes("0D1", -690)]);
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
 
 #[test]
 fn the_same_ref_later_is_another_code() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let user = |event| of("user-1", event);
-        let told = ledger.hears(
+        let values = ledger.follow(
             &[
                 user(sent("0A", -5000)),
                 user(converted("0A", -4900)),
@@ -309,262 +309,266 @@ fn the_same_ref_later_is_another_code() {
                 over(Channel::Sms, user(converted("0B", -1950))),
                 over(Channel::Sms, user(converted("0C", -1000))),
             ],
-            desk.now,
+            fixture.now,
         );
-        assert_eq!(told, [yes("0A", -4900), yes("0B", -1950), yes("0C", -1000)]);
+        assert_eq!(values, [yes("0A", -4900), yes("0B", -1950), yes("0C", -1000)]);
     });
 }
 
 #[test]
-fn windows_outlive_a_crash_and_belong_to_whoever_reads_on() {
-    on_every_store(|mut desk| {
-        let mut dead = desk.open();
-        let _ = dead.hears(&[sent("0A", -10), sent("0B", 0)], desk.now);
-        let mut other = desk.open();
-        desk.wait(Duration::from_secs(900));
-        assert_eq!(other.closes(Closing::All, desk.now), [], "a living run watches these");
-        assert_eq!(other.open_windows(desk.now).unwrap(), 0);
-        assert_eq!(dead.open_windows(desk.now).unwrap(), 2);
-        dead.crash();
-        assert_eq!(other.open_windows(desk.now).unwrap(), 2);
-        assert_eq!(other.hears(&[converted("0A", 30)], desk.now), [yes("0A", 30)]);
-        assert_eq!(other.closes(Closing::ByClock(at(-1)), desk.now), []);
-        assert_eq!(other.closes(Closing::ByClock(at(0)), desk.now), [no("0B", 600)]);
+fn open_codes_outlive_a_crash_and_belong_to_the_run_that_reads_on() {
+    on_every_store(|mut fixture| {
+        let mut crashed = fixture.open();
+        let _ = crashed.follow(&[sent("0A", -10), sent("0B", 0)], fixture.now);
+        let mut other = fixture.open();
+        fixture.wait(Duration::from_secs(900));
+        assert_eq!(other.expire(Expiry::All, fixture.now), [], "a live run watches these");
+        assert_eq!(other.open_codes(fixture.now).unwrap(), 0);
+        assert_eq!(crashed.open_codes(fixture.now).unwrap(), 2);
+        crashed.crash();
+        assert_eq!(other.open_codes(fixture.now).unwrap(), 2);
+        assert_eq!(other.follow(&[converted("0A", 30)], fixture.now), [yes("0A", 30)]);
+        assert_eq!(other.expire(Expiry::ByClock(at(-1)), fixture.now), []);
+        assert_eq!(other.expire(Expiry::ByClock(at(0)), fixture.now), [no("0B", 600)]);
     });
 }
 
 #[test]
-fn whoever_reads_the_log_of_a_dead_run_again_watches_its_windows() {
-    on_every_store(|desk| {
-        let mut dead = desk.open();
-        let _ = dead.hears(&[sent("0A", -700)], desk.now);
-        dead.crash();
-        let (mut reader, mut other) = (desk.open(), desk.open());
-        let _ = reader.hears(&[sent("0A", -700)], desk.now);
-        assert_eq!(other.closes(Closing::All, desk.now), []);
-        assert_eq!(reader.closes(Closing::ByLog(at(0)), desk.now), [no("0A", -100)]);
+fn a_run_that_reads_the_log_of_a_crashed_run_again_watches_its_codes() {
+    on_every_store(|fixture| {
+        let mut crashed = fixture.open();
+        let _ = crashed.follow(&[sent("0A", -700)], fixture.now);
+        crashed.crash();
+        let (mut reader, mut other) = (fixture.open(), fixture.open());
+        let _ = reader.follow(&[sent("0A", -700)], fixture.now);
+        assert_eq!(other.expire(Expiry::All, fixture.now), []);
+        assert_eq!(reader.expire(Expiry::ByLog(at(0)), fixture.now), [no("0A", -100)]);
     });
 }
 
 #[test]
-fn a_window_that_is_closed_before_its_time_closes_now() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&[sent("0A", -10)], desk.now);
-        assert_eq!(ledger.closes(Closing::All, desk.now), [no("0A", 0)]);
+fn a_code_that_expires_before_its_deadline_expires_now() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&[sent("0A", -10)], fixture.now);
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), [no("0A", 0)]);
     });
 }
 
 #[test]
-fn windows_close_in_bounded_portions_and_another_accounts_not_at_all() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+fn codes_expire_in_bounded_portions_and_another_accounts_not_at_all() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let events: Vec<_> = (0..25).map(|n| sent(&format!("0A{n:02}"), -700)).collect();
-        let _ = ledger.hears(&events, desk.now);
-        let mut stranger = desk.open_as("efgh5678");
-        assert_eq!(stranger.closes(Closing::All, desk.now), []);
+        let _ = ledger.follow(&events, fixture.now);
+        let mut stranger = fixture.open_as("efgh5678");
+        assert_eq!(stranger.expire(Expiry::All, fixture.now), []);
         let mut closed = Vec::new();
         loop {
-            let observed = ledger.close_windows(Closing::ByLog(at(0)), 10, desk.now).unwrap();
+            let observed = ledger.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
             if observed.counts.silent == 0 {
                 break;
             }
             assert!(observed.counts.silent <= 10);
-            closed.extend(ledger.accept(observed, desk.now));
+            closed.extend(ledger.accept(observed, fixture.now));
         }
         assert_eq!(closed.len(), 25);
     });
 }
 
 #[test]
-fn the_portions_are_of_several_dead_runs_and_of_no_living_one() {
-    on_every_store(|desk| {
+fn the_portions_are_of_several_crashed_runs_and_of_no_live_one() {
+    on_every_store(|fixture| {
         let codes = |run: &str| (0..5).map(|n| sent(&format!("0{run}{n}"), -700)).collect::<Vec<_>>();
         for run in ["A", "B"] {
-            let mut dead = desk.open();
-            let _ = dead.hears(&codes(run), desk.now);
-            dead.crash();
+            let mut crashed = fixture.open();
+            let _ = crashed.follow(&codes(run), fixture.now);
+            crashed.crash();
         }
-        let mut living = desk.open();
-        let _ = living.hears(&codes("C"), desk.now);
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&codes("D"), desk.now);
+        let mut live = fixture.open();
+        let _ = live.follow(&codes("C"), fixture.now);
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&codes("D"), fixture.now);
         let mut portion = || {
-            let observed = ledger.close_windows(Closing::All, 7, desk.now).unwrap();
-            let closed = ledger.accept(observed, desk.now);
+            let observed = ledger.expire_codes(Expiry::All, 7, fixture.now).unwrap();
+            let closed = ledger.accept(observed, fixture.now);
             closed.into_iter().map(|(id, ..)| id).collect::<Vec<_>>()
         };
         let portions = [portion(), portion(), portion(), portion()];
         assert_eq!(portions.each_ref().map(Vec::len), [7, 7, 1, 0]);
         assert!(portions.iter().flatten().all(|id| !id.starts_with("0C")), "{portions:?}");
-        assert_eq!(living.closes(Closing::All, desk.now).len(), 5);
+        assert_eq!(live.expire(Expiry::All, fixture.now).len(), 5);
     });
 }
 
 #[test]
 fn the_false_of_a_crash_is_adopted_like_anything_that_is_recorded() {
-    on_every_store(|desk| {
-        let mut dead = desk.open();
-        let _ = dead.hears(&[sent("0A", -700)], desk.now);
-        let _lost = dead.close_windows(Closing::ByLog(at(0)), 10, desk.now).unwrap();
-        dead.crash();
-        assert_eq!(ids(&desk.open().adopted(Due::OnlyDue, desk.now)), ["0A"]);
+    on_every_store(|fixture| {
+        let mut crashed = fixture.open();
+        let _ = crashed.follow(&[sent("0A", -700)], fixture.now);
+        let _lost = crashed.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
+        crashed.crash();
+        assert_eq!(ids(&fixture.open().adopted(Due::OnlyDue, fixture.now)), ["0A"]);
     });
 }
 
 #[test]
-fn open_windows_are_counted_and_ended_codes_are_forgotten_after_a_month() {
-    let mut desk = Desk::new();
-    let mut ledger = desk.open();
-    let _ = ledger.hears(&[sent("0A", 0), sent("0B", 0), sent("0C", 0), converted("0A", 5)], desk.now);
-    let status = |desk: &Desk| LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap();
-    let open =
-        |desk: &Desk| status(desk).into_iter().find(|row| row.kept == Kept::OpenWindow).map(|row| row.count);
-    assert_eq!(open(&desk), Some(2));
-    desk.wait(Duration::from_secs(31 * 24 * 60 * 60));
-    assert_eq!(forget(&desk.path(), Forget::Settled, Duration::from_secs(86_400), desk.now).unwrap(), 2);
-    assert_eq!(open(&desk), Some(2), "what is open is not forgotten");
+fn open_codes_are_counted_and_ended_ones_are_forgotten_after_a_month() {
+    let mut fixture = Fixture::new();
+    let mut ledger = fixture.open();
+    let _ = ledger.follow(&[sent("0A", 0), sent("0B", 0), sent("0C", 0), converted("0A", 5)], fixture.now);
+    let status = |fixture: &Fixture| LedgerReader::open(&fixture.path()).unwrap().unwrap().status().unwrap();
+    let open = |fixture: &Fixture| {
+        status(fixture).into_iter().find(|row| row.kept == Kept::OpenCode).map(|row| row.count)
+    };
+    assert_eq!(open(&fixture), Some(2));
+    fixture.wait(Duration::from_secs(31 * 24 * 60 * 60));
+    assert_eq!(forget(&fixture.path(), Forget::Settled, Duration::from_secs(86_400), fixture.now).unwrap(), 2);
+    assert_eq!(open(&fixture), Some(2), "what is open is not forgotten");
     let again = CodeEvent { channel: Some(Channel::Sms), ..converted("0A", 5) };
-    assert_eq!(ledger.hears(&[again], desk.now), [yes("0A", 5)], "it is new again");
+    assert_eq!(ledger.follow(&[again], fixture.now), [yes("0A", 5)], "it is new again");
 }
 
 #[test]
-fn the_part_that_was_sent_first_opens_the_window_in_whatever_order_they_are_told() {
+fn the_part_that_was_sent_first_sets_the_deadline_in_whatever_order_they_are_logged() {
     for parts in [[-700, -690], [-690, -700]] {
-        let desk = Desk::new();
-        let mut ledger = desk.open();
+        let fixture = Fixture::new();
+        let mut ledger = fixture.open();
         let parts = parts.map(|time| of("x", sent(&format!("0A{}", -time), time)));
         let first = parts[0].message_id.to_string();
-        let _ = ledger.hears(&parts, desk.now);
-        assert_eq!(ledger.closes(Closing::ByLog(at(-101)), desk.now), []);
-        assert_eq!(ledger.closes(Closing::ByLog(at(-100)), desk.now), [no(&first, -100)]);
+        let _ = ledger.follow(&parts, fixture.now);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no(&first, -100)]);
     }
 }
 
 #[test]
-fn a_window_keeps_its_length_when_the_log_is_read_again_with_another() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&[sent("0A", -700)], desk.now);
-        let _ = ledger.observe(&[sent("0A", -700)], 2 * WINDOW, desk.now).unwrap();
-        assert_eq!(ledger.closes(Closing::ByLog(at(-100)), desk.now), [no("0A", -100)]);
+fn a_code_keeps_its_deadline_when_the_log_is_read_again_with_another_length() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&[sent("0A", -700)], fixture.now);
+        let _ = ledger.observe(&[sent("0A", -700)], 2 * LASTS, fixture.now).unwrap();
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no("0A", -100)]);
     });
 }
 
 #[test]
-fn a_time_of_reading_moves_no_window() {
-    on_every_store(|mut desk| {
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&[sent("0A", 10), read_now(sent("0A", 0))], desk.now);
-        desk.wait(Duration::from_secs(900));
-        assert_eq!(ledger.closes(Closing::ByLog(at(609)), desk.now), []);
-        assert_eq!(ledger.closes(Closing::ByLog(at(610)), desk.now), [no("0A", 610)]);
+fn a_time_of_reading_moves_no_deadline() {
+    on_every_store(|mut fixture| {
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&[sent("0A", 10), read_now(sent("0A", 0))], fixture.now);
+        fixture.wait(Duration::from_secs(900));
+        assert_eq!(ledger.expire(Expiry::ByLog(at(609)), fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(610)), fixture.now), [no("0A", 610)]);
     });
 }
 
 #[test]
-fn a_code_that_is_told_after_its_conversion_is_sent_once_and_has_parts_with_times_and_without() {
+fn a_code_that_is_logged_after_its_conversion_is_sent_once_and_has_parts_with_times_and_without() {
     for as_told in [std::convert::identity, read_now] {
-        let desk = Desk::new();
-        let mut ledger = desk.open();
+        let fixture = Fixture::new();
+        let mut ledger = fixture.open();
         let one = |count: CodeCounts| (count.sent, count.parts, count.repeated);
         let log = [of("x", sent("0A1", 0)), of("x", sent("0A2", 0))].map(as_told);
-        let _ = ledger.hears(&[as_told(over(Channel::Sms, converted("0A1", 0)))], desk.now);
-        assert_eq!(one(ledger.counts(&log, desk.now)), (1, 1, 0));
-        assert_eq!(one(ledger.counts(&log, desk.now)), (0, 0, 2));
-        assert_eq!(ledger.closes(Closing::All, desk.now), [], "no part of it was silent");
+        let _ = ledger.follow(&[as_told(over(Channel::Sms, converted("0A1", 0)))], fixture.now);
+        assert_eq!(one(ledger.counts(&log, fixture.now)), (1, 1, 0));
+        assert_eq!(one(ledger.counts(&log, fixture.now)), (0, 0, 2));
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), [], "no part of it was silent");
     }
 }
 
 #[test]
 fn every_conversion_is_counted_once_and_as_what_it_is() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let none = CodeCounts::default();
-        let mut counts = |event| ledger.counts(&[event], desk.now);
+        let mut counts = |event| ledger.counts(&[event], fixture.now);
         assert_eq!(counts(converted("0A", -100)), CodeCounts { converted: 1, ..none });
         assert_eq!(counts(over(Channel::Sms, converted("0A", -100))), CodeCounts { repeated: 1, ..none });
         assert_eq!(counts(sent("0A", -110)), CodeCounts { sent: 1, ..none });
         assert_eq!(counts(sent("0B", -700)), CodeCounts { sent: 1, ..none });
-        assert_eq!(ledger.closes(Closing::ByLog(at(0)), desk.now), [no("0B", -100)]);
-        assert_eq!(ledger.counts(&[converted("0B", -50)], desk.now), CodeCounts { converted: 1, late: 1, ..none });
+        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), fixture.now), [no("0B", -100)]);
+        assert_eq!(
+            ledger.counts(&[converted("0B", -50)], fixture.now),
+            CodeCounts { converted: 1, late: 1, ..none }
+        );
     });
 }
 
 #[test]
-fn two_parts_that_convert_before_anything_tells_their_channel_are_both_told() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+fn two_parts_that_convert_before_a_line_names_their_channel_are_both_sent() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let log = [
             of("x", converted("0A1", -690)),
             converted("0A2", -680),
             of("x", sent("0A2", -700)),
             of("x", sent("0A1", -700)),
         ];
-        assert_eq!(ledger.hears(&log, desk.now), [yes("0A2", -680), yes("0A1", -690)]);
+        assert_eq!(ledger.follow(&log, fixture.now), [yes("0A2", -680), yes("0A1", -690)]);
     });
 }
 
 #[test]
 fn a_part_whose_whole_has_become_known_is_not_given_up() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let log = [converted("0A2", -690), of("x", sent("0A1", -700)), of("x", sent("0A2", -700))];
-        assert_eq!(ledger.hears(&log, desk.now), [yes("0A1", -690)]);
-        assert_eq!(ledger.give_up_unplaced(desk.now, desk.now).unwrap(), []);
+        assert_eq!(ledger.follow(&log, fixture.now), [yes("0A1", -690)]);
+        assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap(), []);
         let again = CodeCounts { repeated: 3, ..CodeCounts::default() };
-        assert_eq!(ledger.counts(&log, desk.now), again);
+        assert_eq!(ledger.counts(&log, fixture.now), again);
     });
 }
 
 #[test]
-fn a_conversion_is_told_by_its_own_line_and_a_silence_by_the_line_of_its_code() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+fn a_conversion_has_its_own_line_and_a_silence_the_line_of_its_code() {
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let lines = |records: Vec<Record>| records.iter().map(|record| record.line).collect::<Vec<_>>();
         let late = [on_line(1, sent("0A", -700)), on_line(2, converted("0A", -50))];
-        assert_eq!(lines(ledger.follows(&late, desk.now)), [1], "the true waits for the false");
+        assert_eq!(lines(ledger.follows(&late, fixture.now)), [1], "the true waits for the false");
         let in_time = [on_line(3, sent("0B", -700)), on_line(4, converted("0B", -650))];
-        assert_eq!(lines(ledger.follows(&in_time, desk.now)), [4]);
+        assert_eq!(lines(ledger.follows(&in_time, fixture.now)), [4]);
         let early = [
             on_line(5, converted("0C2", -690)),
             on_line(6, of("x", sent("0C1", -700))),
             on_line(7, of("x", sent("0C2", -700))),
         ];
-        assert_eq!(lines(ledger.follows(&early, desk.now)), [5]);
+        assert_eq!(lines(ledger.follows(&early, fixture.now)), [5]);
     });
 }
 
 #[test]
 fn a_conversion_has_the_doubts_of_its_line_and_no_better_time_than_it() {
-    on_every_store(|desk| {
-        let mut ledger = desk.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.open();
         let doubts = vec![MessageIdDoubt::Trimmed];
         let log = [sent("0A", -10), read_now(CodeEvent { doubts: doubts.clone(), ..converted("0A", 0) })];
-        let records = ledger.follows(&log, desk.now);
+        let records = ledger.follows(&log, fixture.now);
         assert_eq!((records[0].time, &records[0].doubts), (TimeSource::Now, &doubts));
     });
 }
 
 #[test]
-fn what_converts_after_its_window_was_closed_by_force_converted_then_and_not_at_the_windows_end() {
-    on_every_store(|mut desk| {
-        let mut ledger = desk.open();
-        let _ = ledger.hears(&[sent("0A", -10)], desk.now);
-        assert_eq!(ledger.closes(Closing::All, desk.now), [no("0A", 0)]);
-        desk.wait(Duration::from_secs(60));
-        assert_eq!(ledger.hears(&[converted("0A", 5)], desk.now), [yes("0A", 5)]);
+fn a_code_that_expired_early_and_converts_did_so_then_and_not_at_its_deadline() {
+    on_every_store(|mut fixture| {
+        let mut ledger = fixture.open();
+        let _ = ledger.follow(&[sent("0A", -10)], fixture.now);
+        assert_eq!(ledger.expire(Expiry::All, fixture.now), [no("0A", 0)]);
+        fixture.wait(Duration::from_secs(60));
+        assert_eq!(ledger.follow(&[converted("0A", 5)], fixture.now), [yes("0A", 5)]);
     });
 }
 
 #[test]
-fn windows_behind_those_that_a_living_run_watches_close_in_the_same_portion() {
-    on_every_store(|desk| {
-        let (mut other, mut ledger) = (desk.open(), desk.open());
+fn codes_behind_those_that_a_live_run_watches_expire_in_the_same_portion() {
+    on_every_store(|fixture| {
+        let (mut other, mut ledger) = (fixture.open(), fixture.open());
         let watched: Vec<_> = (0..10).map(|n| sent(&format!("0A{n}"), -700)).collect();
-        let _ = other.hears(&watched, desk.now);
-        let _ = ledger.hears(&[sent("0B", -690)], desk.now);
-        let observed = ledger.close_windows(Closing::ByLog(at(0)), 10, desk.now).unwrap();
-        assert_eq!(ledger.accept(observed, desk.now), [no("0B", -90)]);
+        let _ = other.follow(&watched, fixture.now);
+        let _ = ledger.follow(&[sent("0B", -690)], fixture.now);
+        let observed = ledger.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
+        assert_eq!(ledger.accept(observed, fixture.now), [no("0B", -90)]);
     });
 }

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 
 use crate::domain::{Channel, CodeEvent, Happening, MessageId, Record, Reference, TimeSource, Timestamp};
 use crate::ledger::store::Memory;
-use crate::ledger::{Closing, CodeCounts, Entries, Ledger, Observed, Recorded, Released, Settlement, Ticket};
+use crate::ledger::{CodeCounts, Entries, Expiry, Ledger, Observed, Recorded, Released, Settlement, Ticket};
 
-use super::{Desk, Room, accepted, at, failed, postponed, refused, sms};
+use super::{Fixture, Room, accepted, at, failed, postponed, refused, sms};
 
 /// Two runs, as two processes would have them.
 const RUNS: usize = 2;
@@ -83,7 +83,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Runs over one store, whose groups are of this size at most.
 struct House {
-    desk: Desk,
+    fixture: Fixture,
     group_max: usize,
     ledgers: Vec<Option<Ledger>>,
     out: [Vec<Ticket>; RUNS],
@@ -91,13 +91,13 @@ struct House {
 
 impl House {
     fn new(group_max: usize) -> Self {
-        let desk = Desk { place: Room::Memory(Memory::default()), now: at(0) };
-        let ledgers = (0..RUNS).map(|_| Some(desk.open())).collect();
-        Self { desk, group_max, ledgers, out: Default::default() }
+        let fixture = Fixture { place: Room::Memory(Memory::default()), now: at(0) };
+        let ledgers = (0..RUNS).map(|_| Some(fixture.open())).collect();
+        Self { fixture, group_max, ledgers, out: Default::default() }
     }
 
     fn now(&self) -> Timestamp {
-        self.desk.now
+        self.fixture.now
     }
 
     fn ledger(&mut self, run: usize) -> &mut Ledger {
@@ -139,7 +139,7 @@ impl House {
 
     fn close_codes(&mut self, run: usize) -> (Entries, CodeCounts) {
         let now = self.now();
-        let Observed { entries, counts } = self.ledger(run).close_windows(Closing::All, 100, now).unwrap();
+        let Observed { entries, counts } = self.ledger(run).expire_codes(Expiry::All, 100, now).unwrap();
         (entries, counts)
     }
 
@@ -154,7 +154,7 @@ impl House {
     fn crash(&mut self, run: usize) {
         self.out[run].clear();
         self.ledgers[run].take().unwrap().crash();
-        self.ledgers[run] = Some(self.desk.open());
+        self.ledgers[run] = Some(self.fixture.open());
     }
 }
 
@@ -188,13 +188,13 @@ proptest! {
                 Step::CloseCodes => both(&mut houses, |house| house.close_codes(run)).map(|(all, _)| all),
                 Step::Crash => both(&mut houses, |house| house.crash(run)).map(|()| Entries::default()),
                 Step::ClockJump(seconds) => both(&mut houses, |house| {
-                    house.desk.now = Timestamp::nearest(house.now().unix() + seconds);
+                    house.fixture.now = Timestamp::nearest(house.now().unix() + seconds);
                 }).map(|()| Entries::default()),
             };
             for (house, entries) in houses.iter_mut().zip(entries) {
                 house.keep(run, entries);
             }
         }
-        both(&mut houses, |house| house.ledger(0).give_up_unplaced(at(i64::from(u32::MAX)), at(0)).unwrap());
+        both(&mut houses, |house| house.ledger(0).give_up_awaiting_channel(at(i64::from(u32::MAX)), at(0)).unwrap());
     }
 }

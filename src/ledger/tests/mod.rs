@@ -21,8 +21,8 @@ use crate::domain::{
 use super::store::{Memory, MemoryStore};
 use super::{Due, Effort, Ledger, LedgerError, Recorded, Released, Settlement, StoreError, Ticket};
 
-/// Room for one ledger, and a clock that moves when told.
-pub(crate) struct Desk {
+/// Room for one ledger, and a clock that is set by hand.
+pub(crate) struct Fixture {
     place: Room,
     pub(crate) now: Timestamp,
 }
@@ -34,19 +34,19 @@ pub(crate) enum Room {
 }
 
 pub(crate) const START: i64 = 1_795_310_726;
-/// Each run's unsettled window.
+/// Each run's in-flight limit.
 pub(crate) const W: usize = 64;
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
 
 /// The suite of what every store must do: runs a test on each.
-pub(crate) fn on_every_store(test: impl Fn(Desk)) {
+pub(crate) fn on_every_store(test: impl Fn(Fixture)) {
     for place in [Room::Memory(Memory::default()), Room::Folder(tempfile::tempdir().unwrap())] {
-        test(Desk { place, now: at(0) });
+        test(Fixture { place, now: at(0) });
     }
 }
 
-impl Desk {
+impl Fixture {
     /// One on disk.
     pub(crate) fn new() -> Self {
         Self { place: Room::Folder(tempfile::tempdir().unwrap()), now: at(0) }
@@ -141,7 +141,7 @@ pub(crate) fn postponed() -> Settlement {
     }
 }
 
-/// Nobody knows whether it arrived.
+/// It is unknown whether it arrived.
 pub(crate) fn ambiguous() -> Settlement {
     Settlement::Postponed {
         failure: Failure {
@@ -173,7 +173,7 @@ impl Ledger {
         self.adopt(usize::MAX, due, now).unwrap().tickets
     }
 
-    /// What kill -9 does to a run: its lock is gone and nothing says that it ended.
+    /// What kill -9 does to a run: its lock is gone and its row stays.
     pub(crate) fn crash(self) {
         drop(self);
     }

@@ -8,12 +8,13 @@ use proptest::prelude::*;
 use crate::domain::{Reached, Record, TimeSource, Timestamp};
 use crate::ledger::{Due, Known, Ledger, Recorded, Released, Settlement, Ticket};
 
-use super::{Desk, START, accepted, ambiguous, at, failed, on_every_store, postponed, refused, sms, untimed};
+use super::{Fixture, START, accepted, ambiguous, at, failed, on_every_store, postponed, refused, sms, untimed};
 
 /// Two runs, as two processes would have them.
 const RUNS: usize = 2;
 
-/// As in `outcome`: after so long a row that is postponed once more is given up.
+/// A row that is postponed after this long is given up: `LIFETIME` of `decide/retry.rs` a second time, because the model shares
+/// nothing with the rules.
 const LIFETIME: i64 = 5 * 24 * 60 * 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +66,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Sent, and no answer came.
-/// What the model knows of one conversion.
+/// The model's row of one conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fact {
-    /// Waiting, for the turn of this run or of anybody.
+    /// Waiting, for the turn of this run or of any.
     Pending(Option<usize>),
     /// Handed out to this run.
     Out(usize),
@@ -92,7 +93,7 @@ struct Row {
     fact: Fact,
     recorded: Timestamp,
     planned: Timestamp,
-    /// An earlier round sent it and never learned whether it arrived.
+    /// An earlier round sent it without learning whether it arrived.
     in_doubt: bool,
 }
 
@@ -147,7 +148,7 @@ impl Model {
         self.lane(at).filter(|(_, row)| row.fact == Fact::Accepted).map(|(other, _)| self.order(other)).max()
     }
 
-    /// A ticket may come out if it is that run's or nobody's, nothing else of its message-id is out, nothing newer was
+    /// A ticket may come out if it is that run's or free, nothing else of its message-id is out, nothing newer was
     /// accepted, and nothing older waits.
     fn take(&mut self, run: usize, ticket: Ticket) {
         let at = self.of_ticket(ticket.record());
@@ -265,7 +266,7 @@ impl Model {
         self.release(run, released);
     }
 
-    /// The run is gone, and its tickets with it: what it had is anybody's.
+    /// The run is gone, and its tickets with it: its rows are free.
     fn lose(&mut self, run: usize) {
         self.out[run].clear();
         for row in &mut self.rows {
@@ -308,42 +309,42 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn nothing_is_lost_sent_twice_or_out_of_order(steps in vec((0..RUNS, step()), 1..40)) {
-        on_every_store(|desk| story(desk, steps.clone()));
+        on_every_store(|fixture| story(fixture, steps.clone()));
     }
 }
 
-fn story(mut desk: Desk, steps: Vec<(usize, Step)>) {
+fn story(mut fixture: Fixture, steps: Vec<(usize, Step)>) {
     let mut model = Model::default();
-    let mut ledgers = [Some(desk.open()), Some(desk.open())];
+    let mut ledgers = [Some(fixture.open()), Some(fixture.open())];
     for (run, step) in steps {
         let mut ledger = ledgers[run].take().unwrap();
         match step {
             Step::Record(entries) => {
                 for entry in &entries {
-                    model.record(run, &mut ledger, &record_of(entry, desk.now), desk.now);
+                    model.record(run, &mut ledger, &record_of(entry, fixture.now), fixture.now);
                 }
             }
-            Step::Settle(which, end) => model.settle(run, &mut ledger, which, end, desk.now),
-            Step::Adopt(limit, due) => model.adopt(run, &mut ledger, limit, due, desk.now),
+            Step::Settle(which, end) => model.settle(run, &mut ledger, which, end, fixture.now),
+            Step::Adopt(limit, due) => model.adopt(run, &mut ledger, limit, due, fixture.now),
             Step::Crash => {
                 model.lose(run);
                 ledger.crash();
-                ledger = desk.open();
+                ledger = fixture.open();
             }
             Step::Close => {
                 model.lose(run);
-                ledger.close(desk.now).unwrap();
-                ledger = desk.open();
+                ledger.close(fixture.now).unwrap();
+                ledger = fixture.open();
             }
-            Step::ClockJump(seconds) => desk.now = at(desk.now.unix() + seconds - START),
+            Step::ClockJump(seconds) => fixture.now = at(fixture.now.unix() + seconds - START),
         }
         ledgers[run] = Some(ledger);
     }
     let [first, second] = ledgers.map(Option::unwrap);
     model.lose(0);
     model.lose(1);
-    first.close(desk.now).unwrap();
+    first.close(fixture.now).unwrap();
     second.crash();
-    desk.wait(Duration::from_secs(900));
-    model.drain(&mut desk.open(), desk.now);
+    fixture.wait(Duration::from_secs(900));
+    model.drain(&mut fixture.open(), fixture.now);
 }

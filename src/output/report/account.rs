@@ -17,7 +17,7 @@ impl AccountReport {
     /// All traffic, and the channels that have any; where there is only one, it is all there is to show.
     pub(super) fn courses_with_data(&self) -> Vec<&Course> {
         let has_data = |course: &&Course| {
-            course.lateness.reports > 0 || course.windows.iter().any(|window| window.lateness.reports > 0)
+            course.lateness.values > 0 || course.windows.iter().any(|window| window.lateness.values > 0)
         };
         let channels: Vec<_> =
             self.figures.courses.iter().filter(|course| course.traffic != Traffic::All).filter(has_data).collect();

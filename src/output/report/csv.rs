@@ -26,7 +26,7 @@ pub fn report_csv(reports: &[AccountReport]) -> String {
 fn row(csv: &mut String, account: &str, channel: &str, window: &Window) {
     let Window { end, rate, lateness } = window;
     let share = |share: Option<f64>| share.map(|share| four_digits(share).to_string()).unwrap_or_default();
-    let late = |of: fn(&Lateness) -> u32| match lateness.reports {
+    let late = |of: fn(&Lateness) -> u32| match lateness.values {
         0 => String::new(),
         _ => of(lateness).to_string(),
     };
@@ -37,7 +37,7 @@ fn row(csv: &mut String, account: &str, channel: &str, window: &Window) {
         rate.conversions,
         rate.converted,
         share(rate.share()),
-        lateness.reports,
+        lateness.values,
         late(|lateness| lateness.p50),
         late(|lateness| lateness.p95),
         late(|lateness| lateness.max),

@@ -166,9 +166,9 @@ impl From<&Window> for WindowLine {
 
 impl From<&Lateness> for LatenessLine {
     fn from(lateness: &Lateness) -> Self {
-        let of_some = |seconds| (lateness.reports > 0).then_some(seconds);
+        let of_some = |seconds| (lateness.values > 0).then_some(seconds);
         Self {
-            reports: lateness.reports,
+            reports: lateness.values,
             p50_s: of_some(lateness.p50),
             p95_s: of_some(lateness.p95),
             max_s: of_some(lateness.max),

@@ -103,7 +103,7 @@ fn account(report: &AccountReport, now: Timestamp) -> Markup {
 }
 
 fn has_data(course: &Course) -> bool {
-    course.windows.iter().any(|window| window.lateness.reports > 0)
+    course.windows.iter().any(|window| window.lateness.values > 0)
 }
 
 fn share(share: Option<f64>) -> String {
@@ -111,7 +111,7 @@ fn share(share: Option<f64>) -> String {
 }
 
 fn late(lateness: &Lateness, of: fn(&Lateness) -> u32) -> String {
-    match lateness.reports {
+    match lateness.values {
         0 => "–".to_owned(),
         _ => Age(of(lateness).into()).to_string(),
     }
@@ -143,7 +143,7 @@ fn tiles(figures: &Figures, now: Timestamp) -> Markup {
             }
             div {
                 dt { "Within 15 minutes" }
-                dd { (share(all.lateness.share_in_time())) small { "of " (all.lateness.reports) " reports" } }
+                dd { (share(all.lateness.share_in_time())) small { "of " (all.lateness.values) " reports" } }
             }
             div {
                 dt { "Pending now" }
@@ -213,7 +213,7 @@ fn lateness_chart(course: &Course) -> Markup {
         let heights = course
             .windows
             .iter()
-            .map(|window| (window.lateness.reports > 0).then(|| scale.height(of(&window.lateness))));
+            .map(|window| (window.lateness.values > 0).then(|| scale.height(of(&window.lateness))));
         Curve { name, class, heights: heights.collect() }
     };
     let lateness = &course.lateness;
@@ -378,7 +378,7 @@ fn table(courses: &[&Course]) -> Markup {
                     }
                     tbody {
                         @for (mark, window) in first.windows.iter().enumerate() {
-                            tr data-some[window.lateness.reports > 0] {
+                            tr data-some[window.lateness.values > 0] {
                                 th scope="row" { (day(window.end)) " " (clock_time(window.end)) }
                                 @for course in courses { td { (rate(&course.windows[mark])) } }
                                 td { (late(&window.lateness, |lateness| lateness.p50)) }

@@ -74,7 +74,7 @@ fn table(text: &mut String, courses: &[&Course], paint: Paint) -> fmt::Result {
     writeln!(text, "{}", paint.styled(Severity::Note, header))?;
     for course in courses {
         let share = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), percent);
-        let late = |of: fn(&Lateness) -> u32| match course.lateness.reports {
+        let late = |of: fn(&Lateness) -> u32| match course.lateness.values {
             0 => "-".to_owned(),
             _ => Age(of(&course.lateness).into()).to_string(),
         };
@@ -146,7 +146,7 @@ fn rates(course: &Course) -> Drawing {
 }
 
 fn lateness(course: &Course) -> Drawing {
-    let late = |window: &Window| (window.lateness.reports > 0).then_some(window.lateness.p95);
+    let late = |window: &Window| (window.lateness.values > 0).then_some(window.lateness.p95);
     let max = course.windows.iter().filter_map(late).max().unwrap_or_default();
     let scale = LatenessScale::up_to(max);
     let rows = scale.labels().count();

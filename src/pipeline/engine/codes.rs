@@ -1,35 +1,35 @@
-//! Codes: what a log says of them, and when their silence is long enough.
+//! Codes: what a log says about them, and when their silence is long enough.
 
 use super::{Engine, GROUP};
 use crate::domain::{CodeEvent, Timestamp};
 use crate::ledger::CodeCounts;
-use crate::pipeline::event::{Event, Report};
-use crate::pipeline::windows::{Input, Windows};
+use crate::pipeline::deadlines::{Deadlines, Input};
+use crate::pipeline::event::{Event, RecordResult};
 
 impl Engine<'_> {
-    /// Whether there are windows to wait for.
+    /// Whether there are codes to wait for.
     pub(super) fn is_watching(&self) -> bool {
-        self.windows.as_ref().is_some_and(|windows| !windows.are_finished())
+        self.code_deadlines.as_ref().is_some_and(|deadlines| !deadlines.are_finished())
     }
 
-    pub(super) fn can_close_windows(&self) -> bool {
+    pub(super) fn can_expire_codes(&self) -> bool {
         self.stopped.is_none() && self.schedule.room() >= GROUP / 2
     }
 
-    /// Closes the windows that are due, a group at a time.
-    pub(super) fn close_windows(&mut self, now: Timestamp) {
+    /// Expires the codes whose deadline has passed, a group at a time.
+    pub(super) fn expire_codes(&mut self, now: Timestamp) {
         let input = self.input;
-        let Some(windows) = &self.windows else { return };
-        if windows.are_finished() || !self.can_close_windows() {
+        let Some(deadlines) = &self.code_deadlines else { return };
+        if deadlines.are_finished() || !self.can_expire_codes() {
             return;
         }
         let room = self.schedule.room();
         let mut may_be_more = false;
-        for closing in windows.closed(input, now) {
-            match self.outbox.close_windows(closing, room.min(GROUP) / 2, now) {
+        for expiry in deadlines.expired(input, now) {
+            match self.outbox.expire_codes(expiry, room.min(GROUP) / 2, now) {
                 Ok((entered, counts)) => {
                     if counts == CodeCounts::default() {
-                        self.windows.iter_mut().for_each(|windows| windows.found_nothing(closing));
+                        self.code_deadlines.iter_mut().for_each(|deadlines| deadlines.none_expired(expiry));
                     } else {
                         may_be_more = true;
                         self.emit(Event::Tracked(counts));
@@ -39,50 +39,54 @@ impl Engine<'_> {
                 Err(error) => return self.stop_for_ledger(&error),
             }
         }
-        if !may_be_more && self.windows.as_mut().is_some_and(|windows| windows.is_worth_a_look(input, now)) {
-            self.look_at_what_stays_open(now);
+        if !may_be_more
+            && self.code_deadlines.as_mut().is_some_and(|deadlines| deadlines.may_have_changed(input, now))
+        {
+            self.check_open_codes(now);
         }
     }
 
-    /// Nothing is due: what will never be, and is there anything to wait for?
-    fn look_at_what_stays_open(&mut self, now: Timestamp) {
+    /// Nothing has expired: gives up what no longer has a chance of a channel, and counts what there is to wait for.
+    fn check_open_codes(&mut self, now: Timestamp) {
         let input = self.input;
-        let Some(since) = self.windows.as_ref().and_then(|windows| windows.unplaced_since(input, now)) else {
+        let Some(since) =
+            self.code_deadlines.as_ref().and_then(|deadlines| deadlines.channel_deadline(input, now))
+        else {
             return;
         };
-        match self.outbox.give_up_unplaced(since, now) {
+        match self.outbox.give_up_awaiting_channel(since, now) {
             Ok(given_up) if !given_up.is_empty() => {
-                self.windows.iter_mut().for_each(Windows::look_again);
+                self.code_deadlines.iter_mut().for_each(Deadlines::check_again);
                 for bad in given_up {
-                    self.emit_report(Report::invalid(bad));
+                    self.emit_result(RecordResult::invalid(bad));
                 }
             }
-            // Counting takes time where there are many: while the input rests nobody wants to know.
-            Ok(_) if input == Input::Ended => self.look_whether_all_closed(now),
+            // Counting many takes time, and nothing needs the number while the input rests.
+            Ok(_) if input == Input::Ended => self.count_open_codes(now),
             Ok(_) => {}
             Err(error) => self.stop_for_ledger(&error),
         }
     }
 
-    fn look_whether_all_closed(&mut self, now: Timestamp) {
-        match self.outbox.open_windows(now) {
+    fn count_open_codes(&mut self, now: Timestamp) {
+        match self.outbox.open_codes(now) {
             Ok(open) => {
-                self.windows.iter_mut().for_each(|windows| windows.all_closed(open));
-                self.emit(Event::WindowsOpen(open));
+                self.code_deadlines.iter_mut().for_each(|deadlines| deadlines.all_expired(open));
+                self.emit(Event::OpenCodes(open));
             }
             Err(error) => self.stop_for_ledger(&error),
         }
     }
 
-    /// Takes what a log says, and records the conversions that follow.
+    /// Takes a log's events, and records the conversions that follow.
     pub(super) fn observe(&mut self, events: &[CodeEvent], now: Timestamp) {
-        let Some(windows) = &mut self.windows else { return };
+        let Some(deadlines) = &mut self.code_deadlines else { return };
         if self.ledger_lost {
             return;
         }
-        match self.outbox.observe(events, windows.tracking.window, now) {
+        match self.outbox.observe(events, deadlines.tracking.lasts, now) {
             Ok((entered, counts)) => {
-                windows.saw(events, now);
+                deadlines.saw(events, now);
                 self.emit(Event::Tracked(counts));
                 self.entered(entered);
             }

@@ -1,4 +1,4 @@
-//! What arrives is written down before any of it may be sent, and what the ledger says of it decides what becomes of it.
+//! What arrives is written down before any of it may be sent; the ledger's answer decides what becomes of it.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use super::Engine;
 use crate::domain::{BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 use crate::ledger::{Novelty, Origin, RowId};
-use crate::pipeline::event::{Event, Notice, Report, Stopped};
+use crate::pipeline::deadlines::Input;
+use crate::pipeline::event::{Event, Notice, RecordResult, Stopped};
 use crate::pipeline::job::Job;
 use crate::pipeline::outbox::{Done, Entered};
 use crate::pipeline::plan::{Item, RefusedBefore};
-use crate::pipeline::windows::Input;
 
 impl Engine<'_> {
     /// Records a group of arrivals, before any of it may be sent.
@@ -21,7 +21,7 @@ impl Engine<'_> {
             match item {
                 Item::Record(record) if self.is_too_old(&record, now) => {
                     let why = Failure::unsent(ErrorCode::TooOld, "older than --max-age");
-                    self.emit_report(Report::not_sent(record, Outcome::Skipped(why)));
+                    self.emit_result(RecordResult::not_sent(record, Outcome::Skipped(why)));
                 }
                 Item::Record(record) => records.push(record),
                 Item::Event(event) => events.push(event),
@@ -44,7 +44,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Keeps input that is no record. What was kept before was reported before.
+    /// Keeps input that is no record. What was kept before has had its result before.
     fn record_bad(&mut self, bad: Vec<BadRecord>, now: Timestamp) {
         let mut novelty = Vec::new();
         if !self.ledger_lost {
@@ -55,16 +55,16 @@ impl Engine<'_> {
         }
         let novelty = novelty.into_iter().chain(std::iter::repeat(Novelty::New));
         for (bad, novelty) in bad.into_iter().zip(novelty) {
-            let report = Report::invalid(bad);
-            self.emit_report(match novelty {
-                Novelty::New => report,
-                Novelty::Known => Report { outcome: self.refused_before(report.outcome), ..report },
+            let result = RecordResult::invalid(bad);
+            self.emit_result(match novelty {
+                Novelty::New => result,
+                Novelty::Known => RecordResult { outcome: self.refused_before(result.outcome), ..result },
             });
         }
     }
 
-    /// What was refused before is reported again only where that is wanted: a file that is read every minute would otherwise
-    /// fail every minute.
+    /// What was refused before fails again only where that is wanted: a file that is read every minute would otherwise fail
+    /// every minute.
     fn refused_before(&self, outcome: Outcome) -> Outcome {
         match (outcome, self.plan.refused_before) {
             (Outcome::Rejected(failure) | Outcome::Invalid(failure), RefusedBefore::Skip) => {
@@ -77,9 +77,9 @@ impl Engine<'_> {
 
     /// Writes records down. Those that the ledger does not take are answered, and not sent.
     fn record(&mut self, records: Vec<Record>, now: Timestamp) {
-        if is_broken(Promise::RecordedBeforeTold) {
+        if is_broken(Promise::RecordedBeforeResult) {
             for record in &records {
-                self.emit_report(Report::not_sent(record.clone(), Outcome::Accepted));
+                self.emit_result(RecordResult::not_sent(record.clone(), Outcome::Accepted));
             }
             self.turn();
         }
@@ -95,7 +95,7 @@ impl Engine<'_> {
             }
         };
         for record in refused {
-            self.emit_report(Report::not_recorded(record, &why));
+            self.emit_result(RecordResult::not_recorded(record, &why));
         }
     }
 
@@ -104,7 +104,7 @@ impl Engine<'_> {
         self.plan.limits.max_age.is_some_and(|limit| Duration::from_secs(age) > limit)
     }
 
-    /// Takes what the ledger said: to be sent, to be waited for, or done with.
+    /// Takes the ledger's answers: to be sent, to be waited for, or done with.
     pub(super) fn entered(&mut self, entered: Entered) {
         if entered.taken_over > 0 {
             self.emit(Event::Notice(Notice::TakenOver(entered.taken_over)));
@@ -123,18 +123,18 @@ impl Engine<'_> {
         for Done { row, record, origin, outcome, http_status } in entered.done {
             let origin = row.map_or(origin, |row| self.origin(row, origin));
             let outcome = self.refused_before(outcome);
-            self.emit_report(Report { http_status, origin, ..Report::not_sent(record, outcome) });
+            self.emit_result(RecordResult { http_status, origin, ..RecordResult::not_sent(record, outcome) });
         }
         for row in entered.expired {
             if let Some(record) = self.waiting.remove(&row) {
                 let failure = Failure::unsent(ErrorCode::TooOld, "given up: it had waited for too long");
-                self.emit_report(Report::not_sent(record, Outcome::Rejected(failure)));
+                self.emit_result(RecordResult::not_sent(record, Outcome::Rejected(failure)));
             }
         }
         self.give_up_waiting();
     }
 
-    /// Whose a row is that is no longer waited for. What this input asked for and was let go of has had its answer.
+    /// The origin of a row that is no longer waited for. A record of this input that was let go of has had its result.
     fn origin(&mut self, row: RowId, origin: Origin) -> Origin {
         let awaited = self.waiting.remove(&row).is_some();
         match origin {

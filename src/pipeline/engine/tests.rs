@@ -8,10 +8,10 @@ use crate::domain::{
     Channel, CodeEvent, Delivered, ErrorCode, Happening, MessageId, Outcome, Reached, TimeSource,
 };
 use crate::ledger::{Ledger, Origin};
+use crate::pipeline::deadlines::Input;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::job::{Attempt, Job};
 use crate::pipeline::tests::{Heard, LIMITS, account, after, plan, record};
-use crate::pipeline::windows::Input;
 use crate::pipeline::{
     Adopt, AtEnd, Event, Item, Limits, Listener, ListenerGone, Outbox, Plan, State, Stopped, Tracking,
 };
@@ -63,9 +63,9 @@ fn durable(folder: &Path) -> Outbox {
     ))
 }
 
-/// Lines and codes of what was reported; no code where it was accepted.
+/// Lines and codes of the results; no code where it was accepted.
 fn came_to(heard: &Heard) -> Vec<(u64, Option<ErrorCode>)> {
-    heard.0.iter().map(|report| (report.line, report.outcome.failure().map(|failure| failure.code))).collect()
+    heard.0.iter().map(|result| (result.line, result.outcome.failure().map(|failure| failure.code))).collect()
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn an_interruption_does_not_turn_maybe_sent_into_not_sent() {
     engine.step(Happened { interrupted: true, ..returns([timed_out]) }, after(seconds(2)));
     assert!(engine.is_over());
     assert_eq!(engine.end(after(seconds(2)).wall), Some(Stopped::Interrupted));
-    let reached = heard.0.iter().map(|report| report.outcome.failure().unwrap().reached_server);
+    let reached = heard.0.iter().map(|result| result.outcome.failure().unwrap().reached_server);
     assert_eq!(reached.collect::<Vec<_>>(), [Reached::No, Reached::Unknown]);
     assert_eq!(came_to(&heard), [(2, Some(ErrorCode::Interrupted)), (1, Some(ErrorCode::Timeout))]);
 }
@@ -167,10 +167,10 @@ fn a_rate_is_kept_by_the_time_at_which_jobs_are_handed_out() {
 #[test]
 fn what_an_earlier_run_left_is_adopted_beside_flowing_input_and_goes_first() {
     let folder = tempfile::tempdir().unwrap();
-    let Outbox::Durable(mut dead) = durable(folder.path()) else { panic!() };
+    let Outbox::Durable(mut crashed) = durable(folder.path()) else { panic!() };
     let Item::Record(left) = record(100) else { panic!() };
-    let _ = dead.record(&[left], after(seconds(0)).wall).unwrap();
-    drop(dead);
+    let _ = crashed.record(&[left], after(seconds(0)).wall).unwrap();
+    drop(crashed);
     let (gate, mut heard) = (Gate::default(), Heard::default());
     let plan = Plan { adopt: Adopt::Due, ..plan(ONE) };
     let mut engine = Engine::new(durable(folder.path()), plan, &gate, &mut heard, after(seconds(10)));
@@ -191,7 +191,7 @@ fn what_an_earlier_run_left_is_adopted_beside_flowing_input_and_goes_first() {
     engine.step(nothing(Input::Ended), after(seconds(14)));
     assert!(engine.is_over());
     assert_eq!(engine.end(after(seconds(14)).wall), None);
-    let origins: Vec<_> = heard.0.iter().map(|report| report.origin).collect();
+    let origins: Vec<_> = heard.0.iter().map(|result| result.origin).collect();
     assert_eq!(origins, [Origin::Input, Origin::Adopted, Origin::Input, Origin::Input]);
 }
 
@@ -199,7 +199,7 @@ fn what_an_earlier_run_left_is_adopted_beside_flowing_input_and_goes_first() {
 fn a_code_expires_while_the_input_rests() {
     let folder = tempfile::tempdir().unwrap();
     let (gate, mut heard) = (Gate::default(), Heard::default());
-    let tracking = Some(Tracking { window: seconds(600), at_end: AtEnd::Keep });
+    let tracking = Some(Tracking { lasts: seconds(600), at_end: AtEnd::Keep });
     let plan = Plan { tracking, ..plan(ONE) };
     let mut engine = Engine::new(durable(folder.path()), plan, &gate, &mut heard, after(seconds(0)));
     let sent = CodeEvent {
@@ -214,7 +214,7 @@ fn a_code_expires_while_the_input_rests() {
         raw: Vec::new(),
     };
     engine.step(arrives([Item::Event(sent)], Input::Flows), after(seconds(0)));
-    // A quarter of the window is left for lines that are out of order.
+    // A quarter of the time that a code lasts is left for lines that are out of order.
     engine.step(nothing(Input::Rests), after(seconds(749)));
     assert!(engine.orders(seconds(749)).start.is_empty());
     engine.step(nothing(Input::Flows), after(seconds(750)));
@@ -268,18 +268,18 @@ fn what_a_full_disk_does_not_let_be_recorded_is_reported_as_kept_nowhere() {
     let stopped = engine.end(after(seconds(0)).wall);
     assert!(matches!(stopped, Some(Stopped::RecordingFailed(_))), "{stopped:?}");
     assert_eq!(heard.0.len(), 2000);
-    for report in &heard.0 {
-        assert_eq!(report.outcome.failure().unwrap().code, ErrorCode::NotRecorded);
+    for result in &heard.0 {
+        assert_eq!(result.outcome.failure().unwrap().code, ErrorCode::NotRecorded);
     }
 }
 
-/// Whose reader goes away after the first report.
+/// A listener whose reader goes away after the first result.
 struct Leaves(Vec<Outcome>);
 
 impl Listener for Leaves {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
-        if let Event::Settled(report) = event {
-            self.0.push(report.outcome);
+        if let Event::Settled(result) = event {
+            self.0.push(result.outcome);
         }
         Err(ListenerGone)
     }

@@ -1,3 +1,5 @@
+//! The schedule stepped by hand: what it hands out, when, and what it gives up.
+
 use std::time::Duration;
 
 use super::{Again, BREAKER_FAILURES, BREAKER_PAUSE, Limits, Schedule, backoff};
@@ -144,7 +146,7 @@ fn the_server_is_never_asked_again_before_the_time_that_it_named() {
 }
 
 #[test]
-fn after_a_429_nobody_sends_until_the_named_time_and_then_half_as_many() {
+fn after_a_429_no_sender_sends_until_the_named_time_and_then_half_as_many() {
     let mut schedule = with_jobs(LIMITS, 1000);
     for _ in 0..4 {
         hand_out(&mut schedule, Duration::ZERO);
@@ -207,18 +209,18 @@ fn a_dead_network_opens_the_breaker_and_gets_one_probe_at_a_time() {
 fn a_dead_network_costs_a_bounded_number_of_requests_and_then_ends_the_run() {
     let mut schedule = with_jobs(LIMITS, 1000);
     let (mut now, mut requests) = (Duration::ZERO, 0);
-    let mut hopeless = false;
-    while now < seconds(600) && !hopeless {
+    let mut no_retry = false;
+    while now < seconds(600) && !no_retry {
         for mut job in hand_out(&mut schedule, now) {
             requests += 1;
             job.attempts += 1;
             let again = schedule.again(job, &failing(TransientKind::NotSent, None), now);
-            hopeless |= matches!(again, Again::NoRetryPossible(_, StopReason::Later));
+            no_retry |= matches!(again, Again::NoRetryPossible(_, StopReason::Later));
         }
         now += schedule.wakeup(now).unwrap_or(seconds(600)).max(Duration::from_millis(1));
     }
     assert!((BREAKER_FAILURES..=BREAKER_FAILURES + 5).contains(&requests), "{requests}");
-    assert!(hopeless && now < seconds(200), "it ends the run when a record's time has passed: {now:?}");
+    assert!(no_retry && now < seconds(200), "it ends the run when a record's time has passed: {now:?}");
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn what_may_have_arrived_counts_as_unsettled_while_it_waits_to_be_tried_again() 
         assert!(schedule.next(seconds(60)).unwrap().may_have_arrived(), "these go on");
         schedule.settled(&Outcome::Accepted);
         let others = hand_out(&mut schedule, Duration::ZERO);
-        assert_eq!(others.len(), 1, "whoever is settled makes room for another");
+        assert_eq!(others.len(), 1, "each that is settled makes room for another");
     }
 }
 
@@ -375,7 +377,7 @@ fn every_repetition_of_what_may_have_arrived_is_counted() {
     job.attempts += 1;
     let _ = schedule.again(job, &failing(TransientKind::MaybeSent, None), Duration::ZERO);
     let job = schedule.next(seconds(60)).unwrap();
-    assert_eq!(job.report(Outcome::Accepted).1.ambiguous_resends, 1);
+    assert_eq!(job.result(Outcome::Accepted).1.ambiguous_resends, 1);
 }
 #[test]
 fn unsettled_may_be_one_alone_64_for_a_few_and_four_times_the_jobs_for_many() {
@@ -447,7 +449,7 @@ fn what_comes_back_untouched_goes_first_and_counts_as_never_handed_out() {
     assert_eq!((schedule.in_flight(), schedule.room()), (0, 1021));
     let again = schedule.next(seconds(60)).unwrap();
     assert_eq!(again.record().line, 0);
-    assert_eq!(again.report(Outcome::Accepted).1.ambiguous_resends, 1);
+    assert_eq!(again.result(Outcome::Accepted).1.ambiguous_resends, 1);
 }
 
 #[test]
@@ -476,10 +478,10 @@ fn a_report_tells_all_tries_of_this_run() {
         let result = Ok(Reply { status: 503, retry_after: None, body });
         job.tried(&Attempt { at: at(time), began: seconds(began), ended: seconds(ended), result });
     }
-    let (ticket, report) = job.report(Outcome::Accepted);
+    let (ticket, result) = job.result(Outcome::Accepted);
     assert!(ticket.is_none());
-    assert_eq!((report.line, report.origin, report.attempts), (7, Origin::Adopted, 2));
-    assert_eq!((report.http_status, report.sent_at, report.elapsed), (Some(503), Some(at(20)), seconds(8)));
+    assert_eq!((result.line, result.origin, result.attempts), (7, Origin::Adopted, 2));
+    assert_eq!((result.http_status, result.sent_at, result.elapsed), (Some(503), Some(at(20)), seconds(8)));
 }
 
 #[test]
@@ -495,8 +497,8 @@ fn that_a_try_may_have_arrived_is_not_forgotten_for_a_later_one_that_did_not() {
     let mut job = schedule.next(seconds(60)).unwrap();
     assert!(job.may_have_arrived());
     job.last_failure = Some(refused.failure);
-    let told = job.unfinished().unwrap();
-    assert_eq!((told.reached_server, told.code), (Reached::Unknown, ErrorCode::Connect));
+    let failure = job.unfinished().unwrap();
+    assert_eq!((failure.reached_server, failure.code), (Reached::Unknown, ErrorCode::Connect));
 }
 
 #[test]
@@ -572,7 +574,7 @@ fn the_last_token_buys_a_retry_and_less_than_one_does_not() {
 
 #[test]
 fn a_wait_that_is_just_not_too_long_does_not_end_the_run() {
-    let hopeless = |wait: u64, ends: u64, silence: u64| {
+    let no_retry = |wait: u64, ends: u64, silence: u64| {
         let mut schedule = with_jobs(Limits { retry_max_time: seconds(100), retries: 0, ..LIMITS }, 2);
         schedule.ends = Some(seconds(ends));
         schedule.broken = Some((Duration::ZERO, seconds(silence)));
@@ -581,9 +583,9 @@ fn a_wait_that_is_just_not_too_long_does_not_end_the_run() {
         let again = schedule.again(job, &failing(kind, Some(wait)), seconds(silence));
         matches!(again, Again::NoRetryPossible(_, StopReason::Later))
     };
-    assert!(!hopeless(100, 1000, 0) && hopeless(101, 1000, 0), "longer than a record may wait");
-    assert!(!hopeless(50, 50, 0) && hopeless(51, 50, 0), "longer than the run lasts");
-    assert!(!hopeless(0, 1000, 100) && hopeless(0, 1000, 101), "nobody there for longer than a record may wait");
+    assert!(!no_retry(100, 1000, 0) && no_retry(101, 1000, 0), "longer than a record may wait");
+    assert!(!no_retry(50, 50, 0) && no_retry(51, 50, 0), "longer than the run lasts");
+    assert!(!no_retry(0, 1000, 100) && no_retry(0, 1000, 101), "no answer for longer than a record may wait");
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod outages;
 use std::time::Duration;
 
 use super::engine::Now;
-use super::{Adopt, Event, Item, Limits, Listener, ListenerGone, Plan, RefusedBefore, Report, State};
+use super::{Adopt, Event, Item, Limits, Listener, ListenerGone, Plan, RecordResult, RefusedBefore, State};
 use crate::domain::{
     AccountFingerprint, ApiKey, Channel, Conversion, Delivered, MessageId, Record, TimeSource, Timestamp,
 };
@@ -46,14 +46,14 @@ pub(super) fn record(line: u64) -> Item {
     Item::Record(Record { line, reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() })
 }
 
-/// Reports of what was settled.
+/// The results of what was settled.
 #[derive(Default)]
-pub(super) struct Heard(pub(super) Vec<Report>);
+pub(super) struct Heard(pub(super) Vec<RecordResult>);
 
 impl Listener for Heard {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
-        if let Event::Settled(report) = event {
-            self.0.push(*report);
+        if let Event::Settled(result) = event {
+            self.0.push(*result);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Outages on a clock that moves when told: the engine against a server that is a function of time.
+//! Outages on a clock that is set by hand: the engine against a server that is a function of time.
 //!
 //! What the threads do is done here: `jobs` requests at once, the rest waits in front of the gate and comes back untouched
 //! when it is closed.
@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use super::{Heard, LIMITS, account, after, plan, record};
 use crate::domain::Outcome;
 use crate::ledger::Ledger;
+use crate::pipeline::deadlines::Input;
 use crate::pipeline::engine::{Engine, Happened};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::job::{Attempt, Job};
-use crate::pipeline::windows::Input;
-use crate::pipeline::{Limits, Outbox, Report, StopReason, Stopped};
+use crate::pipeline::{Limits, Outbox, RecordResult, StopReason, Stopped};
 use crate::transport::{Cause, ConnectionAge, Sent, TransportError};
 use crate::wire::{Body, BodyEnd, Reply};
 
@@ -40,7 +40,7 @@ struct Asked {
 /// What a run came to.
 struct Seen {
     asked: Vec<Asked>,
-    reports: Vec<Report>,
+    results: Vec<RecordResult>,
     stopped: Option<Stopped>,
     /// When it was over.
     ended: Duration,
@@ -59,15 +59,15 @@ impl Seen {
     }
 
     fn lines(&self, wanted: impl Fn(&Outcome) -> bool) -> Vec<u64> {
-        self.reports.iter().filter(|report| wanted(&report.outcome)).map(|report| report.line).collect()
+        self.results.iter().filter(|result| wanted(&result.outcome)).map(|result| result.line).collect()
     }
 
-    /// Every record is accepted, kept or unread; none is lost, and none is reported twice.
+    /// Every record is accepted, kept or unread; none is lost, and none has two results.
     fn loses_nothing(&self) {
-        let mut reported = [self.accepted(), self.kept()].concat();
-        reported.sort_unstable();
-        assert_eq!(reported.len() as u64 + self.unread, RECORDS);
-        assert!(reported.into_iter().eq(1..=RECORDS - self.unread));
+        let mut answered = [self.accepted(), self.kept()].concat();
+        answered.sort_unstable();
+        assert_eq!(answered.len() as u64 + self.unread, RECORDS);
+        assert!(answered.into_iter().eq(1..=RECORDS - self.unread));
     }
 }
 
@@ -115,7 +115,7 @@ fn simulate(
         }
     }
     let stopped = engine.end(after(now).wall);
-    Seen { asked, reports: heard.0, stopped, ended: now, unread: unread.len() as u64 }
+    Seen { asked, results: heard.0, stopped, ended: now, unread: unread.len() as u64 }
 }
 
 const ANSWER_TIME: Duration = Duration::from_millis(50);
@@ -125,14 +125,14 @@ fn answered(status: u16, retry_after: Option<Duration>) -> (Duration, Result<Rep
     (ANSWER_TIME, Ok(Reply { status, retry_after, body }))
 }
 
-/// Nobody listens.
+/// Nothing listens.
 fn refused() -> (Duration, Result<Reply, TransportError>) {
     let cause = Cause::Connect("127.0.0.1:9".to_owned(), "connection refused".to_owned());
     let error = TransportError { sent: Sent::No, cause, connection: ConnectionAge::Fresh };
     (Duration::from_millis(1), Err(error))
 }
 
-/// Nobody listens until this time; then all is well.
+/// Nothing listens until this time; then all is well.
 fn down_until(end: Duration) -> impl Fn(Duration) -> (Duration, Result<Reply, TransportError>) {
     move |now| if now < end { refused() } else { answered(200, None) }
 }
@@ -243,7 +243,7 @@ proptest! {
             let silent = |one: &&Asked| one.began >= from && one.began < from + wait;
             prop_assert_eq!(seen.asked.iter().filter(silent).count(), 0, "{:?} from {:?}", wait, from);
         }
-        // Given up can only be what was told to wait, because its time was over.
+        // Only a record that had to wait can be given up, because its time was over.
         prop_assert!(seen.kept().len() <= waits.len());
     }
 }
@@ -257,7 +257,7 @@ fn a_429_that_asks_for_longer_than_the_run_lasts_ends_it_and_keeps_everything() 
     });
     seen.loses_nothing();
     assert!(matches!(seen.stopped, Some(Stopped::For(StopReason::Later, _))), "{:?}", seen.stopped);
-    let told = seen.asked.iter().find(|one| one.status == Some(429)).unwrap().ended;
-    assert!(seen.asked.iter().all(|one| one.began <= told), "nothing was sent after it");
+    let refused = seen.asked.iter().find(|one| one.status == Some(429)).unwrap().ended;
+    assert!(seen.asked.iter().all(|one| one.began <= refused), "nothing was sent after it");
     assert_eq!(seen.accepted().len(), seen.asked.len() - 1);
 }

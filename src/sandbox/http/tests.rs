@@ -60,7 +60,7 @@ fn no_prefix_of_a_request_is_a_request() {
 }
 
 #[test]
-fn whoever_expects_a_continue_waits_for_it_once() {
+fn a_client_that_expects_a_continue_waits_for_it_once() {
     let head = b"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
     assert!(matches!(parse(head), Ok(ParseStatus::Partial(Waiting::ForContinue))));
     let more = [&head[..], b"x"].concat();

@@ -97,7 +97,7 @@ fn a_dripping_reply_comes_byte_by_byte() {
 }
 
 #[test]
-fn stopping_waits_for_nobody() {
+fn stopping_waits_for_no_client() {
     let sandbox = scripted(&["stall", "ok,delay=1h", "drip", "endless-body"], Then::Normal);
     let mut sockets: Vec<_> = (0..5).map(|_| connect(&sandbox)).collect();
     for socket in &mut sockets[..4] {
@@ -110,7 +110,7 @@ fn stopping_waits_for_nobody() {
     let before = clock::monotonic();
     sandbox.stop();
     assert!(clock::monotonic().saturating_sub(before) < Duration::from_secs(1));
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens");
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nothing listens");
     for socket in sockets {
         read_to_the_end(socket);
     }

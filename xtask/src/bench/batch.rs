@@ -126,7 +126,7 @@ struct Track<'a> {
     arena: Arena,
     tools: &'a Tools,
     jobs: usize,
-    /// Requests that the server has seen; none may come that nobody sent.
+    /// Requests that the server has seen; none may come that was not sent.
     seen: Cell<u64>,
 }
 

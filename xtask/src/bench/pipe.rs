@@ -1,4 +1,4 @@
-//! Very many records through a pipe: made on the way, so that nobody holds them, with a look at the reader's memory.
+//! Very many records through a pipe: made on the way, so that no process holds them, with a look at the reader's memory.
 
 use std::fs;
 use std::io::{self, Write};

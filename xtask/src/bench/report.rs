@@ -47,7 +47,7 @@ pub(crate) fn report(root: &Path, args: &ReportArgs) -> anyhow::Result<String> {
         sent += records;
         let arrived = arena.requests(sent);
         ensure!(arrived == sent, "{arrived} requests have arrived, not {sent}");
-        told(&arena, &ledger, records)?;
+        ensure_all_is_seen(&arena, &ledger, records)?;
         for (form, arguments) in FORMS {
             let program = reporting(&arena, &ledger, arguments);
             let costs = (0..args.rounds).map(|_| program.run()).collect::<anyhow::Result<Vec<_>>>()?;
@@ -83,7 +83,7 @@ fn write_day(path: &Path, records: u64) -> io::Result<()> {
 }
 
 /// A report that did not see all of it would measure something else.
-fn told(arena: &Arena, ledger: &Path, records: u64) -> anyhow::Result<()> {
+fn ensure_all_is_seen(arena: &Arena, ledger: &Path, records: u64) -> anyhow::Result<()> {
     let program = reporting(arena, ledger, &["--json"]);
     let output = Command::new(&program.path)
         .args(&program.arguments)

@@ -59,7 +59,7 @@ pub(crate) fn single(root: &Path, args: &SingleArgs) -> anyhow::Result<String> {
     .join("\n\n"))
 }
 
-/// Whom both sides believe, and how each is told.
+/// The authority that both sides trust, and the option for each.
 struct TrustChoice {
     name: &'static str,
     our_arguments: Vec<OsString>,

@@ -13,7 +13,7 @@ use super::producer::{Key, Producer};
 pub(crate) struct Run {
     pub(crate) end: End,
     /// How many requests it might have had under way.
-    pub(crate) window: u64,
+    pub(crate) limit: u64,
     /// How long the sandbox's log was when it had ended, in bytes.
     pub(crate) log: u64,
     pub(crate) left: Leavings,
@@ -88,13 +88,13 @@ impl Count {
         }
         for (repeats, run) in repeated.iter().zip(runs) {
             count.repeats += repeats;
-            if *repeats > run.window {
+            if *repeats > run.limit {
                 count.beyond += 1;
-                count.fault(format!("a kill repeated {repeats} of at most {}", run.window));
+                count.fault(format!("a kill repeated {repeats} of at most {}", run.limit));
             }
             if run.end == End::Killed {
-                count.bound += run.window;
-                count.most = count.most.max((*repeats, run.window));
+                count.bound += run.limit;
+                count.most = count.most.max((*repeats, run.limit));
             }
         }
         for line in &producer.odd {

@@ -24,7 +24,7 @@ use super::stage::{BREAK, Programs, Witness};
 /// `prove kill`.
 #[derive(Debug, Args)]
 pub(crate) struct KillArgs {
-    /// How many living runs are killed
+    /// How many live runs are killed
     #[arg(long, value_name = "N", default_value_t = 100)]
     kills: usize,
     /// Begin chance with this number, which an earlier proof has printed
@@ -51,20 +51,20 @@ pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
     while honest.kills < args.kills {
         let kills = CHAPTER.min(args.kills - honest.kills);
         let weather = WEATHER[honest.chapters % WEATHER.len()];
-        let chapter = Chapter::tell(&programs, Subject::Honest, weather, kills, &mut chance)
+        let chapter = Chapter::play(&programs, Subject::Honest, weather, kills, &mut chance)
             .with_context(|| format!("seed {seed}, chapter {}", honest.chapters + 1))?;
         ensure!(chapter.count.is_good(), "seed {seed}, chapter {}: {}", honest.chapters + 1, chapter.count);
         honest.add(&chapter);
     }
     honest.ensure_fired()?;
-    let births = births(&programs, args.kills.div_ceil(4), &mut chance)?;
+    let creations = creations(&programs, args.kills.div_ceil(4), &mut chance)?;
     let took = clock::monotonic().saturating_sub(began);
 
-    let lost = control(&programs, "recorded-before-told", WEATHER[0], &mut chance, |count| count.lost.len())?;
-    let beyond = control(&programs, "window-held", WEATHER[2], &mut chance, |count| count.beyond)?;
+    let lost = control(&programs, "recorded-before-result", WEATHER[0], &mut chance, |count| count.lost.len())?;
+    let beyond = control(&programs, "in-flight-limit-held", WEATHER[2], &mut chance, |count| count.beyond)?;
     Ok(format!(
-        "seed {seed}\n{honest}\n{births}\nin {:.1} s\ncontrol (told before recorded): records lost: {lost}\ncontrol (the \
-         window forgets what waits): kills that repeated more than their bound: {beyond}",
+        "seed {seed}\n{honest}\n{creations}\nin {:.1} s\ncontrol (accepted before recorded): records lost: {lost}\ncontrol (the \
+         in-flight limit forgets retries): kills that repeated more than their bound: {beyond}",
         took.as_secs_f64(),
     ))
 }
@@ -80,7 +80,7 @@ fn control(
     let mut broken = Tally::default();
     while shows(&broken.count) == 0 {
         ensure!(broken.kills < CONTROL, "control: {promise} is broken, and {CONTROL} kills have not shown it");
-        let chapter = Chapter::tell(programs, Subject::Breaking(promise), weather, CHAPTER, chance);
+        let chapter = Chapter::play(programs, Subject::Breaking(promise), weather, CHAPTER, chance);
         broken.add(&chapter.with_context(|| format!("control: {promise} is broken"))?);
     }
     Ok(format!("{} after {} kills and {} records", shows(&broken.count), broken.kills, broken.count.facts))
@@ -95,14 +95,15 @@ enum Subject {
     Breaking(&'static str),
 }
 
-/// One ledger's story, from its birth to its last run.
+/// One ledger, from its creation to its last run.
 struct Chapter {
     runs: Vec<Run>,
     count: Count,
 }
 
 impl Chapter {
-    fn tell(
+    #[expect(clippy::too_many_lines, reason = "one ledger, run by run")]
+    fn play(
         programs: &Programs,
         subject: Subject,
         weather: &[&str],
@@ -128,7 +129,7 @@ impl Chapter {
             let jobs = *chance.choice(&[1, 4, 16, 16, 32]).unwrap_or(&16);
             let many = jobs.to_string();
             let fate = Fate::KilledAfter(time_to_live(runs.len(), chance));
-            let (feed, arguments, window) = match chance.u8(..10) {
+            let (feed, arguments, limit) = match chance.u8(..10) {
                 0 => {
                     let fact = producer.make("ONE", true, None);
                     let value = format!("--delivered={}", fact.delivered);
@@ -137,11 +138,11 @@ impl Chapter {
                 }
                 1 => {
                     let arguments = ["ledger", "resume", "-j", &many].map(str::to_owned).to_vec();
-                    (Feed::Nothing, arguments, window(jobs))
+                    (Feed::Nothing, arguments, in_flight_limit(jobs))
                 }
                 _ => {
                     let arguments = ["batch", "-j", &many].map(str::to_owned).to_vec();
-                    (Feed::Pipe(producer.script(chance)), arguments, window(jobs))
+                    (Feed::Pipe(producer.script(chance)), arguments, in_flight_limit(jobs))
                 }
             };
             let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
@@ -153,16 +154,19 @@ impl Chapter {
                 Some(code) => anyhow::bail!("{arguments:?} ended by itself with {code}: {}", ended.stderr),
             };
             producer.heard(runs.len(), &ended);
-            runs.push(Run { end, window, log: witness.log_at_rest()?, left: leavings(&witness)? });
+            runs.push(Run { end, limit, log: witness.log_at_rest()?, left: leavings(&witness)? });
         }
 
         let last = Feed::Rest(producer.rest());
         let ended =
             watch(&mut program(&["batch", "-j", "32"]), last, Fate::Finishes, &witness.folder().join("stderr"))?;
         producer.heard(runs.len(), &ended);
-        let (died, told) = (deaths(&runs), told_deaths(&ended.stderr));
+        let (crashed, shown) = (crashes(&runs), crashes_shown(&ended.stderr));
         // The lock of a run that was killed before it had begun may be the next one's.
-        ensure!(told + 1 >= died, "{died} runs died since one had ended, and the next to end told of {told}");
+        ensure!(
+            shown + 1 >= crashed,
+            "{crashed} runs crashed since one had ended, and the next to end showed {shown}"
+        );
         let mut code = ended.code;
         let mut said = ended.stderr;
         // Where the sandbox has faults, some records are given up for the run: resuming sends them.
@@ -171,7 +175,7 @@ impl Chapter {
                 break;
             }
             ensure!(matches!(code, Some(0 | 75)), "the last run ended with {code:?}: {said}");
-            runs.push(Run { end: End::Clean, window: 0, log: witness.log_at_rest()?, left: leavings(&witness)? });
+            runs.push(Run { end: End::Clean, limit: 0, log: witness.log_at_rest()?, left: leavings(&witness)? });
             let resume = &mut program(&["ledger", "resume"]);
             let ended = watch(resume, Feed::Nothing, Fate::Finishes, &witness.folder().join("stderr"))?;
             producer.heard(runs.len(), &ended);
@@ -182,16 +186,16 @@ impl Chapter {
         let requests = witness.requests_with_places()?;
         let left = leavings(&witness)?;
         ensure!(left.files.is_empty(), "left beside the ledger: {:?}", left.files);
-        runs.push(Run { end: End::Clean, window: 0, log: u64::MAX, left });
+        runs.push(Run { end: End::Clean, limit: 0, log: u64::MAX, left });
         let count = Count::of(&producer, &runs, &requests);
         Ok(Self { runs, count })
     }
 }
 
-/// How many runs have died since the last one that ended, by their locks. A run that was killed after it had closed its ledger, and
-/// before it had said its last word, has ended: it has forgotten the dead.
-fn deaths(runs: &[Run]) -> usize {
-    let since = runs.iter().rev().take_while(|run| run.end == End::Killed && run.left.dead > 0);
+/// How many runs have crashed since the last one that ended, by their locks. A run that was killed between closing its ledger and
+/// printing its summary has ended: it has forgotten the crashed ones.
+fn crashes(runs: &[Run]) -> usize {
+    let since = runs.iter().rev().take_while(|run| run.end == End::Killed && run.left.crashed > 0);
     let locks: BTreeSet<_> = since
         .flat_map(|run| &run.left.files)
         .filter(|path| path.extension().is_some_and(|extension| extension == "lock"))
@@ -199,8 +203,8 @@ fn deaths(runs: &[Run]) -> usize {
     locks.len()
 }
 
-/// How many of them a summary tells of.
-fn told_deaths(summary: &str) -> usize {
+/// How many of them a summary shows.
+fn crashes_shown(summary: &str) -> usize {
     let summary = summary.replace(" earlier run ended", " earlier runs ended");
     let before = summary.split(" earlier runs ended uncleanly").next().filter(|before| *before != summary);
     before.and_then(|before| before.split(' ').next_back()?.parse().ok()).unwrap_or(0)
@@ -214,8 +218,8 @@ fn time_to_live(number: usize, chance: &mut Rng) -> Duration {
     Duration::from_micros(chance.u64(shortest..longest))
 }
 
-/// W, as `docs/promises.md` has it, not as the program has it.
-fn window(jobs: u64) -> u64 {
+/// The in-flight limit W, as `docs/promises.md` has it, not as the program has it.
+fn in_flight_limit(jobs: u64) -> u64 {
     if jobs == 1 { 1 } else { 64.max(4 * jobs) }
 }
 
@@ -224,11 +228,11 @@ fn window(jobs: u64) -> u64 {
 pub(crate) struct Leavings {
     /// Rows whose outcome was not settled.
     pub(crate) pending: u64,
-    /// Of these, what was given up in doubt, and that written down: sending it again repeats what the summary calls an ambiguous
-    /// re-send, and not the kill. No result line tells of it if an earlier run had left it.
+    /// Of these, what was given up in doubt and settled so: sending it again is what the summary calls an ambiguous re-send, and
+    /// not a repeat of the kill. It has no result line if an earlier run had left it.
     pub(crate) in_doubt: BTreeSet<Key>,
-    /// Runs that the ledger remembers as dead.
-    dead: u64,
+    /// Runs with a row in the ledger.
+    crashed: u64,
     /// Files beside the ledger that belong to a run, or to a ledger that was being made.
     pub(crate) files: Vec<PathBuf>,
 }
@@ -236,10 +240,10 @@ pub(crate) struct Leavings {
 fn leavings(witness: &Witness) -> anyhow::Result<Leavings> {
     let ledger = witness.ledger();
     let pending = pending(&ledger)?;
-    Ok(Leavings { pending, in_doubt: in_doubt(&ledger)?, dead: dead(&ledger)?, files: strangers(&ledger)? })
+    Ok(Leavings { pending, in_doubt: in_doubt(&ledger)?, crashed: crashed(&ledger)?, files: strangers(&ledger)? })
 }
 
-fn dead(ledger: &Path) -> anyhow::Result<u64> {
+fn crashed(ledger: &Path) -> anyhow::Result<u64> {
     if LedgerReader::open(ledger)?.is_none() {
         return Ok(0);
     }
@@ -247,12 +251,12 @@ fn dead(ledger: &Path) -> anyhow::Result<u64> {
     Ok(db.query_row("SELECT count(*) FROM run", [], |row| row.get::<_, i64>(0))?.unsigned_abs())
 }
 
-/// Reads it off the rows themselves: queued again, after something of which it is not known whether it arrived.
+/// Reads it off the rows themselves: queued again after a request that may have arrived.
 fn in_doubt(ledger: &Path) -> anyhow::Result<BTreeSet<Key>> {
     if LedgerReader::open(ledger)?.is_none() {
         return Ok(BTreeSet::new());
     }
-    // Whoever may not write does not tidy up after the dead, either.
+    // A read-only connection does not clean up after crashed runs either.
     let db = Connection::open_with_flags(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut query = db.prepare(
         "SELECT message_id, delivered FROM conversion WHERE state = 0 AND code NOT NULL AND reached IS NULL",
@@ -261,7 +265,7 @@ fn in_doubt(ledger: &Path) -> anyhow::Result<BTreeSet<Key>> {
     Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Rows of a ledger whose outcome is open. Whoever only looks must be able to at any time, whatever was killed before.
+/// Rows of a ledger whose outcome is open. Reading must be possible at any time, whatever was killed before.
 pub(crate) fn pending(ledger: &Path) -> anyhow::Result<u64> {
     let rows = match LedgerReader::open(ledger)? {
         Some(ledger) => ledger.status()?,
@@ -321,7 +325,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} kills of living runs on {} ledgers: {} left an unclean stop, {} left rows unsettled, {} hit the run after an \
+            "{} kills of live runs on {} ledgers: {} left an unclean stop, {} left rows unsettled, {} hit the run after an \
              unclean stop",
             self.kills, self.chapters, self.unclean, self.unsettled, self.in_recovery
         )?;
@@ -330,14 +334,14 @@ impl fmt::Display for Tally {
 }
 
 /// Kills while a ledger is made for the first time, by two at once: each on a fresh folder, until a run is let through.
-fn births(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::Result<String> {
+fn creations(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::Result<String> {
     let witness = Witness::start(programs, &[])?;
     let (mut hits, mut unborn, mut drafts) = (0, 0, 0);
     let mut number = 0;
     // A ledger is made within a millisecond or two: a few may all be missed.
     while number < ledgers || (number < 20 * ledgers && (unborn == 0 || drafts == 0)) {
-        let ledger = witness.folder().join(format!("births/{number}/ledger.db"));
-        let id = format!("BIRTH{number}");
+        let ledger = witness.folder().join(format!("created/{number}/ledger.db"));
+        let id = format!("CREATED{number}");
         let sms = || {
             let mut command = witness.command(&programs.honest);
             command.args(["--json", "sms", &id, "--delivered"]).env("NEXMO_CONVERSION_LEDGER", &ledger);
@@ -366,14 +370,14 @@ fn births(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::Resu
             drafts += strangers(&ledger)?.iter().filter(|path| path.to_string_lossy().contains(".new-")).count();
         }
         let ended = watch(&mut sms(), Feed::Nothing, Fate::Finishes, &stderr)?;
-        ensure!(ended.code == Some(0), "after kills at its birth: {:?}: {}", ended.code, ended.stderr);
+        ensure!(ended.code == Some(0), "after kills during its creation: {:?}: {}", ended.code, ended.stderr);
         let left = strangers(&ledger)?;
         ensure!(left.is_empty(), "left beside a new ledger: {left:?}");
         number += 1;
     }
     let deliveries = witness.deliveries()?;
     ensure!(deliveries.len() == number, "{} of {number} records arrived", deliveries.len());
-    ensure!(unborn > 0 && drafts > 0, "no kill hit the birth of a ledger");
+    ensure!(unborn > 0 && drafts > 0, "no kill hit the creation of a ledger");
     Ok(format!(
         "{number} ledgers whose first runs were killed {hits} times, two at once: {unborn} times there was no ledger then, and \
          {drafts} files of one that was being made; each was used then, and nothing was left beside it"

@@ -36,10 +36,10 @@ const SHARED: usize = 300;
 const LEFT: usize = 200;
 
 /// Records of a run that lives meanwhile.
-const LIVING: u64 = 60;
+const LIVE: u64 = 60;
 
 /// W of a run with up to 16 jobs.
-const WINDOW: u64 = 64;
+const IN_FLIGHT_LIMIT: u64 = 64;
 
 /// The next run must have begun to send by then, on a busy machine too. Waiting for a lock (10 s) or for a planned attempt (60 s)
 /// would be later.
@@ -59,14 +59,14 @@ pub(crate) fn show(root: &Path, args: &OverlapArgs) -> anyhow::Result<String> {
         repeats += freed.repeats;
         slowest = slowest.max(freed.until_first);
     }
-    ensure!(met > 0, "no run has met a record that another living run had");
+    ensure!(met > 0, "no run has met a record that another live run had");
     let took = clock::monotonic().saturating_sub(began);
     let (rounds, twice) = meet_without_ownership(&programs, &mut chance)?;
     Ok(format!(
         "seed {seed}\n{} meetings of {RUNS} runs with the same {SHARED} records: every record was sent once, {met} times a record \
-         of another living run was left alone\n{} killed runs left at least {left} rows: the next run sent its first of them after \
-         {} ms at the latest, {repeats} were sent twice (the bound is {WINDOW} each), none of a run that lived meanwhile\n\
-         in {:.1} s\ncontrol (every other run looks dead): {twice} of {SHARED} records sent more than once in meeting {rounds}",
+         of another live run was left alone\n{} killed runs left at least {left} rows: the next run sent its first of them after \
+         {} ms at the latest, {repeats} were sent twice (the bound is {IN_FLIGHT_LIMIT} each), none of a run that lived meanwhile\n\
+         in {:.1} s\ncontrol (every other run looks crashed): {twice} of {SHARED} records sent more than once in meeting {rounds}",
         args.rounds,
         args.rounds,
         slowest.as_millis(),
@@ -74,7 +74,7 @@ pub(crate) fn show(root: &Path, args: &OverlapArgs) -> anyhow::Result<String> {
     ))
 }
 
-/// How often a record was left to another living run.
+/// How often a record was left to another live run.
 fn meet_honestly(programs: &Programs, chance: &mut Rng) -> anyhow::Result<usize> {
     let witness = Witness::start(programs, &["--latency", "5ms"])?;
     let ended = meet(&witness, || witness.command(&programs.honest), chance)?;
@@ -163,11 +163,11 @@ fn free(programs: &Programs) -> anyhow::Result<Freed> {
     };
     let stderr = |name: &str| witness.folder().join(format!("stderr-{name}"));
     let mut producer = Producer::default();
-    let bystanders: Vec<_> = (0..LIVING).map(|_| producer.make("LIVING", true, None)).collect();
+    let bystanders: Vec<_> = (0..LIVE).map(|_| producer.make("LIVE", true, None)).collect();
     let left: Vec<_> = (0..LEFT).map(|_| producer.make("LEFT", true, None)).collect();
     let mut slow = program(&["batch", "--rate", "30/s"]);
     thread::scope(|scope| {
-        let living = scope.spawn(|| watch(&mut slow, Feed::Rest(bystanders), Fate::Finishes, &stderr("living")));
+        let live = scope.spawn(|| watch(&mut slow, Feed::Rest(bystanders), Fate::Finishes, &stderr("live")));
         let killed = watch(
             &mut program(&["batch", "-j", "4"]),
             Feed::Pipe(left),
@@ -186,7 +186,7 @@ fn free(programs: &Programs) -> anyhow::Result<Freed> {
             ensure!(until_first < AT_ONCE, "what a killed run had was not free within {AT_ONCE:?}");
             clock::sleep(Duration::from_millis(1));
         }
-        for run in [living, next] {
+        for run in [live, next] {
             let ended = run.join().map_err(|_| anyhow::anyhow!("a run's watcher has died"))??;
             ensure!(ended.code == Some(0), "a run ended with {:?}: {}", ended.code, ended.stderr);
         }
@@ -195,15 +195,15 @@ fn free(programs: &Programs) -> anyhow::Result<Freed> {
             deliveries.iter().filter(|(key, _)| key.0.starts_with(name)).map(|(_, count)| *count).collect()
         };
         ensure!(
-            of("LIVING").len() as u64 == LIVING && of("LIVING").iter().sum::<u64>() == LIVING,
-            "a living run's rows were taken"
+            of("LIVE").len() as u64 == LIVE && of("LIVE").iter().sum::<u64>() == LIVE,
+            "a live run's rows were taken"
         );
         let recorded = of("LEFT").len();
         ensure!(pending(&witness.ledger())? == 0, "rows are pending after all runs have ended");
         let repeats = of("LEFT").iter().map(|count| count - 1).sum();
-        ensure!(repeats <= WINDOW, "{repeats} of {recorded} records were sent twice");
-        ensure!(at_kill > LIVING, "the run that was killed had nothing pending");
-        Ok(Freed { left: at_kill - LIVING, repeats, until_first })
+        ensure!(repeats <= IN_FLIGHT_LIMIT, "{repeats} of {recorded} records were sent twice");
+        ensure!(at_kill > LIVE, "the run that was killed had nothing pending");
+        Ok(Freed { left: at_kill - LIVE, repeats, until_first })
     })
 }
 

@@ -1,4 +1,4 @@
-//! Whoever has conversions to report: pipes them into the program, and pipes again what no result line acknowledged.
+//! A producer of conversions: pipes them into the program, and pipes again what no result line acknowledged.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File};
@@ -79,7 +79,7 @@ impl Producer {
         self.queue.iter().cloned().collect()
     }
 
-    /// What was fed and is not acknowledged. The rest nobody has heard of.
+    /// What was fed and is not acknowledged. The rest never reached the program.
     pub(crate) fn rest(&mut self) -> Vec<Fact> {
         self.queue.retain(|fact| self.fed.contains(&fact.key()));
         self.queue.iter().cloned().collect()
@@ -175,7 +175,7 @@ pub(crate) fn watch(command: &mut Command, feed: Feed, fate: Fate<'_>, stderr: &
     })
 }
 
-/// Writes until nobody reads any more. A fact whose line has begun counts as fed. A pipe that is to stay open comes back.
+/// Writes until the reader has gone. A fact whose line has begun counts as fed. A pipe that is to stay open comes back.
 fn pour(feed: Feed, stdin: Option<ChildStdin>) -> (Vec<Fact>, Option<ChildStdin>) {
     let (facts, mut pipe, stays_open) = match (feed, stdin) {
         (Feed::Argument(fact), _) => return (vec![fact], None),

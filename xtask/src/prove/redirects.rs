@@ -2,7 +2,7 @@
 //!
 //! A gateway answers every report with a redirect to a portal, whose page is a plain 200 as the API's own would be. The
 //! honest build asks once, stops, and keeps every record for the real API. The control follows, turns each report into a `GET`
-//! without a body, and books the page: the records are gone, and nobody was told.
+//! without a body, and books the page: the records are gone, and no message says so.
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -62,8 +62,8 @@ fn try_it(programs: &Programs, program: &Path, status: u16, then: &str) -> anyho
         .args(["--deadline", LIMIT])
         .arg(&input)
         .output()?;
-    let told = String::from_utf8(sent.stdout)?;
-    let outcomes: Vec<String> = told.lines().map(outcome).collect::<anyhow::Result<_>>()?;
+    let lines = String::from_utf8(sent.stdout)?;
+    let outcomes: Vec<String> = lines.lines().map(outcome).collect::<anyhow::Result<_>>()?;
     let count = |wanted: &str| outcomes.iter().filter(|outcome| *outcome == wanted).count();
 
     let asked_at_gateway = gateway.requests()?.len();

@@ -15,10 +15,10 @@ use tempfile::TempDir;
 
 use crate::build::{Build, build};
 
-/// The variable that tells the breakable build which promise to break.
+/// The variable that selects the promise which the breakable build breaks.
 pub(crate) const BREAK: &str = "NEXMO_CONVERSION_BREAK";
 
-/// The program as users get it, and one that can be told to break a promise.
+/// The program as users get it, and one that can break a promise.
 pub(crate) struct Programs {
     _folder: TempDir,
     pub(crate) honest: PathBuf,

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 
 use super::stage::Witness;
 
-/// Fails where strace is not installed, or where the sandbox that we run in lets nobody trace.
+/// Fails where strace is not installed, or where the sandbox that we run in allows no tracing.
 pub(super) fn check() -> anyhow::Result<()> {
     let traced = Command::new("strace")
         .args(["-f", "-o", "/dev/null", "true"])

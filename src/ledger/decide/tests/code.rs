@@ -7,7 +7,7 @@ use crate::domain::{
     TimeSource, Timestamp,
 };
 use crate::ledger::decide::code::{
-    AwaitingChannel, Code, CodeRef, CodeState, Followed, SeenCodes, close, follow, give_up, want_codes,
+    AwaitingChannel, Code, CodeRef, CodeState, Followed, SeenCodes, expire, follow, give_up, want_codes,
 };
 use crate::ledger::decide::lane::Owner;
 use crate::ledger::tests::at;
@@ -79,7 +79,7 @@ pub(super) fn open(number: i64, message_id: &str, sent: i64) -> Code {
         state: CodeState::Open,
         owner: Owner::Me,
         sent: Some(at(sent)),
-        closes: Some(at(sent + LASTS)),
+        deadline: Some(at(sent + LASTS)),
         converted: None,
         line: CODES_LINE,
         reference: None,
@@ -102,7 +102,7 @@ impl Code {
 
     /// Never seen being sent.
     pub(super) fn never_sent(self) -> Self {
-        Self { sent: None, closes: None, ..self }
+        Self { sent: None, deadline: None, ..self }
     }
 
     pub(super) fn awaiting(self, converted: i64) -> Self {
@@ -175,10 +175,10 @@ fn a_code_that_is_sent_is_open_until_its_deadline() {
 fn a_code_that_is_sent_once_more_changes_nothing_but_by_an_earlier_time() {
     for (time, moved) in [(6, None), (5, None), (4, Some((4, 4 + LASTS)))] {
         let followed = following_one(sent("0A", time), &[open(1, "0A", 5)]);
-        let updates = followed.plan.updates.iter().map(|code| (seconds(code.sent), seconds(code.closes)));
+        let updates = followed.plan.updates.iter().map(|code| (seconds(code.sent), seconds(code.deadline)));
         assert_eq!(
             updates.collect::<Vec<_>>(),
-            Vec::from_iter(moved.map(|(sent, closes)| (Some(sent), Some(closes))))
+            Vec::from_iter(moved.map(|(sent, deadline)| (Some(sent), Some(deadline))))
         );
         assert_eq!((followed.counts, followed.records), (CodeCounts { repeated: 1, ..NONE }, vec![]));
         assert_eq!((followed.plan.inserts, followed.plan.parts), (vec![], vec![]));
@@ -190,7 +190,7 @@ fn a_time_of_reading_corrects_none_but_sets_one_where_there_is_none() {
     assert_eq!(following_one(sent("0A", 0).read_now(), &[open(1, "0A", 5)]).plan.updates, []);
     let never_sent = open(1, "0A", 0).never_sent().converted(9);
     let followed = following_one(sent("0A", 20).read_now(), std::slice::from_ref(&never_sent));
-    let sent = Code { sent: Some(at(20)), closes: Some(at(20 + LASTS)), ..never_sent };
+    let sent = Code { sent: Some(at(20)), deadline: Some(at(20 + LASTS)), ..never_sent };
     assert_eq!((followed.plan.updates, followed.counts), (vec![sent], CodeCounts { sent: 1, ..NONE }));
 }
 
@@ -310,8 +310,8 @@ fn the_first_events_of_a_group_count_for_the_next() {
 
 #[test]
 fn what_is_silent_at_its_deadline_is_false_then_and_by_force_now() {
-    let codes = vec![open(1, "0A", 0), open(2, "0B", 300).of("x"), Code { closes: None, ..open(3, "0C", 0) }];
-    let followed = close(codes, at(700));
+    let codes = vec![open(1, "0A", 0), open(2, "0B", 300).of("x"), Code { deadline: None, ..open(3, "0C", 0) }];
+    let followed = expire(codes, at(700));
     let line = CODES_LINE;
     assert_eq!(
         followed.conversions(),
@@ -319,7 +319,7 @@ fn what_is_silent_at_its_deadline_is_false_then_and_by_force_now() {
     );
     assert_eq!(followed.records[1].reference, Some(named("x")));
     assert_eq!(followed.records[0].conversion.delivered, Delivered::False);
-    let closed = |code: Code, closes| Code { closes: Some(at(closes)), ..code.silent() };
+    let closed = |code: Code, deadline| Code { deadline: Some(at(deadline)), ..code.silent() };
     let closed =
         [closed(open(1, "0A", 0), 600), closed(open(2, "0B", 300).of("x"), 700), closed(open(3, "0C", 0), 700)];
     assert_eq!(followed.plan.updates, closed);
@@ -328,7 +328,7 @@ fn what_is_silent_at_its_deadline_is_false_then_and_by_force_now() {
 
 #[test]
 fn a_silence_over_no_channel_is_counted_and_yields_no_conversion() {
-    let followed = close(vec![Code { channel: None, ..open(1, "0A", 0) }], at(700));
+    let followed = expire(vec![Code { channel: None, ..open(1, "0A", 0) }], at(700));
     assert_eq!((followed.conversions(), followed.plan.updates.len(), followed.counts.silent), (vec![], 1, 1));
 }
 

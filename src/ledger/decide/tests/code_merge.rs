@@ -117,7 +117,7 @@ fn what_names_the_channel_lets_the_conversion_follow_by_its_own_time_and_line() 
         assert_eq!(followed.conversions(), [("0A", true, 50, CODES_LINE)]);
         assert_eq!(followed.records[0].conversion.channel, Channel::Voice);
         let code = open(1, "0A", 0).converted(50).of("x");
-        let code = Code { channel: Some(Channel::Voice), sent: Some(at(9)), closes: None, ..code };
+        let code = Code { channel: Some(Channel::Voice), sent: Some(at(9)), deadline: None, ..code };
         assert_eq!((followed.plan.updates, followed.counts), (vec![code], SENT));
 
         let followed = following(&[converted("0A", 60).over(Channel::Voice)], &[stored]);
@@ -161,7 +161,7 @@ fn a_conversion_of_a_part_is_its_whole_codes_as_soon_as_that_is_known() {
 fn a_part_that_has_its_own_conversion_converts_its_whole_too_and_stays() {
     let part = || open(2, "0A2", 0).never_sent().converted(50);
     let followed = following(&[sent("0A2", 1).of("x")], &[whole(), part()]);
-    let seen = Code { sent: Some(at(1)), closes: Some(at(1 + LASTS)), ..part().of("x") };
+    let seen = Code { sent: Some(at(1)), deadline: Some(at(1 + LASTS)), ..part().of("x") };
     assert_eq!(followed.conversions(), []);
     // In the order in which they came into the group: by id, then by ref.
     assert_eq!(followed.plan.updates, [seen, whole().converted(50)]);

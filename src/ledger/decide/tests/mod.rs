@@ -18,7 +18,7 @@ use super::lane::{Lane, Owner, RowRef, Sibling};
 use super::plan::{Change, Plan};
 
 /// What any run may take.
-const FREE: Owner = Owner::Nobody;
+const FREE: Owner = Owner::Free;
 
 /// A stored `true` with a time of its own, which is free and due at second 0.
 fn row(id: i64, seconds: i64) -> Sibling {

@@ -1,11 +1,11 @@
-//! A file that is there only to be removed: on a full disk its room lets what is already sent be settled.
+//! A file that exists only to be removed: on a full disk its room lets conversions that were sent be settled.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 
 use super::place::{Place, create_private, open_private};
 
-/// About what the database grows by when a full log is written back into it.
+/// About as much as the database grows when a full log is written back into it.
 const SIZE: usize = 2 * 1024 * 1024;
 
 /// Puts the ballast in place, or what is missing of it.
@@ -15,7 +15,7 @@ pub(super) fn lay(place: &Place) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => open_private(&path),
         other => other,
     }?;
-    // Whoever laid it may have been killed while it did.
+    // The run that laid it may have been killed halfway.
     if file.metadata()?.len() >= SIZE as u64 {
         return Ok(());
     }
@@ -24,7 +24,7 @@ pub(super) fn lay(place: &Place) -> io::Result<()> {
     })
 }
 
-/// Gives the ballast's room away. That it is gone already is no news.
-pub(super) fn burn(place: &Place) {
+/// Releases the ballast's room. It is no error if it is gone already.
+pub(super) fn release(place: &Place) {
     let _ = fs::remove_file(place.beside("ballast"));
 }

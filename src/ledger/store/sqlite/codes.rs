@@ -10,7 +10,7 @@ use super::statements as sql;
 use crate::domain::{Reference, Timestamp};
 use crate::ledger::decide::{AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, Owner, SeenCodes};
 use crate::ledger::store::StoreError;
-use crate::ledger::tracking::Closing;
+use crate::ledger::tracking::Expiry;
 
 impl CodeState {
     const ALL: [Self; 5] = [Self::Open, Self::AwaitingChannel, Self::GivenUp, Self::Converted, Self::Silent];
@@ -69,9 +69,9 @@ fn read(row: &Row<'_>, owners: &mut Owners<'_>) -> Result<Code, StoreError> {
         channel: row.get::<_, Option<i64>>(1)?.map(|_| row::channel(row, 1)).transpose()?,
         message_id: row::message_id(row, 2)?,
         state,
-        owner: if state == CodeState::Open { owners.of(row.get(4)?)? } else { Owner::Nobody },
+        owner: if state == CodeState::Open { owners.of(row.get(4)?)? } else { Owner::Free },
         sent: time(5)?,
-        closes: time(6)?,
+        deadline: time(6)?,
         converted: time(7)?,
         line: row.get::<_, i64>(8)?.unsigned_abs(),
         reference: row.get_ref(9)?.as_str_or_null().map_err(rusqlite::Error::from)?.map(Reference::from_json),
@@ -91,7 +91,7 @@ pub(super) fn apply(tx: &SqliteTx<'_>, plan: &CodePlan) -> rusqlite::Result<()> 
             code.state,
             tx.owners.me,
             code.sent.map(Timestamp::unix),
-            code.closes.map(Timestamp::unix),
+            code.deadline.map(Timestamp::unix),
             code.converted.map(Timestamp::unix),
             tx.now.unix(),
             number(code.line),
@@ -110,7 +110,7 @@ pub(super) fn apply(tx: &SqliteTx<'_>, plan: &CodePlan) -> rusqlite::Result<()> 
             code.channel.map(channel_number),
             code.state,
             code.sent.map(Timestamp::unix),
-            code.closes.map(Timestamp::unix),
+            code.deadline.map(Timestamp::unix),
             code.converted.map(Timestamp::unix),
             code.reference.as_ref().map(Reference::as_json),
             code.state == CodeState::AwaitingChannel,
@@ -129,11 +129,11 @@ pub(super) fn apply(tx: &SqliteTx<'_>, plan: &CodePlan) -> rusqlite::Result<()> 
 }
 
 /// Open codes that have expired, watcher by watcher.
-pub(super) fn expired(tx: &mut SqliteTx<'_>, closing: Closing, limit: usize) -> Result<Vec<Code>, StoreError> {
-    let (query, until) = match closing {
-        Closing::ByLog(time) => (sql::EXPIRED_BY_LOG, time.unix()),
-        Closing::ByClock(time) => (sql::EXPIRED_BY_CLOCK, time.unix()),
-        Closing::All => (sql::EXPIRED_BY_LOG, i64::MAX),
+pub(super) fn expired(tx: &mut SqliteTx<'_>, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
+    let (query, until) = match expiry {
+        Expiry::ByLog(time) => (sql::EXPIRED_BY_LOG, time.unix()),
+        Expiry::ByClock(time) => (sql::EXPIRED_BY_CLOCK, time.unix()),
+        Expiry::All => (sql::EXPIRED_BY_LOG, i64::MAX),
     };
     let mut next_watcher = tx.db.prepare_cached(sql::NEXT_WATCHER)?;
     let mut query = tx.db.prepare_cached(query)?;

@@ -1,8 +1,8 @@
-//! A ledger that is being made. It lies beside its place under a name that nobody else has, and gets its own name when it is
-//! whole: a crash never leaves half a ledger, and of two who make one at once, one wins.
+//! A ledger that is being made. It lies beside its place under a unique name, and gets its own name when it is whole: a crash
+//! never leaves half a ledger, and of two runs that make one at once, one wins.
 //!
-//! Whoever makes one holds a lock on it. What is not locked was left by a process that died, and is cleared away by the next
-//! run. Names are made by chance and not of process numbers, which repeat: in each container the first is 1.
+//! The run that makes one holds a lock on it. A draft without a lock was left by a process that was killed, and the next run
+//! clears it away. Names are random instead of process numbers, which repeat: the first one of every container is 1.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
@@ -24,7 +24,7 @@ impl Draft {
         loop {
             let file = tempfile::Builder::new().prefix(&prefix(place)).tempfile_in(&place.folder)?;
             file.as_file().set_permissions(Permissions::from_mode(PRIVATE))?;
-            // Whoever clears away may have been between the making and the lock.
+            // Another run may have cleared it away before it was locked.
             if lock(file.as_file())? == Lock::Taken && file.as_file().metadata()?.nlink() > 0 {
                 return Ok(Self(file));
             }
@@ -35,7 +35,7 @@ impl Draft {
         self.0.path()
     }
 
-    /// Gives the whole ledger its name, unless somebody else's has it by now: then that is the ledger.
+    /// Gives the whole ledger its name, unless another one has it by now: then that is the ledger.
     pub(crate) fn publish(self, place: &Place) -> io::Result<()> {
         match self.0.persist_noclobber(&place.file) {
             Ok(_) => {}
@@ -50,7 +50,7 @@ fn prefix(place: &Place) -> OsString {
     place.beside("new-").file_name().map(OsString::from).unwrap_or_default()
 }
 
-/// Clears away what the dead have left of ledgers that they were making.
+/// Clears away the drafts that killed runs have left.
 pub(super) fn clear_away(place: &Place) -> io::Result<()> {
     let prefix = prefix(place);
     for entry in fs::read_dir(&place.folder)? {
@@ -64,7 +64,7 @@ pub(super) fn clear_away(place: &Place) -> io::Result<()> {
     Ok(())
 }
 
-/// What SQLite has put beside a draft goes first: without its draft nobody would look for it.
+/// SQLite's files beside a draft go first: without the draft nothing would look for them.
 fn clear_one_away(draft: &Path) -> io::Result<()> {
     let file = match open_private(draft) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

@@ -1,6 +1,6 @@
-//! Removing rows whose time has passed: by themselves after 30 days, or because someone asked.
+//! Removing rows whose time has passed: after 30 days, or by `ledger forget`.
 //!
-//! Pending rows and dead letters go only when asked for; rows that a living run holds never.
+//! Pending rows and dead letters go only when asked for; rows that a live run holds never go.
 
 use std::path::Path;
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl Forget {
     }
 }
 
-/// Removes rows of every account that are older than that, and tells how many.
+/// Removes rows of every account that are older than that, and returns how many.
 pub(crate) fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -> Result<u64, StoreError> {
     let place = Place::find(path)?;
     let mut db = schema::open_existing(&place)?;
@@ -78,7 +78,7 @@ pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Times
 struct Bite {
     /// Selects their numbers; `?1` is the time before which they count as old.
     ids: String,
-    /// Each removes what belongs to a list of numbers. The last one's count is what is told.
+    /// Each removes what belongs to a list of numbers. The last one's count is returned.
     removals: &'static [&'static str],
 }
 
@@ -133,7 +133,7 @@ fn in_bites(db: &mut Connection, place: &Place, most: u64, bite: &Bite, before: 
     Ok(removed)
 }
 
-/// Whether a run lives is asked inside the transaction: no run can begin to hold a row in between.
+/// Whether a run is alive is checked inside the transaction: no run can begin to hold a row in between.
 fn pending(db: &mut Connection, place: &Place, state: RowState, before: i64) -> Result<u64, StoreError> {
     let tx = begin(db, place)?;
     let owners: Vec<i64> = {

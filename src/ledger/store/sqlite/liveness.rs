@@ -15,8 +15,8 @@ use crate::ledger::store::StoreError;
 /// The number of a run; never given twice in one ledger.
 pub(super) type RunId = i64;
 
-/// The run of nobody: rows that any run may take.
-pub(super) const NOBODY: RunId = 0;
+/// No run: rows that any run may take.
+pub(super) const NO_RUN: RunId = 0;
 
 /// This run's own lock, held for as long as the value lives.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct RunLock {
 }
 
 impl RunLock {
-    /// Takes the lock of a new run. Nobody knows the number yet, so nobody can be in the way.
+    /// Takes the lock of a new run. No other run knows the number yet, so none can be in the way.
     pub(super) fn take(place: &Place, run: RunId) -> Result<Self, StoreError> {
         let path = lock_path(place, run);
         let file = match create_private(&path) {
@@ -40,7 +40,7 @@ impl RunLock {
         Ok(Self { run, path, _held: held })
     }
 
-    /// Ends the run: without its file it no longer lives for anyone.
+    /// Ends the run: without its lock file it is no longer alive.
     pub(super) fn end(self) -> Result<(), StoreError> {
         remove_if_there(&self.path).map_err(|source| StoreError::file("remove", &self.path, source))
     }
@@ -53,7 +53,7 @@ pub(super) fn clean_up(place: &Place, run: RunId) -> Result<(), StoreError> {
 }
 
 /// Removes the locks of runs that were killed after their row had gone and before their lock had. To be called in a write
-/// transaction, where no run is between its lock and its row. What cannot be removed stays: it is in nobody's way.
+/// transaction, where no run is between its lock and its row. What cannot be removed stays: it does no harm.
 pub(super) fn sweep(place: &Place, has_row: impl Fn(RunId) -> bool) {
     let prefix = place.beside("run-");
     let prefix = prefix.file_name().unwrap_or_default().as_encoded_bytes();
@@ -69,7 +69,7 @@ pub(super) fn sweep(place: &Place, has_row: impl Fn(RunId) -> bool) {
     }
 }
 
-/// Whether another run is alive. The shared lock is held for a moment only, and two who ask do not disturb each other.
+/// Whether another run is alive. The shared lock is held for a moment only, and two runs that check do not disturb each other.
 pub(super) fn is_alive(place: &Place, run: RunId) -> Result<bool, StoreError> {
     if is_broken(Promise::OwnedByOneRun) {
         return Ok(false);

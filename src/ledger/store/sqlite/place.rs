@@ -1,7 +1,7 @@
 //! Where a ledger may lie: its folder, its files and their modes, and the file systems that cannot hold one.
 //!
-//! Nobody but the owner reads a ledger, under any umask, and no symbolic link at its name is followed. What is in the
-//! file is not known here.
+//! Only the owner can read a ledger, under any umask, and a symbolic link at its name is not followed. This file does not know
+//! what a ledger holds.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
@@ -62,7 +62,7 @@ impl Place {
         }
     }
 
-    /// Says of a failure that what another user's run left beside the ledger is its reason, where it can be.
+    /// Names files that another user's run left beside the ledger as the reason for a failure, where they can be.
     pub(super) fn explain(&self, error: StoreError) -> StoreError {
         let can_be = match &error {
             StoreError::File { source, .. } => source.kind() == ErrorKind::PermissionDenied,
@@ -153,7 +153,7 @@ pub(super) fn open_to_look(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path)
 }
 
-/// Removes a file; that it is gone already is no news.
+/// Removes a file; it is no error if it is gone already.
 pub(super) fn remove_if_there(path: &Path) -> std::io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -186,7 +186,7 @@ fn refuse_network(_: &Place) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// One number for local and remote file systems alike; which it is, the table of mounts tells.
+/// One number for local and remote file systems alike; the table of mounts shows which it is.
 #[cfg(target_os = "linux")]
 const FUSE: u64 = 0x6573_5546;
 

@@ -1,8 +1,8 @@
-//! The queue of writers. SQLite's own lock is polled, so whoever asks at the right moment is next and some wait for ever;
+//! The queue of writers. SQLite's own lock is polled, so a writer that asks at the right moment is next and some wait for ever;
 //! here every writer waits for its turn before it asks SQLite.
 //!
-//! The queue is the kernel's: `flock` wakes those who wait at a file in the order in which they came (Linux 5.0 and later),
-//! and frees the lock of a process that dies. The file stays: removing a lock that others wait at would let two in.
+//! The queue is the kernel's: `flock` wakes the waiters of a file in the order in which they came (Linux 5.0 and later),
+//! and frees the lock of a process that dies. The file stays: removing a lock that others wait for would let two in.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -20,7 +20,7 @@ use super::place::{Place, create_private, open_private};
 use crate::ledger::store::StoreError;
 
 /// How long a writer waits for its turn. A turn takes milliseconds, so this is hundreds of writers, or one that is stuck.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TURN_LIMIT: Duration = Duration::from_secs(30);
 
 /// A transaction that writes, in its turn. Dropped, it is rolled back.
 pub(super) struct Writing<'a> {
@@ -45,7 +45,7 @@ impl<'a> Deref for Writing<'a> {
 
 /// Waits for a turn and begins to write.
 pub(super) fn begin<'a>(db: &'a mut Connection, place: &Place) -> Result<Writing<'a>, StoreError> {
-    let turn = Turn::wait(place, PATIENCE)?;
+    let turn = Turn::wait(place, TURN_LIMIT)?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     Ok(Writing { transaction, _turn: turn })
 }
@@ -66,7 +66,7 @@ struct Turn {
 }
 
 impl Turn {
-    fn wait(place: &Place, patience: Duration) -> Result<Self, StoreError> {
+    fn wait(place: &Place, limit: Duration) -> Result<Self, StoreError> {
         let path = place.beside("write.lock");
         let failed = |error: Errno| StoreError::file("lock", &path, error.into());
         let lock = open(&path).map_err(|source| StoreError::file("open", &path, source))?;
@@ -83,7 +83,7 @@ impl Turn {
         };
         let waiting = thread::Builder::new().name("queue".to_owned()).spawn(wait);
         waiting.map_err(|source| StoreError::file("wait for", &path, source))?;
-        match locked.recv_timeout(patience) {
+        match locked.recv_timeout(limit) {
             Ok(turn) => turn.map_err(failed),
             Err(_) => Err(StoreError::Busy),
         }
@@ -106,35 +106,35 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::{PATIENCE, Place, Turn};
+    use super::{Place, TURN_LIMIT, Turn};
     use crate::clock;
     use crate::ledger::StoreError;
 
     #[test]
-    fn nobody_waits_for_longer_than_its_patience_and_who_gave_up_is_not_served() {
+    fn a_writer_waits_no_longer_than_its_limit_and_one_that_gave_up_is_not_served() {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::find(&folder.path().join("ledger.db")).unwrap();
-        let turn = Turn::wait(&place, PATIENCE).unwrap();
+        let turn = Turn::wait(&place, TURN_LIMIT).unwrap();
         for _ in 0..2 {
             let refused = Turn::wait(&place, Duration::from_millis(20));
             assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
         }
         drop(turn);
-        let _ = Turn::wait(&place, PATIENCE).unwrap();
+        let _ = Turn::wait(&place, TURN_LIMIT).unwrap();
     }
 
     #[test]
-    fn whoever_writes_again_and_again_does_not_starve_those_who_wait() {
+    fn a_writer_that_comes_again_and_again_does_not_starve_those_that_wait() {
         const WAITING: usize = 16;
         let folder = tempfile::tempdir().unwrap();
         let place = Place::find(&folder.path().join("ledger.db")).unwrap();
         let (done_in, done) = mpsc::channel();
         thread::scope(|scope| {
-            let mut mine = Turn::wait(&place, PATIENCE).unwrap();
+            let mut mine = Turn::wait(&place, TURN_LIMIT).unwrap();
             for _ in 0..WAITING {
                 let (place, done_in) = (&place, done_in.clone());
                 scope.spawn(move || {
-                    drop(Turn::wait(place, PATIENCE).unwrap());
+                    drop(Turn::wait(place, TURN_LIMIT).unwrap());
                     done_in.send(()).unwrap();
                 });
             }
@@ -143,7 +143,7 @@ mod tests {
             for _ in 0..20 * WAITING {
                 clock::sleep(Duration::from_millis(1));
                 drop(mine);
-                mine = Turn::wait(&place, PATIENCE).unwrap();
+                mine = Turn::wait(&place, TURN_LIMIT).unwrap();
                 served += done.try_iter().count();
             }
             drop(mine);

@@ -1,4 +1,4 @@
-//! Looking at a ledger without changing it: counts and dead letters.
+//! Reading a ledger without changing it: counts and dead letters.
 //!
 //! Long answers are read in pages, so that a slow reader never keeps the log from being written back.
 
@@ -16,7 +16,7 @@ use crate::ledger::store::StoreError;
 
 const PAGE: i64 = 256;
 
-/// A ledger, open for looking.
+/// A ledger, open for reading.
 #[derive(Debug)]
 pub(crate) struct SqliteReader {
     db: Connection,
@@ -61,7 +61,7 @@ impl SqliteReader {
             rows.extend(self.counts_of(
                 "SELECT fingerprint, count(*), min(arrived)
                  FROM code JOIN account ON account.id = code.account WHERE state = 0 GROUP BY fingerprint",
-                |_| Ok(Kept::OpenWindow),
+                |_| Ok(Kept::OpenCode),
             )?);
         }
         Ok(rows)
@@ -132,7 +132,7 @@ impl SqliteReader {
     }
 }
 
-/// Where the walk has come: time and row.
+/// The walk's position: time and row.
 type Cursor = (i64, i64);
 
 fn dead_record(row: &Row<'_>) -> rusqlite::Result<(DeadLetter, Cursor)> {

@@ -54,7 +54,7 @@ fn sibling(row: &Row<'_>, owners: &mut Owners<'_>) -> Result<Sibling, StoreError
         key_time: row::key_time(row, 2)?,
         timestamp: row::timestamp(row, 3)?,
         state,
-        owner: if state.is_pending() { owners.of(row.get(5)?)? } else { Owner::Nobody },
+        owner: if state.is_pending() { owners.of(row.get(5)?)? } else { Owner::Free },
         next_attempt: row::timestamp(row, 6)?,
         postponed_by_me: row.get::<_, RunId>(7)? == owners.me,
     })
@@ -246,7 +246,7 @@ pub(super) fn candidates(
         let states: &[RowState] = match tx.owners.of(owner)? {
             Owner::Other => &[],
             Owner::Me => &[RowState::Queued],
-            Owner::Nobody => &[RowState::Queued, RowState::Held],
+            Owner::Free => &[RowState::Queued, RowState::Held],
         };
         for state in states {
             let start = Cursor { owner, state: state.number(), planned: i64::MIN, row: 0 };
@@ -291,7 +291,7 @@ fn candidates_from(
     .collect()
 }
 
-/// What is pending and no other live run's.
+/// What is pending and not another live run's.
 pub(super) fn left_over(tx: &mut SqliteTx<'_>, latest: Timestamp) -> Result<Option<LeftOver>, StoreError> {
     let mut left: Option<LeftOver> = None;
     let mut owner = -1;

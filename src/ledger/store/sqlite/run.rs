@@ -1,4 +1,4 @@
-//! A run on the ledger: how it begins, what the runs before it left, and how it ends.
+//! A run on the ledger: how it begins, cleans up after crashed runs, and ends.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(crate) struct SqliteStore {
     place: Place,
     account: i64,
     lock: RunLock,
-    /// Runs that have crashed. They are forgotten by the first run that ends, and so has reported them.
+    /// Runs that have crashed. The first run that ends forgets them, because its summary has shown them.
     crashed: Vec<CrashedRun>,
 }
 
@@ -57,7 +57,7 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let mut db = schema::open(place)?;
-        // A run that the machine forgets has recorded nothing: its first record syncs its beginning, too.
+        // A run whose row is lost with the machine has recorded nothing: its first record syncs the row, too.
         set_durability(&db, Durability::WithTheNext)?;
         let mut begun = begin_run(&mut db, place, account, unsettled_max, now);
         if let Err(StoreError::DiskFull) = begun {
@@ -104,7 +104,7 @@ impl Store for SqliteStore {
     }
 
     fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
-        // An end that the machine forgets looks like a crash, and the next run checks the file.
+        // An end that is lost with the machine looks like a crash, and the next run checks the file.
         set_durability(&self.db, Durability::WithTheNext)?;
         let tidied = forget::prune(&mut self.db, &self.place, recorded, now);
         let reported: Vec<_> =
@@ -113,7 +113,7 @@ impl Store for SqliteStore {
         let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &reported));
         self.lock.end()?;
         match forgotten {
-            // Reported where it mattered; for want of the last row the next run checks the file.
+            // Reported where it mattered; if the row stays, the next run checks the file.
             Ok(()) | Err(StoreError::DiskFull) => {}
             Err(error) => return Err(error),
         }
@@ -126,10 +126,10 @@ impl Store for SqliteStore {
     }
 }
 
-/// Gives the ballast away and has the log, where one page may stand many times, written back and cut to nothing. What
-/// fails here fails again, and is reported, where the room was wanted.
+/// Removes the ballast, then writes the log back and truncates it: it may hold one page many times. What fails here fails
+/// again, and is reported, where the room was wanted.
 fn make_room(db: &Connection, place: &Place) {
-    ballast::burn(place);
+    ballast::release(place);
     let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
@@ -158,14 +158,14 @@ fn begin_run(
     let unsettled_max = i64::try_from(unsettled_max).unwrap_or(i64::MAX);
     tx.execute("INSERT INTO run (started, unsettled_max) VALUES (?1, ?2)", params![now.unix(), unsettled_max])?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
-    // Where it cannot be known, the lock stays.
+    // Where that cannot be read, the lock stays.
     sweep(place, |run| has_row(&tx, run).unwrap_or(true));
     tx.commit()?;
     Ok(Begun { account, lock, crashed })
 }
 
-/// After a run that did not end cleanly the file is checked. What is left of the run is its number, until it has been
-/// reported: whoever cleans up may be killed before.
+/// Checks the file after a run that did not end cleanly. Keeps the run's row until a summary has shown it: the run that cleans
+/// up may itself be killed first.
 fn clean_up_crashed(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, StoreError> {
     let crashed = crashed_runs(db, place)?;
     if crashed.is_empty() {
@@ -178,7 +178,7 @@ fn clean_up_crashed(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, S
     Ok(crashed)
 }
 
-/// Runs that ended without saying so: they have a row and no lock.
+/// Crashed runs: they have a row and no lock.
 fn crashed_runs(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, StoreError> {
     let mut query = db.prepare("SELECT id, unsettled_max FROM run")?;
     let read =

@@ -1,6 +1,6 @@
-//! The database: how it is opened, how it is known to be ours, what is in it, and how that may grow.
+//! The database: how it is opened, recognised as ours, laid out and migrated.
 //!
-//! What the rows mean is not known here.
+//! This file does not know what the rows mean.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::place::{Occupant, Place, open_to_look};
 use super::queue;
 use crate::ledger::store::StoreError;
 
-/// "nxcv": tells file(1) and us that a database is a ledger.
+/// "nxcv": by this file(1) and this program recognise a ledger.
 const APPLICATION_ID: i64 = 0x6E78_6376;
 
 /// The first version without the bug that resets a write-ahead log in use.
@@ -26,7 +26,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The log is written back every 8 MiB, not every 4: pages of the key's index that many groups touch are then written
-/// less often; more would be faster, and would ask for a larger ballast. What a larger transaction rangees is cut back.
+/// less often; more would be faster, and would ask for a larger ballast. A log that a larger transaction has made longer is cut back.
 const LOG_PAGES: i64 = 2048;
 
 /// Pages kept in memory: enough for those that a group touches, and full after some 60,000 records, so that a long run needs no
@@ -143,7 +143,7 @@ pub(crate) fn known_version() -> i64 {
 pub(super) fn open(place: &Place) -> Result<Connection, StoreError> {
     refuse_old_sqlite()?;
     // Also where there is a ledger: of several who made it, one may have been killed when another had won. What cannot be
-    // cleared away is in nobody's way.
+    // cleared away does no harm.
     let _ = draft::clear_away(place);
     if place.occupant()? == Occupant::Nothing {
         create(place)?;
@@ -222,13 +222,13 @@ fn build(draft: &Path) -> rusqlite::Result<()> {
     let tx = db.transaction()?;
     migrate(&tx)?;
     tx.commit()?;
-    // Already here: were it done at the ledger's place, a kill could leave an undo log there, which nobody who only looks may
-    // roll back.
+    // Switch to WAL before publishing: a crash at the ledger's place could leave a rollback journal, which read-only openers
+    // cannot roll back.
     db.pragma_update(None, "journal_mode", "wal")?;
     db.close().map_err(|(_, error)| error)
 }
 
-/// Connects to a ledger of ours and of our time. Until that is known nothing is written, not even by closing.
+/// Connects to a ledger of this program and version. Nothing is written before that is checked, not even by closing.
 fn connect(place: &Place, access: OpenFlags) -> Result<Connection, StoreError> {
     let header = Header::read(place)?;
     header.refuse_foreign_and_newer()?;
@@ -277,7 +277,7 @@ fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// The two numbers by which a database says whose it is and how old.
+/// The two numbers that show a database's program and version.
 struct Header {
     application: i64,
     version: i64,

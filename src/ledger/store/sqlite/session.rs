@@ -1,8 +1,8 @@
-//! What a transaction of a run has at hand: the database, on whose behalf it acts, when, and whose rows are.
+//! What a run's transaction works with: the database, the account, the time, and the owners of rows.
 
 use std::collections::HashMap;
 
-use super::liveness::{NOBODY, RunId, is_alive};
+use super::liveness::{NO_RUN, RunId, is_alive};
 use super::place::Place;
 use super::queue::Writing;
 use crate::domain::Timestamp;
@@ -26,7 +26,7 @@ pub(super) enum Length {
     Many,
 }
 
-/// Answers whose a row is, asking about each other run once.
+/// Finds the owners of rows, checking each other run once.
 pub(super) struct Owners<'a> {
     place: &'a Place,
     pub(super) me: RunId,
@@ -35,7 +35,7 @@ pub(super) struct Owners<'a> {
 
 impl<'a> Owners<'a> {
     pub(super) fn seen_by(me: RunId, place: &'a Place) -> Self {
-        let asked = HashMap::from([(me, Owner::Me), (NOBODY, Owner::Nobody)]);
+        let asked = HashMap::from([(me, Owner::Me), (NO_RUN, Owner::Free)]);
         Self { place, me, asked }
     }
 
@@ -43,7 +43,7 @@ impl<'a> Owners<'a> {
         if let Some(owner) = self.asked.get(&run) {
             return Ok(*owner);
         }
-        let owner = if is_alive(self.place, run)? { Owner::Other } else { Owner::Nobody };
+        let owner = if is_alive(self.place, run)? { Owner::Other } else { Owner::Free };
         self.asked.insert(run, owner);
         Ok(owner)
     }

@@ -58,7 +58,7 @@ pub(super) const CLAIM: &str = "UPDATE conversion
          reference = ?6, next_attempt = ?3, settled = NULL, timestamp = ?7
      WHERE id = ?1";
 
-/// `?13`: not having been sent in this round says nothing of what an earlier round met.
+/// `?13`: a row that was not sent in this round keeps what an earlier round met.
 pub(super) const END: &str = "UPDATE conversion
      SET state = ?2, owner = 0, next_attempt = ?3, rounds = ?4, attempts = attempts + ?5,
          ambiguous = ambiguous + ?6, settled = ?7, http_status = coalesce(?8, http_status),
@@ -116,7 +116,7 @@ pub(super) const EXPIRED_BY_CLOCK: &str = codes!(
 );
 
 /// The next run, in order, that watches codes. What another live run watches is passed over as a whole: there may be
-/// millions, and meanwhile nobody else could write.
+/// millions, and no other run could write meanwhile.
 pub(super) const NEXT_WATCHER: &str =
     "SELECT min(owner) FROM code WHERE account = ?1 AND state = 0 AND owner > ?2";
 

@@ -1,5 +1,5 @@
-//! Whether a run could keep its ledger at a place: all that a run does before it records, undone again. For whoever wants to
-//! know before there is anything to record; nothing is left behind.
+//! Whether a run could keep its ledger at a place: everything that a run does before it records, undone again. It answers before
+//! there is anything to record, and leaves nothing behind.
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -136,7 +136,7 @@ mod tests {
         used(&path);
         let other = Connection::open(&path).unwrap();
         other.execute("INSERT INTO run (id, started) VALUES (7, 0)", []).unwrap();
-        // What stands in a lock's place and cannot be asked whether its run lives.
+        // Something in a lock's place that cannot show whether its run is alive.
         fs::create_dir(folder.path().join("ledger.db.run-7.lock")).unwrap();
         let tried = try_to_write(&path);
         assert!(matches!(tried, Err(StoreError::File { .. })), "{tried:?}");

@@ -8,7 +8,7 @@ use crate::ledger::decide::{
 };
 use crate::ledger::store::{Cursor, StoreError, Tx};
 use crate::ledger::ticket::{LeftOver, Novelty};
-use crate::ledger::tracking::Closing;
+use crate::ledger::tracking::Expiry;
 
 impl Tx for SqliteTx<'_> {
     fn lanes(&mut self, want: &Want<'_>) -> Result<Vec<Lane>, StoreError> {
@@ -44,8 +44,8 @@ impl Tx for SqliteTx<'_> {
         Ok(codes::apply(self, plan)?)
     }
 
-    fn expired_codes(&mut self, closing: Closing, limit: usize) -> Result<Vec<Code>, StoreError> {
-        codes::expired(self, closing, limit)
+    fn expired_codes(&mut self, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
+        codes::expired(self, expiry, limit)
     }
 
     fn open_codes(&mut self) -> Result<u64, StoreError> {

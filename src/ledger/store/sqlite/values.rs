@@ -1,4 +1,4 @@
-//! Everything that a ledger knows of one id, in the order of recording; for whoever is asked about a single message.
+//! Everything that a ledger holds about one id, in the order of recording, for questions about a single message.
 
 use rusqlite::{Row, params};
 
@@ -21,7 +21,7 @@ impl SqliteReader {
         self.all(&sql, message_id, history_row)
     }
 
-    /// The codes of an id whose window is open.
+    /// The open codes of an id.
     pub(crate) fn open_codes(&self, message_id: &str) -> Result<Vec<OpenCode>, StoreError> {
         // A ledger that an older version wrote last knows no codes.
         if !self.db().table_exists(None, "code")? {
@@ -30,8 +30,8 @@ impl SqliteReader {
         let sql = "SELECT fingerprint, closes FROM part JOIN code ON code.id = part.code
              JOIN account ON account.id = code.account WHERE part.message_id = ?1 AND code.state = 0";
         self.all(sql, message_id, |row| {
-            let closes = row.get::<_, Option<i64>>(1)?.and_then(|at| Timestamp::from_unix(at).ok());
-            Ok(OpenCode { account: row.get(0)?, closes })
+            let deadline = row.get::<_, Option<i64>>(1)?.and_then(|at| Timestamp::from_unix(at).ok());
+            Ok(OpenCode { account: row.get(0)?, deadline })
         })
     }
 

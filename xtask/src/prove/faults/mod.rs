@@ -1,4 +1,4 @@
-//! The promise: when the disk fails, the program says so and ends, and nothing that it told or took is lost.
+//! The promise: when the disk fails, the program says so and ends, and nothing that it printed or took is lost.
 //!
 //! One system call after the other is made to fail, once or from then on for good. Whatever the run then says, the
 //! next ones must bring everything to its end that it did not call accepted, and nothing that it did. In the control
@@ -46,7 +46,7 @@ pub(super) fn show(root: &Path, args: &FaultsArgs) -> anyhow::Result<String> {
     for scene in Scene::all(&stage)? {
         control.try_all(&stage, &scene, &disk_gone, 3, Promise::Broken)?;
     }
-    let shown = format!("{figures}\n{full}\ncontrol, told before recorded: {} lost", control.lost);
+    let shown = format!("{figures}\n{full}\ncontrol, accepted before recorded: {} lost", control.lost);
     ensure!(figures.complaints.is_empty(), "a fault breaks a promise\n{shown}");
     for (call, _) in CALLS {
         // A new ledger gets its name by one of the two.
@@ -76,7 +76,7 @@ impl Stage {
     }
 }
 
-/// Whether the program tells nobody before the ledger has it.
+/// Whether the program prints nothing before the ledger has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Promise {
     Kept,
@@ -120,7 +120,7 @@ impl Fault {
         })
     }
 
-    /// How strace is told to make the call of this number fail. Each thread counts for itself; the ledger's calls are
+    /// The options with which strace makes the call of this number fail. Each thread counts for itself; the ledger's calls are
     /// all made by one.
     fn options(&self, number: usize) -> [String; 4] {
         let more = match self.lasts {
@@ -150,9 +150,9 @@ struct Figures {
     fired: BTreeMap<(&'static str, &'static str), usize>,
     exits: BTreeMap<String, usize>,
     hangs: usize,
-    /// Conversions that never arrived, although they had been told to be accepted, were recorded, or were read again.
+    /// Conversions that never arrived, although they had been printed as accepted, were recorded, or were read again.
     lost: usize,
-    /// Conversions that arrived again, and had not been told to be accepted.
+    /// Conversions that arrived again, and had not been printed as accepted.
     duplicates: usize,
     complaints: Vec<String>,
 }

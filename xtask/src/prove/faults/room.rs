@@ -21,7 +21,7 @@ const SCRIPT: &str = r#"
 batch() { "$program" --json batch --format ids --delivered true --channel sms "$@"; }
 place=$1 program=$2 results=$3
 fill || exit 99
-(limit; batch "$results/input") >"$results/told" 2>"$results/said"
+(limit; batch "$results/input") >"$results/accepted" 2>"$results/said"
 echo $?
 read -r go
 empty
@@ -104,8 +104,8 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
     let mut exit = || anyhow::Ok(exits.next().context("the script has ended")??);
 
     let full = exit()?;
-    let told = said_of(&fs::read(results.join("told"))?, &["accepted"]);
-    let left: Vec<_> = ids.iter().filter(|id| !told.contains(*id)).map(String::as_str).collect();
+    let accepted = said_of(&fs::read(results.join("accepted"))?, &["accepted"]);
+    let left: Vec<_> = ids.iter().filter(|id| !accepted.contains(*id)).map(String::as_str).collect();
     fs::write(results.join("left"), left.join("\n") + "\n")?;
     script.stdin.take().context("no input")?.write_all(b"go\n")?;
     let later = [exit()?, exit()?];
@@ -114,7 +114,7 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
     let (name, said) = (room.name(), fs::read_to_string(results.join("said"))?);
     let said_later = fs::read_to_string(results.join("said-later"))?;
     ensure!(full == "74" && said.contains("error: "), "{name}: exit {full}: {said}");
-    ensure!(!told.is_empty() && !left.is_empty(), "{name}: {} told, {} left", told.len(), left.len());
+    ensure!(!accepted.is_empty() && !left.is_empty(), "{name}: {} accepted, {} left", accepted.len(), left.len());
     ensure!(later == ["0", "0"], "{name}: with room again: exits {later:?}: {said_later}");
     let mut arrived: BTreeMap<String, usize> = BTreeMap::new();
     for request in stage.witness.requests_since(begin)? {
@@ -124,15 +124,15 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
     }
     let lost = ids.iter().filter(|id| !arrived.contains_key(*id)).count();
     let again: BTreeSet<_> = arrived.iter().filter(|(_, times)| **times > 1).map(|(id, _)| id).collect();
-    let told_again = again.iter().filter(|id| told.contains(**id)).count();
+    let accepted_again = again.iter().filter(|id| accepted.contains(**id)).count();
     let pending = ledger_rows(&results.join("ledger.db"))?.values().filter(|state| **state < 2).count();
     let shown = format!(
-        "{name}: exit {full} after {} of {RECORDS}; with room again the rest: {lost} lost, {told_again} told and sent \
+        "{name}: exit {full} after {} of {RECORDS}; with room again the rest: {lost} lost, {accepted_again} accepted and sent \
          again, {} others sent again, {pending} pending",
-        told.len(),
-        again.len() - told_again
+        accepted.len(),
+        again.len() - accepted_again
     );
-    ensure!(lost + told_again + pending == 0, "{shown}\n{said}");
+    ensure!(lost + accepted_again + pending == 0, "{shown}\n{said}");
     // A limit on files is an error like any other; a full disk is one that was provided for.
     ensure!(again.is_empty() || matches!(room, Room::SmallFiles), "{shown}\n{said}");
     Ok(format!("{shown} ({})", said.lines().next().unwrap_or_default()))

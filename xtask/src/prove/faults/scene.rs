@@ -105,21 +105,21 @@ impl Scene {
         command.args(["-s", "KILL", PATIENCE, "strace", "-f", "-o"]).arg(&log).args(fault.options(number));
         match promise {
             Promise::Kept => command.arg(&stage.programs.honest),
-            Promise::Broken => command.arg(&stage.programs.breakable).env(BREAK, "recorded-before-told"),
+            Promise::Broken => command.arg(&stage.programs.breakable).env(BREAK, "recorded-before-result"),
         };
         let output = self.give(&mut command, &place, &self.ids)?;
         let log = fs::read_to_string(&log)?;
         trial.fired = log.lines().filter(|line| line.ends_with("(INJECTED)")).count();
-        let told = said_of(&output.stdout, &["accepted"]);
-        // A record that a dead run had left, and that was sent before the input was read, is skipped there.
+        let accepted = said_of(&output.stdout, &["accepted"]);
+        // A record that a crashed run had left, and that was sent before the input was read, is skipped there.
         let done_with = said_of(&output.stdout, &["accepted", "skipped"]);
         trial.judge_answer(&output, &log, self.ids.iter().all(|id| done_with.contains(id)));
 
-        let untold: Vec<_> = self.ids.iter().filter(|id| !told.contains(*id)).cloned().collect();
-        if !untold.is_empty() {
+        let left: Vec<_> = self.ids.iter().filter(|id| !accepted.contains(*id)).cloned().collect();
+        if !left.is_empty() {
             let mut command = stage.witness.command(&stage.programs.honest);
-            let again = self.give(&mut command, &place, &untold)?;
-            // What a dead run left is no matter of `sms`, which says that it is there.
+            let again = self.give(&mut command, &place, &left)?;
+            // `sms` only mentions what a crashed run left.
             if !is_done_but_for_others(&again) {
                 trial.must_succeed("the input read again", &again);
             }
@@ -134,7 +134,7 @@ impl Scene {
                 *arrived.entry(id.to_owned()).or_default() += 1;
             }
         }
-        self.judge_arrivals(&mut trial, &arrived, &told);
+        self.judge_arrivals(&mut trial, &arrived, &accepted);
         match ledger_rows(&ledger(&place)) {
             Ok(rows) if rows.values().all(|state| *state == 2) => {}
             Ok(rows) => trial.complaints.push(format!("not everything is accepted in the end: {rows:?}")),
@@ -157,7 +157,7 @@ impl Scene {
         Ok(command.output()?)
     }
 
-    fn judge_arrivals(&self, trial: &mut Trial, arrived: &BTreeMap<String, usize>, told: &BTreeSet<String>) {
+    fn judge_arrivals(&self, trial: &mut Trial, arrived: &BTreeMap<String, usize>, accepted: &BTreeSet<String>) {
         let wanted: BTreeSet<_> = self.ids.iter().chain(&self.pending).collect();
         for id in &wanted {
             match arrived.get(*id).copied().unwrap_or(0) {
@@ -166,7 +166,7 @@ impl Scene {
                     trial.complaints.push(format!("{id} never arrived"));
                 }
                 1 => {}
-                2 if !told.contains(*id) => trial.duplicates += 1,
+                2 if !accepted.contains(*id) => trial.duplicates += 1,
                 times => trial.complaints.push(format!("{id} arrived {times} times")),
             }
         }

@@ -163,7 +163,7 @@ mod tests {
     use super::super::trace::{Contents, Event, Trace};
     use super::{Image, Unsynced};
 
-    /// A file is created, written, synced, and written again; another thread tells of it while it is synced.
+    /// A file is created, written, synced, and written again; another thread prints it while it is synced.
     const LOG: &str = r#"
 7 openat(AT_FDCWD<\x2f>, "\x2f\x72\x2f\x61", O_RDWR|O_CREAT|O_CLOEXEC, 0600) = 3<\x2f\x72\x2f\x61>
 7 pwrite64(3<\x2f\x72\x2f\x61>, "\x31\x32", 2, 0) = 2

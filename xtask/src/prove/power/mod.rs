@@ -1,4 +1,4 @@
-//! The promise: what was recorded survives a power cut, because nobody is told and nothing is sent before the disk knows.
+//! The promise: what was recorded survives a power cut, because nothing is printed or sent before it is on disk.
 //!
 //! No power is cut. Each run's system calls are recorded, and from them disks as a cut may leave them are made and
 //! opened again. In the control commits return before they are synced.
@@ -47,7 +47,7 @@ pub(super) fn show(root: &Path, args: &PowerArgs) -> anyhow::Result<String> {
     let shown = format!("{kept}\ncontrol, commits that are not synced: {}", broken.verdicts);
     ensure!(kept.verdicts.holds(), "a power cut breaks a promise\n{shown}");
     ensure!(kept.images_hit > 0 && kept.lost.torn > 0, "no cut took anything\n{shown}");
-    ensure!(kept.must > 0 && kept.resumed > 0, "nothing had been told or resumed\n{shown}");
+    ensure!(kept.must > 0 && kept.resumed > 0, "nothing had been printed or resumed\n{shown}");
     ensure!(broken.verdicts.images_with_lost_rows > 0, "the control lost nothing\n{shown}");
     Ok(shown)
 }
@@ -66,7 +66,7 @@ struct Figures {
     /// Disks from which something that was not synced is missing.
     images_hit: usize,
     lost: Lost,
-    /// How often a disk had to have something: all that had been told or sent before its cut.
+    /// How often a disk had to have something: all that had been printed or sent before its cut.
     must: usize,
     resumed: usize,
     verdicts: Verdicts,
@@ -77,10 +77,10 @@ struct Figures {
 struct Verdicts {
     /// Disks that do not open, or whose database is damaged.
     damaged: Vec<String>,
-    /// Told to be accepted, and not there.
+    /// Printed as accepted, and not there.
     rows_lost: usize,
     images_with_lost_rows: usize,
-    /// Told to be accepted, and there as if not.
+    /// Printed as accepted, and there as if not.
     outcomes_lost: usize,
     /// Sent, and not there.
     sent_unrecorded: usize,
@@ -208,7 +208,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Fills the log nearly up, and leaves rows behind that nobody works on.
+    /// Fills the log nearly up, and leaves free rows behind.
     fn crash_with_full_log(&self) -> anyhow::Result<()> {
         let log = self.ledger.with_extension("db-wal");
         let mut number = 0;
@@ -260,7 +260,7 @@ fn run(command: &mut Command, lines: &[String], random: &mut Rng) -> anyhow::Res
 /// What the outside world knew when the power went.
 #[derive(Debug, Default)]
 struct Known<'a> {
-    told: BTreeSet<&'a str>,
+    printed: BTreeSet<&'a str>,
     sent: BTreeSet<&'a str>,
 }
 
@@ -269,7 +269,7 @@ impl<'a> Known<'a> {
         let mut known = Self::default();
         for event in &trace.events[..cut] {
             match event {
-                Event::Told(id) => known.told.insert(id.as_str()),
+                Event::Printed(id) => known.printed.insert(id.as_str()),
                 Event::Sent(id) => known.sent.insert(id.as_str()),
                 Event::Change(_) | Event::Synced { .. } => false,
             };
@@ -278,7 +278,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// The number by which the ledger says that the API took a conversion; below 2 it is pending.
+/// The ledger's number for an accepted conversion; below 2 it is pending.
 const ACCEPTED: i64 = 2;
 
 impl Figures {
@@ -287,7 +287,7 @@ impl Figures {
         self.images += 1;
         self.images_hit += usize::from(image.lost.writes + image.lost.torn + image.lost.names > 0);
         self.lost.add(&image.lost);
-        self.must += known.told.len() + known.sent.len();
+        self.must += known.printed.len() + known.sent.len();
         let ledger = place.join(LEDGER);
         let account = ApiKey::parse(&witness.api_key)?.fingerprint();
         let opened = Ledger::open(&ledger, &account, 1, clock::now()).map(drop);
@@ -299,11 +299,11 @@ impl Figures {
                 BTreeMap::new()
             }
         };
-        let lost = known.told.iter().filter(|id| !rows.contains_key(**id)).count();
+        let lost = known.printed.iter().filter(|id| !rows.contains_key(**id)).count();
         self.verdicts.rows_lost += lost;
         self.verdicts.images_with_lost_rows += usize::from(lost > 0);
         self.verdicts.outcomes_lost +=
-            known.told.iter().filter(|id| rows.get(**id).is_some_and(|state| *state != ACCEPTED)).count();
+            known.printed.iter().filter(|id| rows.get(**id).is_some_and(|state| *state != ACCEPTED)).count();
         self.verdicts.sent_unrecorded += known.sent.iter().filter(|id| !rows.contains_key(**id)).count();
         Ok(())
     }
@@ -361,7 +361,7 @@ impl Display for Figures {
         write!(
             f,
             "power: {images} disks, {images_hit} of them without something that was not synced \
-             ({writes} writes gone, {torn} torn, {names} names); {must} times something had been told or sent before; \
+             ({writes} writes gone, {torn} torn, {names} names); {must} times something had been printed or sent before; \
              {resumed} disks gone on from\n{verdicts}"
         )
     }

@@ -1,4 +1,4 @@
-//! What a run did to its folder, told, and sent, in the order in which it did it: read from strace's log.
+//! What a run did to its folder, printed, and sent, in order: read from strace's log.
 //!
 //! What a call does counts from its beginning, because it may be on disk, or with its reader, from then on. What an
 //! fsync promises counts from its end. A call that is not understood and touches the folder is an error, not a gap.
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
-/// How strace has to be told to record what is read here: paths of descriptors, and every byte in hexadecimal.
+/// The options with which strace records what is read here: paths of descriptors, and every byte in hexadecimal.
 pub(super) const OPTIONS: [&str; 6] = [
     "-y",
     "-xx",
@@ -87,7 +87,7 @@ pub(super) enum Event {
         begun: usize,
     },
     /// A result line said that this was accepted.
-    Told(String),
+    Printed(String),
     /// A request with this message-id was sent.
     Sent(String),
 }
@@ -101,7 +101,7 @@ pub(super) struct Trace {
 
 impl Contents {
     /// Reads a folder. SQLite's index of the log is left out: it is written through memory, where strace sees nothing,
-    /// and whoever opens the database first makes it anew.
+    /// and the first process that opens the database makes it anew.
     pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
         let mut contents = Self::default();
         contents.gather(root)?;
@@ -210,7 +210,7 @@ impl Reading<'_> {
                     let line: Value = serde_json::from_slice(&line).context("not a result line")?;
                     if line["outcome"] == "accepted" {
                         let id = line["message_id"].as_str().context("a result line without message_id")?;
-                        self.events.push(Event::Told(id.to_owned()));
+                        self.events.push(Event::Printed(id.to_owned()));
                     }
                 }
             }
@@ -240,6 +240,7 @@ impl Reading<'_> {
     }
 
     /// What counts from a call's end, and whether what was begun came true.
+    #[expect(clippy::too_many_lines, reason = "one arm for each system call")]
     fn ends(&mut self, call: &Call<'_>, begun: usize) -> anyhow::Result<()> {
         let result = call.result.context("no result")?;
         match call.name {

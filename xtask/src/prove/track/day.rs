@@ -7,19 +7,19 @@ use fastrand::Rng;
 use nexmo_conversion::domain::Timestamp;
 use serde_json::json;
 
-/// How long a code may take: the program's default, in seconds.
-const WINDOW: i64 = 600;
+/// How long a code lasts: the program's default, in seconds.
+const LASTS: i64 = 600;
 
 /// The log, and the truth.
 pub(crate) struct Day {
     pub(crate) log: String,
-    pub(crate) truth: BTreeSet<Told>,
+    pub(crate) truth: BTreeSet<Fact>,
     counts: Counts,
 }
 
-/// A conversion as the API is told it.
+/// A conversion as the API receives it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Told {
+pub(crate) struct Fact {
     pub(crate) message_id: String,
     pub(crate) channel: String,
     pub(crate) delivered: bool,
@@ -34,19 +34,19 @@ struct Counts {
     late: usize,
     silent: usize,
     in_parts: usize,
-    told_twice: usize,
+    logged_twice: usize,
     out_of_order: usize,
     never_seen_sent: usize,
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { codes, lines, in_time, late, silent, in_parts, told_twice, out_of_order, never_seen_sent } =
+        let Counts { codes, lines, in_time, late, silent, in_parts, logged_twice, out_of_order, never_seen_sent } =
             self.counts;
         write!(
             f,
             "{codes} codes in {lines} lines: {in_time} in time, {late} late, {silent} silent; {in_parts} in parts, \
-             {told_twice} told twice, {out_of_order} out of order, {never_seen_sent} never seen being sent"
+             {logged_twice} logged twice, {out_of_order} out of order, {never_seen_sent} never seen being sent"
         )
     }
 }
@@ -79,12 +79,13 @@ impl Day {
     }
 
     /// What happens to one code, and what is true of it.
+    #[expect(clippy::too_many_lines, reason = "one code, line by line, beside the truth about it")]
     fn code(&mut self, number: usize, sent: i64, lines: &mut Vec<Line>, chance: &mut Rng) {
         self.counts.codes += 1;
         let channel = if chance.u8(..5) == 0 { "voice" } else { "sms" };
         let parts = if chance.u8(..10) == 0 { chance.usize(2..=4) } else { 1 };
         let ids: Vec<String> = (0..parts).map(|part| format!("0A{number:08X}{part}")).collect();
-        // A line is written a little after what it tells, and logs of several hosts are mixed.
+        // A line is written a little after its event, and logs of several hosts are mixed.
         let jitter = |chance: &mut Rng| if chance.u8(..10) == 0 { chance.i64(0..45) } else { 0 };
         let unseen = parts == 1 && chance.u8(..40) == 0;
         let swapped = !unseen && chance.u8(..25) == 0;
@@ -100,13 +101,13 @@ impl Day {
                     event["ref"] = json!(format!("code-{number}"));
                 }
                 let at = sent + delay + if parts > 1 { 0 } else { jitter(chance) };
-                self.tell(at, &event, lines, chance);
+                self.log(at, &event, lines, chance);
             }
         }
         let took = match chance.u8(..20) {
-            0..=11 => Some(chance.i64(1..=WINDOW)),
-            12..=13 => Some(chance.i64(WINDOW + 1..3 * 60 * 60)),
-            _ if unseen => Some(chance.i64(1..WINDOW)),
+            0..=11 => Some(chance.i64(1..=LASTS)),
+            12..=13 => Some(chance.i64(LASTS + 1..3 * 60 * 60)),
+            _ if unseen => Some(chance.i64(1..LASTS)),
             _ => None,
         };
         // What is written before it was sent was quick.
@@ -117,7 +118,7 @@ impl Day {
             if unseen {
                 event["channel"] = json!(channel);
             }
-            self.tell(sent + took + jitter(chance), &event, lines, chance);
+            self.log(sent + took + jitter(chance), &event, lines, chance);
             if chance.u8(..30) == 0 {
                 // The user clicks again.
                 event["timestamp"] = json!(sent + took + 3);
@@ -126,7 +127,7 @@ impl Day {
         }
         let mut truth = |delivered, at: i64| {
             let timestamp = Timestamp::from_unix(at).map(|time| time.to_string()).unwrap_or_default();
-            self.truth.insert(Told {
+            self.truth.insert(Fact {
                 message_id: ids[0].clone(),
                 channel: channel.to_owned(),
                 delivered,
@@ -134,26 +135,26 @@ impl Day {
             });
         };
         match took {
-            Some(took) if unseen || took <= WINDOW => {
+            Some(took) if unseen || took <= LASTS => {
                 truth(true, sent + took);
                 self.counts.in_time += 1;
             }
             Some(took) => {
-                truth(false, sent + WINDOW);
+                truth(false, sent + LASTS);
                 truth(true, sent + took);
                 self.counts.late += 1;
             }
             None => {
-                truth(false, sent + WINDOW);
+                truth(false, sent + LASTS);
                 self.counts.silent += 1;
             }
         }
     }
 
-    fn tell(&mut self, at: i64, event: &serde_json::Value, lines: &mut Vec<Line>, chance: &mut Rng) {
+    fn log(&mut self, at: i64, event: &serde_json::Value, lines: &mut Vec<Line>, chance: &mut Rng) {
         lines.push((at, event.to_string()));
         if chance.u8(..25) == 0 {
-            self.counts.told_twice += 1;
+            self.counts.logged_twice += 1;
             lines.push((at + chance.i64(0..30), event.to_string()));
         }
     }

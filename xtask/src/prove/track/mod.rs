@@ -14,7 +14,7 @@ use fastrand::Rng;
 use nexmo_conversion::clock;
 
 use super::stage::{Programs, Witness};
-use day::{Day, Told};
+use day::{Day, Fact};
 
 /// `prove track`.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(crate) struct TrackArgs {
 }
 
 /// Requests that one kill may repeat: four times the jobs that are the default.
-const WINDOW: u64 = 64;
+const IN_FLIGHT_LIMIT: u64 = 64;
 
 /// No run may take longer.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -46,7 +46,7 @@ pub(crate) fn show(root: &Path, args: &TrackArgs) -> anyhow::Result<String> {
     let killed = through_kills(&programs, &day, args.kills, story.took, &mut chance)
         .with_context(|| format!("seed {seed}, with kills"))?;
     let noticed = control(&programs, &mut chance).with_context(|| format!("control, seed {seed}"))?;
-    Ok(format!("seed {seed}\n{day}\n{story}\n{killed}\ncontrol (a window that is a second too short): {noticed}"))
+    Ok(format!("seed {seed}\n{day}\n{story}\n{killed}\ncontrol (codes that expire a second too early): {noticed}"))
 }
 
 /// A program that is wrong by one second must be noticed.
@@ -55,7 +55,7 @@ fn control(programs: &Programs, chance: &mut Rng) -> anyhow::Result<String> {
     let witness = Witness::start(programs, &[])?;
     finish(programs, &witness, &day, &["--window", "599s"])?;
     match compare(&witness, &day, Repeats::None) {
-        Ok(_) => bail!("nobody noticed"),
+        Ok(_) => bail!("it was not noticed"),
         Err(error) => Ok(error.to_string()),
     }
 }
@@ -103,7 +103,7 @@ fn through_kills(
     let (mut hit, mut runs) = (0, 0);
     while hit < kills {
         runs += 1;
-        ensure!(runs <= 50 * kills, "only {hit} of {runs} kills hit a living run");
+        ensure!(runs <= 50 * kills, "only {hit} of {runs} kills hit a live run");
         let log = log_file(&witness, day)?;
         let mut run = witness.command(&programs.honest);
         let mut run = run.arg("track").arg(log).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
@@ -116,7 +116,7 @@ fn through_kills(
         }
         run.wait()?;
     }
-    let bound = hit as u64 * WINDOW;
+    let bound = hit as u64 * IN_FLIGHT_LIMIT;
     finish(programs, &witness, day, &[])?;
     let requests = compare(&witness, day, Repeats::UpTo(bound))?;
     let repeated = requests - day.truth.len() as u64;
@@ -160,28 +160,28 @@ enum Repeats {
     UpTo(u64),
 }
 
-/// Compares the sandbox's log with the truth, and tells how many requests there were.
+/// Compares the sandbox's log with the truth, and returns how many requests there were.
 fn compare(witness: &Witness, day: &Day, repeats: Repeats) -> anyhow::Result<u64> {
-    let mut count: BTreeMap<Told, u64> = BTreeMap::new();
+    let mut count: BTreeMap<Fact, u64> = BTreeMap::new();
     let mut values: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     let requests = witness.requests()?;
     for request in &requests {
         let parameter = |name| request.parameter(name).unwrap_or_default().to_owned();
-        let told = Told {
+        let fact = Fact {
             message_id: parameter("message-id"),
             channel: request.path.trim_start_matches("/conversions/").to_owned(),
             delivered: parameter("delivered") == "true",
             timestamp: parameter("timestamp"),
         };
         ensure!(request.status == Some(200), "answered otherwise: {request:?}");
-        values.entry(told.message_id.clone()).or_default().push(told.delivered);
-        *count.entry(told).or_default() += 1;
+        values.entry(fact.message_id.clone()).or_default().push(fact.delivered);
+        *count.entry(fact).or_default() += 1;
     }
-    for told in &day.truth {
-        ensure!(count.contains_key(told), "missing: {told:?}");
+    for fact in &day.truth {
+        ensure!(count.contains_key(fact), "missing: {fact:?}");
     }
-    for told in count.keys() {
-        ensure!(day.truth.contains(told), "wrong: {told:?}");
+    for fact in count.keys() {
+        ensure!(day.truth.contains(fact), "wrong: {fact:?}");
     }
     for (id, values) in values {
         ensure!(values.is_sorted(), "{id}: false after true");

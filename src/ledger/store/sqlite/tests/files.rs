@@ -13,7 +13,7 @@ use super::super::place::Place;
 use super::super::schema::create;
 use crate::ledger::{Known, Ledger, LedgerError, LedgerReader, Recorded, StoreError};
 
-use super::{Desk, W, accepted, account, cause, sms};
+use super::{Fixture, W, accepted, account, cause, sms};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -39,10 +39,10 @@ fn every_file_is_private_under_any_umask() {
 
 #[test]
 fn files_are_private() {
-    let desk = Desk::new();
-    let mut ledger = desk.open();
-    let _held = ledger.ready(&sms("0A", 0), desk.now);
-    let folder = desk.folder().join("state");
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
+    let _held = ledger.ready(&sms("0A", 0), fixture.now);
+    let folder = fixture.folder().join("state");
     assert_eq!(mode(&folder), 0o700);
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -65,93 +65,93 @@ fn files_are_private() {
 }
 
 #[test]
-fn what_was_left_by_a_death_while_a_ledger_was_made_is_cleared_away_and_a_living_makers_is_not() {
-    let desk = Desk::new();
-    let folder = desk.folder().join("state");
+fn drafts_of_killed_runs_are_cleared_away_and_a_live_runs_is_not() {
+    let fixture = Fixture::new();
+    let folder = fixture.folder().join("state");
     fs::create_dir(&folder).unwrap();
     let beside = |suffix: &str| folder.join(format!("ledger.db.new-{suffix}"));
-    for left in ["dead", "dead-journal", "dead-wal", "dead-shm", "1-0", "living", "living-journal"] {
+    for left in ["killed", "killed-journal", "killed-wal", "killed-shm", "1-0", "live", "live-journal"] {
         fs::write(beside(left), "half a ledger").unwrap();
     }
-    let living = fs::File::open(beside("living")).unwrap();
-    flock(&living, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let live = fs::File::open(beside("live")).unwrap();
+    flock(&live, FlockOperation::NonBlockingLockExclusive).unwrap();
     let there = |left| beside(left).exists();
     // Where there is no ledger yet, and where there is one.
     for _ in 0..2 {
-        desk.open().close(desk.now).unwrap();
-        assert_eq!(["dead", "dead-journal", "dead-wal", "dead-shm", "1-0"].map(there), [false; 5]);
-        assert_eq!(["living", "living-journal"].map(there), [true; 2]);
-        fs::write(beside("dead"), "half a ledger").unwrap();
+        fixture.open().close(fixture.now).unwrap();
+        assert_eq!(["killed", "killed-journal", "killed-wal", "killed-shm", "1-0"].map(there), [false; 5]);
+        assert_eq!(["live", "live-journal"].map(there), [true; 2]);
+        fs::write(beside("killed"), "half a ledger").unwrap();
     }
 }
 
 #[test]
 fn of_two_who_make_a_ledger_at_once_one_wins_and_a_draft_that_is_gone_is_no_ledger() {
-    let desk = Desk::new();
-    let place = Place::prepare(&desk.path()).unwrap();
+    let fixture = Fixture::new();
+    let place = Place::prepare(&fixture.path()).unwrap();
     let [first, second, gone] = [(); 3].map(|()| Draft::begin(&place).unwrap());
     fs::remove_file(gone.path()).unwrap();
     assert!(gone.publish(&place).is_err());
-    assert!(!desk.path().exists());
+    assert!(!fixture.path().exists());
     fs::write(first.path(), "first").unwrap();
     first.publish(&place).unwrap();
     second.publish(&place).unwrap();
-    assert_eq!(fs::read(desk.path()).unwrap(), b"first");
-    assert_eq!(fs::read_dir(desk.path().parent().unwrap()).unwrap().count(), 1, "nothing lies beside it");
+    assert_eq!(fs::read(fixture.path()).unwrap(), b"first");
+    assert_eq!(fs::read_dir(fixture.path().parent().unwrap()).unwrap().count(), 1, "nothing lies beside it");
 }
 
 #[test]
 fn a_ledger_is_born_with_its_write_ahead_log() {
-    // Offsets 18 and 19 of the file format: 2 is "WAL". A kill right after the birth leaves nothing to be rolled back.
-    let desk = Desk::new();
-    create(&Place::prepare(&desk.path()).unwrap()).unwrap();
-    assert_eq!(fs::read(desk.path()).unwrap()[18..20], [2, 2]);
-    let files = fs::read_dir(desk.folder().join("state")).unwrap();
+    // Offsets 18 and 19 of the file format: 2 is "WAL". A kill right after the ledger is made leaves nothing to be rolled back.
+    let fixture = Fixture::new();
+    create(&Place::prepare(&fixture.path()).unwrap()).unwrap();
+    assert_eq!(fs::read(fixture.path()).unwrap()[18..20], [2, 2]);
+    let files = fs::read_dir(fixture.folder().join("state")).unwrap();
     assert_eq!(files.count(), 1, "nothing lies beside it");
-    assert_eq!(LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap(), []);
+    assert_eq!(LedgerReader::open(&fixture.path()).unwrap().unwrap().status().unwrap(), []);
 }
 
 #[test]
-fn a_ballast_that_was_cut_short_by_a_death_is_made_whole() {
-    let desk = Desk::new();
-    desk.open().close(desk.now).unwrap();
-    let ballast = desk.folder().join("state/ledger.db.ballast");
+fn a_ballast_that_a_kill_cut_short_is_made_whole() {
+    let fixture = Fixture::new();
+    fixture.open().close(fixture.now).unwrap();
+    let ballast = fixture.folder().join("state/ledger.db.ballast");
     let whole = fs::metadata(&ballast).unwrap().len();
     fs::write(&ballast, "cut").unwrap();
-    desk.open().close(desk.now).unwrap();
+    fixture.open().close(fixture.now).unwrap();
     assert_eq!(fs::metadata(&ballast).unwrap().len(), whole);
 }
 
 #[test]
 fn a_ledger_that_others_may_read_is_closed_to_them_again() {
-    let desk = Desk::new();
-    desk.open().close(desk.now).unwrap();
-    fs::set_permissions(desk.path(), fs::Permissions::from_mode(0o644)).unwrap();
-    let _open = desk.open();
-    assert_eq!(mode(&desk.path()), 0o600);
+    let fixture = Fixture::new();
+    fixture.open().close(fixture.now).unwrap();
+    fs::set_permissions(fixture.path(), fs::Permissions::from_mode(0o644)).unwrap();
+    let _open = fixture.open();
+    assert_eq!(mode(&fixture.path()), 0o600);
 }
 
 #[test]
 fn a_symbolic_link_at_the_ledgers_name_is_refused_and_links_above_are_not() {
-    let desk = Desk::new();
-    desk.open().close(desk.now).unwrap();
-    let link = desk.folder().join("link.db");
-    symlink(desk.path(), &link).unwrap();
+    let fixture = Fixture::new();
+    fixture.open().close(fixture.now).unwrap();
+    let link = fixture.folder().join("link.db");
+    symlink(fixture.path(), &link).unwrap();
     assert!(matches!(cause(&open(&link)), Some(StoreError::Symlink)));
     assert!(matches!(cause(&LedgerReader::open(&link)), Some(StoreError::Symlink)));
-    let dangling = desk.folder().join("dangling.db");
-    symlink(desk.folder().join("nowhere"), &dangling).unwrap();
+    let dangling = fixture.folder().join("dangling.db");
+    symlink(fixture.folder().join("nowhere"), &dangling).unwrap();
     assert!(matches!(cause(&open(&dangling)), Some(StoreError::Symlink)));
 
-    let folder = desk.folder().join("folder");
-    symlink(desk.folder().join("state"), &folder).unwrap();
+    let folder = fixture.folder().join("folder");
+    symlink(fixture.folder().join("state"), &folder).unwrap();
     open(&folder.join("ledger.db")).unwrap();
 }
 
 #[test]
 fn what_is_not_a_ledger_is_refused_and_stays_as_it_is() {
-    let desk = Desk::new();
-    let path = desk.folder().join("other");
+    let fixture = Fixture::new();
+    let path = fixture.folder().join("other");
     let foreign = |bytes: &[u8], is_right: fn(&LedgerError) -> bool| {
         fs::write(&path, bytes).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
@@ -161,7 +161,7 @@ fn what_is_not_a_ledger_is_refused_and_stays_as_it_is() {
         }
         assert_eq!(fs::read(&path).unwrap(), bytes);
         assert_eq!(mode(&path), 0o644);
-        let beside = fs::read_dir(desk.folder()).unwrap().count();
+        let beside = fs::read_dir(fixture.folder()).unwrap().count();
         assert_eq!(beside, 1, "something was left beside it");
     };
     foreign(b"", |error| matches!(error.cause(), StoreError::Empty));
@@ -175,7 +175,7 @@ fn what_is_not_a_ledger_is_refused_and_stays_as_it_is() {
     theirs.close().unwrap();
     foreign(&fs::read(&database).unwrap(), |error| matches!(error.cause(), StoreError::Foreign));
 
-    open(&database.with_file_name("ours.db")).unwrap().close(desk.now).unwrap();
+    open(&database.with_file_name("ours.db")).unwrap().close(fixture.now).unwrap();
     let newer = Connection::open(database.with_file_name("ours.db")).unwrap();
     newer.execute_batch("PRAGMA user_version = 999").unwrap();
     newer.close().unwrap();
@@ -186,13 +186,13 @@ fn what_is_not_a_ledger_is_refused_and_stays_as_it_is() {
 
 #[test]
 fn a_newer_schema_that_is_still_in_the_log_is_refused_and_neither_file_changes() {
-    let desk = Desk::new();
-    desk.open().close(desk.now).unwrap();
-    let newer = Connection::open(desk.path()).unwrap();
+    let fixture = Fixture::new();
+    fixture.open().close(fixture.now).unwrap();
+    let newer = Connection::open(fixture.path()).unwrap();
     newer.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 999").unwrap();
     let copy = tempfile::tempdir().unwrap();
     for name in ["ledger.db", "ledger.db-wal"] {
-        fs::copy(desk.path().with_file_name(name), copy.path().join(name)).unwrap();
+        fs::copy(fixture.path().with_file_name(name), copy.path().join(name)).unwrap();
     }
     let read = |name: &str| fs::read(copy.path().join(name)).unwrap();
     let before = (read("ledger.db"), read("ledger.db-wal"));
@@ -203,23 +203,23 @@ fn a_newer_schema_that_is_still_in_the_log_is_refused_and_neither_file_changes()
 
 #[test]
 fn folders_and_pipes_are_no_ledgers() {
-    let desk = Desk::new();
-    assert!(matches!(cause(&open(desk.folder())), Some(StoreError::NotAFile(_))));
+    let fixture = Fixture::new();
+    assert!(matches!(cause(&open(fixture.folder())), Some(StoreError::NotAFile(_))));
     assert!(matches!(cause(&open(Path::new("/dev/null"))), Some(StoreError::NotAFile(_))));
 }
 
 #[test]
 fn looking_at_no_ledger_creates_none() {
-    let desk = Desk::new();
-    assert!(LedgerReader::open(&desk.path()).unwrap().is_none());
-    assert!(LedgerReader::open(&desk.folder().join("none.db")).unwrap().is_none());
-    assert_eq!(fs::read_dir(desk.folder()).unwrap().count(), 0);
+    let fixture = Fixture::new();
+    assert!(LedgerReader::open(&fixture.path()).unwrap().is_none());
+    assert!(LedgerReader::open(&fixture.folder().join("none.db")).unwrap().is_none());
+    assert_eq!(fs::read_dir(fixture.folder()).unwrap().count(), 0);
 }
 
 #[test]
 fn durability_is_as_promised() {
-    let desk = Desk::new();
-    let ledger = desk.open();
+    let fixture = Fixture::new();
+    let ledger = fixture.open();
     let pragma = |name: &str| -> String {
         ledger
             .sqlite()
@@ -236,59 +236,60 @@ fn durability_is_as_promised() {
 
 #[test]
 fn a_commit_waits_for_the_disk() {
-    let desk = Desk::new();
-    let synchronous: i64 = desk.open().sqlite().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+    let fixture = Fixture::new();
+    let synchronous: i64 =
+        fixture.open().sqlite().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
     assert_eq!(synchronous, 2);
 }
 
 #[test]
 fn on_a_full_disk_nothing_more_is_taken_and_what_was_sent_is_still_settled() {
-    let desk = Desk::new();
-    let mut ledger = desk.open();
-    let tickets: Vec<_> = (0..10).map(|n| ledger.ready(&sms(&format!("0A{n}"), 0), desk.now)).collect();
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
+    let tickets: Vec<_> = (0..10).map(|n| ledger.ready(&sms(&format!("0A{n}"), 0), fixture.now)).collect();
     ledger.leave_no_room();
     let many: Vec<_> = (0..1000).map(|n| sms(&format!("0B{n}"), 0)).collect();
-    let refused = ledger.record(&many, desk.now);
+    let refused = ledger.record(&many, fixture.now);
     assert!(matches!(cause(&refused), Some(StoreError::DiskFull)), "{refused:?}");
     let group = tickets.into_iter().map(|ticket| (ticket, accepted())).collect();
-    let _ = ledger.settle(group, desk.now).unwrap();
-    assert!(desk.path().with_file_name("ledger.db.ballast").exists());
+    let _ = ledger.settle(group, fixture.now).unwrap();
+    assert!(fixture.path().with_file_name("ledger.db.ballast").exists());
 }
 
 #[test]
 fn when_even_the_ballast_does_not_help_the_tickets_come_back() {
-    let desk = Desk::new();
-    let mut ledger = desk.open();
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
     let many: Vec<_> = (0..2000).map(|n| sms(&format!("0A{n}"), 0)).collect();
-    let recorded = ledger.record(&many, desk.now).unwrap().recorded;
+    let recorded = ledger.record(&many, fixture.now).unwrap().recorded;
     let group: Vec<_> = recorded.into_iter().map(|recorded| (super::ready(recorded), accepted())).collect();
     let limit =
         |ledger: &Ledger, pages: i64| ledger.sqlite().pragma_update(None, "max_page_count", pages).unwrap();
     let pages = ledger.sqlite().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     limit(&ledger, pages);
-    let unsettled = ledger.settle(group, desk.now).unwrap_err();
+    let unsettled = ledger.settle(group, fixture.now).unwrap_err();
     assert!(unsettled.cause.is_disk_full(), "{unsettled:?}");
-    assert!(!desk.path().with_file_name("ledger.db.ballast").exists());
+    assert!(!fixture.path().with_file_name("ledger.db.ballast").exists());
     limit(&ledger, pages * 2);
-    let _ = ledger.settle(unsettled.group, desk.now).unwrap();
-    let in_the_way = desk.path().with_file_name("ledger.db.ballast");
+    let _ = ledger.settle(unsettled.group, fixture.now).unwrap();
+    let in_the_way = fixture.path().with_file_name("ledger.db.ballast");
     fs::create_dir(&in_the_way).unwrap();
-    let refused = ledger.record(&many, desk.now);
+    let refused = ledger.record(&many, fixture.now);
     assert!(matches!(cause(&refused), Some(StoreError::File { .. })), "not for want of room: {refused:?}");
     fs::remove_dir(&in_the_way).unwrap();
-    let again = ledger.record(&many, desk.now).unwrap().recorded;
-    assert!(desk.path().with_file_name("ledger.db.ballast").exists());
+    let again = ledger.record(&many, fixture.now).unwrap().recorded;
+    assert!(fixture.path().with_file_name("ledger.db.ballast").exists());
     assert!(again.iter().all(|again| matches!(again, Recorded::Known(_, Known::Accepted))));
 }
 
 #[test]
 fn a_ledger_of_another_users_is_refused_also_for_root() {
-    let desk = Desk::new();
-    desk.open().close(desk.now).unwrap();
+    let fixture = Fixture::new();
+    fixture.open().close(fixture.now).unwrap();
     // Only root may give a file away.
-    if std::os::unix::fs::chown(desk.path(), Some(4711), None).is_ok() {
-        let refused = open(&desk.path());
+    if std::os::unix::fs::chown(fixture.path(), Some(4711), None).is_ok() {
+        let refused = open(&fixture.path());
         assert!(matches!(cause(&refused), Some(StoreError::Anothers { owner: 4711, .. })), "{refused:?}");
-        assert!(matches!(cause(&LedgerReader::open(&desk.path())), Some(StoreError::Anothers { .. })));
+        assert!(matches!(cause(&LedgerReader::open(&fixture.path())), Some(StoreError::Anothers { .. })));
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::super::schema::known_version;
-use super::{Desk, accepted, account, failed, sms};
+use super::{Fixture, accepted, account, failed, sms};
 use crate::domain::{Channel, Conversion, Record};
 use crate::ledger::{Due, Known, Ledger, LedgerReader, Original, Recorded};
 
@@ -26,27 +26,27 @@ const TABLES: [(&str, &str); 4] = [
     ("unreadable", "id, account, digest, raw, line, reference, code, message, seen"),
 ];
 
-fn made_by_version_1() -> Desk {
-    let desk = Desk::new();
-    let folder = desk.path().parent().unwrap().to_owned();
+fn made_by_version_1() -> Fixture {
+    let fixture = Fixture::new();
+    let folder = fixture.path().parent().unwrap().to_owned();
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
-    let db = Connection::open(desk.path()).unwrap();
+    let db = Connection::open(fixture.path()).unwrap();
     db.pragma_update(None, "journal_mode", "wal").unwrap();
     db.execute_batch(VERSION_1).unwrap();
     db.close().unwrap();
-    fs::set_permissions(desk.path(), Permissions::from_mode(0o600)).unwrap();
-    desk
+    fs::set_permissions(fixture.path(), Permissions::from_mode(0o600)).unwrap();
+    fixture
 }
 
-fn version(desk: &Desk) -> i64 {
-    let db = Connection::open(desk.path()).unwrap();
+fn version(fixture: &Fixture) -> i64 {
+    let db = Connection::open(fixture.path()).unwrap();
     db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
 }
 
 /// Every row that version 1 had written, by table and id, in its own columns.
-fn rows(desk: &Desk) -> BTreeMap<(&'static str, i64), Vec<Value>> {
-    let db = Connection::open(desk.path()).unwrap();
+fn rows(fixture: &Fixture) -> BTreeMap<(&'static str, i64), Vec<Value>> {
+    let db = Connection::open(fixture.path()).unwrap();
     let mut rows = BTreeMap::new();
     for (table, columns) in TABLES {
         let mut query = db.prepare(&format!("SELECT {columns} FROM {table}")).unwrap();
@@ -60,8 +60,8 @@ fn rows(desk: &Desk) -> BTreeMap<(&'static str, i64), Vec<Value>> {
     rows
 }
 
-fn counts(desk: &Desk) -> Vec<(&'static str, u64)> {
-    let status = LedgerReader::open(&desk.path()).unwrap().unwrap().status().unwrap();
+fn counts(fixture: &Fixture) -> Vec<(&'static str, u64)> {
+    let status = LedgerReader::open(&fixture.path()).unwrap().unwrap().status().unwrap();
     assert!(status.iter().all(|row| row.account == account("abcd1234").as_str()));
     status.iter().map(|row| (row.kept.as_str(), row.count)).collect()
 }
@@ -78,51 +78,51 @@ const KEPT: [(&str, u64); 7] = [
 
 #[test]
 fn looking_at_it_leaves_it_as_it_is() {
-    let desk = made_by_version_1();
-    let before = fs::read(desk.path()).unwrap();
-    assert_eq!(counts(&desk), KEPT);
-    let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
+    let fixture = made_by_version_1();
+    let before = fs::read(fixture.path()).unwrap();
+    assert_eq!(counts(&fixture), KEPT);
+    let reader = LedgerReader::open(&fixture.path()).unwrap().unwrap();
     let mut letters = Vec::new();
     reader.refused(|letter| letters.push(letter.original)).unwrap();
-    let told: Vec<_> = letters
+    let shown: Vec<_> = letters
         .iter()
         .map(|letter| match letter {
             Original::Record { record, http_status, .. } => (record.conversion.message_id.as_str(), *http_status),
             Original::Unreadable(record) => (str::from_utf8(&record.raw).unwrap(), None),
         })
         .collect();
-    assert_eq!(told, [("REFUSED", Some(420)), ("EXPIRED", None), ("no record", None)]);
+    assert_eq!(shown, [("REFUSED", Some(420)), ("EXPIRED", None), ("no record", None)]);
     assert_eq!(reader.accounts().unwrap(), [account("abcd1234").as_str()]);
     drop(reader);
-    assert_eq!(version(&desk), 1);
-    assert!(fs::read(desk.path()).unwrap() == before, "the file was written to");
+    assert_eq!(version(&fixture), 1);
+    assert!(fs::read(fixture.path()).unwrap() == before, "the file was written to");
 }
 
 #[test]
 fn the_first_run_brings_it_up_to_date_and_changes_no_row() {
-    let desk = made_by_version_1();
-    let before = rows(&desk);
+    let fixture = made_by_version_1();
+    let before = rows(&fixture);
     assert_eq!(before.len(), 1 + 1 + 7 + 1);
-    let ledger = desk.open();
+    let ledger = fixture.open();
     assert_eq!(ledger.unclean_stops().runs, 1, "the run that was killed is known");
-    ledger.close(desk.now).unwrap();
-    assert_eq!(version(&desk), known_version());
-    let mut after = rows(&desk);
+    ledger.close(fixture.now).unwrap();
+    assert_eq!(version(&fixture), known_version());
+    let mut after = rows(&fixture);
     after.retain(|(table, _), _| *table != "run");
     for (key, row) in &before {
         assert!(key.0 == "run" || after.get(key) == Some(row), "{key:?}: {row:?} became {:?}", after.get(key));
     }
     assert_eq!(after.len(), before.len() - 1);
     // A second time there is nothing to do.
-    desk.open().close(desk.now).unwrap();
-    assert_eq!(counts(&desk), KEPT);
+    fixture.open().close(fixture.now).unwrap();
+    assert_eq!(counts(&fixture), KEPT);
 }
 
 #[test]
 fn what_was_pending_is_sent_and_what_was_settled_is_known() {
-    let desk = made_by_version_1();
-    let mut ledger = desk.open();
-    let known = |ledger: &mut Ledger, record: &Record| match ledger.enter(record, desk.now) {
+    let fixture = made_by_version_1();
+    let mut ledger = fixture.open();
+    let known = |ledger: &mut Ledger, record: &Record| match ledger.enter(record, fixture.now) {
         Recorded::Known(_, known) => known,
         other @ (Recorded::Ready(_) | Recorded::Waiting(..)) => panic!("{other:?} is news"),
     };
@@ -135,7 +135,7 @@ fn what_was_pending_is_sent_and_what_was_settled_is_known() {
     assert!(matches!(refused, Known::Refused { http_status: 420, .. }), "{refused:?}");
     assert_eq!(known(&mut ledger, &failed(sms("ACCEPTED", -226))), Known::Stale);
 
-    let tickets = ledger.adopted(Due::Everything, desk.now);
+    let tickets = ledger.adopted(Due::Everything, fixture.now);
     let mut taken: Vec<_> = tickets
         .iter()
         .map(|ticket| (ticket.conversion().message_id.to_string(), ticket.conversion().channel))
@@ -144,8 +144,11 @@ fn what_was_pending_is_sent_and_what_was_settled_is_known() {
     let expected = [("HELD", Channel::Voice), ("POSTPONED", Channel::Sms), ("QUEUED", Channel::Sms)];
     assert_eq!(taken, expected.map(|(id, channel)| (id.to_owned(), channel)));
     for ticket in tickets {
-        let _ = ledger.end(ticket, accepted(), desk.now);
+        let _ = ledger.end(ticket, accepted(), fixture.now);
     }
-    ledger.close(desk.now).unwrap();
-    assert_eq!(counts(&desk), [("accepted", 4), ("refused", 1), ("expired", 1), ("stale", 1), ("unreadable", 1)]);
+    ledger.close(fixture.now).unwrap();
+    assert_eq!(
+        counts(&fixture),
+        [("accepted", 4), ("refused", 1), ("expired", 1), ("stale", 1), ("unreadable", 1)]
+    );
 }

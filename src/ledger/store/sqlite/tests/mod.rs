@@ -1,8 +1,8 @@
 //! What only a ledger in files does: their modes, locks and damage, its SQL, its versions, and what is read from it.
 
 mod contents;
-mod evidence;
 mod files;
+mod history;
 mod migration;
 mod runs;
 mod statements;
@@ -11,7 +11,7 @@ use super::SqliteStore;
 use crate::ledger::Ledger;
 
 pub(super) use crate::ledger::tests::{
-    ALMOST_A_DAY, DAY, Desk, W, accepted, account, at, cause, failed, postponed, ready, refused, sms, untimed,
+    ALMOST_A_DAY, DAY, Fixture, W, accepted, account, at, cause, failed, postponed, ready, refused, sms, untimed,
 };
 
 impl Ledger {

@@ -4,87 +4,87 @@ use std::fs;
 
 use crate::ledger::{Ledger, StoreError};
 
-use super::{Desk, W, accepted, account, cause, ready, sms};
+use super::{Fixture, W, accepted, account, cause, ready, sms};
 
 #[test]
-fn a_lock_file_that_a_kill_left_before_its_run_was_recorded_is_in_nobodys_way() {
-    let desk = Desk::new();
-    desk.open().close(desk.now).unwrap();
-    fs::write(desk.path().with_file_name("ledger.db.run-2.lock"), "").unwrap();
-    desk.open().close(desk.now).unwrap();
-    assert!(!desk.path().with_file_name("ledger.db.run-2.lock").exists(), "it had another name");
+fn a_lock_file_that_a_kill_left_before_its_run_was_recorded_does_no_harm() {
+    let fixture = Fixture::new();
+    fixture.open().close(fixture.now).unwrap();
+    fs::write(fixture.path().with_file_name("ledger.db.run-2.lock"), "").unwrap();
+    fixture.open().close(fixture.now).unwrap();
+    assert!(!fixture.path().with_file_name("ledger.db.run-2.lock").exists(), "it had another name");
 }
 
 #[test]
-fn a_lock_that_cannot_be_looked_at_is_not_taken_for_one_of_the_dead() {
-    let desk = Desk::new();
-    let mut one = desk.open();
-    let _ticket = one.ready(&sms("0A", 0), desk.now);
-    let lock = desk.path().with_file_name("ledger.db.run-1.lock");
+fn a_lock_that_cannot_be_read_is_not_taken_for_a_crashed_runs() {
+    let fixture = Fixture::new();
+    let mut one = fixture.open();
+    let _ticket = one.ready(&sms("0A", 0), fixture.now);
+    let lock = fixture.path().with_file_name("ledger.db.run-1.lock");
     fs::remove_file(&lock).unwrap();
     std::os::unix::fs::symlink("/dev/null", &lock).unwrap();
-    let refused = Ledger::open(&desk.path(), &account("abcd1234"), W, desk.now);
+    let refused = Ledger::open(&fixture.path(), &account("abcd1234"), W, fixture.now);
     assert!(matches!(cause(&refused), Some(StoreError::File { .. })), "{:?}", refused.err());
 }
 
 #[test]
-fn a_lock_that_somebody_removed_is_no_trouble_and_one_that_cannot_be_removed_is() {
-    let desk = Desk::new();
-    let lock = |run: u32| desk.path().with_file_name(format!("ledger.db.run-{run}.lock"));
-    let ledger = desk.open();
+fn a_lock_that_is_gone_is_no_error_and_one_that_cannot_be_removed_is() {
+    let fixture = Fixture::new();
+    let lock = |run: u32| fixture.path().with_file_name(format!("ledger.db.run-{run}.lock"));
+    let ledger = fixture.open();
     fs::remove_file(lock(1)).unwrap();
-    ledger.close(desk.now).unwrap();
-    let ledger = desk.open();
+    ledger.close(fixture.now).unwrap();
+    let ledger = fixture.open();
     fs::remove_file(lock(2)).unwrap();
     fs::create_dir(lock(2)).unwrap();
-    let refused = ledger.close(desk.now);
+    let refused = ledger.close(fixture.now);
     assert!(matches!(cause(&refused), Some(StoreError::File { .. })), "{refused:?}");
 }
 
 #[test]
 fn damage_is_found_after_a_crash_and_not_looked_for_after_a_clean_end() {
-    let desk = Desk::new();
-    let mut ledger = desk.open();
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
     let records: Vec<_> = (0..500).map(|n| sms(&format!("id-{n}"), 0)).collect();
-    let _lost = ledger.record(&records, desk.now).unwrap();
-    ledger.close(desk.now).unwrap();
-    let whole = fs::read(desk.path()).unwrap();
+    let _lost = ledger.record(&records, fixture.now).unwrap();
+    ledger.close(fixture.now).unwrap();
+    let whole = fs::read(fixture.path()).unwrap();
     let mut broken = whole.clone();
     let page = broken.len() - 4096;
     broken[page..].fill(0x5A);
-    fs::write(desk.path(), &broken).unwrap();
-    desk.open().crash();
-    let found = Ledger::open(&desk.path(), &account("abcd1234"), W, desk.now);
+    fs::write(fixture.path(), &broken).unwrap();
+    fixture.open().crash();
+    let found = Ledger::open(&fixture.path(), &account("abcd1234"), W, fixture.now);
     assert!(matches!(cause(&found), Some(StoreError::Damaged(_))), "{found:?}");
 }
 
 #[test]
 fn a_writer_that_never_ends_makes_the_ledger_busy() {
-    let desk = Desk::new();
-    let mut ledger = desk.open();
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
     ledger.sqlite().busy_timeout(std::time::Duration::ZERO).unwrap();
-    let other = rusqlite::Connection::open(desk.path()).unwrap();
+    let other = rusqlite::Connection::open(fixture.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let refused = ledger.record(&[sms("0A", 0)], desk.now);
+    let refused = ledger.record(&[sms("0A", 0)], fixture.now);
     assert!(matches!(cause(&refused), Some(StoreError::Busy)), "{refused:?}");
     other.execute_batch("ROLLBACK").unwrap();
-    let _ = ledger.ready(&sms("0A", 0), desk.now);
+    let _ = ledger.ready(&sms("0A", 0), fixture.now);
 }
 
 #[test]
 fn many_who_write_at_once_are_all_served_and_in_about_the_same_time() {
-    let desk = Desk::new();
-    desk.open().close(desk.now).unwrap();
+    let fixture = Fixture::new();
+    fixture.open().close(fixture.now).unwrap();
     let served = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..64)
             .map(|n| {
-                let desk = &desk;
+                let fixture = &fixture;
                 scope.spawn(move || {
-                    let mut ledger = Ledger::open(&desk.path(), &account("abcd1234"), W, desk.now)?;
-                    let mut entries = ledger.record(&[sms(&format!("id-{n}"), 0)], desk.now)?;
+                    let mut ledger = Ledger::open(&fixture.path(), &account("abcd1234"), W, fixture.now)?;
+                    let mut entries = ledger.record(&[sms(&format!("id-{n}"), 0)], fixture.now)?;
                     let ticket = ready(entries.recorded.pop().unwrap());
-                    let _ = ledger.settle(vec![(ticket, accepted())], desk.now).map_err(|error| error.cause)?;
-                    ledger.close(desk.now)
+                    let _ = ledger.settle(vec![(ticket, accepted())], fixture.now).map_err(|error| error.cause)?;
+                    ledger.close(fixture.now)
                 })
             })
             .collect();
@@ -95,15 +95,15 @@ fn many_who_write_at_once_are_all_served_and_in_about_the_same_time() {
 
 #[test]
 fn the_lock_of_a_run_that_was_killed_between_its_row_and_its_lock_is_swept_away() {
-    let desk = Desk::new();
-    let living = desk.open();
-    desk.open().close(desk.now).unwrap();
-    let left = desk.folder().join("state/ledger.db.run-2.lock");
+    let fixture = Fixture::new();
+    let live = fixture.open();
+    fixture.open().close(fixture.now).unwrap();
+    let left = fixture.folder().join("state/ledger.db.run-2.lock");
     fs::write(&left, "").unwrap();
-    let next = desk.open();
+    let next = fixture.open();
     assert!(!left.exists());
     for run in [1, 3] {
-        assert!(desk.folder().join(format!("state/ledger.db.run-{run}.lock")).exists(), "{run} lives");
+        assert!(fixture.folder().join(format!("state/ledger.db.run-{run}.lock")).exists(), "{run} lives");
     }
-    drop((living, next));
+    drop((live, next));
 }

@@ -1,18 +1,18 @@
-//! What the report is told: which rows belong to a stretch of time, and what they took.
+//! The history that the report reads: which rows belong to a time range, and what they took.
 
 use std::time::Duration;
 
 use crate::domain::{BadRecord, ErrorCode, Timestamp};
 
-use super::{DAY, Desk, accepted, account, at, postponed, refused, sms};
+use super::{DAY, Fixture, accepted, account, at, postponed, refused, sms};
 use crate::ledger::{
     Effort, EffortSpent, LedgerReader, Remainder, RowState, SettledOtherwise, Settlement, TimeRange,
 };
 
 /// Ids of accepted rows in the order of recording, and the rest.
-fn evidence(desk: &Desk, key: &str, stretch: TimeRange) -> (Vec<String>, Remainder) {
+fn evidence(fixture: &Fixture, key: &str, stretch: TimeRange) -> (Vec<String>, Remainder) {
     let mut seen = Vec::new();
-    let reader = LedgerReader::open(&desk.path()).unwrap().unwrap();
+    let reader = LedgerReader::open(&fixture.path()).unwrap().unwrap();
     let rest =
         reader.history(account(key).as_str(), stretch, |row| seen.push((row.row, row.message_id.to_owned())));
     seen.sort();
@@ -25,46 +25,46 @@ fn since(after: Timestamp) -> TimeRange {
 
 #[test]
 fn a_row_belongs_to_a_stretch_by_the_time_at_which_it_was_settled() {
-    let mut desk = Desk::new();
-    let mut ledger = desk.open();
+    let mut fixture = Fixture::new();
+    let mut ledger = fixture.open();
     for id in ["0A", "0B", "0C"] {
-        let ticket = ledger.ready(&sms(id, 0), desk.now);
-        let _ = ledger.end(ticket, accepted(), desk.now);
-        desk.wait(DAY);
+        let ticket = ledger.ready(&sms(id, 0), fixture.now);
+        let _ = ledger.end(ticket, accepted(), fixture.now);
+        fixture.wait(DAY);
     }
     let day = |n: i64| at(n * 24 * 60 * 60);
-    assert_eq!(evidence(&desk, "abcd1234", since(day(0))).0, ["0B", "0C"], "its beginning is not in it");
+    assert_eq!(evidence(&fixture, "abcd1234", since(day(0))).0, ["0B", "0C"], "its beginning is not in it");
     let until = TimeRange { until: day(1), ..since(day(0)) };
-    assert_eq!(evidence(&desk, "abcd1234", until).0, ["0B"], "its end is");
-    assert_eq!(evidence(&desk, "efgh5678", since(day(0))), (Vec::new(), Remainder::default()));
+    assert_eq!(evidence(&fixture, "abcd1234", until).0, ["0B"], "its end is");
+    assert_eq!(evidence(&fixture, "efgh5678", since(day(0))), (Vec::new(), Remainder::default()));
 }
 
 #[test]
 fn rows_whose_own_time_is_asked_for_are_seen_however_early_they_were_accepted() {
-    let desk = Desk::new();
-    let mut ledger = desk.open();
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
     let almost_a_day = 24 * 60 * 60 - 1;
     for (id, time) in [("0A", 0), ("0B", 10), ("0C", almost_a_day)] {
-        let ticket = ledger.ready(&sms(id, time), desk.now);
-        let _ = ledger.end(ticket, accepted(), desk.now);
+        let ticket = ledger.ready(&sms(id, time), fixture.now);
+        let _ = ledger.end(ticket, accepted(), fixture.now);
     }
     let later = |after| TimeRange { with_times_after: at(after), ..since(at(100_000)) };
-    assert_eq!(evidence(&desk, "abcd1234", later(9)).0, ["0B", "0C"]);
-    assert_eq!(evidence(&desk, "abcd1234", later(almost_a_day - 1)).0, ["0C"], "a clock may be a day ahead");
+    assert_eq!(evidence(&fixture, "abcd1234", later(9)).0, ["0B", "0C"]);
+    assert_eq!(evidence(&fixture, "abcd1234", later(almost_a_day - 1)).0, ["0C"], "a clock may be a day ahead");
 }
 
 #[test]
 fn what_was_not_accepted_is_counted_by_reason_with_what_it_took() {
-    let mut desk = Desk::new();
-    let mut ledger = desk.open();
+    let mut fixture = Fixture::new();
+    let mut ledger = fixture.open();
     for id in ["0A", "0B"] {
-        let ticket = ledger.ready(&sms(id, 0), desk.now);
-        let _ = ledger.end(ticket, refused(), desk.now);
+        let ticket = ledger.ready(&sms(id, 0), fixture.now);
+        let _ = ledger.end(ticket, refused(), fixture.now);
     }
-    let ticket = ledger.ready(&sms("0C", 0), desk.now);
+    let ticket = ledger.ready(&sms("0C", 0), fixture.now);
     let Settlement::Refused { failure, .. } = refused() else { unreachable!() };
     let effort = Effort { attempts: 4, ambiguous_resends: 2 };
-    let _ = ledger.end(ticket, Settlement::Refused { http_status: 423, failure, effort }, desk.now);
+    let _ = ledger.end(ticket, Settlement::Refused { http_status: 423, failure, effort }, fixture.now);
     let bad = BadRecord {
         line: 3,
         reference: None,
@@ -72,16 +72,16 @@ fn what_was_not_accepted_is_counted_by_reason_with_what_it_took() {
         message: "no".to_owned(),
         raw: b"?".to_vec(),
     };
-    ledger.record_refused(&[bad], desk.now).unwrap();
+    ledger.keep_unreadable(&[bad], fixture.now).unwrap();
     // A newer value was accepted, so an older one is never sent.
-    let ticket = ledger.ready(&sms("0D", 10), desk.now);
-    let _ = ledger.end(ticket, accepted(), desk.now);
-    ledger.enter(&sms("0D", 5), desk.now);
-    desk.wait(Duration::from_secs(5));
-    let ticket = ledger.ready(&sms("0E", 0), desk.now);
-    let _ = ledger.end(ticket, postponed(), desk.now);
+    let ticket = ledger.ready(&sms("0D", 10), fixture.now);
+    let _ = ledger.end(ticket, accepted(), fixture.now);
+    ledger.enter(&sms("0D", 5), fixture.now);
+    fixture.wait(Duration::from_secs(5));
+    let ticket = ledger.ready(&sms("0E", 0), fixture.now);
+    let _ = ledger.end(ticket, postponed(), fixture.now);
 
-    let (accepted, rest) = evidence(&desk, "abcd1234", since(at(-1)));
+    let (accepted, rest) = evidence(&fixture, "abcd1234", since(at(-1)));
     assert_eq!(accepted, ["0D"]);
     let spent = |requests, retries, ambiguous_resends| EffortSpent { requests, retries, ambiguous_resends };
     let row = |state, code, http_status, rows, effort| SettledOtherwise { state, code, http_status, rows, effort };

@@ -24,7 +24,7 @@ impl SqliteReader {
         Ok(query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?)
     }
 
-    /// Shows each of the account's accepted rows of the range, in no order that means anything, and counts the rest. All of it is of one moment.
+    /// Shows each of the account's accepted rows of the range, in no particular order, and counts the rest, all at one moment.
     pub(crate) fn history(
         &self,
         account: &str,
