@@ -11,6 +11,7 @@ use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
 use super::machine::{SPARE_FILES, files_left};
 use super::progress::Bar;
+use super::provenance::exchanges;
 use super::setup::Setup;
 use super::stream::Reading;
 use super::terminal::{Streams, Terminal};
@@ -51,7 +52,8 @@ impl Run {
     {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
-        let transport = Transport::new(setup.endpoint.clone())?;
+        let (told, heard) = exchanges(&context.global);
+        let transport = Transport::new(setup.endpoint.clone())?.watched(told);
         let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
@@ -79,6 +81,7 @@ impl Run {
             ..style_for_ids(setup, &context.global, &streams)
         };
         let mut printer = Printer::new(streams.results, streams.remarks, style, &hint)
+            .with_exchanges(heard)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
         let unclean_stops = outbox.unclean_stops();
         let stopped = pipeline::run(items, outbox, plan, means, &mut printer);

@@ -10,6 +10,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::machine::{FILES_OF_A_RUN, FILES_OF_A_SANDBOX, ensure_files};
+use super::provenance::say_origins;
 use super::scratch::Scratch;
 use crate::clock;
 use crate::config::{
@@ -96,11 +97,7 @@ impl Setup {
             context.terminal.warn(warning);
         }
         let endpoint = endpoint(&settings, &context.environment)?;
-        if let Some(proxy) = &endpoint.proxy
-            && context.global.verbose
-        {
-            context.terminal.remark("proxy", Severity::Note, format_args!("{proxy} ({})", proxy.origin));
-        }
+        say_origins(&resolved, &settings, &endpoint, &mut context.terminal);
         Ok(Self {
             account: resolved.account,
             profile: resolved.profile,
@@ -163,6 +160,8 @@ impl Setup {
             connect_timeout: settings.connect_timeout.value,
             max_time: settings.max_time.value,
         };
+        context.terminal.detail("credentials", "the sandbox's own, for this run only");
+        context.terminal.detail("ca", endpoint.trust.describe());
         Ok(Self {
             account,
             profile: Some("sandbox".to_owned()),
@@ -241,9 +240,10 @@ pub(super) fn open_outbox(
     target: Target,
     setup: &Setup,
     limits: Limits,
-    context: &Context,
+    context: &mut Context,
 ) -> Result<(Outbox, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
+        context.terminal.detail("ledger", "none, from --no-ledger");
         return Ok((Outbox::Off, None));
     }
     // The input's files are open by now.
@@ -252,7 +252,9 @@ pub(super) fn open_outbox(
         Target::Api => (context.ledger_path(args.ledger.as_ref())?, None),
         Target::Sandbox => {
             let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
-            (scratch.ledger(), Some(scratch))
+            let path = scratch.ledger();
+            context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
+            (path, Some(scratch))
         }
     };
     let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now());

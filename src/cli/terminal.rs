@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 use rustix::termios::tcgetwinsize;
 
 use super::args::ColorWhen;
-use crate::output::{Escaped, Paint, Severity};
+use crate::output::{Escaped, Paint, Severity, Verbosity};
 
 /// Standard output and standard error, and whether each is coloured.
 pub(super) struct Terminal {
@@ -15,6 +15,7 @@ pub(super) struct Terminal {
     err: Stderr,
     out_paint: Paint,
     err_paint: Paint,
+    verbosity: Verbosity,
 }
 
 /// Both streams at once, for a [`Printer`](crate::output::Printer).
@@ -27,7 +28,7 @@ pub(super) struct Streams<'a> {
 
 impl Terminal {
     /// What was typed comes first, then what the environment wishes.
-    pub(super) fn new(color: ColorWhen, wish: ColorWish) -> Self {
+    pub(super) fn new(color: ColorWhen, wish: ColorWish, verbosity: Verbosity) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
         let paint = |is_terminal| match (color, wish) {
             (ColorWhen::Always, _) | (ColorWhen::Auto, ColorWish::Always) => Paint::Colour,
@@ -35,7 +36,7 @@ impl Terminal {
             (ColorWhen::Auto, ColorWish::OnTerminals | ColorWish::Never) | (ColorWhen::Never, _) => Paint::Plain,
         };
         let (out_paint, err_paint) = (paint(out.is_terminal()), paint(err.is_terminal()));
-        Self { out, err, out_paint, err_paint }
+        Self { out, err, out_paint, err_paint, verbosity }
     }
 
     /// Whether a person sits at standard input.
@@ -61,6 +62,10 @@ impl Terminal {
             results_paint: self.out_paint,
             remarks_paint: self.err_paint,
         }
+    }
+
+    pub(super) fn verbosity(&self) -> Verbosity {
+        self.verbosity
     }
 
     pub(super) fn paint(&self) -> Paint {
@@ -93,6 +98,13 @@ impl Terminal {
     /// Something that is doubtful, and stops nothing.
     pub(super) fn warn(&mut self, text: impl Display) {
         self.remark("warning", Severity::Warning, text);
+    }
+
+    /// How things are, for people who want to know all of it.
+    pub(super) fn detail(&mut self, label: &str, text: impl Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.remark(label, Severity::Note, text);
+        }
     }
 
     /// What to do now.

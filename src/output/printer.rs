@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::sync::mpsc::Receiver;
 
 use super::text::write_line;
 use super::{Age, Escaped, Numbering, Paint, ResultLine, Severity, Summary, to_json};
@@ -10,6 +11,7 @@ use crate::clock;
 use crate::domain::{Failure, Timestamp};
 use crate::ledger::Origin;
 use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, State, Stopped, Subject};
+use crate::transport::Exchange;
 
 /// Who reads the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +96,7 @@ pub struct Printer<'a> {
     style: OutputStyle,
     hint: Hint<'a>,
     progress: Option<&'a mut dyn Progress>,
+    exchanges: Option<Receiver<Exchange>>,
     unwritten: Vec<u8>,
     unsaid: String,
     summary: Summary,
@@ -119,6 +122,7 @@ impl<'a> Printer<'a> {
             style,
             hint,
             progress: None,
+            exchanges: None,
             unwritten: Vec::new(),
             unsaid: String::new(),
             summary: Summary::default(),
@@ -135,6 +139,12 @@ impl<'a> Printer<'a> {
         Self { progress, ..self }
     }
 
+    /// Also says what passes between this program and the server.
+    #[must_use]
+    pub fn with_exchanges(self, exchanges: Option<Receiver<Exchange>>) -> Self {
+        Self { exchanges, ..self }
+    }
+
     /// What it all came to, and why results could not be written.
     #[must_use]
     pub fn finish(self) -> (Summary, Option<io::Error>) {
@@ -144,6 +154,7 @@ impl<'a> Printer<'a> {
 
 impl Listener for Printer<'_> {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
+        self.say_exchanges();
         match event {
             Event::Settled(report) => self.settled(&report),
             Event::Notice(Notice::Input(text)) => {
@@ -194,6 +205,7 @@ impl Listener for Printer<'_> {
 
     fn turn(&mut self, state: State) -> Result<(), ListenerGone> {
         self.in_flight = state.in_flight;
+        self.say_exchanges();
         let written = self.write();
         if let Some(progress) = &mut self.progress {
             progress.show(&self.summary, state);
@@ -203,6 +215,16 @@ impl Listener for Printer<'_> {
 }
 
 impl Printer<'_> {
+    /// An answer is told before it is judged, so it stands above the result that it led to.
+    fn say_exchanges(&mut self) {
+        let Some(exchanges) = self.exchanges.take() else { return };
+        for exchange in exchanges.try_iter() {
+            let text = exchange.to_string();
+            self.remark(exchange_label(&exchange), Severity::Note, &Escaped::text(&text).to_string());
+        }
+        self.exchanges = Some(exchanges);
+    }
+
     fn settled(&mut self, report: &Report) {
         self.summary.count(report);
         if report.origin == Origin::Adopted && self.style.adopted == AdoptedRows::Counted {
@@ -381,6 +403,12 @@ impl Printer<'_> {
         let label = self.style.remarks_paint.styled(severity, format!("{label}:"));
         let _ = writeln!(self.unsaid, "{label} {text}");
     }
+}
+
+/// What an exchange's line begins with.
+#[must_use]
+pub fn exchange_label(exchange: &Exchange) -> &'static str {
+    if exchange.is_request() { "request" } else { "answer" }
 }
 
 #[cfg(test)]

@@ -1,0 +1,110 @@
+//! How much is said: `-v` tells where everything comes from and what passes between the program and the server.
+
+use crate::api;
+use crate::cli::Cli;
+
+/// The lines of standard error that begin with one of these labels.
+fn labelled<'a>(stderr: &'a str, labels: &[&str]) -> Vec<&'a str> {
+    let has_label = |line: &&str| line.split_once(": ").is_some_and(|(label, _)| labels.contains(&label));
+    stderr.lines().filter(has_label).collect()
+}
+
+const ORIGINS: [&str; 7] = ["api_key", "auth", "api_secret", "base_url", "proxy", "ca", "ledger"];
+
+#[test]
+fn verbose_runs_say_where_everything_comes_from() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let (url, ledger) = (sandbox.base_url(), cli.path("here/l.db").display().to_string());
+    let ran = cli.clone().with("NEXMO_CONVERSION_LEDGER", &ledger).run(["sms", "A", "--delivered", "-v"]);
+    ran.exits(0);
+    let [key, auth, secret, base_url, proxy, ca, at] = labelled(&ran.stderr, &ORIGINS)[..] else {
+        panic!("{}", ran.shown())
+    };
+    assert_eq!(key, format!("api_key: {}, from VONAGE_API_KEY", api::KEY));
+    assert_eq!((auth, secret), ("auth: form, by default", "api_secret: ********, from VONAGE_API_SECRET"));
+    assert_eq!(base_url, format!("base_url: {url}, from NEXMO_CONVERSION_BASE_URL"));
+    assert_eq!(proxy, "proxy: none");
+    assert!(ca.ends_with(", by default"), "{ca}");
+    assert_eq!(at, format!("ledger: {ledger}, from NEXMO_CONVERSION_LEDGER"));
+
+    let configured =
+        "[profiles.p]\napi_key = \"abcd1234\"\napi_secret = \"x\"\nproxy = \"http://proxy.example:3128\"\n";
+    let ca = cli.file("ca.pem", include_bytes!("testdata/other-authority.pem"), 0o644);
+    let arguments = ["batch", "-v", "--dry-run", "--base-url", "https://api.example", "--cacert"];
+    let ran = Cli::new().configured(configured).run(arguments.iter().map(AsRef::as_ref).chain([ca.as_os_str()]));
+    let said = labelled(&ran.exits(0).stderr, &ORIGINS).join("\n");
+    for wanted in [
+        "api_key: abcd1234, from profile \"p\" (",
+        "api_secret: ********, from profile \"p\" (",
+        "base_url: https://api.example, from --base-url",
+        "proxy: proxy.example:3128, from profile \"p\" (",
+        "ca.pem only, from --cacert",
+    ] {
+        assert!(said.contains(wanted), "{wanted}: {}", ran.shown());
+    }
+    let ran = cli.run(["sms", "B", "--delivered", "-v", "--no-ledger", "--proxy", "none"]);
+    let said = labelled(&ran.exits(0).stderr, &ORIGINS).join("\n");
+    assert!(
+        said.ends_with("ledger: none, from --no-ledger") && said.contains("proxy: none, from --proxy"),
+        "{said}"
+    );
+    for command in [&["ledger", "status"][..], &["ledger", "show", "A"], &["ledger", "refused"], &["report"]] {
+        let ran = cli.run(command.iter().chain(&["-v", "--ledger", &ledger]));
+        ran.exits(0);
+        assert_eq!(
+            labelled(&ran.stderr, &ORIGINS),
+            [format!("ledger: {ledger}, from --ledger")],
+            "{}",
+            ran.shown()
+        );
+    }
+    let ran = cli.run(["sms", "A", "--delivered", "-v", "--sandbox"]);
+    let said = labelled(&ran.exits(0).stderr, &["credentials", "ca", "ledger"]).len();
+    assert_eq!(said, 3, "{}", ran.shown());
+}
+
+#[test]
+fn verbose_runs_tell_each_request_and_each_answer() {
+    let sandbox = api::answering(&["503"]);
+    let cli = Cli::new().against(&sandbox);
+    let time = ["--timestamp", "2026-11-20 01:25:26"];
+    for json in [&[][..], &["--json"]] {
+        let (id, attempts) = if json.is_empty() { ("A", 2) } else { ("B", 1) };
+        let ran = cli.run(["sms", id, "--delivered", "-v"].iter().chain(&time).chain(json));
+        ran.exits(0);
+        assert_eq!(ran.stdout.lines().count(), 1, "results stay alone: {}", ran.shown());
+        let said = labelled(&ran.stderr, &["request", "answer", "retrying"]);
+        let request = format!(
+            "request: POST {}/conversions/sms api_key={}&api_secret=********&message-id={id}&delivered=true&\
+             timestamp=2026-11-20+01%3A25%3A26",
+            sandbox.base_url(),
+            api::KEY
+        );
+        assert_eq!(said.iter().filter(|line| **line == request).count(), attempts, "{}", ran.shown());
+        assert_eq!((said.len(), said[0]), (3 * attempts - 1, &*request), "{}", ran.shown());
+        let answered = |line: &str, status: &str| line.starts_with(&format!("answer: {id}: {status} in "));
+        if attempts > 1 {
+            assert!(
+                answered(said[1], "503 Service Unavailable") && said[2].starts_with("retrying: A"),
+                "{said:?}"
+            );
+        }
+        assert!(answered(said[said.len() - 1], "200 OK") && said[1].contains("ms, no TLS, a new connection"));
+    }
+    let ran = cli.run(["check", "-v"]);
+    let said = labelled(&ran.exits(0).stderr, &["request", "answer"]);
+    assert_eq!(said.len(), 4, "{}", ran.shown());
+    assert!(said[2].ends_with("/account/get-balance (Authorization: Basic ********)"), "{said:?}");
+    assert!(said[3].ends_with(", the same connection"), "{said:?}");
+    let ran = Cli::new().against(&sandbox).with("NEXMO_CONVERSION_BASE_URL", "http://127.0.0.1:9").run([
+        "sms",
+        "A",
+        "--delivered",
+        "-v",
+        "--retry",
+        "0",
+    ]);
+    let said = labelled(&ran.exits(75).stderr, &["answer"]).join("\n");
+    assert!(said.starts_with("answer: A: none in ") && said.ends_with("connection refused"), "{}", ran.shown());
+}
