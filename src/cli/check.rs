@@ -47,6 +47,13 @@ impl Status {
             Self::Skip => "skip",
         }
     }
+
+    fn needs_attention(self) -> bool {
+        match self {
+            Self::Warn | Self::Fail(_) => true,
+            Self::Ok | Self::Skip => false,
+        }
+    }
 }
 
 impl Finding {
@@ -249,7 +256,7 @@ fn json(findings: &[Finding]) -> std::io::Result<Vec<u8>> {
 
 fn text(findings: &[Finding], context: &Context) -> String {
     let mut text = String::new();
-    for finding in findings.iter().filter(|finding| !context.global.quiet || finding.status != Status::Ok) {
+    for finding in findings.iter().filter(|finding| !context.global.quiet || finding.status.needs_attention()) {
         let severity = match finding.status {
             Status::Ok => Severity::Success,
             Status::Warn => Severity::Warning,

@@ -12,9 +12,7 @@ use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
 use crate::ledger::Ledger;
-use crate::output::{
-    Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, Severity, to_json, write_line,
-};
+use crate::output::{Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, to_json, write_line};
 use crate::pipeline::{
     Event, Item, Listener, ListenerGone, Notice, Report, State, Stopped, Subject, Tracking, preview,
 };
@@ -90,7 +88,7 @@ impl Listener for Shown<'_> {
                 ListenerGone
             }),
             Event::Notice(Notice::Input(text)) => {
-                self.terminal.remark("warning", Severity::Warning, Escaped::text(&text));
+                self.terminal.warn(&text);
                 Ok(())
             }
             Event::Notice(_)

@@ -9,7 +9,7 @@ use signal_hook::flag;
 
 use super::args::ColorWhen;
 use super::terminal::{ColorWish, Terminal};
-use crate::output::{Severity, Verbosity};
+use crate::output::Verbosity;
 
 /// Whatever is created is private, a crash leaves no memory image with a secret in it, and a panic says
 /// where it was but shows no values.
@@ -24,7 +24,7 @@ pub(super) fn harden() {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
         let mut terminal = Terminal::new(ColorWhen::Never, ColorWish::Never, Verbosity::Normal);
-        terminal.remark("error", Severity::Error, format_args!("a bug in nexmo-conversion{place}"));
-        terminal.hint("what was accepted stays accepted; please report this place and the command");
+        let now = "what was accepted stays accepted; please report this place and the command";
+        terminal.fail(format_args!("a bug in nexmo-conversion{place}"), Some(now));
     }));
 }

@@ -129,7 +129,7 @@ pub(super) fn refused(file: &LedgerFile, context: &mut Context) -> Result<Exit, 
     if context.global.format() == OutputFormat::Text {
         if count == 0 {
             context.terminal.print("nothing was refused\n").map_err(cannot_print)?;
-        } else if !context.global.quiet {
+        } else {
             context.terminal.hint(AGAIN);
         }
     }

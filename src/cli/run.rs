@@ -94,7 +94,7 @@ impl Run {
         if let Some(failure) = &unreadable {
             say(failure, &mut context.terminal);
         }
-        if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !context.global.quiet {
+        if summarise == Summarise::Always || stopped == Some(Stopped::Interrupted) {
             context.terminal.say(&summary);
         }
         // Of a stream that was stopped not every record has had a line.
@@ -130,6 +130,7 @@ fn say_what_is_left(summary: &Summary, shown: u64, terminal: &mut Terminal) {
         "{what} of this account recorded and not settled, with attempts planned until {until}Z; \
          `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"
     );
+    // Not silenced: with nothing else to say it is the reason for the exit code.
     terminal.remark("pending", Severity::Warning, text);
 }
 

@@ -143,13 +143,8 @@ impl Setup {
         });
         let account = account
             .ok_or_else(|| CommandFailure::plain(Exit::Bug, anyhow::anyhow!("the sandbox has no account")))?;
-        if !context.global.quiet {
-            context.terminal.remark(
-                "sandbox",
-                Severity::Note,
-                format_args!("{} in this process; nothing leaves this machine", sandbox.base_url()),
-            );
-        }
+        let text = format_args!("{} in this process; nothing leaves this machine", sandbox.base_url());
+        context.terminal.note("sandbox", Severity::Note, text);
         let endpoint = Endpoint {
             base_url: settings.base_url.value.clone(),
             proxy: None,

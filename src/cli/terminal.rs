@@ -88,16 +88,31 @@ impl Terminal {
         painted(text, self.err_paint)
     }
 
-    /// Says something beside the results, on one line: it may quote a path, a profile's name or a switch, whoever chose
+    /// Says something beside the results, at every loudness, on one line: it may quote a path, a profile's name or a switch, whoever chose
     /// them. A reader that has gone is no failure.
     pub(super) fn remark(&mut self, label: &str, severity: Severity, text: impl Display) {
         let label = self.err_paint.styled(severity, format!("{label}:"));
         let _ = writeln!(self.err, "{label} {}", Escaped::text(&text.to_string()));
     }
 
+    /// What failed, why, and what now; said at every loudness.
+    pub(super) fn fail(&mut self, what: impl Display, now: Option<impl Display>) {
+        self.remark("error", Severity::Error, what);
+        if let Some(now) = now {
+            self.remark("hint", Severity::Note, now);
+        }
+    }
+
     /// Something that is doubtful, and stops nothing.
     pub(super) fn warn(&mut self, text: impl Display) {
-        self.remark("warning", Severity::Warning, text);
+        self.note("warning", Severity::Warning, text);
+    }
+
+    /// Something worth knowing that is no failure.
+    pub(super) fn note(&mut self, label: &str, severity: Severity, text: impl Display) {
+        if self.verbosity > Verbosity::Quiet {
+            self.remark(label, severity, text);
+        }
     }
 
     /// How things are, for people who want to know all of it.
@@ -107,9 +122,9 @@ impl Terminal {
         }
     }
 
-    /// What to do now.
+    /// What to do now, where nothing failed.
     pub(super) fn hint(&mut self, text: impl Display) {
-        self.remark("hint", Severity::Note, text);
+        self.note("hint", Severity::Note, text);
     }
 
     /// Asks for something; the answer is read from standard input.
@@ -120,7 +135,9 @@ impl Terminal {
 
     /// Says something beside the results, without a label.
     pub(super) fn say(&mut self, text: impl Display) {
-        let _ = writeln!(self.err, "{text}");
+        if self.verbosity > Verbosity::Quiet {
+            let _ = writeln!(self.err, "{text}");
+        }
     }
 }
 

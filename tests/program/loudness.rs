@@ -1,7 +1,9 @@
-//! How much is said: `-v` tells where everything comes from and what passes between the program and the server.
+//! How much is said: `-v` tells where everything comes from and what passes between the program and the server; `-q` says nothing
+//! but failures, whatever there is to remark.
 
 use crate::api;
-use crate::cli::Cli;
+use crate::cli::{Cli, Ran};
+use crate::examples::EXAMPLES;
 
 /// The lines of standard error that begin with one of these labels.
 fn labelled<'a>(stderr: &'a str, labels: &[&str]) -> Vec<&'a str> {
@@ -107,4 +109,133 @@ fn verbose_runs_tell_each_request_and_each_answer() {
     ]);
     let said = labelled(&ran.exits(75).stderr, &["answer"]).join("\n");
     assert!(said.starts_with("answer: A: none in ") && said.ends_with("connection refused"), "{}", ran.shown());
+}
+
+/// What a command says with `-q`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quietly {
+    /// Nothing at all: all went well.
+    Nothing,
+    /// What was asked for, and nothing beside it.
+    TheAnswer,
+    /// Only what failed, with this exit code.
+    Failures(i32),
+}
+
+const QUIETLY: &[(&str, Quietly)] = &[
+    ("config path", Quietly::TheAnswer),
+    ("config init", Quietly::Nothing),
+    ("config show", Quietly::TheAnswer),
+    ("config profiles", Quietly::TheAnswer),
+    ("check", Quietly::Nothing),
+    ("sms", Quietly::Nothing),
+    ("voice", Quietly::Nothing),
+    ("batch", Quietly::Failures(65)),
+    ("track", Quietly::Nothing),
+    ("ledger status", Quietly::TheAnswer),
+    ("ledger show", Quietly::TheAnswer),
+    ("ledger refused", Quietly::TheAnswer),
+    ("ledger resume", Quietly::Nothing),
+    ("report", Quietly::TheAnswer),
+    ("ledger forget", Quietly::Nothing),
+    ("sandbox", Quietly::TheAnswer),
+    ("completions", Quietly::TheAnswer),
+    ("man", Quietly::TheAnswer),
+];
+
+#[track_caller]
+fn assert_quiet(ran: &Ran, quietly: Quietly) {
+    let is_failure = |line: &str| ["rejected ", "retry ", "invalid "].iter().any(|word| line.starts_with(word));
+    let is_explained = |line: &str| ["error: ", "hint: ", "pending: "].iter().any(|label| line.starts_with(label));
+    match quietly {
+        Quietly::Nothing => assert_eq!(ran.exits(0).said(), "", "{}", ran.shown()),
+        Quietly::TheAnswer => {
+            assert!(!ran.exits(0).stdout.is_empty() && ran.stderr.is_empty(), "{}", ran.shown());
+        }
+        Quietly::Failures(exit) => {
+            ran.exits(exit);
+            assert!(ran.stdout.lines().all(is_failure), "{}", ran.shown());
+            assert!(!ran.stderr.is_empty() && ran.stderr.lines().all(is_explained), "{}", ran.shown());
+        }
+    }
+}
+
+#[test]
+fn every_command_says_nothing_but_failures_when_it_is_to_be_quiet() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    assert_eq!(
+        EXAMPLES.iter().map(|example| example.name).collect::<Vec<_>>(),
+        QUIETLY.iter().map(|(name, _)| *name).collect::<Vec<_>>()
+    );
+    for (example, (_, quietly)) in EXAMPLES.iter().zip(QUIETLY) {
+        let mut arguments = example.arguments();
+        arguments.push("-q".into());
+        assert_quiet(&cli.run_with_input(arguments, example.input), *quietly);
+    }
+}
+
+/// On which machine, a command, its options, what it reads, and what it says.
+type Case<'a> = (&'a Cli<'a>, &'a [&'a str], &'a [&'a str], &'a str, Quietly);
+
+#[test]
+fn whatever_there_is_to_remark_a_quiet_command_does_not_say_it() {
+    let sandbox = api::plain();
+    let open = Cli::new().at(&sandbox);
+    let vendor = format!("[credentials]\napi_key={}\napi_secret=\"{}\"\n", api::KEY, api::SECRET.replace('"', ""));
+    open.file(".nexmorc", vendor, 0o644);
+    let known = Cli::new().against(&sandbox);
+    let elsewhere = known.clone().with("NEXMO_CONVERSION_BASE_URL", "http://127.0.0.1:1");
+    let nobody = Cli::new();
+    let sms = ["sms", "A", "--delivered"];
+    let batch = ["batch", "--channel", "sms", "--delivered", "true"];
+    let track = ["track", "--channel", "sms"];
+    let records = "\u{feff}id,odd\nB,1\n\nC,2\nD,3";
+    let sent = "{\"event\":\"sent\",\"id\":\"E\"}\n";
+    let unrelated = "{\"event\":\"login\"}\n";
+    let cases: &[Case<'_>] = &[
+        // A file that others can read.
+        (&open, &["config", "show"], &[], "", Quietly::TheAnswer),
+        (&open, &sms, &[], "", Quietly::Nothing),
+        // No credentials, which is no failure of what only shows.
+        (&nobody, &["config", "show"], &[], "", Quietly::TheAnswer),
+        // An old event, a doubtful id, a byte order mark, an unknown column, blank lines, too long a window, nothing to track.
+        (&known, &sms, &["--timestamp", "2h"], "", Quietly::Nothing),
+        (&known, &["sms", "none", "--delivered"], &[], "", Quietly::Nothing),
+        (&known, &batch, &[], records, Quietly::Nothing),
+        (&known, &batch, &["--dry-run"], records, Quietly::TheAnswer),
+        (&known, &track, &["--window", "20m", "--at-end", "expire"], sent, Quietly::Nothing),
+        (&known, &track, &[], unrelated, Quietly::Nothing),
+        (&known, &track, &["--dry-run"], unrelated, Quietly::Nothing),
+        // Somebody else's ledger, and a page.
+        (&elsewhere, &["report"], &[], "", Quietly::TheAnswer),
+        (&known, &["report"], &["--html", "page.html"], "", Quietly::Nothing),
+        (&nobody, &["check"], &["--sandbox"], "", Quietly::Nothing),
+        (&nobody, &sms, &["--sandbox"], "", Quietly::Nothing),
+        // Failures are said, and what is left by them.
+        (
+            &known,
+            &["sms", "F", "G", "--delivered"],
+            &["--base-url", "http://127.0.0.1:9", "--retry", "0"],
+            "",
+            Quietly::Failures(75),
+        ),
+        (
+            &known,
+            &["ledger", "resume"],
+            &["--base-url", "http://127.0.0.1:9", "--retry", "0"],
+            "",
+            Quietly::Failures(75),
+        ),
+        (&known, &batch, &["nowhere.csv"], "", Quietly::Failures(66)),
+        (&known, &batch, &["--ledger", "/dev/full"], "H,1\n", Quietly::Failures(78)),
+        (&nobody, &sms, &[], "", Quietly::Failures(78)),
+    ];
+    for (cli, command, options, input, quietly) in cases {
+        let words = || command.iter().chain(*options);
+        let loud = Cli::clone(cli).with("XDG_STATE_HOME", cli.path("loud"));
+        let loud = loud.run_with_input(words(), *input);
+        assert!(!loud.stderr.is_empty(), "there is nothing to be quiet about: {}", loud.shown());
+        assert_quiet(&cli.run_with_input(words().chain(&["-q"]), *input), *quietly);
+    }
 }
