@@ -94,7 +94,9 @@ impl Run {
         if let Some(failure) = &unreadable {
             say(failure, &mut context.terminal);
         }
-        if summarise == Summarise::Always || stopped == Some(Stopped::Interrupted) {
+        // A failure before anything was done has said all that there is.
+        let is_of_nothing = summary.is_empty() && (unreadable.is_some() || stopped.is_some());
+        if stopped == Some(Stopped::Interrupted) || (summarise == Summarise::Always && !is_of_nothing) {
             context.terminal.say(&summary);
         }
         // Of a stream that was stopped not every record has had a line.

@@ -98,6 +98,14 @@ impl Summary {
         (self.converted * 100 + conversions / 2).checked_div(conversions)
     }
 
+    /// Whether there is nothing to tell: no record, no code, and no run that ended uncleanly.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let nothing = Self { left_over: self.left_over, windows_open: self.windows_open, ..Self::default() };
+        self.codes.is_none_or(|codes| codes == CodeCounts::default())
+            && *self == Self { codes: self.codes, ..nothing }
+    }
+
     /// How many records were counted.
     #[must_use]
     pub fn records(&self) -> u64 {
@@ -246,6 +254,20 @@ mod tests {
         assert_eq!(repeats_of(0, 0), None);
         assert_eq!(repeats_of(1, 1).unwrap(), "1 earlier run ended uncleanly: up to 1 repeat");
         assert_eq!(repeats_of(3, 321).unwrap(), "3 earlier runs ended uncleanly: up to 321 repeats");
+    }
+
+    #[test]
+    fn a_summary_with_anything_to_tell_is_not_empty() {
+        let nothing = || Summary { windows_open: Some(0), ..Summary::default() };
+        assert!(nothing().is_empty());
+        let mut tracked = nothing();
+        tracked.track(CodeCounts::default());
+        assert!(tracked.is_empty());
+        tracked.track(CodeCounts { sent: 1, ..CodeCounts::default() });
+        let mut counted = nothing();
+        counted.count(&accepted(0));
+        let unclean = Summary { unclean_stops: UncleanStops { runs: 1, repeats: 0 }, ..nothing() };
+        assert!([tracked, counted, unclean].iter().all(|summary| !summary.is_empty()));
     }
 
     #[test]

@@ -239,3 +239,39 @@ fn whatever_there_is_to_remark_a_quiet_command_does_not_say_it() {
         assert_quiet(&cli.run_with_input(words().chain(&["-q"]), *input), *quietly);
     }
 }
+
+#[test]
+fn no_summary_of_nothing_follows_a_failure() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    cli.file("here/gzip", b"\x1f\x8b\x08\0\n", 0o600);
+    cli.file("here/array", "[{\"id\":\"A\"}]\n", 0o600);
+    cli.file("here/columns", "id,odd\nA,1\n", 0o600);
+    let batch = &["batch"][..];
+    let track = &["track", "--channel", "sms"][..];
+    let nowhere = &["--ledger", "/proc/none/ledger.db"][..];
+    let cases: &[(&[&str], &[&str], i32)] = &[
+        (batch, &["gzip"], 65),
+        (batch, &["array"], 65),
+        (batch, &["columns"], 65),
+        (batch, &["missing"], 66),
+        (track, &["gzip"], 65),
+        (track, &["columns"], 65),
+        (batch, nowhere, 74),
+        (track, nowhere, 74),
+        (&["ledger", "resume"], nowhere, 74),
+        (&["sms", "A", "B", "--delivered"], nowhere, 74),
+    ];
+    for (command, options, exit) in cases {
+        let ran = cli.run(command.iter().chain(*options));
+        ran.exits(*exit);
+        assert!(ran.stderr.starts_with("error: ") && !ran.stderr.contains(" accepted"), "{}", ran.shown());
+    }
+    for (command, answer) in
+        [(batch, "ok"), (&["ledger", "resume"], "ok"), (&["sms", "A", "B", "--delivered"], "401")]
+    {
+        let sandbox = api::always(answer);
+        let ran = Cli::new().against(&sandbox).run(command);
+        assert!(ran.stderr.contains("0 accepted, 0 rejected, "), "of what was done it is told: {}", ran.shown());
+    }
+}
