@@ -344,7 +344,8 @@ impl Printer<'_> {
         if self.remark_once("error", Severity::Error, &key, &text)
             && let Some(hint) = (self.hint)(failure)
         {
-            self.remark("hint", Severity::Note, &hint);
+            // Many failures may have one remedy.
+            self.remark_once("hint", Severity::Note, &hint, &hint);
         }
     }
 
@@ -414,8 +415,40 @@ pub fn exchange_label(exchange: &Exchange) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{AdoptedRows, OutputFormat, OutputStyle, Printer, Verbosity};
+    use crate::domain::{BadRecord, ErrorCode, Failure};
     use crate::output::{Numbering, Paint};
-    use crate::pipeline::{Event, Listener as _, State, Stopped};
+    use crate::pipeline::{Event, Listener as _, Report, State, Stopped};
+
+    fn style() -> OutputStyle {
+        OutputStyle {
+            format: OutputFormat::Text,
+            verbosity: Verbosity::Normal,
+            results_paint: Paint::Plain,
+            remarks_paint: Paint::Plain,
+            profile: None,
+            adopted: AdoptedRows::Counted,
+            unsent: super::Unsent::Counted,
+            numbering: Numbering::Lines,
+        }
+    }
+
+    #[test]
+    fn a_hint_that_holds_for_many_failures_is_said_once() {
+        let (mut results, mut remarks) = (Vec::new(), Vec::new());
+        let hint = |failure: &Failure| Some(format!("see to {}", failure.code.as_str()));
+        let mut printer = Printer::new(&mut results, &mut remarks, style(), &hint);
+        for (line, code) in [(1, ErrorCode::BadRecord), (2, ErrorCode::BadRecord), (3, ErrorCode::FutureTimestamp)]
+        {
+            let bad = BadRecord { line, reference: None, code, message: format!("fault {line}"), raw: Vec::new() };
+            printer.hear(Event::Settled(Box::new(Report::invalid(bad)))).unwrap();
+        }
+        printer.turn(State::default()).unwrap();
+        assert_eq!(
+            String::from_utf8(remarks).unwrap(),
+            "error: line 1: fault 1\nhint: see to bad_record\nerror: line 2: fault 2\nerror: line 3: fault 3\n\
+             hint: see to future_timestamp\n"
+        );
+    }
 
     #[test]
     fn the_name_of_a_ledgers_folder_does_not_act_on_the_terminal() {
@@ -424,17 +457,7 @@ mod tests {
             [Stopped::LedgerBusy(why.clone()), Stopped::LedgerFailed(why.clone()), Stopped::RecordingFailed(why)]
         {
             let (mut results, mut remarks) = (Vec::new(), Vec::new());
-            let style = OutputStyle {
-                format: OutputFormat::Text,
-                verbosity: Verbosity::Normal,
-                results_paint: Paint::Plain,
-                remarks_paint: Paint::Plain,
-                profile: None,
-                adopted: AdoptedRows::Counted,
-                unsent: super::Unsent::Counted,
-                numbering: Numbering::Lines,
-            };
-            let mut printer = Printer::new(&mut results, &mut remarks, style, &|_| None);
+            let mut printer = Printer::new(&mut results, &mut remarks, style(), &|_| None);
             printer.hear(Event::Stopped(stopped)).unwrap();
             printer.turn(State::default()).unwrap();
             let said = String::from_utf8(remarks).unwrap();
