@@ -118,6 +118,7 @@ impl Refusal {
             },
             message: self.problem.to_string(),
             raw: raw.to_vec(),
+            file: None,
         }
     }
 }

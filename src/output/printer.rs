@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::mpsc::Receiver;
 
-use super::text::write_line;
+use super::text::{place, write_line};
 use super::{Age, Escaped, Numbering, Paint, ResultLine, Severity, Summary, to_json};
 use crate::clock;
 use crate::domain::{Failure, Timestamp};
@@ -328,7 +328,7 @@ impl Printer<'_> {
         {
             let said_as_reason_to_stop = self.is_of_the_stop(Some(failure));
             let place = match report.subject {
-                Subject::Unreadable(_) => format!("{} {}: ", self.style.numbering.as_str(), report.line),
+                Subject::Unreadable(_) => format!("{}: ", place(report, self.style.numbering)),
                 Subject::Conversion(..) => String::new(),
             };
             if !said_as_reason_to_stop {
@@ -439,7 +439,14 @@ mod tests {
         let mut printer = Printer::new(&mut results, &mut remarks, style(), &hint);
         for (line, code) in [(1, ErrorCode::BadRecord), (2, ErrorCode::BadRecord), (3, ErrorCode::FutureTimestamp)]
         {
-            let bad = BadRecord { line, reference: None, code, message: format!("fault {line}"), raw: Vec::new() };
+            let bad = BadRecord {
+                line,
+                reference: None,
+                code,
+                message: format!("fault {line}"),
+                raw: Vec::new(),
+                file: None,
+            };
             printer.hear(Event::Settled(Box::new(Report::invalid(bad)))).unwrap();
         }
         printer.turn(State::default()).unwrap();

@@ -202,6 +202,7 @@ mod tests {
         };
         Report {
             line: 1,
+            file: None,
             reference: None,
             subject: Subject::Conversion(conversion, Vec::new()),
             outcome: Outcome::Accepted,

@@ -66,6 +66,14 @@ names! {
     }
 }
 
+/// Where a record stands: its number, or, of several files, the file's name and the number, as compilers and grep have it.
+pub(super) fn place(report: &Report, numbering: Numbering) -> String {
+    match &report.file {
+        Some(file) => format!("{}:{}", Escaped::text(file), report.line),
+        None => format!("{} {}", numbering.as_str(), report.line),
+    }
+}
+
 /// Writes a report as one line, with its newline.
 pub fn write_line(
     line: &mut impl fmt::Write,
@@ -96,7 +104,7 @@ pub fn write_line(
         }
         Subject::Unreadable(raw) => {
             let shown = Escaped(&raw[..raw.len().min(200)]);
-            write!(line, "  {} {}  {shown}", numbering.as_str(), report.line)?;
+            write!(line, "  {}  {shown}", place(report, numbering))?;
         }
     }
     if let Some(status) = report.http_status {

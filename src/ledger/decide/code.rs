@@ -170,6 +170,7 @@ pub(crate) fn give_up(codes: Vec<AwaitingChannel>) -> Vec<BadRecord> {
         code: ErrorCode::BadRecord,
         message: "channel is missing, and nothing told that the code was sent".to_owned(),
         raw,
+        file: None,
     };
     codes.into_iter().map(answer).collect()
 }
