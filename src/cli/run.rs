@@ -69,6 +69,7 @@ impl Run {
         let bar = || reading.as_ref().map_or_else(Bar::of_ids, |reading| Bar::of(reading, limits.interval));
         let mut bar = (!context.global.quiet && context.terminal.can_show_progress()).then(bar);
         let hint = |failure: &_| record_hint(failure, &setup.account);
+        let numbering = if reading.is_some() { Numbering::Lines } else { Numbering::Ids };
         let streams = context.terminal.streams();
         let style = OutputStyle {
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
@@ -77,8 +78,7 @@ impl Run {
             } else {
                 Unsent::Shown
             },
-            numbering: if reading.is_some() { Numbering::Lines } else { Numbering::Ids },
-            ..style_for_ids(setup, &context.global, &streams)
+            ..style(numbering, setup, &context.global, &streams)
         };
         let mut printer = Printer::new(streams.results, streams.remarks, style, &hint)
             .with_exchanges(heard)
@@ -146,7 +146,7 @@ pub(super) fn not_recorded(
 ) -> Result<(), CommandFailure> {
     let hint = |failure: &_| record_hint(failure, &setup.account);
     let streams = context.terminal.streams();
-    let manner = OutputStyle { numbering, ..style_for_ids(setup, &context.global, &streams) };
+    let manner = style(numbering, setup, &context.global, &streams);
     // The failure itself says why, once.
     let mut unsaid = io::sink();
     let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
@@ -168,17 +168,16 @@ pub(super) fn not_recorded(
     }
 }
 
-/// How the results of typed ids are shown.
-fn style_for_ids(setup: &Setup, global: &Global, streams: &Streams<'_>) -> OutputStyle {
+/// How results are shown that answer what was typed.
+fn style(numbering: Numbering, setup: &Setup, global: &Global, streams: &Streams<'_>) -> OutputStyle {
     OutputStyle {
         format: global.format(),
         verbosity: global.verbosity(),
-        results_paint: streams.results_paint,
+        line: streams.line_style(numbering),
         remarks_paint: streams.remarks_paint,
         profile: setup.profile.clone(),
         adopted: AdoptedRows::Counted,
         unsent: Unsent::Shown,
-        numbering: Numbering::Ids,
     }
 }
 

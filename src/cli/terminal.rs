@@ -2,12 +2,13 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Stderr, Stdout, Write};
+use std::os::fd::AsFd;
 
 use clap::builder::StyledStr;
 use rustix::termios::tcgetwinsize;
 
 use super::args::ColorWhen;
-use crate::output::{Escaped, Paint, Severity, Verbosity};
+use crate::output::{Escaped, LineStyle, Numbering, Paint, Severity, Verbosity};
 
 /// Standard output and standard error, and whether each is coloured.
 pub(super) struct Terminal {
@@ -22,8 +23,16 @@ pub(super) struct Terminal {
 pub(super) struct Streams<'a> {
     pub(super) results: &'a mut dyn Write,
     pub(super) remarks: &'a mut dyn Write,
-    pub(super) results_paint: Paint,
     pub(super) remarks_paint: Paint,
+    results_paint: Paint,
+    columns: Option<usize>,
+}
+
+impl Streams<'_> {
+    /// How result lines look there.
+    pub(super) fn line_style(&self, numbering: Numbering) -> LineStyle {
+        LineStyle { paint: self.results_paint, numbering, columns: self.columns }
+    }
 }
 
 impl Terminal {
@@ -51,12 +60,12 @@ impl Terminal {
 
     /// How many columns standard error has, as far as it is known.
     pub(super) fn width() -> usize {
-        let size = tcgetwinsize(io::stderr()).ok().map(|size| usize::from(size.ws_col));
-        size.filter(|columns| *columns > 0).unwrap_or(80)
+        columns(io::stderr()).unwrap_or(80)
     }
 
     pub(super) fn streams(&mut self) -> Streams<'_> {
         Streams {
+            columns: columns(&self.out),
             results: &mut self.out,
             remarks: &mut self.err,
             results_paint: self.out_paint,
@@ -139,6 +148,12 @@ impl Terminal {
             let _ = writeln!(self.err, "{text}");
         }
     }
+}
+
+/// How many columns a terminal has; nothing where there is no terminal, or where it does not know.
+fn columns(stream: impl AsFd) -> Option<usize> {
+    let size = tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 fn painted(text: &StyledStr, paint: Paint) -> String {

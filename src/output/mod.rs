@@ -17,4 +17,4 @@ pub use printer::{
 };
 pub use report::{AccountReport, Glyphs, report_csv, report_json, report_page, report_text};
 pub use summary::Summary;
-pub use text::{Numbering, Paint, Severity, write_line};
+pub use text::{LineStyle, Numbering, Paint, Severity, write_line};

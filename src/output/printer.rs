@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::mpsc::Receiver;
 
 use super::text::{place, write_line};
-use super::{Age, Escaped, Numbering, Paint, ResultLine, Severity, Summary, to_json};
+use super::{Age, Escaped, LineStyle, Paint, ResultLine, Severity, Summary, to_json};
 use crate::clock;
 use crate::domain::{Failure, Timestamp};
 use crate::ledger::Origin;
@@ -72,8 +72,8 @@ pub struct OutputStyle {
     pub format: OutputFormat,
     /// How much is printed.
     pub verbosity: Verbosity,
-    /// Whether results are coloured.
-    pub results_paint: Paint,
+    /// How a result looks to people.
+    pub line: LineStyle,
     /// Whether remarks are coloured.
     pub remarks_paint: Paint,
     /// The profile named in result lines.
@@ -82,8 +82,6 @@ pub struct OutputStyle {
     pub adopted: AdoptedRows,
     /// What is done about records that were not sent because the run stopped.
     pub unsent: Unsent,
-    /// What the number of a record counts.
-    pub numbering: Numbering,
 }
 
 /// What to advise about a failure.
@@ -267,7 +265,7 @@ impl Printer<'_> {
             }
             OutputFormat::Text => {
                 let mut line = String::with_capacity(160);
-                let _ = write_line(&mut line, report, self.style.numbering, now, self.style.results_paint);
+                let _ = write_line(&mut line, report, now, self.style.line);
                 self.unwritten.extend_from_slice(line.as_bytes());
             }
         }
@@ -328,7 +326,7 @@ impl Printer<'_> {
         {
             let said_as_reason_to_stop = self.is_of_the_stop(Some(failure));
             let place = match report.subject {
-                Subject::Unreadable(_) => format!("{}: ", place(report, self.style.numbering)),
+                Subject::Unreadable(_) => format!("{}: ", place(report, self.style.line.numbering)),
                 Subject::Conversion(..) => String::new(),
             };
             if !said_as_reason_to_stop {
@@ -416,19 +414,18 @@ pub fn exchange_label(exchange: &Exchange) -> &'static str {
 mod tests {
     use super::{AdoptedRows, OutputFormat, OutputStyle, Printer, Verbosity};
     use crate::domain::{BadRecord, ErrorCode, Failure};
-    use crate::output::{Numbering, Paint};
+    use crate::output::{LineStyle, Numbering, Paint};
     use crate::pipeline::{Event, Listener as _, Report, State, Stopped};
 
     fn style() -> OutputStyle {
         OutputStyle {
             format: OutputFormat::Text,
             verbosity: Verbosity::Normal,
-            results_paint: Paint::Plain,
+            line: LineStyle { paint: Paint::Plain, numbering: Numbering::Lines, columns: None },
             remarks_paint: Paint::Plain,
             profile: None,
             adopted: AdoptedRows::Counted,
             unsent: super::Unsent::Counted,
-            numbering: Numbering::Lines,
         }
     }
 
