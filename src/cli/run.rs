@@ -15,6 +15,7 @@ use super::provenance::exchanges;
 use super::setup::Setup;
 use super::stream::Reading;
 use super::terminal::{Streams, Terminal};
+use crate::domain::counted;
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Numbering, OutputStyle, Printer, Progress, Severity, Summary, Unsent};
 use crate::pipeline::{
@@ -127,7 +128,7 @@ fn jobs_within_the_limit(jobs: usize, setup: &Setup, terminal: &mut Terminal) ->
 /// What is pending beyond the records that this run printed lines for, and what to type.
 fn say_what_is_left(summary: &Summary, shown: u64, terminal: &mut Terminal) {
     let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > shown) else { return };
-    let what = if count == 1 { "1 conversion".to_owned() } else { format!("{count} conversions") };
+    let what = counted(count, "conversion");
     let text = format_args!(
         "{what} of this account recorded and not settled, with attempts planned until {until}Z; \
          `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"

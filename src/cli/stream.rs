@@ -18,7 +18,7 @@ use super::input_hint::InputFor;
 use super::shell::word;
 use super::terminal::Terminal;
 use crate::clock;
-use crate::domain::BadRecord;
+use crate::domain::{BadRecord, counted};
 use crate::input::{
     self, Ending, FieldMap, FieldMappingError, InputError, InputItem, InputNotice, InputOptions, Reader, Separator,
 };
@@ -287,7 +287,7 @@ impl Iterator for InputStream {
                 Ok(None) => {
                     let blank = reader.counts().blank;
                     if blank > 0 {
-                        self.waiting.push_back(named(format!("{blank} blank lines skipped")));
+                        self.waiting.push_back(named(format!("{} skipped", counted(blank, "blank line"))));
                     }
                     self.before += bytes;
                     self.reader = None;

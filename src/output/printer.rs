@@ -8,7 +8,7 @@ use std::sync::mpsc::Receiver;
 use super::text::{place, write_line};
 use super::{Age, Escaped, LineStyle, Paint, ResultLine, Severity, Summary, to_json};
 use crate::clock;
-use crate::domain::{Failure, Timestamp};
+use crate::domain::{Failure, Timestamp, counted};
 use crate::ledger::Origin;
 use crate::pipeline::{Event, Listener, ListenerGone, Notice, Report, State, Stopped, Subject};
 use crate::transport::Exchange;
@@ -179,7 +179,7 @@ impl Listener for Printer<'_> {
             Event::Tracked(counts) => self.summary.track(counts),
             Event::LeftOver(left) => self.summary.left_over = Some(left),
             Event::Notice(Notice::TakenOver(count)) => {
-                let what = super::summary::counted(count as u64, "conversion");
+                let what = counted(count as u64, "conversion");
                 let text =
                     format!("{what} sent by this run and taken over by another one, which may send them again");
                 self.remark("warning", Severity::Warning, &text);

@@ -5,7 +5,7 @@ use std::fmt;
 use anstyle::{AnsiColor, Style};
 
 use super::{Age, Escaped};
-use crate::domain::{Outcome, Timestamp, names};
+use crate::domain::{Outcome, Timestamp, counted, names};
 use crate::pipeline::{Report, Subject};
 use crate::wire;
 
@@ -170,7 +170,7 @@ fn write_rest(
         write!(line, " {}ms", report.elapsed.as_millis())?;
     }
     if report.attempts > 1 {
-        write!(line, " ({} attempts)", report.attempts)?;
+        write!(line, " ({})", counted(report.attempts.into(), "attempt"))?;
     }
     if let Some(failure) = report.outcome.failure() {
         write!(line, "  {}", failure.code.as_str())?;
