@@ -45,6 +45,14 @@ pub(super) enum Summarise {
     WhenStopped,
 }
 
+impl Summarise {
+    /// A failure before anything was done has said all that there is.
+    fn wants(self, summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<&CommandFailure>) -> bool {
+        let has_failed = unreadable.is_some() || stopped.is_some();
+        stopped == Some(&Stopped::Interrupted) || (self == Self::Always && !(has_failed && summary.is_empty()))
+    }
+}
+
 impl Run {
     /// Sends the items, prints what comes of them, and says how it ended.
     pub(super) fn run<I>(self, items: I, setup: &Setup, context: &mut Context) -> Result<Exit, CommandFailure>
@@ -95,9 +103,7 @@ impl Run {
         if let Some(failure) = &unreadable {
             say(failure, &mut context.terminal);
         }
-        // A failure before anything was done has said all that there is.
-        let is_of_nothing = summary.is_empty() && (unreadable.is_some() || stopped.is_some());
-        if stopped == Some(Stopped::Interrupted) || (summarise == Summarise::Always && !is_of_nothing) {
+        if summarise.wants(&summary, stopped.as_ref(), unreadable.as_ref()) {
             context.terminal.say(&summary);
         }
         // Of a stream that was stopped not every record has had a line.

@@ -251,11 +251,8 @@ impl Iterator for InputStream {
                 continue;
             };
             let item = reader.next(clock::now);
-            let named = |text: String| match &self.file {
-                Some(file) => Item::Remark(format!("{file}: {text}")),
-                None => Item::Remark(text),
-            };
-            self.waiting.extend(reader.take_notices().iter().map(|notice| named(describe(notice))));
+            let file = self.file.as_deref();
+            self.waiting.extend(reader.take_notices().iter().map(|notice| remark(file, describe(notice))));
             let bytes = reader.counts().bytes;
             self.reading.shared.bytes.store(self.before + bytes, Ordering::Relaxed);
             match item {
@@ -272,11 +269,7 @@ impl Iterator for InputStream {
                 }
                 Ok(Some(InputItem::Unfinished)) if is_complete(&reader.source().source) => reader.complete(),
                 Ok(Some(InputItem::Unfinished)) => {
-                    let text = format!(
-                        "{}: the last record has no newline yet and is left for the next run; --complete takes it now",
-                        reader.name()
-                    );
-                    self.waiting.push_back(Item::Remark(text));
+                    self.waiting.push_back(remark(Some(reader.name()), UNFINISHED.to_owned()));
                     self.before += bytes;
                     self.reader = None;
                 }
@@ -287,7 +280,8 @@ impl Iterator for InputStream {
                 Ok(None) => {
                     let blank = reader.counts().blank;
                     if blank > 0 {
-                        self.waiting.push_back(named(format!("{} skipped", counted(blank, "blank line"))));
+                        let text = format!("{} skipped", counted(blank, "blank line"));
+                        self.waiting.push_back(remark(file, text));
                     }
                     self.before += bytes;
                     self.reader = None;
@@ -301,6 +295,17 @@ impl Iterator for InputStream {
             }
         }
     }
+}
+
+const UNFINISHED: &str =
+    "the last record has no newline yet and is left for the next run; --complete takes it now";
+
+/// Something about a file, named if there are several.
+fn remark(file: Option<&str>, text: String) -> Item {
+    Item::Remark(match file {
+        Some(file) => format!("{file}: {text}"),
+        None => text,
+    })
 }
 
 fn describe(notice: &InputNotice) -> String {
