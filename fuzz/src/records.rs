@@ -15,7 +15,7 @@ use nexmo_conversion::domain::{
 use nexmo_conversion::input::{
     FieldMap, Format, InputItem, InputNotice, InputOptions, ReadCounts, Reader, Separator,
 };
-use nexmo_conversion::output::{Numbering, Paint, ResultLine, to_json, write_line};
+use nexmo_conversion::output::{LineStyle, Numbering, Paint, ResultLine, to_json, write_line};
 use nexmo_conversion::pipeline::RecordResult;
 
 use crate::plain::{Plain, plain};
@@ -387,7 +387,13 @@ fn is_explained(bad: &BadRecord) {
 /// The result line for programs; the one for people is looked at on the way.
 fn shown(report: &RecordResult) -> Vec<u8> {
     let mut text = String::new();
-    write_line(&mut text, report, Numbering::Lines, now(), Paint::Plain).unwrap();
+    write_line(
+        &mut text,
+        report,
+        now(),
+        LineStyle { paint: Paint::Plain, numbering: Numbering::Lines, columns: None },
+    )
+    .unwrap();
     assert_only_prints(&text);
     let mut line = Vec::new();
     to_json(&mut line, &ResultLine::new(report, None, now(), |_| None)).unwrap();

@@ -10,6 +10,7 @@ use super::args::CheckArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, credentials_hint, record_hint};
+use super::provenance::{exchanges, proxy, say_exchanges};
 use super::setup::{Setup, Target};
 use crate::clock;
 use crate::domain::{Account, Auth, Failure};
@@ -46,6 +47,13 @@ impl Status {
             Self::Skip => "skip",
         }
     }
+
+    fn needs_attention(self) -> bool {
+        match self {
+            Self::Warn | Self::Fail(_) => true,
+            Self::Ok | Self::Skip => false,
+        }
+    }
 }
 
 impl Finding {
@@ -70,8 +78,10 @@ pub(super) fn check(args: &CheckArgs, context: &mut Context) -> Result<Exit, Com
         Ok(setup) => {
             findings.extend(standing(&setup));
             findings.push(ledger(args.file.ledger.as_ref(), target, context));
-            let transport = Transport::new(setup.endpoint.clone())?;
+            let (told, heard) = exchanges(&context.global);
+            let transport = Transport::new(setup.endpoint.clone())?.watched(told);
             findings.extend(network(&setup, transport.sender()));
+            say_exchanges(heard.as_ref(), &mut context.terminal);
         }
         Err(failure) => findings.push(Finding::failed("settings", failure)),
     }
@@ -88,10 +98,7 @@ pub(super) fn check(args: &CheckArgs, context: &mut Context) -> Result<Exit, Com
 
 /// What can be said without the network.
 fn standing(setup: &Setup) -> Vec<Finding> {
-    let proxy = match &setup.endpoint.proxy {
-        Some(proxy) => format!("{proxy} ({})", proxy.origin),
-        None => "none".to_owned(),
-    };
+    let proxy = proxy(&setup.settings, &setup.endpoint);
     let source = setup.credentials_from.clone();
     let (key, mode) = (&setup.account.api_key, setup.account.auth.mode());
     vec![
@@ -107,7 +114,7 @@ fn standing(setup: &Setup) -> Vec<Finding> {
 }
 
 /// Whether the ledger can be written, and what needs attention in it. Looking makes no ledger where there is none.
-fn ledger(typed: Option<&PathBuf>, target: Target, context: &Context) -> Finding {
+fn ledger(typed: Option<&PathBuf>, target: Target, context: &mut Context) -> Finding {
     if target == Target::Sandbox {
         return Finding::new("ledger", Status::Skip, "a sandbox has a throw-away one");
     }
@@ -249,7 +256,7 @@ fn json(findings: &[Finding]) -> std::io::Result<Vec<u8>> {
 
 fn text(findings: &[Finding], context: &Context) -> String {
     let mut text = String::new();
-    for finding in findings.iter().filter(|finding| !context.global.quiet || finding.status != Status::Ok) {
+    for finding in findings.iter().filter(|finding| !context.global.quiet || finding.status.needs_attention()) {
         let severity = match finding.status {
             Status::Ok => Severity::Success,
             Status::Warn => Severity::Warning,

@@ -10,6 +10,9 @@ use super::terminal::Terminal;
 use crate::config::Surroundings;
 use crate::output::{OutputFormat, Verbosity};
 
+/// Names the ledger's file.
+const LEDGER_VARIABLE: &str = "NEXMO_CONVERSION_LEDGER";
+
 /// The options of every command, the environment and the terminal: made once, and handed to the command that was typed.
 pub(super) struct Context {
     pub(super) global: Global,
@@ -24,12 +27,17 @@ impl Context {
     }
 
     /// Where the ledger is.
-    pub(super) fn ledger_path(&self, typed: Option<&PathBuf>) -> Result<PathBuf, CommandFailure> {
-        typed
-            .cloned()
-            .or_else(|| self.environment.variable("NEXMO_CONVERSION_LEDGER").map(PathBuf::from))
-            .or_else(|| Some(self.environment.state_dir()?.join("ledger.db")))
-            .ok_or_else(|| CommandFailure::no_home(Sought::Ledger))
+    pub(super) fn ledger_path(&mut self, typed: Option<&PathBuf>) -> Result<PathBuf, CommandFailure> {
+        let stored = || Some((self.environment.variable(LEDGER_VARIABLE)?.into(), LEDGER_VARIABLE));
+        let usual = || Some((self.environment.state_dir()?.join("ledger.db"), ""));
+        let (path, origin) = typed
+            .map(|path| (path.clone(), "--ledger"))
+            .or_else(stored)
+            .or_else(usual)
+            .ok_or_else(|| CommandFailure::no_home(Sought::Ledger))?;
+        let by = if origin.is_empty() { "by default".to_owned() } else { format!("from {origin}") };
+        self.terminal.detail("ledger", format_args!("{}, {by}", path.display()));
+        Ok(path)
     }
 
     /// Prints the whole answer of a command, which is done with that.

@@ -12,9 +12,7 @@ use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
 use crate::ledger::Ledger;
-use crate::output::{
-    Escaped, Numbering, OutputFormat, Paint, RequestLine, ResultLine, Severity, to_json, write_line,
-};
+use crate::output::{Escaped, LineStyle, Numbering, OutputFormat, RequestLine, ResultLine, to_json, write_line};
 use crate::pipeline::{
     Event, Item, Listener, ListenerGone, Notice, RecordResult, State, Stopped, Subject, Tracking, preview,
 };
@@ -90,7 +88,7 @@ impl Listener for Shown<'_> {
                 ListenerGone
             }),
             Event::Notice(Notice::Input(text)) => {
-                self.terminal.remark("warning", Severity::Warning, Escaped::text(&text));
+                self.terminal.warn(&text);
                 Ok(())
             }
             Event::Notice(_)
@@ -119,11 +117,10 @@ impl Shown<'_> {
                 None
             }
         };
+        let style = self.terminal.streams().line_style(self.numbering);
         let shown = match self.format {
             OutputFormat::Json => json(report, request.as_ref(), self.setup)?,
-            OutputFormat::Text => {
-                text(report, request.as_ref(), self.numbering, self.setup, self.terminal.paint()).into_bytes()
-            }
+            OutputFormat::Text => text(report, request.as_ref(), self.setup, style).into_bytes(),
         };
         self.terminal.print(shown)
     }
@@ -149,15 +146,9 @@ fn json(report: &RecordResult, request: Option<&RequestLine>, setup: &Setup) -> 
     Ok(line)
 }
 
-fn text(
-    report: &RecordResult,
-    request: Option<&RequestLine>,
-    numbering: Numbering,
-    setup: &Setup,
-    paint: Paint,
-) -> String {
+fn text(report: &RecordResult, request: Option<&RequestLine>, setup: &Setup, style: LineStyle) -> String {
     let mut text = String::new();
-    let _ = write_line(&mut text, report, numbering, clock::now(), paint);
+    let _ = write_line(&mut text, report, clock::now(), style);
     if let Some(failure) = report.outcome.failure() {
         let _ = writeln!(text, "  {}", Escaped::text(&failure.message));
     }

@@ -10,7 +10,6 @@ use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
 use crate::ledger::{LedgerError, StoreError};
-use crate::output::{Escaped, Severity};
 use crate::pipeline::{StopReason, Stopped};
 use crate::transport::{ProxyError, TransportError, TrustError};
 
@@ -204,10 +203,7 @@ pub(super) fn say(failure: &CommandFailure, terminal: &mut Terminal) {
     if failure.exit == Exit::ReaderGone {
         return;
     }
-    terminal.remark("error", Severity::Error, Escaped::text(&format!("{:#}", failure.error)));
-    if let Some(hint) = &failure.hint {
-        terminal.hint(Escaped::text(hint));
-    }
+    terminal.fail(format_args!("{:#}", failure.error), failure.hint.as_ref());
 }
 
 /// The exit code of a run that was stopped.

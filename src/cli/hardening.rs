@@ -9,7 +9,7 @@ use signal_hook::flag;
 
 use super::args::ColorWhen;
 use super::terminal::{ColorWish, Terminal};
-use crate::output::Severity;
+use crate::output::Verbosity;
 
 /// Whatever is created is private, a crash leaves no memory image with a secret in it, and a panic says
 /// where it was but shows no values.
@@ -23,8 +23,8 @@ pub(super) fn harden() {
     let _ = flag::register(Signal::XFSZ.as_raw(), Arc::default());
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
-        let mut terminal = Terminal::new(ColorWhen::Never, ColorWish::Never);
-        terminal.remark("error", Severity::Error, format_args!("a bug in nexmo-conversion{place}"));
-        terminal.hint("what was accepted stays accepted; please report this place and the command");
+        let mut terminal = Terminal::new(ColorWhen::Never, ColorWish::Never, Verbosity::Normal);
+        let now = "what was accepted stays accepted; please report this place and the command";
+        terminal.fail(format_args!("a bug in nexmo-conversion{place}"), Some(now));
     }));
 }

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print};
 use crate::clock;
-use crate::domain::{Failure, Outcome, Timestamp};
+use crate::domain::{Failure, Outcome, Timestamp, counted};
 use crate::ledger::{DeadLetter, HistoryRow, LedgerReader, OpenCode, Original, RowState};
 use crate::output::{Age, Escaped, OutputFormat, ResultLine, to_json};
 use crate::pipeline::RecordResult;
@@ -64,7 +64,7 @@ fn answered(row: &HistoryRow) -> String {
     if let Some(status) = row.http_status {
         let _ = write!(said, ", {}", format!("{status} {}", wire::reason(status)).trim_end());
     }
-    let _ = write!(said, ", {} {}", row.attempts, if row.attempts == 1 { "attempt" } else { "attempts" });
+    let _ = write!(said, ", {}", counted(row.attempts.into(), "attempt"));
     if let Some((code, message)) = &row.error {
         let _ = write!(said, "; {}: {}", code.as_str(), Escaped::text(message));
     }
@@ -129,7 +129,7 @@ pub(super) fn refused(file: &LedgerFile, context: &mut Context) -> Result<Exit, 
     if context.global.format() == OutputFormat::Text {
         if count == 0 {
             context.terminal.print("nothing was refused\n").map_err(cannot_print)?;
-        } else if !context.global.quiet {
+        } else {
             context.terminal.hint(AGAIN);
         }
     }

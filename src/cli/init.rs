@@ -50,11 +50,8 @@ pub(super) fn init(args: &InitArgs, context: &mut Context) -> Result<Exit, Comma
     } else {
         config::write_new(path, &profile)?;
     }
-    if !context.global.quiet {
-        let (path, what) =
-            (Escaped(path.as_os_str().as_encoded_bytes()), if there { "added to" } else { "wrote" });
-        context.terminal.say(format_args!("{what} {path}; `nexmo-conversion check` says whether it works"));
-    }
+    let (path, what) = (Escaped(path.as_os_str().as_encoded_bytes()), if there { "added to" } else { "wrote" });
+    context.terminal.say(format_args!("{what} {path}; `nexmo-conversion check` says whether it works"));
     Ok(Exit::Done)
 }
 

@@ -83,8 +83,6 @@ pub(super) fn forget(args: &ForgetArgs, context: &mut Context) -> Result<Exit, C
         ForgetWhat::Pending => Forget::Pending,
     };
     let count = if path.exists() { ledger::forget(&path, what, args.older_than, clock::now())? } else { 0 };
-    if !context.global.quiet {
-        context.terminal.say(format_args!("{count} removed"));
-    }
+    context.terminal.say(format_args!("{count} removed"));
     Ok(Exit::Done)
 }

@@ -26,6 +26,7 @@ mod manual;
 mod program;
 mod progress;
 mod prompt;
+mod provenance;
 mod report;
 mod run;
 mod scratch;

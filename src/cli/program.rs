@@ -18,7 +18,7 @@ use super::terminal::Terminal;
 use super::{
     advice, batch, check, configure, history, init, ledger, local_sandbox, manual, report, send, track, version,
 };
-use crate::output::Escaped;
+use crate::output::{Escaped, Verbosity};
 
 /// Runs the program with these arguments (the first is its name) and returns its exit code.
 #[must_use]
@@ -42,7 +42,7 @@ fn run_command(arguments: &[OsString]) -> Exit {
         }
     };
     let Cli { command, global } = cli;
-    let terminal = Terminal::new(global.color, environment.color());
+    let terminal = Terminal::new(global.color, environment.color(), global.verbosity());
     let mut context = Context { global, environment, terminal };
     match dispatch(command, &mut context) {
         Ok(exit) => exit,
@@ -90,7 +90,7 @@ fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
 
 /// Help and version are answers; anything else on the command line that cannot be understood is refused.
 fn refuse(error: &clap::Error, arguments: &[OsString], environment: &Environment) -> Exit {
-    let mut terminal = Terminal::new(ColorWhen::Auto, environment.color());
+    let mut terminal = Terminal::new(ColorWhen::Auto, environment.color(), Verbosity::Normal);
     if error.kind() == ErrorKind::DisplayVersion {
         return match terminal.print(version::text(version::detail(arguments))) {
             Ok(()) => Exit::Done,

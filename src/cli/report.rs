@@ -45,9 +45,7 @@ pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, C
     match &args.html {
         Some(file) if file != Path::new("-") => {
             publish(file, &report_page(&reports, now))?;
-            if !context.global.quiet {
-                context.terminal.remark("written", Severity::Note, file.display());
-            }
+            context.terminal.note("written", Severity::Note, file.display());
         }
         Some(_) => return context.print(report_page(&reports, now)),
         None if args.csv => return context.print(report_csv(&reports)),
@@ -103,7 +101,7 @@ impl Wanted {
                 },
             )),
             Self::Own { account, profile } => {
-                if !known.is_empty() && !known.contains(&account) && !context.global.quiet {
+                if !known.is_empty() && !known.contains(&account) {
                     let text = "nothing is recorded for this account; the ledger has others (--all-accounts)";
                     context.terminal.warn(text);
                 }

@@ -11,9 +11,11 @@ use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
 use super::machine::{SPARE_FILES, files_left, threads_left, threads_within_memory};
 use super::progress::Bar;
+use super::provenance::exchanges;
 use super::setup::Setup;
 use super::stream::Reading;
 use super::terminal::{Streams, Terminal};
+use crate::domain::counted;
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Numbering, OutputStyle, Printer, Progress, Severity, Summary, Unsent};
 use crate::pipeline::{
@@ -43,6 +45,14 @@ pub(super) enum Summarise {
     WhenStopped,
 }
 
+impl Summarise {
+    /// A failure before anything was done has said all that there is.
+    fn wants(self, summary: &Summary, stopped: Option<&Stopped>, unreadable: Option<&CommandFailure>) -> bool {
+        let has_failed = unreadable.is_some() || stopped.is_some();
+        stopped == Some(&Stopped::Interrupted) || (self == Self::Always && !(has_failed && summary.is_empty()))
+    }
+}
+
 impl Run {
     /// Sends the items, prints what comes of them, and says how it ended.
     pub(super) fn run<I>(self, items: I, setup: &Setup, context: &mut Context) -> Result<Exit, CommandFailure>
@@ -51,7 +61,8 @@ impl Run {
     {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
-        let transport = Transport::new(setup.endpoint.clone())?;
+        let (told, heard) = exchanges(&context.global);
+        let transport = Transport::new(setup.endpoint.clone())?.watched(told);
         let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
@@ -67,6 +78,7 @@ impl Run {
         let bar = || reading.as_ref().map_or_else(Bar::of_ids, |reading| Bar::of(reading, limits.interval));
         let mut bar = (!context.global.quiet && context.terminal.can_show_progress()).then(bar);
         let hint = |failure: &_| record_hint(failure, &setup.account);
+        let numbering = if reading.is_some() { Numbering::Lines } else { Numbering::Ids };
         let streams = context.terminal.streams();
         let style = OutputStyle {
             adopted: if adopt == Adopt::Everything { AdoptedRows::Shown } else { AdoptedRows::Counted },
@@ -75,10 +87,10 @@ impl Run {
             } else {
                 Unsent::Shown
             },
-            numbering: if reading.is_some() { Numbering::Lines } else { Numbering::Ids },
-            ..style_for_ids(setup, &context.global, &streams)
+            ..style(numbering, setup, &context.global, &streams)
         };
         let mut printer = Printer::new(streams.results, streams.remarks, style, &hint)
+            .with_exchanges(heard)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
         let unclean_stops = outbox.unclean_stops();
         let stopped = pipeline::run(items, outbox, plan, means, &mut printer);
@@ -91,7 +103,7 @@ impl Run {
         if let Some(failure) = &unreadable {
             say(failure, &mut context.terminal);
         }
-        if (summarise == Summarise::Always || stopped == Some(Stopped::Interrupted)) && !context.global.quiet {
+        if summarise.wants(&summary, stopped.as_ref(), unreadable.as_ref()) {
             context.terminal.say(&summary);
         }
         // Of a stream that was stopped not every record has had a line.
@@ -132,11 +144,12 @@ fn jobs_within_the_limit(jobs: usize, setup: &Setup, terminal: &mut Terminal) ->
 /// What is pending beyond the records that this run printed lines for, and what to type.
 fn say_what_is_left(summary: &Summary, shown: u64, terminal: &mut Terminal) {
     let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > shown) else { return };
-    let what = if count == 1 { "1 conversion".to_owned() } else { format!("{count} conversions") };
+    let what = counted(count, "conversion");
     let text = format_args!(
         "{what} of this account recorded and not settled, with attempts planned until {until}Z; \
          `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"
     );
+    // Not silenced: with nothing else to say it is the reason for the exit code.
     terminal.remark("pending", Severity::Warning, text);
 }
 
@@ -150,7 +163,7 @@ pub(super) fn not_recorded(
 ) -> Result<(), CommandFailure> {
     let hint = |failure: &_| record_hint(failure, &setup.account);
     let streams = context.terminal.streams();
-    let manner = OutputStyle { numbering, ..style_for_ids(setup, &context.global, &streams) };
+    let manner = style(numbering, setup, &context.global, &streams);
     // The failure itself says why, once.
     let mut unsaid = io::sink();
     let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
@@ -172,17 +185,16 @@ pub(super) fn not_recorded(
     }
 }
 
-/// How the results of typed ids are shown.
-fn style_for_ids(setup: &Setup, global: &Global, streams: &Streams<'_>) -> OutputStyle {
+/// How results are shown that answer what was typed.
+fn style(numbering: Numbering, setup: &Setup, global: &Global, streams: &Streams<'_>) -> OutputStyle {
     OutputStyle {
         format: global.format(),
         verbosity: global.verbosity(),
-        results_paint: streams.results_paint,
+        line: streams.line_style(numbering),
         remarks_paint: streams.remarks_paint,
         profile: setup.profile.clone(),
         adopted: AdoptedRows::Counted,
         unsent: Unsent::Shown,
-        numbering: Numbering::Ids,
     }
 }
 

@@ -80,7 +80,7 @@ fn items(channel: Channel, ids: &[String], args: &ConversionArgs) -> Result<Vec<
         .zip(1..)
         .map(|(text, line)| {
             let bad = |code, message: String| {
-                Item::Bad(BadRecord { line, reference: None, code, message, raw: text.clone().into() })
+                Item::Bad(BadRecord { line, reference: None, code, message, raw: text.clone().into(), file: None })
             };
             let message_id = match MessageId::parse(text) {
                 Ok(message_id) => message_id,

@@ -10,6 +10,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::machine::{FILES_OF_A_RUN, FILES_OF_A_SANDBOX, ensure_files};
+use super::provenance::say_origins;
 use super::scratch::Scratch;
 use crate::clock;
 use crate::config::{
@@ -95,11 +96,7 @@ impl Setup {
             context.terminal.warn(warning);
         }
         let endpoint = endpoint(&settings, &context.environment)?;
-        if let Some(proxy) = &endpoint.proxy
-            && context.global.verbose
-        {
-            context.terminal.remark("proxy", Severity::Note, format_args!("{proxy} ({})", proxy.origin));
-        }
+        say_origins(&resolved, &settings, &endpoint, &mut context.terminal);
         Ok(Self {
             account: resolved.account,
             profile: resolved.profile,
@@ -145,13 +142,8 @@ impl Setup {
         });
         let account = account
             .ok_or_else(|| CommandFailure::plain(Exit::Bug, anyhow::anyhow!("the sandbox has no account")))?;
-        if !context.global.quiet {
-            context.terminal.remark(
-                "sandbox",
-                Severity::Note,
-                format_args!("{} in this process; nothing leaves this machine", sandbox.base_url()),
-            );
-        }
+        let text = format_args!("{} in this process; nothing leaves this machine", sandbox.base_url());
+        context.terminal.note("sandbox", Severity::Note, text);
         let endpoint = Endpoint {
             base_url: settings.base_url.value.clone(),
             proxy: None,
@@ -162,6 +154,8 @@ impl Setup {
             connect_timeout: settings.connect_timeout.value,
             max_time: settings.max_time.value,
         };
+        context.terminal.detail("credentials", "the sandbox's own, for this run only");
+        context.terminal.detail("ca", endpoint.trust.describe());
         Ok(Self {
             account,
             profile: Some("sandbox".to_owned()),
@@ -240,9 +234,10 @@ pub(super) fn open_outbox(
     target: Target,
     setup: &Setup,
     limits: Limits,
-    context: &Context,
+    context: &mut Context,
 ) -> Result<(Outbox, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
+        context.terminal.detail("ledger", "none, from --no-ledger");
         return Ok((Outbox::Off, None));
     }
     // The input's files are open by now.
@@ -251,7 +246,9 @@ pub(super) fn open_outbox(
         Target::Api => (context.ledger_path(args.ledger.as_ref())?, None),
         Target::Sandbox => {
             let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
-            (scratch.ledger(), Some(scratch))
+            let path = scratch.ledger();
+            context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
+            (path, Some(scratch))
         }
     };
     let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now());

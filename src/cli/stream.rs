@@ -18,6 +18,7 @@ use super::input_hint::InputFor;
 use super::shell::word;
 use super::terminal::Terminal;
 use crate::clock;
+use crate::domain::{BadRecord, counted};
 use crate::input::{
     self, Ending, FieldMap, FieldMappingError, InputError, InputItem, InputNotice, InputOptions, Reader, Separator,
 };
@@ -119,6 +120,7 @@ pub(super) fn open(
 ) -> Result<(InputStream, Reading), CommandFailure> {
     let mut sources = VecDeque::new();
     let mut size = Some(0);
+    let naming = if files.len() > 1 { Naming::EachLine } else { Naming::Nothing };
     let standard_input = [PathBuf::from("-")];
     for path in if files.is_empty() { &standard_input[..] } else { files } {
         let (name, source, length) = open_one(path, input)?;
@@ -129,6 +131,8 @@ pub(super) fn open(
     Ok((
         InputStream {
             sources,
+            naming,
+            file: None,
             options,
             reader: None,
             waiting: VecDeque::new(),
@@ -208,9 +212,21 @@ impl Read for Stoppable {
     }
 }
 
+/// Whether the number of a line needs a name before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// There is only one source.
+    Nothing,
+    /// There are several.
+    EachLine,
+}
+
 /// Items out of one file after the other.
 pub(super) struct InputStream {
     sources: VecDeque<(String, File)>,
+    naming: Naming,
+    /// The name of the file that is being read, where lines are told by it.
+    file: Option<Arc<str>>,
     options: InputOptions,
     reader: Option<Reader<Stoppable>>,
     waiting: VecDeque<Item>,
@@ -229,12 +245,14 @@ impl Iterator for InputStream {
             }
             let Some(reader) = &mut self.reader else {
                 let (name, source) = self.sources.pop_front()?;
+                self.file = (self.naming == Naming::EachLine).then(|| name.as_str().into());
                 let source = Stoppable { source, shared: Arc::clone(&self.reading.shared) };
                 self.reader = Some(Reader::new(source, name, self.options.clone()));
                 continue;
             };
             let item = reader.next(clock::now);
-            self.waiting.extend(reader.take_notices().iter().map(|notice| Item::Remark(describe(notice))));
+            let file = self.file.as_deref();
+            self.waiting.extend(reader.take_notices().iter().map(|notice| remark(file, describe(notice))));
             let bytes = reader.counts().bytes;
             self.reading.shared.bytes.store(self.before + bytes, Ordering::Relaxed);
             match item {
@@ -251,22 +269,19 @@ impl Iterator for InputStream {
                 }
                 Ok(Some(InputItem::Unfinished)) if is_complete(&reader.source().source) => reader.complete(),
                 Ok(Some(InputItem::Unfinished)) => {
-                    let text = format!(
-                        "{}: the last record has no newline yet and is left for the next run; --complete takes it now",
-                        reader.name()
-                    );
-                    self.waiting.push_back(Item::Remark(text));
+                    self.waiting.push_back(remark(Some(reader.name()), UNFINISHED.to_owned()));
                     self.before += bytes;
                     self.reader = None;
                 }
                 Ok(Some(InputItem::Bad(bad))) => {
                     self.reading.shared.records.fetch_add(1, Ordering::Relaxed);
-                    self.waiting.push_back(Item::Bad(bad));
+                    self.waiting.push_back(Item::Bad(BadRecord { file: self.file.clone(), ..bad }));
                 }
                 Ok(None) => {
                     let blank = reader.counts().blank;
                     if blank > 0 {
-                        self.waiting.push_back(Item::Remark(format!("{blank} blank lines skipped")));
+                        let text = format!("{} skipped", counted(blank, "blank line"));
+                        self.waiting.push_back(remark(file, text));
                     }
                     self.before += bytes;
                     self.reader = None;
@@ -280,6 +295,17 @@ impl Iterator for InputStream {
             }
         }
     }
+}
+
+const UNFINISHED: &str =
+    "the last record has no newline yet and is left for the next run; --complete takes it now";
+
+/// Something about a file, named if there are several.
+fn remark(file: Option<&str>, text: String) -> Item {
+    Item::Remark(match file {
+        Some(file) => format!("{file}: {text}"),
+        None => text,
+    })
 }
 
 fn describe(notice: &InputNotice) -> String {

@@ -2,12 +2,13 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Stderr, Stdout, Write};
+use std::os::fd::AsFd;
 
 use clap::builder::StyledStr;
 use rustix::termios::tcgetwinsize;
 
 use super::args::ColorWhen;
-use crate::output::{Escaped, Paint, Severity};
+use crate::output::{Escaped, LineStyle, Numbering, Paint, Severity, Verbosity};
 
 /// Standard output and standard error, and whether each is coloured.
 pub(super) struct Terminal {
@@ -15,19 +16,28 @@ pub(super) struct Terminal {
     err: Stderr,
     out_paint: Paint,
     err_paint: Paint,
+    verbosity: Verbosity,
 }
 
 /// Both streams at once, for a [`Printer`](crate::output::Printer).
 pub(super) struct Streams<'a> {
     pub(super) results: &'a mut dyn Write,
     pub(super) remarks: &'a mut dyn Write,
-    pub(super) results_paint: Paint,
     pub(super) remarks_paint: Paint,
+    results_paint: Paint,
+    columns: Option<usize>,
+}
+
+impl Streams<'_> {
+    /// How result lines look there.
+    pub(super) fn line_style(&self, numbering: Numbering) -> LineStyle {
+        LineStyle { paint: self.results_paint, numbering, columns: self.columns }
+    }
 }
 
 impl Terminal {
     /// What was typed comes first, then what the environment wishes.
-    pub(super) fn new(color: ColorWhen, wish: ColorWish) -> Self {
+    pub(super) fn new(color: ColorWhen, wish: ColorWish, verbosity: Verbosity) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
         let paint = |is_terminal| match (color, wish) {
             (ColorWhen::Always, _) | (ColorWhen::Auto, ColorWish::Always) => Paint::Colour,
@@ -35,7 +45,7 @@ impl Terminal {
             (ColorWhen::Auto, ColorWish::OnTerminals | ColorWish::Never) | (ColorWhen::Never, _) => Paint::Plain,
         };
         let (out_paint, err_paint) = (paint(out.is_terminal()), paint(err.is_terminal()));
-        Self { out, err, out_paint, err_paint }
+        Self { out, err, out_paint, err_paint, verbosity }
     }
 
     /// Whether a person sits at standard input.
@@ -50,17 +60,21 @@ impl Terminal {
 
     /// How many columns standard error has, as far as it is known.
     pub(super) fn width() -> usize {
-        let size = tcgetwinsize(io::stderr()).ok().map(|size| usize::from(size.ws_col));
-        size.filter(|columns| *columns > 0).unwrap_or(80)
+        columns(io::stderr()).unwrap_or(80)
     }
 
     pub(super) fn streams(&mut self) -> Streams<'_> {
         Streams {
+            columns: columns(&self.out),
             results: &mut self.out,
             remarks: &mut self.err,
             results_paint: self.out_paint,
             remarks_paint: self.err_paint,
         }
+    }
+
+    pub(super) fn verbosity(&self) -> Verbosity {
+        self.verbosity
     }
 
     pub(super) fn paint(&self) -> Paint {
@@ -83,21 +97,43 @@ impl Terminal {
         painted(text, self.err_paint)
     }
 
-    /// Says something beside the results, on one line: it may quote a path, a profile's name or a switch, whoever chose
+    /// Says something beside the results, at every loudness, on one line: it may quote a path, a profile's name or a switch, whoever chose
     /// them. A reader that has gone is no failure.
     pub(super) fn remark(&mut self, label: &str, severity: Severity, text: impl Display) {
         let label = self.err_paint.styled(severity, format!("{label}:"));
         let _ = writeln!(self.err, "{label} {}", Escaped::text(&text.to_string()));
     }
 
-    /// Something that is doubtful, and stops nothing.
-    pub(super) fn warn(&mut self, text: impl Display) {
-        self.remark("warning", Severity::Warning, text);
+    /// What failed, why, and what now; said at every loudness.
+    pub(super) fn fail(&mut self, what: impl Display, now: Option<impl Display>) {
+        self.remark("error", Severity::Error, what);
+        if let Some(now) = now {
+            self.remark("hint", Severity::Note, now);
+        }
     }
 
-    /// What to do now.
+    /// Something that is doubtful, and stops nothing.
+    pub(super) fn warn(&mut self, text: impl Display) {
+        self.note("warning", Severity::Warning, text);
+    }
+
+    /// Something worth knowing that is no failure.
+    pub(super) fn note(&mut self, label: &str, severity: Severity, text: impl Display) {
+        if self.verbosity > Verbosity::Quiet {
+            self.remark(label, severity, text);
+        }
+    }
+
+    /// How things are, for people who want to know all of it.
+    pub(super) fn detail(&mut self, label: &str, text: impl Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.remark(label, Severity::Note, text);
+        }
+    }
+
+    /// What to do now, where nothing failed.
     pub(super) fn hint(&mut self, text: impl Display) {
-        self.remark("hint", Severity::Note, text);
+        self.note("hint", Severity::Note, text);
     }
 
     /// Asks for something; the answer is read from standard input.
@@ -108,8 +144,16 @@ impl Terminal {
 
     /// Says something beside the results, without a label.
     pub(super) fn say(&mut self, text: impl Display) {
-        let _ = writeln!(self.err, "{text}");
+        if self.verbosity > Verbosity::Quiet {
+            let _ = writeln!(self.err, "{text}");
+        }
     }
+}
+
+/// How many columns a terminal has; nothing where there is no terminal, or where it does not know.
+fn columns(stream: impl AsFd) -> Option<usize> {
+    let size = tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 fn painted(text: &StyledStr, paint: Paint) -> String {

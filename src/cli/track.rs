@@ -12,7 +12,7 @@ use super::stream::{self, Reading};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::config::BatchOverrides;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, counted};
 use crate::input::InputOptions;
 use crate::ledger::Ledger;
 use crate::output::Age;
@@ -75,7 +75,8 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
 /// A quiet hour is no mistake, but a log without a single code most likely is.
 fn warn_of_a_wrong_mapping(reading: &Reading, terminal: &mut Terminal) {
     if let (0, unrelated @ 1..) = (reading.events(), reading.unrelated()) {
-        let text = format!("none of {unrelated} lines tells that a code was sent or that a user converted");
+        let text =
+            format!("none of {} tells that a code was sent or that a user converted", counted(unrelated, "line"));
         terminal.warn(text);
         let hint = "say by what they tell it: --sent-when FIELD=VALUE --converted-when FIELD=VALUE";
         terminal.hint(hint);

@@ -5,6 +5,7 @@
 
 mod account;
 mod conversion;
+mod counted;
 mod doubt;
 mod duration;
 mod event;
@@ -22,6 +23,7 @@ pub use account::{
     Account, AccountFingerprint, ApiKey, ApiKeyError, Auth, AuthMode, Placement, SignatureMethod, SignedTimestamp,
 };
 pub use conversion::{Channel, Conversion, Delivered, REMEMBERED, UnknownChannel, UnknownDelivered};
+pub use counted::counted;
 pub use doubt::CredentialDoubt;
 pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};

@@ -1,5 +1,7 @@
 //! One input record: a conversion and where it came from.
 
+use std::sync::Arc;
+
 use super::{Conversion, ErrorCode, MessageIdDoubt, Timestamp};
 
 /// A good record, ready to be sent.
@@ -54,6 +56,8 @@ pub struct BadRecord {
     pub message: String,
     /// The original bytes, at most [`BadRecord::RAW_MAX`] of them.
     pub raw: Vec<u8>,
+    /// The file that the line is counted in, where there are several; the ledger does not keep it.
+    pub file: Option<Arc<str>>,
 }
 
 impl BadRecord {

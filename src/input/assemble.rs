@@ -9,6 +9,7 @@ use super::field::Field;
 use crate::domain::{
     BadRecord, Channel, CodeEvent, Conversion, Delivered, ErrorCode, Happening, MessageId, MessageIdDoubt,
     MessageIdError, Record, Reference, TimeSource, Timestamp, TimestampError, UnknownChannel, UnknownDelivered,
+    counted,
 };
 
 /// What a record says, as text; `None` where it is silent.
@@ -78,7 +79,7 @@ pub(super) enum Problem {
     Twice(Field),
     #[error("{field} is {found}, not {wanted}")]
     WrongType { field: Field, found: &'static str, wanted: &'static str },
-    #[error("{found} columns where the header has {wanted}")]
+    #[error("{} where the header has {wanted}", counted(*.found as u64, "column"))]
     Ragged { found: usize, wanted: usize },
     #[error("column {0} opens a quote that is not closed")]
     UnclosedQuote(usize),
@@ -118,6 +119,7 @@ impl Refusal {
             },
             message: self.problem.to_string(),
             raw: raw.to_vec(),
+            file: None,
         }
     }
 }

@@ -12,7 +12,9 @@ mod text;
 pub use age::Age;
 pub use escape::{Escaped, TerminalSafeJson, to_json};
 pub use json::{CheckLine, RequestLine, ResultLine};
-pub use printer::{AdoptedRows, Hint, OutputFormat, OutputStyle, Printer, Progress, Unsent, Verbosity};
+pub use printer::{
+    AdoptedRows, Hint, OutputFormat, OutputStyle, Printer, Progress, Unsent, Verbosity, exchange_label,
+};
 pub use report::{AccountReport, Glyphs, report_csv, report_json, report_page, report_text};
 pub use summary::Summary;
-pub use text::{Numbering, Paint, Severity, write_line};
+pub use text::{LineStyle, Numbering, Paint, Severity, write_line};

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::sync::mpsc::Receiver;
 
-use super::text::write_line;
-use super::{Age, Escaped, Numbering, Paint, ResultLine, Severity, Summary, to_json};
+use super::text::{place, write_line};
+use super::{Age, Escaped, LineStyle, Paint, ResultLine, Severity, Summary, to_json};
 use crate::clock;
-use crate::domain::{Failure, Timestamp};
+use crate::domain::{Failure, Timestamp, counted};
 use crate::ledger::Origin;
 use crate::pipeline::{Event, Listener, ListenerGone, Notice, RecordResult, State, Stopped, Subject};
+use crate::transport::Exchange;
 
 /// Who reads the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +72,8 @@ pub struct OutputStyle {
     pub format: OutputFormat,
     /// How much is printed.
     pub verbosity: Verbosity,
-    /// Whether results are coloured.
-    pub results_paint: Paint,
+    /// How a result looks to people.
+    pub line: LineStyle,
     /// Whether remarks are coloured.
     pub remarks_paint: Paint,
     /// The profile named in result lines.
@@ -80,8 +82,6 @@ pub struct OutputStyle {
     pub adopted: AdoptedRows,
     /// What is done about records that were not sent because the run stopped.
     pub unsent: Unsent,
-    /// What the number of a record counts.
-    pub numbering: Numbering,
 }
 
 /// What to advise about a failure.
@@ -94,6 +94,7 @@ pub struct Printer<'a> {
     style: OutputStyle,
     hint: Hint<'a>,
     progress: Option<&'a mut dyn Progress>,
+    exchanges: Option<Receiver<Exchange>>,
     unwritten: Vec<u8>,
     unsaid: String,
     summary: Summary,
@@ -119,6 +120,7 @@ impl<'a> Printer<'a> {
             style,
             hint,
             progress: None,
+            exchanges: None,
             unwritten: Vec::new(),
             unsaid: String::new(),
             summary: Summary::default(),
@@ -135,6 +137,12 @@ impl<'a> Printer<'a> {
         Self { progress, ..self }
     }
 
+    /// Also says what passes between this program and the server.
+    #[must_use]
+    pub fn with_exchanges(self, exchanges: Option<Receiver<Exchange>>) -> Self {
+        Self { exchanges, ..self }
+    }
+
     /// What it all came to, and why results could not be written.
     #[must_use]
     pub fn finish(self) -> (Summary, Option<io::Error>) {
@@ -144,6 +152,7 @@ impl<'a> Printer<'a> {
 
 impl Listener for Printer<'_> {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
+        self.say_exchanges();
         match event {
             Event::Settled(report) => self.settled(&report),
             Event::Notice(Notice::Input(text)) => {
@@ -170,7 +179,7 @@ impl Listener for Printer<'_> {
             Event::Tracked(counts) => self.summary.track(counts),
             Event::LeftOver(left) => self.summary.left_over = Some(left),
             Event::Notice(Notice::TakenOver(count)) => {
-                let what = super::summary::counted(count as u64, "conversion");
+                let what = counted(count as u64, "conversion");
                 let text =
                     format!("{what} sent by this run and taken over by another one, which may send them again");
                 self.remark("warning", Severity::Warning, &text);
@@ -194,6 +203,7 @@ impl Listener for Printer<'_> {
 
     fn turn(&mut self, state: State) -> Result<(), ListenerGone> {
         self.in_flight = state.in_flight;
+        self.say_exchanges();
         let written = self.write();
         if let Some(progress) = &mut self.progress {
             progress.show(&self.summary, state);
@@ -203,6 +213,16 @@ impl Listener for Printer<'_> {
 }
 
 impl Printer<'_> {
+    /// An answer is told before it is judged, so it stands above the result that it led to.
+    fn say_exchanges(&mut self) {
+        let Some(exchanges) = self.exchanges.take() else { return };
+        for exchange in exchanges.try_iter() {
+            let text = exchange.to_string();
+            self.remark(exchange_label(&exchange), Severity::Note, &Escaped::text(&text).to_string());
+        }
+        self.exchanges = Some(exchanges);
+    }
+
     fn settled(&mut self, report: &RecordResult) {
         self.summary.count(report);
         if report.origin == Origin::Adopted && self.style.adopted == AdoptedRows::Counted {
@@ -245,7 +265,7 @@ impl Printer<'_> {
             }
             OutputFormat::Text => {
                 let mut line = String::with_capacity(160);
-                let _ = write_line(&mut line, report, self.style.numbering, now, self.style.results_paint);
+                let _ = write_line(&mut line, report, now, self.style.line);
                 self.unwritten.extend_from_slice(line.as_bytes());
             }
         }
@@ -306,7 +326,7 @@ impl Printer<'_> {
         {
             let said_as_reason_to_stop = self.is_of_the_stop(Some(failure));
             let place = match report.subject {
-                Subject::Unreadable(_) => format!("{} {}: ", self.style.numbering.as_str(), report.line),
+                Subject::Unreadable(_) => format!("{}: ", place(report, self.style.line.numbering)),
                 Subject::Conversion(..) => String::new(),
             };
             if !said_as_reason_to_stop {
@@ -322,7 +342,8 @@ impl Printer<'_> {
         if self.remark_once("error", Severity::Error, &key, &text)
             && let Some(hint) = (self.hint)(failure)
         {
-            self.remark("hint", Severity::Note, &hint);
+            // Many failures may have one remedy.
+            self.remark_once("hint", Severity::Note, &hint, &hint);
         }
     }
 
@@ -383,11 +404,55 @@ impl Printer<'_> {
     }
 }
 
+/// What an exchange's line begins with.
+#[must_use]
+pub fn exchange_label(exchange: &Exchange) -> &'static str {
+    if exchange.is_request() { "request" } else { "answer" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{AdoptedRows, OutputFormat, OutputStyle, Printer, Verbosity};
-    use crate::output::{Numbering, Paint};
-    use crate::pipeline::{Event, Listener as _, State, Stopped};
+    use crate::domain::{BadRecord, ErrorCode, Failure};
+    use crate::output::{LineStyle, Numbering, Paint};
+    use crate::pipeline::{Event, Listener as _, RecordResult, State, Stopped};
+
+    fn style() -> OutputStyle {
+        OutputStyle {
+            format: OutputFormat::Text,
+            verbosity: Verbosity::Normal,
+            line: LineStyle { paint: Paint::Plain, numbering: Numbering::Lines, columns: None },
+            remarks_paint: Paint::Plain,
+            profile: None,
+            adopted: AdoptedRows::Counted,
+            unsent: super::Unsent::Counted,
+        }
+    }
+
+    #[test]
+    fn a_hint_that_holds_for_many_failures_is_said_once() {
+        let (mut results, mut remarks) = (Vec::new(), Vec::new());
+        let hint = |failure: &Failure| Some(format!("see to {}", failure.code.as_str()));
+        let mut printer = Printer::new(&mut results, &mut remarks, style(), &hint);
+        for (line, code) in [(1, ErrorCode::BadRecord), (2, ErrorCode::BadRecord), (3, ErrorCode::FutureTimestamp)]
+        {
+            let bad = BadRecord {
+                line,
+                reference: None,
+                code,
+                message: format!("fault {line}"),
+                raw: Vec::new(),
+                file: None,
+            };
+            printer.hear(Event::Settled(Box::new(RecordResult::invalid(bad)))).unwrap();
+        }
+        printer.turn(State::default()).unwrap();
+        assert_eq!(
+            String::from_utf8(remarks).unwrap(),
+            "error: line 1: fault 1\nhint: see to bad_record\nerror: line 2: fault 2\nerror: line 3: fault 3\n\
+             hint: see to future_timestamp\n"
+        );
+    }
 
     #[test]
     fn the_name_of_a_ledgers_folder_does_not_act_on_the_terminal() {
@@ -396,17 +461,7 @@ mod tests {
             [Stopped::LedgerBusy(why.clone()), Stopped::LedgerFailed(why.clone()), Stopped::RecordingFailed(why)]
         {
             let (mut results, mut remarks) = (Vec::new(), Vec::new());
-            let style = OutputStyle {
-                format: OutputFormat::Text,
-                verbosity: Verbosity::Normal,
-                results_paint: Paint::Plain,
-                remarks_paint: Paint::Plain,
-                profile: None,
-                adopted: AdoptedRows::Counted,
-                unsent: super::Unsent::Counted,
-                numbering: Numbering::Lines,
-            };
-            let mut printer = Printer::new(&mut results, &mut remarks, style, &|_| None);
+            let mut printer = Printer::new(&mut results, &mut remarks, style(), &|_| None);
             printer.hear(Event::Stopped(stopped)).unwrap();
             printer.turn(State::default()).unwrap();
             let said = String::from_utf8(remarks).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Age;
-use crate::domain::{ErrorCode, Outcome, Timestamp};
+use crate::domain::{ErrorCode, Outcome, Timestamp, counted};
 use crate::ledger::{CodeCounts, LeftOver, Origin, UncleanStops};
 use crate::pipeline::{RecordResult, Subject};
 
@@ -98,6 +98,14 @@ impl Summary {
         (self.converted * 100 + conversions / 2).checked_div(conversions)
     }
 
+    /// Whether there is nothing to tell: no record, no code, and no run that ended uncleanly.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let nothing = Self { left_over: self.left_over, open_codes: self.open_codes, ..Self::default() };
+        self.codes.is_none_or(|codes| codes == CodeCounts::default())
+            && *self == Self { codes: self.codes, ..nothing }
+    }
+
     /// How many records were counted.
     #[must_use]
     pub fn records(&self) -> u64 {
@@ -115,12 +123,6 @@ impl Summary {
     }
 }
 
-/// A number and what it counts, in the singular or the plural.
-pub(super) fn counted(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
 fn two_digits(age: i64) -> i64 {
     let mut step = 1;
     while age / step >= 100 {
@@ -133,8 +135,13 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} accepted, {} rejected, {} retry, {} invalid, {} skipped, {} ambiguous re-sends",
-            self.accepted, self.rejected, self.retry, self.invalid, self.skipped, self.ambiguous_resends
+            "{} accepted, {} rejected, {} retry, {} invalid, {} skipped, {}",
+            self.accepted,
+            self.rejected,
+            self.retry,
+            self.invalid,
+            self.skipped,
+            counted(self.ambiguous_resends, "ambiguous re-send")
         )?;
         if self.adopted > 0 {
             write!(f, "; {} of these left by earlier runs", self.adopted)?;
@@ -150,13 +157,13 @@ impl fmt::Display for Summary {
             let CodeCounts { sent, parts, converted, late, silent, repeated } = codes;
             write!(f, "\ncodes: {sent} sent, {converted} converted ({late} late), {silent} silent")?;
             if *parts > 0 {
-                write!(f, ", {parts} further parts")?;
+                write!(f, ", {}", counted(*parts, "further part"))?;
             }
             if *repeated > 0 {
-                write!(f, ", {repeated} events known before")?;
+                write!(f, ", {} known before", counted(*repeated, "event"))?;
             }
             if let Some(open) = self.open_codes {
-                write!(f, "; {open} windows open")?;
+                write!(f, "; {} open", counted(open, "window"))?;
             }
         }
         if !self.failures.is_empty() {
@@ -194,6 +201,7 @@ mod tests {
         };
         RecordResult {
             line: 1,
+            file: None,
             reference: None,
             subject: Subject::Conversion(conversion, Vec::new()),
             outcome: Outcome::Accepted,
@@ -246,6 +254,30 @@ mod tests {
         assert_eq!(repeats_of(0, 0), None);
         assert_eq!(repeats_of(1, 1).unwrap(), "1 earlier run ended uncleanly: up to 1 repeat");
         assert_eq!(repeats_of(3, 321).unwrap(), "3 earlier runs ended uncleanly: up to 321 repeats");
+    }
+
+    #[test]
+    fn one_of_a_kind_is_told_in_the_singular() {
+        let mut summary = Summary { open_codes: Some(1), ambiguous_resends: 1, ..Summary::default() };
+        summary.track(CodeCounts { parts: 1, repeated: 1, ..CodeCounts::default() });
+        let shown = summary.to_string();
+        let first = "0 accepted, 0 rejected, 0 retry, 0 invalid, 0 skipped, 1 ambiguous re-send\n";
+        assert!(shown.starts_with(first), "{shown}");
+        assert!(shown.ends_with(", 1 further part, 1 event known before; 1 window open"), "{shown}");
+    }
+
+    #[test]
+    fn a_summary_with_anything_to_tell_is_not_empty() {
+        let nothing = || Summary { open_codes: Some(0), ..Summary::default() };
+        assert!(nothing().is_empty());
+        let mut tracked = nothing();
+        tracked.track(CodeCounts::default());
+        assert!(tracked.is_empty());
+        tracked.track(CodeCounts { sent: 1, ..CodeCounts::default() });
+        let mut counted = nothing();
+        counted.count(&accepted(0));
+        let unclean = Summary { unclean_stops: UncleanStops { runs: 1, repeats: 0 }, ..nothing() };
+        assert!([tracked, counted, unclean].iter().all(|summary| !summary.is_empty()));
     }
 
     #[test]

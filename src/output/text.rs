@@ -5,7 +5,7 @@ use std::fmt;
 use anstyle::{AnsiColor, Style};
 
 use super::{Age, Escaped};
-use crate::domain::{Outcome, Timestamp, names};
+use crate::domain::{Outcome, Timestamp, counted, names};
 use crate::pipeline::{RecordResult, Subject};
 use crate::wire;
 
@@ -66,13 +66,44 @@ names! {
     }
 }
 
-/// Writes a report as one line, with its newline.
+/// Where a record stands: its number, or, of several files, the file's name and the number, as compilers and grep have it.
+pub(super) fn place(report: &RecordResult, numbering: Numbering) -> String {
+    match &report.file {
+        Some(file) => format!("{}:{}", Escaped::text(file), report.line),
+        None => format!("{} {}", numbering.as_str(), report.line),
+    }
+}
+
+/// How result lines for people look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineStyle {
+    /// Whether they are coloured.
+    pub paint: Paint,
+    /// What the number of a record counts.
+    pub numbering: Numbering,
+    /// How many columns there are, on a terminal. Anywhere else a line is never shortened.
+    pub columns: Option<usize>,
+}
+
+/// How much a line says. What the rest of the line or the arithmetic of its reader could replace is left out first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    All,
+    WithoutElapsed,
+    WithoutAge,
+    WithoutReason,
+}
+
+impl Detail {
+    const LESS: [Self; 3] = [Self::WithoutElapsed, Self::WithoutAge, Self::WithoutReason];
+}
+
+/// Writes a report as one line, with its newline. On a terminal that is too narrow for it, it says less if it fits then.
 pub fn write_line(
     line: &mut impl fmt::Write,
     report: &RecordResult,
-    numbering: Numbering,
     now: Timestamp,
-    paint: Paint,
+    style: LineStyle,
 ) -> fmt::Result {
     let severity = match report.outcome {
         Outcome::Accepted => Severity::Success,
@@ -80,39 +111,129 @@ pub fn write_line(
         Outcome::Retry(_) => Severity::Warning,
         Outcome::Skipped(_) | Outcome::DryRun => Severity::Note,
     };
-    let outcome = report.outcome.as_str();
-    match paint {
-        Paint::Plain => write!(line, "{outcome:<8}")?,
-        Paint::Colour => write!(line, "{}", paint.styled(severity, format_args!("{outcome:<8}")))?,
+    let outcome = format_args!("{:<8}", report.outcome.as_str());
+    match style.paint {
+        Paint::Plain => line.write_fmt(outcome)?,
+        Paint::Colour => write!(line, "{}", style.paint.styled(severity, outcome))?,
     }
+    match style.columns {
+        None => write_rest(line, report, now, style.numbering, Detail::All)?,
+        Some(columns) => line.write_str(&fitting(report, now, style.numbering, columns.saturating_sub(8))?)?,
+    }
+    writeln!(line)
+}
+
+/// The most that fits. What would not fit in any case is wrapped by the terminal, and left whole.
+fn fitting(
+    report: &RecordResult,
+    now: Timestamp,
+    numbering: Numbering,
+    room: usize,
+) -> Result<String, fmt::Error> {
+    let rest = |detail| {
+        let mut rest = String::new();
+        write_rest(&mut rest, report, now, numbering, detail).map(|()| rest)
+    };
+    let all = rest(Detail::All)?;
+    let fits = |rest: &String| rest.chars().count() <= room;
+    if fits(&all) {
+        return Ok(all);
+    }
+    for detail in Detail::LESS {
+        let less = rest(detail)?;
+        if fits(&less) {
+            return Ok(less);
+        }
+    }
+    Ok(all)
+}
+
+fn write_rest(
+    line: &mut impl fmt::Write,
+    report: &RecordResult,
+    now: Timestamp,
+    numbering: Numbering,
+    detail: Detail,
+) -> fmt::Result {
     match &report.subject {
         Subject::Conversion(conversion, _) => {
             let (id, when) = (Escaped::text(conversion.message_id.as_str()), conversion.timestamp);
-            write!(line, "  {}  {id}  delivered={}  {when}Z ", conversion.channel, conversion.delivered)?;
+            write!(line, "  {}  {id}  delivered={}  {when}Z", conversion.channel, conversion.delivered)?;
             match when.age_at(report.sent_at.unwrap_or(now)) {
-                ahead @ ..0 => write!(line, "({} ahead)", Age(ahead))?,
-                age => write!(line, "({} ago)", Age(age))?,
+                _ if detail >= Detail::WithoutAge => {}
+                ahead @ ..0 => write!(line, " ({} ahead)", Age(ahead))?,
+                age => write!(line, " ({} ago)", Age(age))?,
             }
         }
         Subject::Unreadable(raw) => {
             let shown = Escaped(&raw[..raw.len().min(200)]);
-            write!(line, "  {} {}  {shown}", numbering.as_str(), report.line)?;
+            write!(line, "  {}  {shown}", place(report, numbering))?;
         }
     }
     if let Some(status) = report.http_status {
         match wire::reason(status) {
-            "" => write!(line, "  {status}")?,
+            reason if reason.is_empty() || detail >= Detail::WithoutReason => write!(line, "  {status}")?,
             reason => write!(line, "  {status} {reason}")?,
         }
     }
-    if report.attempts > 0 {
+    if report.attempts > 0 && detail < Detail::WithoutElapsed {
         write!(line, " {}ms", report.elapsed.as_millis())?;
     }
     if report.attempts > 1 {
-        write!(line, " ({} attempts)", report.attempts)?;
+        write!(line, " ({})", counted(report.attempts.into(), "attempt"))?;
     }
     if let Some(failure) = report.outcome.failure() {
         write!(line, "  {}", failure.code.as_str())?;
     }
-    writeln!(line)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{LineStyle, Numbering, Paint, write_line};
+    use crate::domain::{Channel, Conversion, Delivered, MessageId, Outcome, Record, TimeSource, Timestamp};
+    use crate::pipeline::RecordResult;
+
+    fn accepted(id: &str) -> RecordResult {
+        let conversion = Conversion {
+            channel: Channel::Sms,
+            message_id: MessageId::parse(id).unwrap(),
+            delivered: Delivered::True,
+            timestamp: Timestamp::parse("2026-11-22 01:25:26").unwrap(),
+        };
+        let record = Record { line: 1, reference: None, conversion, time: TimeSource::Given, doubts: Vec::new() };
+        let sent_at = Timestamp::parse("2026-11-22 01:25:47").ok();
+        let (http_status, attempts, elapsed) = (Some(200), 1, Duration::from_millis(142));
+        RecordResult {
+            http_status,
+            attempts,
+            elapsed,
+            sent_at,
+            ..RecordResult::not_sent(record, Outcome::Accepted)
+        }
+    }
+
+    #[test]
+    fn a_line_says_less_where_it_fits_then_and_only_there() {
+        let line = |id: &str, columns, paint| {
+            let mut line = String::new();
+            let style = LineStyle { paint, numbering: Numbering::Lines, columns };
+            write_line(&mut line, &accepted(id), accepted(id).sent_at.unwrap(), style).unwrap();
+            line
+        };
+        let of = |columns| line("0A0000000123ABCD1", Some(columns), Paint::Plain);
+        let whole =
+            "accepted  sms  0A0000000123ABCD1  delivered=true  2026-11-22 01:25:26Z (21s ago)  200 OK 142ms\n";
+        assert_eq!(line("0A0000000123ABCD1", None, Paint::Plain), whole);
+        assert_eq!((whole.len() - 1, of(94)), (94, whole.to_owned()));
+        assert_eq!(of(93), whole.replace(" 142ms", ""));
+        assert_eq!(of(88), whole.replace(" 142ms", ""));
+        let narrow = "accepted  sms  0A0000000123ABCD1  delivered=true  2026-11-22 01:25:26Z  200 OK\n";
+        assert_eq!([87, 80, 78].map(of), [narrow; 3]);
+        assert_eq!(of(75), narrow.replace(" OK", ""));
+        assert_eq!(of(74), whole, "what is wrapped in any case is whole");
+        assert!(line("0A0000000123ABCD1", Some(80), Paint::Colour).ends_with(&narrow[8..]), "colour has no width");
+    }
 }

@@ -1,5 +1,6 @@
 //! What a run emits while it goes on. It does not know who listens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::{
@@ -29,6 +30,8 @@ pub enum Event {
 pub struct RecordResult {
     /// Its place in the input, from 1.
     pub line: u64,
+    /// The file that the line is counted in, where there are several and the record could not be read.
+    pub file: Option<Arc<str>>,
     /// The caller's own mark.
     pub reference: Option<Reference>,
     /// What it was about.
@@ -63,7 +66,8 @@ impl RecordResult {
     #[must_use]
     pub fn invalid(bad: BadRecord) -> Self {
         let subject = Subject::Unreadable(bad.raw);
-        Self::untried(bad.line, bad.reference, subject, Outcome::Invalid(Failure::unsent(bad.code, bad.message)))
+        let outcome = Outcome::Invalid(Failure::unsent(bad.code, bad.message));
+        Self { file: bad.file, ..Self::untried(bad.line, bad.reference, subject, outcome) }
     }
 
     /// The result of a good record that is neither sent nor kept.
@@ -87,6 +91,7 @@ impl RecordResult {
     fn untried(line: u64, reference: Option<Reference>, subject: Subject, outcome: Outcome) -> Self {
         Self {
             line,
+            file: None,
             reference,
             subject,
             outcome,

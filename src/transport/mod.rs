@@ -7,6 +7,7 @@
 mod connection;
 mod endpoint;
 mod error;
+mod exchange;
 mod names;
 mod proxy;
 mod records;
@@ -16,6 +17,7 @@ mod trust;
 
 pub use self::endpoint::Endpoint;
 pub use self::error::{Cause, ConnectionAge, Phase, Sent, TransportError};
+pub use self::exchange::Exchange;
 pub use self::proxy::{ProxyChoice, ProxyError, ProxyUrl, choose_proxy};
 pub use self::sender::{Page, Sender, Transport};
 pub use self::trust::{Pem, Trust, TrustError, TrustStore};

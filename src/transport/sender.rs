@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::sync::Arc;
+use std::sync::mpsc::Sender as Watcher;
 use std::time::Duration;
 
 use ureq::http::{HeaderValue, Method, Request as HttpRequest, Response, Uri, header};
@@ -10,7 +11,8 @@ use zeroize::Zeroizing;
 
 use super::connection::ConnectionMaker;
 use super::endpoint::Endpoint;
-use super::error::{self, Cause, NotQuiet, Sent, TransportError};
+use super::error::{self, Cause, ConnectionAge, NotQuiet, Sent, TransportError};
+use super::exchange::Exchange;
 use super::names::Names;
 use super::proxy::ProxyUrl;
 use super::trace::Trace;
@@ -35,6 +37,7 @@ pub struct Transport {
     endpoint: Arc<Endpoint>,
     urls: [Uri; 2],
     names: Names,
+    watcher: Option<Watcher<Exchange>>,
 }
 
 impl Transport {
@@ -44,7 +47,13 @@ impl Transport {
             endpoint.base_url.conversions(channel).parse().map_err(|_| TransportError::unsent(Cause::Unsendable))
         };
         let urls = [url(Channel::Sms)?, url(Channel::Voice)?];
-        Ok(Self { endpoint: Arc::new(endpoint), urls, names: Names::default() })
+        Ok(Self { endpoint: Arc::new(endpoint), urls, names: Names::default(), watcher: None })
+    }
+
+    /// Its senders tell of each request before it is sent, and of its answer before they return it.
+    #[must_use]
+    pub fn watched(self, watcher: Option<Watcher<Exchange>>) -> Self {
+        Self { watcher, ..self }
     }
 
     /// A sender with a connection of its own, for one thread.
@@ -81,6 +90,7 @@ impl Transport {
             urls: self.urls.clone(),
             names: self.names.clone(),
             trace,
+            watcher: self.watcher.clone(),
         }
     }
 }
@@ -93,6 +103,7 @@ pub struct Sender {
     urls: [Uri; 2],
     names: Names,
     trace: Arc<Trace>,
+    watcher: Option<Watcher<Exchange>>,
 }
 
 /// A complete answer to [`Sender::get`].
@@ -119,7 +130,9 @@ impl Sender {
         };
         let encoded = request.encoded();
         let authorization = request.authorization();
-        let response = self.run(|| {
+        self.tell(|_| Exchange::request(request, url.to_string()));
+        let began = clock::monotonic();
+        let result = self.run(|| {
             let (url, body) = match request.placement {
                 Placement::Form => (url.clone(), encoded.as_bytes()),
                 Placement::Query => {
@@ -137,7 +150,9 @@ impl Sender {
                 message.headers_mut().insert(header::AUTHORIZATION, value);
             }
             Ok(message)
-        })?;
+        });
+        self.tell_of_the_answer(result.as_ref(), request.message_id(), began);
+        let response = result?;
         let retry_after = response
             .headers()
             .get(header::RETRY_AFTER)
@@ -148,16 +163,52 @@ impl Sender {
 
     /// Fetches a page that changes nothing, for `check`.
     pub fn get(&mut self, url: &str, authorization: Option<&str>) -> Result<Page, TransportError> {
-        let response = self.run(|| {
+        self.tell(|_| Exchange::Request {
+            method: "GET",
+            url: url.to_owned(),
+            parameters: String::new(),
+            authorized: authorization.is_some(),
+        });
+        let began = clock::monotonic();
+        let result = self.run(|| {
             let mut message = HttpRequest::get(url);
             if let Some(authorization) = authorization {
                 message = message.header(header::AUTHORIZATION, authorization);
             }
             message.body(()).map_err(unsendable)
-        })?;
+        });
+        self.tell_of_the_answer(result.as_ref(), url, began);
+        let response = result?;
         let date = response.headers().get(header::DATE).and_then(|date| parse_http_date(date.to_str().ok()?));
         let status = response.status().as_u16();
         Ok(Page { status, date, body: read(response), tls: self.trace.tls() })
+    }
+
+    fn tell(&self, exchange: impl FnOnce(&Self) -> Exchange) {
+        if let Some(watcher) = &self.watcher {
+            let _ = watcher.send(exchange(self));
+        }
+    }
+
+    fn tell_of_the_answer(
+        &self,
+        result: Result<&Response<ureq::Body>, &TransportError>,
+        about: &str,
+        began: Duration,
+    ) {
+        self.tell(|this| {
+            let (about, took) = (about.to_owned(), clock::monotonic().saturating_sub(began));
+            match result {
+                Ok(response) => Exchange::Answer {
+                    about,
+                    status: response.status().as_u16(),
+                    took,
+                    tls: this.trace.tls(),
+                    connection: if this.trace.was_reused() { ConnectionAge::Reused } else { ConnectionAge::Fresh },
+                },
+                Err(error) => Exchange::Failure { about, why: error.to_string(), took },
+            }
+        });
     }
 
     /// Sends a request, over another connection where one is not fit for it: that is known before a byte has left, so it is

@@ -90,6 +90,13 @@ impl<'a> Request<'a> {
         Self { channel: conversion.channel, placement, parameters, basic }
     }
 
+    /// The id that it is about.
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        let id = self.parameters.iter().find(|parameter| parameter.name == names::MESSAGE_ID);
+        id.map_or("", |parameter| parameter.value.expose())
+    }
+
     /// The parameters, form-encoded, with every secret in them: for the wire only.
     #[must_use]
     pub fn encoded(&self) -> Zeroizing<String> {

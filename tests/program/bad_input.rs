@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
 use serde_json::Value;
 
 use crate::api;
@@ -486,4 +488,48 @@ fn numbers_out_of_bounds_are_wrong_command_lines() {
         assert_eq!(api::requests(&sandbox), 0, "{flags:?}");
         assert!(ran.stderr.contains(flags[0].split('=').next().unwrap()), "{flags:?}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn of_several_files_each_line_is_told_by_its_files_name() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    cli.file("here/a.csv", "id,odd\n,1\nA,2\n\n", 0o600);
+    cli.file("here/b \u{1b}.csv", "id\nB\nB C\n", 0o600);
+    let (a, b) = ("a.csv", "b \u{1b}.csv");
+    let batch = ["batch", "--channel", "sms", "--delivered", "true"];
+    for option in [&[][..], &["--dry-run"], &["-q"]] {
+        let cli = cli.clone().with("XDG_STATE_HOME", cli.path(&format!("state{}", option.concat())));
+        let ran = cli.run_with_input(batch.iter().chain(option).chain(&[a, b, "-"]), "id\nD\u{200b}D\n");
+        ran.exits(65);
+        let said = ran.said();
+        for place in ["a.csv:2", r"b \u{1b}.csv:3", "standard input:2"] {
+            assert!(ran.stdout.contains(&format!("invalid   {place}  ")), "{place}: {}", ran.shown());
+            assert!(
+                option == ["--dry-run"] || said.contains(&format!("error: {place}: ")),
+                "{place}: {}",
+                ran.shown()
+            );
+        }
+        assert!(option == ["-q"] || said.contains("warning: a.csv: `odd` is not read"), "{}", ran.shown());
+        assert!(option == ["-q"] || said.contains("warning: a.csv: 1 blank line skipped"), "{}", ran.shown());
+    }
+    // The lines for programs are what they were, and so is the text about one file.
+    let ran = cli.run(batch.iter().chain(&["--strict", "--json", a, b]));
+    let bad: Vec<_> = ran.exits(65).lines().into_iter().filter(|line| line["outcome"] == "invalid").collect();
+    assert_eq!(
+        bad.iter().map(|line| line["line"].as_u64().unwrap()).collect::<Vec<_>>(),
+        [2, 3],
+        "{}",
+        ran.shown()
+    );
+    assert!(bad.iter().all(|line| !line.to_string().contains(".csv")), "{}", ran.shown());
+    for (files, input) in [(&[a][..], ""), (&[], "id,odd\n,1\n"), (&["-"], "id,odd\n,1\n")] {
+        let ran = cli.run_with_input(batch.iter().chain(&["--strict"]).chain(files), input);
+        assert!(ran.exits(65).stdout.contains("invalid   line 2  "), "{}", ran.shown());
+        ran.remarks(&contains("error: line 2: ").and(contains("warning: `odd` is not read")));
+    }
+    cli.file("here/c.log", "{\"event\":\"sent\",\"id\":\"\"}\n", 0o600);
+    let ran = cli.run(["track", "--channel", "sms", "c.log", "c.log"]);
+    ran.exits(65).remarks(&contains("error: c.log:1: "));
 }

@@ -181,7 +181,7 @@ fn a_stream_gets_over_every_fault_that_passes() {
         // What was reset before it was read has no id.
         let ids = tally(&sandbox).keys().filter(|id| !id.is_empty()).count();
         assert_eq!(ids, 10, "{fault}");
-        let counted = format!(" {} ambiguous re-sends", requests - 10);
+        let counted = format!(" {} ambiguous re-send", requests - 10);
         assert!(ran.stderr.contains(&counted), "{fault}: {}", ran.stderr);
     });
 }

@@ -32,6 +32,7 @@ mod interruptions;
 mod ledgers;
 mod limits;
 mod local_sandbox;
+mod loudness;
 mod needs;
 mod outcomes;
 mod overlaps;

@@ -18,6 +18,7 @@ pub(crate) enum Needed {
     Bash,
     Zsh,
     Fish,
+    Tmux,
 }
 
 impl Needed {
@@ -29,6 +30,7 @@ impl Needed {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
             Self::Fish => "fish",
+            Self::Tmux => "tmux",
         }
     }
 

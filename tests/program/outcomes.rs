@@ -177,7 +177,7 @@ fn a_report_that_may_have_arrived_is_counted_when_it_is_sent_again() {
     let ran = run(&sandbox, &["sms", "A", "B", "--delivered"]);
     ran.exits(0);
     assert_eq!(api::fired(&sandbox, "reset"), 1);
-    ran.remarks(&contains("2 accepted").and(contains("1 ambiguous re-sends")));
+    ran.remarks(&contains("2 accepted").and(contains("1 ambiguous re-send\n")));
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn no_proxy_covers_subdomains_and_nothing_that_only_looks_like_them() {
             .with("NO_PROXY", exceptions)
             .run(["sms", "A", "--delivered", "--dry-run", "-v"]);
         ran.exits(0);
-        ran.stderr.contains("proxy: proxy.example:3128 (https_proxy)")
+        ran.stderr.contains("proxy: proxy.example:3128, from https_proxy")
     };
     assert!(!goes_through("nexmo.com"));
     assert!(!goes_through(".nexmo.com"));

@@ -11,6 +11,7 @@ use crate::cli::{Cli, Running, mode, wait_until};
 use crate::examples::EXAMPLES;
 use crate::hostile_text::ATTACK;
 use crate::interruptions::{records, slow};
+use crate::needs::{Needed, is_here};
 use crate::relay::Proxy;
 use crate::secrets::forms;
 
@@ -79,6 +80,47 @@ fn the_progress_line_fits_the_terminal_and_leaves_nothing_behind() {
         // Every redraw clears the line; none goes up, as after a line that was wrapped.
         assert!(!screen.contains("\u{1b}[1A") && !screen.contains("\u{1b}[A"), "{screen:?}");
     }
+}
+
+/// What stands on a real terminal of this size after a line of shell has run there.
+fn on_a_screen_of(columns: usize, cli: &Cli, line: &str) -> String {
+    // A server of its own, which is ended below.
+    let tmux = "tmux -S \"$HOME/tmux\" -f /dev/null";
+    let size = format!("-x {columns} -y 24");
+    let script = cli.file("here/on-the-screen", format!("{line}\ntouch ended\n"), 0o600);
+    let script = script.display();
+    let start = format!("export TERM=xterm-256color; {tmux} new-session -d {size} 'sh {script}; cat'");
+    cli.shell(&start).exits(0);
+    wait_until("the line of shell has run", || cli.path("here/ended").exists());
+    let screen = cli.shell(&format!("{tmux} capture-pane -p; {tmux} kill-server")).stdout;
+    std::fs::remove_file(cli.path("here/ended")).unwrap();
+    screen
+}
+
+#[test]
+fn a_result_line_of_the_common_case_is_one_line_on_a_screen_of_80_columns() {
+    if !is_here(Needed::Tmux, "result lines on a real terminal") {
+        return;
+    }
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let ids =
+        |first: usize| (0..5).map(|n| format!("0A0000000123A{:04}", first + n)).collect::<Vec<_>>().join(" ");
+    for (columns, is_whole) in [(80, false), (120, true)] {
+        let line = format!("nexmo-conversion sms {} --delivered --timestamp 20s", ids(columns));
+        let screen = on_a_screen_of(columns, &cli, &line);
+        let lines: Vec<_> = screen.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.len(), 5 + 2, "five results and a summary: {screen}");
+        for line in &lines[..5] {
+            assert!(line.starts_with("accepted  sms  0A0000000123A") && line.contains("  200 OK"), "{screen}");
+            assert_eq!(line.ends_with("ms") && line.contains(" ago)  200 OK "), is_whole, "{screen}");
+        }
+    }
+    // What goes into a pipe or a file is whole, however narrow the terminal is.
+    let line = format!("nexmo-conversion sms {} --delivered --timestamp 20s | tee piped >/dev/null", ids(500));
+    on_a_screen_of(80, &cli, &line);
+    let piped = std::fs::read_to_string(cli.path("here/piped")).unwrap();
+    assert!(piped.lines().count() == 5 && piped.lines().all(|line| line.ends_with("ms")), "{piped}");
 }
 
 #[test]

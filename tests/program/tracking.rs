@@ -79,7 +79,7 @@ fn a_log_becomes_conversions_and_reading_it_again_sends_nothing() {
     let truth = [yes("A", 20), no("B", 610), yes("B", 700), no("C", 630)];
 
     let first = cli.run_with_input(["track", "--json"], log.as_str());
-    first.exits(0).remarks(&contains("codes: 4 sent, 2 converted (1 late), 2 silent; 1 windows open"));
+    first.exits(0).remarks(&contains("codes: 4 sent, 2 converted (1 late), 2 silent; 1 window open"));
     assert_eq!(received(&sandbox), truth);
     let accepted = |id: &str, delivered| (id.to_owned(), delivered, "accepted".to_owned());
     assert_eq!(
@@ -90,7 +90,7 @@ fn a_log_becomes_conversions_and_reading_it_again_sends_nothing() {
     let second = cli.run_with_input(["track", "--json"], log.as_str());
     second
         .exits(0)
-        .remarks(&contains("0 sent, 0 converted (0 late), 0 silent, 6 events known before; 1 windows open"));
+        .remarks(&contains("0 sent, 0 converted (0 late), 0 silent, 6 events known before; 1 window open"));
     assert_eq!(received(&sandbox), truth);
     let skipped = |id: &str| (id.to_owned(), true, "skipped".to_owned());
     assert_eq!(outcomes(&second), [skipped("A"), skipped("B")]);
@@ -169,7 +169,7 @@ fn a_mapping_that_fits_nothing_is_reported() {
     let sandbox = api::plain();
     let log = line(&json!({"kind": "code.out", "id": "A"}));
     let ran = Cli::new().against(&sandbox).run_with_input(["track"], log);
-    ran.exits(0).remarks(&contains("none of 1 lines tells")).remarks(&contains("--sent-when FIELD=VALUE"));
+    ran.exits(0).remarks(&contains("none of 1 line tells")).remarks(&contains("--sent-when FIELD=VALUE"));
     let ran = Cli::new().against(&sandbox).run_with_input(["track", "--sent-when", "kind"], "");
     ran.exits(2).remarks(&contains("FIELD=VALUE"));
     let ran = Cli::new().against(&sandbox).run_with_input(["track"], "id,channel\nA,sms\n");

@@ -88,7 +88,7 @@ fn a_quote_that_closes_to_the_wrong_number_of_columns_costs_its_own_line() {
         rows("id,note,delivered", "0A,\"oops,true\nragged\nmore\" text,true\n0D,,true"),
         [
             "2: bad: column 2 opens a quote that is not closed",
-            "3: bad: 1 columns where the header has 3",
+            "3: bad: 1 column where the header has 3",
             "4: bad: 2 columns where the header has 3",
             "5: sms 0D true",
         ]
@@ -100,7 +100,7 @@ fn without_another_column_to_tell_a_stray_quote_by_the_limit_does() {
     let many = "y\n".repeat(40_000);
     let lines = rows("id,note", &format!("0A,\"oops\n{many}0Z,last\n"));
     assert_eq!(lines[0], "2: bad: column 2 opens a quote that is not closed");
-    assert_eq!(lines[1], "3: bad: 1 columns where the header has 2");
+    assert_eq!(lines[1], "3: bad: 1 column where the header has 2");
     assert_eq!(lines.len(), 40_002);
     assert_eq!(lines.last().unwrap(), "40003: sms 0Z true");
 }
@@ -114,7 +114,7 @@ fn a_note_that_looks_like_cells_does_not_end_a_quote() {
 fn a_ragged_row_is_refused() {
     assert_eq!(
         rows("id,delivered", "0A\n0B,true,\n0C,true"),
-        ["2: bad: 1 columns where the header has 2", "3: bad: 3 columns where the header has 2", "4: sms 0C true"]
+        ["2: bad: 1 column where the header has 2", "3: bad: 3 columns where the header has 2", "4: sms 0C true"]
     );
 }
 

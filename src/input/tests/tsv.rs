@@ -13,11 +13,7 @@ fn a_tab_separates_and_a_quote_is_a_character() {
 fn a_ragged_row_is_refused() {
     assert_eq!(
         read("id\tdelivered\n0A\n0B\ttrue\t\n0C\tfalse", &with_defaults(Format::Tsv)),
-        [
-            "2: bad: 1 columns where the header has 2",
-            "3: bad: 3 columns where the header has 2",
-            "4: sms 0C false"
-        ]
+        ["2: bad: 1 column where the header has 2", "3: bad: 3 columns where the header has 2", "4: sms 0C false"]
     );
 }
 

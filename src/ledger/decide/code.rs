@@ -169,6 +169,7 @@ pub(crate) fn give_up(codes: Vec<AwaitingChannel>) -> Vec<BadRecord> {
         code: ErrorCode::BadRecord,
         message: "channel is missing, and no line says that the code was sent".to_owned(),
         raw,
+        file: None,
     };
     codes.into_iter().map(answer).collect()
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use super::account::{AccountReport, percent};
 use super::chart::{Glyphs, Plot, draw};
 use super::scale::LatenessScale;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, counted};
 use crate::figures::{Course, Figures, Lateness, Span, Traffic, Window};
 use crate::output::{Age, Escaped, Paint, Severity};
 
@@ -111,8 +111,10 @@ fn ends(text: &mut String, figures: &Figures, now: Timestamp, paint: Paint) -> f
     let effort = figures.effort;
     writeln!(
         text,
-        "requests  {}, of which {} retries and {} ambiguous re-sends",
-        effort.requests, effort.retries, effort.ambiguous_resends
+        "requests  {}, of which {} and {}",
+        effort.requests,
+        counted(effort.retries, "retry"),
+        counted(effort.ambiguous_resends, "ambiguous re-send")
     )?;
     let pending = figures.pending;
     match pending.oldest {
@@ -120,8 +122,9 @@ fn ends(text: &mut String, figures: &Figures, now: Timestamp, paint: Paint) -> f
         Some(oldest) => {
             let age = Age(oldest.age_at(now));
             let line = format!(
-                "pending   {}, oldest {oldest}Z ({age} ago), with {} requests so far",
-                pending.rows, pending.effort.requests
+                "pending   {}, oldest {oldest}Z ({age} ago), with {} so far",
+                pending.rows,
+                counted(pending.effort.requests, "request")
             );
             writeln!(text, "{}", paint.styled(Severity::Warning, line))
         }

@@ -336,7 +336,8 @@ fn a_silence_over_no_channel_is_counted_and_yields_no_conversion() {
 fn a_channel_that_nothing_named_in_time_is_answered_as_missing() {
     let raw = b"the line".to_vec();
     let awaiting = AwaitingChannel { id: 5, line: 3, reference: Some(named("x")), raw: raw.clone() };
-    let [BadRecord { line, reference, code, message, raw: kept }] = &give_up(vec![awaiting])[..] else {
+    let [BadRecord { line, reference, code, message, raw: kept, file: None }] = &give_up(vec![awaiting])[..]
+    else {
         panic!("one is answered once")
     };
     assert_eq!((*line, reference, *code, kept), (3, &Some(named("x")), ErrorCode::BadRecord, &raw));

@@ -157,6 +157,7 @@ fn dead_input(row: &Row<'_>) -> rusqlite::Result<(DeadLetter, Cursor)> {
             code: row::code(row, 2)?,
             message: row.get(3)?,
             raw: row.get(4)?,
+            file: None,
         }),
         account: row.get(5)?,
         when: row::timestamp(row, 6)?,

@@ -67,6 +67,7 @@ fn dead_letters_keep_the_original_and_the_same_input_is_kept_once() {
         code: ErrorCode::BadRecord,
         message: "message-id is empty".into(),
         raw: b"\xff\0,true".to_vec(),
+        file: None,
     };
     ledger.keep_unreadable(&[bad.clone(), bad.clone()], fixture.now).unwrap();
     let ticket = ledger.ready(&sms("0A", 0), fixture.now);
@@ -161,6 +162,7 @@ fn input_that_was_no_record_is_forgotten_with_the_refused_when_it_is_old_enough(
         code: ErrorCode::BadRecord,
         message: "message-id is empty".into(),
         raw: format!(",line {line}").into_bytes(),
+        file: None,
     };
     let mut ledger = fixture.open();
     ledger.keep_unreadable(&[bad(1), bad(2)], fixture.now).unwrap();

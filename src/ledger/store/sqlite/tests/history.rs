@@ -71,6 +71,7 @@ fn what_was_not_accepted_is_counted_by_reason_with_what_it_took() {
         code: ErrorCode::BadRecord,
         message: "no".to_owned(),
         raw: b"?".to_vec(),
+        file: None,
     };
     ledger.keep_unreadable(&[bad], fixture.now).unwrap();
     // A newer value was accepted, so an older one is never sent.
