@@ -1,4 +1,4 @@
-//! What would follow from a log, with nothing sent and nothing kept.
+//! The conversions that would follow from a log, with nothing sent and nothing kept.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,7 +1,6 @@
 //! The store in memory: for a dry run, and as the proof that two stores can share the seam.
 //!
-//! Several runs may share a [`Memory`], as several processes share a file. Nothing here can fail, so nothing is ever rolled
-//! back.
+//! Several runs may share a [`Memory`], as several processes share a file. Nothing here can fail, so nothing is ever rolled back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! The engine stepped by hand: no thread, no wait, and the time that suits.
+//! The engine stepped by hand: no thread, no wait, and any time.
 
 use std::path::Path;
 use std::time::Duration;
