@@ -5,8 +5,11 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Mutex;
+use std::thread;
 
 use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use thiserror::Error;
 
 /// What a run opens besides its input: the ledger with its locks, the trust store, one connection.
@@ -36,6 +39,29 @@ pub(super) fn files_left(limit: usize) -> usize {
         }
     }
     held.len()
+}
+
+/// How many more threads may be started, counted no further than `limit`.
+pub(super) fn threads_left(limit: usize) -> usize {
+    let gate = Mutex::new(());
+    let closed = gate.lock();
+    thread::scope(|scope| {
+        let wait = || drop(gate.lock());
+        let started = (0..limit).take_while(|_| thread::Builder::new().spawn_scoped(scope, wait).is_ok()).count();
+        drop(closed);
+        started
+    })
+}
+
+/// How many threads a limit on address space leaves room for (`ulimit -v`, `RLIMIT_AS`); `None` where there is none.
+///
+/// What a thread takes is mostly never touched: its stack, and the arena that glibc reserves for what it allocates, 64 MiB
+/// found within 128. Where these have taken the limit, the next allocation of a few bytes aborts the program.
+pub(super) fn threads_within_memory() -> Option<usize> {
+    const BASE: u64 = 96 << 20;
+    const THREAD: u64 = 80 << 20;
+    let limit = getrlimit(Resource::As).current?;
+    usize::try_from(limit.saturating_sub(BASE) / THREAD).ok()
 }
 
 /// Fails where fewer than `needed` files may be opened.

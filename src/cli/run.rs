@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, exit_of, record_hint, say};
 use super::input_hint::InputFor;
 use super::interrupt::Interrupt;
-use super::machine::{SPARE_FILES, files_left};
+use super::machine::{SPARE_FILES, files_left, threads_left, threads_within_memory};
 use super::progress::Bar;
 use super::setup::Setup;
 use super::stream::Reading;
@@ -104,18 +104,28 @@ impl Run {
     }
 }
 
-/// As many senders as there are files for their connections, with some left for the ledger's locks.
+/// As many senders as there are files for their connections, with some left for the ledger's locks, and room and threads for
+/// both ends.
 fn jobs_within_the_limit(jobs: usize, setup: &Setup, terminal: &mut Terminal) -> usize {
-    let ends = if setup.has_sandbox() { 2 } else { 1 };
-    let possible = files_left(jobs * ends + SPARE_FILES).saturating_sub(SPARE_FILES) / ends;
-    if possible >= jobs || jobs == 1 {
+    let has_sandbox = setup.has_sandbox();
+    let ends = if has_sandbox { 2 } else { 1 };
+    let by_files = files_left(jobs * ends + SPARE_FILES).saturating_sub(SPARE_FILES) / ends;
+    let by_memory = threads_within_memory().map_or(jobs, |threads| threads / ends);
+    // Senders are started as they are needed. What serves them here must not find that they took the last thread; one is the
+    // reader's.
+    let by_threads = if has_sandbox { threads_left(jobs * ends + 1).saturating_sub(1) / ends } else { jobs };
+    let possible = by_files.min(by_memory).min(by_threads).max(1);
+    if possible >= jobs {
         return jobs;
     }
-    let possible = possible.max(1);
-    let text = format_args!(
-        "fewer requests at once, {possible} instead of {jobs}: the limit on open files (`ulimit -n`) leaves no more connections"
-    );
-    terminal.warn(text);
+    let limit = if by_files <= by_memory.min(by_threads) {
+        "the limit on open files (`ulimit -n`) leaves no more connections"
+    } else if by_memory <= by_threads {
+        "the limit on memory (`ulimit -v`) leaves no room for more threads"
+    } else {
+        "the limit on processes (`ulimit -u`) leaves no more threads"
+    };
+    terminal.warn(format_args!("fewer requests at once, {possible} instead of {jobs}: {limit}"));
     possible
 }
 

@@ -77,13 +77,12 @@ impl Setup {
         context: &mut Context,
     ) -> Result<Self, CommandFailure> {
         let overrides = Overrides { batch, ..overrides(&context.global, network) };
-        ensure_files(match target {
-            Target::Api => FILES_OF_A_RUN,
-            Target::Sandbox => FILES_OF_A_RUN + FILES_OF_A_SANDBOX,
-        })?;
         match target {
             Target::Api => Self::for_the_api(&overrides, context),
-            Target::Sandbox => Self::for_a_sandbox(overrides, context),
+            Target::Sandbox => {
+                ensure_files(FILES_OF_A_RUN + FILES_OF_A_SANDBOX)?;
+                Self::for_a_sandbox(overrides, context)
+            }
         }
     }
 

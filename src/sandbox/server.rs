@@ -143,11 +143,18 @@ fn listen(listener: &TcpListener, service: &Service) {
             let Some(entry) = service.connections.enter(number, &socket) else {
                 return;
             };
-            // Without a thread for it the connection is closed, which is what an overloaded server does.
-            let _ = thread::Builder::new().spawn_scoped(scope, move || {
-                connection::serve(service, &socket, number);
+            let served = Arc::clone(&socket);
+            let own = thread::Builder::new().spawn_scoped(scope, move || {
+                connection::serve(service, &served, number);
                 drop(entry);
             });
+            // Where there is no thread for it, it is served here, and the next ones wait.
+            if own.is_err()
+                && let Some(entry) = service.connections.enter(number, &socket)
+            {
+                connection::serve(service, &socket, number);
+                drop(entry);
+            }
         }
     });
 }

@@ -14,7 +14,7 @@ use crate::strangers::can_be_others;
 use crate::together::together;
 
 /// Whose processes are counted, where the test is root's, who has no limit: one for each test.
-const LONELY: [u32; 2] = [64_242, 64_243];
+const LONELY: [u32; 3] = [64_242, 64_243, 64_244];
 
 /// Starts the program under a limit of the shell's.
 fn limited<'s>(cli: &Cli<'s>, limit: &str, arguments: &[&str]) -> Running<'s> {
@@ -37,8 +37,12 @@ fn where_too_few_files_may_be_opened_nothing_is_sent_and_the_limit_is_named() {
         let cli = Cli::new().against(&sandbox);
         cli.file("here/input.ndjson", records(3), 0o644);
         for arguments in [&["sms", "A", "B", "--delivered"][..], &BATCH] {
-            let (status, _, stderr) = limited(&cli, &format!("-n {limit}"), arguments).finish();
+            let (status, stdout, stderr) = limited(&cli, &format!("-n {limit}"), arguments).finish();
             assert_eq!(status, Some(75), "{limit} files: {stderr}");
+            if arguments[0] == "sms" {
+                let is_answered = |line: &str| line.starts_with("retry ") && line.contains("not_recorded");
+                assert_eq!(stdout.lines().filter(|line| is_answered(line)).count(), 2, "{limit} files: {stdout}");
+            }
             assert!(stderr.contains("limit on open files (`ulimit -n`"), "{limit} files: {stderr}");
         }
     });
@@ -55,6 +59,20 @@ fn where_few_files_may_be_opened_there_are_fewer_requests_at_once() {
         assert_eq!(status, Some(0), "{limit} files: {stderr}");
         assert!(stdout.lines().all(|line| line.contains("\"accepted\"")), "{limit} files: {stdout}");
         assert!(stderr.contains("fewer requests at once") && stderr.contains("instead of 64"), "{stderr}");
+    });
+}
+
+#[test]
+fn where_little_memory_may_be_mapped_there_are_fewer_requests_at_once() {
+    let sandbox = slow(Duration::from_millis(5));
+    // Kibibytes. What a thread reserves and does not touch counts, so that 64 threads ask for more than 8 GB.
+    together(&[4_000_000, 400_000, 200_000, 120_000], |limit| {
+        let cli = Cli::new().against(&sandbox);
+        cli.file("here/input.ndjson", records(300), 0o644);
+        let (status, stdout, stderr) = limited(&cli, &format!("-v {limit}"), &BATCH).finish();
+        assert_eq!(status, Some(0), "{limit} KiB: {stderr}");
+        assert!(stdout.lines().all(|line| line.contains("\"accepted\"")), "{limit} KiB: {stdout}");
+        assert!(stderr.contains("fewer requests at once") && stderr.contains("ulimit -v"), "{stderr}");
     });
 }
 
@@ -106,4 +124,25 @@ fn with_one_thread_to_read_and_one_to_send_all_is_sent() {
     let (status, _, stderr) = run.finish();
     assert_eq!((status, accepted), (Some(0), 20), "{stderr}");
     assert!(stderr.contains("fewer requests at once") && stderr.contains("ulimit -u"), "{stderr}");
+}
+
+#[test]
+fn a_sandbox_in_the_same_process_has_its_threads_too() {
+    let what = "a sandbox with few threads";
+    if !can_be_others(what) || !is_here(Needed::Bash, what) {
+        return;
+    }
+    for limit in [4, 5, 8, 12] {
+        let cli = lonely(Cli::new(), LONELY[2]);
+        cli.file("here/input.ndjson", records(50), 0o644);
+        let (status, stdout, stderr) =
+            limited(&cli, &format!("-u {limit}"), &[&BATCH[..], &["--sandbox"]].concat()).finish();
+        assert_eq!(status, Some(0), "{limit} threads: {stderr}");
+        assert_eq!(
+            stdout.lines().filter(|line| line.contains("\"accepted\"")).count(),
+            50,
+            "{limit} threads: {stdout}"
+        );
+        assert!(stderr.contains("fewer requests at once") && stderr.contains("ulimit -u"), "{stderr}");
+    }
 }

@@ -32,7 +32,7 @@ pub(crate) fn planned(due: Due, now: Timestamp) -> Planned {
 
 /// What adopting a group touches.
 pub(crate) fn want_candidates(candidates: &[Conversion]) -> Want<'_> {
-    let mut want = Want::default();
+    let mut want = Want::of(candidates.len());
     for conversion in candidates {
         want.add(conversion);
     }

@@ -153,7 +153,7 @@ pub(crate) fn expire(codes: Vec<Code>, now: Timestamp) -> Followed {
     let mut followed = Followed::default();
     for code in codes {
         let deadline = code.deadline.map_or(now, |deadline| deadline.min(now));
-        let silent = Code { deadline: Some(deadline), state: CodeState::Silent, converted: None, ..code };
+        let silent = Code { deadline: Some(deadline), state: CodeState::Silent, ..code };
         followed.counts.silent += 1;
         followed.records.extend(silent.conversion(silent.line, Delivered::False, deadline));
         followed.plan.updates.push(silent);
@@ -398,10 +398,8 @@ impl Codes {
     /// Notes a code as the newest of its `ref`, unless another one is.
     fn is_newest(&mut self, at: usize, reference: &Reference) {
         let newest = self.newest.entry(reference.clone()).or_insert(Some(at));
-        if let Some(known) = newest
-            && self.slots[*known].code.id < self.slots[at].code.id
-        {
-            *known = at;
+        if let Some(known) = *newest {
+            *newest = [known, at].into_iter().max_by_key(|at| self.slots[*at].code.id);
         }
     }
 
@@ -447,11 +445,9 @@ impl Codes {
         }
     }
 
-    fn whole(&self, mut at: usize) -> usize {
-        while let Some(whole) = self.slots[at].merged_into {
-            at = whole;
-        }
-        at
+    /// The code that stands for this one. What others are merged into has converted, and is merged into none.
+    fn whole(&self, at: usize) -> usize {
+        self.slots[at].merged_into.unwrap_or(at)
     }
 
     fn into_plan(self) -> CodePlan {

@@ -37,7 +37,8 @@ pub(crate) struct Recording {
 
 /// What recording a group touches.
 pub(crate) fn want_records(records: &[Record]) -> Want<'_> {
-    let mut want = Want::default();
+    let mut want = Want::of(records.len());
+    want.keys.reserve(records.len());
     for record in records {
         let lane = want.add(&record.conversion);
         let delivered = record.conversion.delivered.as_bool();
@@ -50,6 +51,8 @@ pub(crate) fn want_records(records: &[Record]) -> Want<'_> {
 /// Decides what becomes of a group of records, given its lanes.
 pub(crate) fn record(records: &[Record], want: &Want<'_>, lanes: Vec<Lane>, now: Timestamp) -> Recording {
     let mut intake = Intake { recording: Recording::default(), lanes, now };
+    intake.recording.answers.reserve(records.len());
+    intake.recording.plan.inserts.reserve(records.len());
     for (item, record) in records.iter().enumerate() {
         let answer = intake.enter(record.clone(), want.lane_of(item));
         intake.recording.answers.push(answer);
@@ -93,14 +96,12 @@ impl Intake {
             record.time = TimeSource::Now;
             return self.enter_new(record, lane);
         }
-        // Several in one second are that many facts.
+        // Several in one second are that many facts. One row at least has another key than these.
         let latest = now.unix().saturating_add(SAME_MOMENT);
-        let mut time = newest.map_or(now, |newest| newest.timestamp).unix().clamp(now.unix(), latest);
-        let at = |time| Timestamp::from_unix(time).unwrap_or(now);
-        while rows.find_key(delivered, Some(at(time))).is_some() {
-            time += 1;
-        }
-        record.conversion.timestamp = at(time);
+        let earliest = newest.map_or(now, |newest| newest.timestamp).unix().clamp(now.unix(), latest);
+        let mut times = (earliest..).take(rows.rows.len()).map(|time| Timestamp::from_unix(time).unwrap_or(now));
+        let free = times.find(|time| rows.find_key(delivered, Some(*time)).is_none());
+        record.conversion.timestamp = free.unwrap_or(now);
         self.enter_new(record, lane)
     }
 
@@ -192,10 +193,9 @@ impl Intake {
     fn enter_new(&mut self, record: Record, lane: usize) -> Answer {
         let timestamp = record.conversion.timestamp;
         let rows = &self.lanes[lane];
-        let newest = rows.newest_accepted();
-        if newest.is_some_and(|(newest, _)| newest > timestamp) {
+        if rows.newest_accepted().is_some_and(|(newest, _)| newest > timestamp) {
             self.insert(record, lane, RowState::Stale)
-        } else if rows.rows.iter().any(|row| row.state.is_pending() && Some(row.order()) > newest) {
+        } else if rows.rows.iter().any(|row| row.state.is_pending()) {
             let answer = self.insert(record, lane, RowState::Queued);
             self.recording.plan.advance(&mut self.lanes[lane], Due::Everything, self.now);
             answer

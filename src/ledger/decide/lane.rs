@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::domain::{Channel, Conversion, MessageId, Record, Timestamp};
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Due, Origin, RowId};
@@ -68,13 +70,13 @@ pub(crate) struct Lane {
 }
 
 /// What a group touches: each lane once, and for each item of the group which lane is its.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Want<'a> {
     pub(crate) lanes: Vec<LaneWant<'a>>,
     /// Values whose row is wanted wherever it is in its lane.
     pub(crate) keys: Vec<KeyWant>,
     lane_of_item: Vec<usize>,
-    known: HashMap<(Channel, &'a MessageId), usize>,
+    known: HashMap<(Channel, &'a MessageId), usize, RandomState>,
 }
 
 /// One message-id over one channel.
@@ -98,6 +100,16 @@ pub(crate) struct KeyWant {
 }
 
 impl<'a> Want<'a> {
+    /// Of a group with so many items.
+    pub(super) fn of(items: usize) -> Self {
+        Self {
+            lanes: Vec::with_capacity(items),
+            keys: Vec::new(),
+            lane_of_item: Vec::with_capacity(items),
+            known: HashMap::with_capacity_and_hasher(items, RandomState::default()),
+        }
+    }
+
     pub(super) fn add(&mut self, conversion: &'a Conversion) -> usize {
         let (channel, message_id) = (conversion.channel, &conversion.message_id);
         let lane = *self.known.entry((channel, message_id)).or_insert_with(|| {

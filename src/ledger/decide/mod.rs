@@ -12,6 +12,8 @@ mod lane;
 mod outcome;
 mod plan;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use adoption::{Planned, adopt, planned, want_candidates};
 pub(crate) use code::{

@@ -10,7 +10,7 @@ use super::retry::{LIFETIME, wait_after};
 
 /// What settling a group touches.
 pub(crate) fn want_tickets(group: &[(Ticket, Settlement)]) -> Want<'_> {
-    let mut want = Want::default();
+    let mut want = Want::of(group.len());
     for (ticket, settlement) in group {
         let lane = want.add(ticket.conversion());
         if let Settlement::Accepted { .. } = settlement {
@@ -30,6 +30,7 @@ pub(crate) fn settle(
     now: Timestamp,
 ) -> Plan {
     let mut plan = Plan::default();
+    plan.changes.reserve(group.len());
     for (item, (ticket, settlement)) in group.iter().enumerate() {
         let lane = &mut lanes[want.lane_of(item)];
         let end = End::of(ticket, settlement, now);

@@ -1,6 +1,6 @@
 //! Conversions: how lanes are read, and how a plan is carried out.
 
-use rusqlite::{Connection, Row, ToSql, params};
+use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 use sha2::{Digest as _, Sha256};
 
 use super::liveness::RunId;
@@ -131,8 +131,21 @@ pub(super) fn apply(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Appl
             ])?));
         }
     }
+    // Nearly every change is one of these: looking a statement up in the cache costs as much as a tenth of running it.
+    let mut end = None;
     for change in &plan.changes {
-        carry_out(tx, change)?;
+        match change {
+            Change::End(row, values) => {
+                let statement = match &mut end {
+                    Some(statement) => statement,
+                    None => end.insert(tx.db.prepare_cached(sql::END)?),
+                };
+                end_row(statement, tx, *row, values)?;
+            }
+            Change::HandOut(_) | Change::Overtaken(_) | Change::GiveUpAsFuture(_) | Change::Claim(..) => {
+                carry_out(tx, change)?;
+            }
+        }
     }
     for row in &plan.reads {
         applied.read.push(read(&tx.db, *row)?);
@@ -174,14 +187,19 @@ fn carry_out(tx: &SqliteTx<'_>, change: &Change) -> rusqlite::Result<()> {
             let values = params![row.0, is_revived, now, me, number(*line), reference, timestamp.unix()];
             db.prepare_cached(sql::CLAIM)?.execute(values)
         }
-        Change::End(row, end) => end_row(tx, *row, end),
+        Change::End(row, end) => end_row(&mut db.prepare_cached(sql::END)?, tx, *row, end),
     }
     .map(drop)
 }
 
-fn end_row(tx: &SqliteTx<'_>, row: RowId, end: &End) -> rusqlite::Result<usize> {
+fn end_row(
+    statement: &mut CachedStatement<'_>,
+    tx: &SqliteTx<'_>,
+    row: RowId,
+    end: &End,
+) -> rusqlite::Result<usize> {
     let failure = end.failure.as_ref();
-    tx.db.prepare_cached(sql::END)?.execute(params![
+    statement.execute(params![
         row.0,
         end.state,
         end.next_attempt.unix(),
