@@ -19,7 +19,7 @@ use crate::domain::counted;
 use crate::ledger::LeftOver;
 use crate::output::{AdoptedRows, Numbering, OutputStyle, Printer, Progress, Severity, Summary, Unsent};
 use crate::pipeline::{
-    self, Adopt, Event, Item, Limits, Listener as _, Means, Outbox, Plan, RecordResult, RefusedBefore, State,
+    self, Adopt, Event, Item, Limits, Listener as _, Means, Outbox, RecordResult, RefusedBefore, RunPlan, State,
     Stopped, Tracking,
 };
 use crate::transport::Transport;
@@ -66,7 +66,7 @@ impl Run {
         let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
-        let plan = Plan { limits, adopt, tracking, refused_before };
+        let plan = RunPlan { limits, adopt, tracking, refused_before };
         let means = Means {
             transport: &transport,
             account: &setup.account,

@@ -37,12 +37,12 @@ struct Point {
     late: u32,
     channel: Channel,
     converted: bool,
-    place: Place,
+    membership: Membership,
 }
 
 /// When a row was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Membership {
     InSpan,
     /// It takes part in windows only.
     Before,
@@ -61,8 +61,8 @@ impl Tally {
     }
 
     pub(super) fn count(&mut self, row: &AcceptedRow<'_>) {
-        let place = if row.settled > self.span.from { Place::InSpan } else { Place::Before };
-        if place == Place::InSpan {
+        let membership = if row.settled > self.span.from { Membership::InSpan } else { Membership::Before };
+        if membership == Membership::InSpan {
             self.accepted += 1;
             self.effort.add(row.effort);
         }
@@ -75,7 +75,7 @@ impl Tally {
             late: u32::try_from(row.timestamp.age_at(row.settled).max(0)).unwrap_or(u32::MAX),
             channel: row.channel,
             converted: row.delivered,
-            place,
+            membership,
         });
     }
 
@@ -133,7 +133,7 @@ impl Gathered {
 
     /// Takes all values of one message-id, the oldest first.
     fn gather(&mut self, values: &[Point]) {
-        if let Some(newest) = values.iter().rfind(|value| value.place == Place::InSpan) {
+        if let Some(newest) = values.iter().rfind(|value| value.membership == Membership::InSpan) {
             self.rate.count(newest.converted);
         }
         // A value counts at the marks of its windows, up to the first at which a newer one is known.
@@ -146,7 +146,7 @@ impl Gathered {
                 }
             }
             known_newer = first;
-            if value.place == Place::InSpan {
+            if value.membership == Membership::InSpan {
                 self.late.push(value.late);
             }
             let interval = usize::try_from(first + MARKS_A_WINDOW - 1).ok();

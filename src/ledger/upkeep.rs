@@ -1,4 +1,4 @@
-//! What is done to a ledger apart from any run.
+//! Upkeep of a ledger outside of any run.
 
 use std::path::Path;
 use std::time::Duration;

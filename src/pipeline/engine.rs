@@ -18,8 +18,8 @@ use super::gate::Gate;
 use super::job::{Attempt, Job};
 use super::judge::{Judgement, TransientFailure, judge};
 use super::looks::{Besides, Looks};
-use super::outbox::{End, Entered, Outbox, settlement};
-use super::plan::{Item, Plan};
+use super::outbox::{DeliveryEnd, Entered, Outbox, settlement};
+use super::plan::{Item, RunPlan};
 use super::schedule::{Again, Schedule};
 use crate::domain::{ErrorCode, Failure, Outcome, Record, Timestamp};
 use crate::ledger::{LedgerError, RowId, Settlement, Ticket};
@@ -64,7 +64,7 @@ pub(super) struct Orders {
 
 /// The state of a run.
 pub(super) struct Engine<'a> {
-    plan: Plan,
+    plan: RunPlan,
     schedule: Schedule,
     outbox: Outbox,
     gate: &'a Gate,
@@ -87,7 +87,7 @@ pub(super) struct Engine<'a> {
 impl<'a> Engine<'a> {
     pub(super) fn new(
         outbox: Outbox,
-        plan: Plan,
+        plan: RunPlan,
         gate: &'a Gate,
         listener: &'a mut dyn Listener,
         now: Now,
@@ -222,7 +222,7 @@ impl<'a> Engine<'a> {
         match judge(&attempt.result) {
             Judgement::Settled(outcome) => {
                 self.schedule.settled(&outcome);
-                self.finish(job, outcome, End::Tried);
+                self.finish(job, outcome, DeliveryEnd::Tried);
                 if self.schedule.nearly_all_refused() {
                     self.stop(Stopped::NearlyAllRefused);
                 }
@@ -231,7 +231,7 @@ impl<'a> Engine<'a> {
                 self.schedule.failed();
                 // A refusal of the account or of the way there says nothing about the record; that an earlier try may have
                 // arrived has to be kept.
-                let end = if job.may_have_arrived() { End::Tried } else { End::Unsent };
+                let end = if job.may_have_arrived() { DeliveryEnd::Tried } else { DeliveryEnd::Unsent };
                 job.last_failure = Some(failure.clone());
                 let met = job.unfinished().unwrap_or_else(|| failure.clone());
                 self.finish(job, Outcome::Retry(met), end);
@@ -255,18 +255,18 @@ impl<'a> Engine<'a> {
             }
             Again::GivenUp(job) => {
                 let failure = job.unfinished().unwrap_or(failed.failure);
-                self.finish(*job, Outcome::Retry(failure), End::Tried);
+                self.finish(*job, Outcome::Retry(failure), DeliveryEnd::Tried);
             }
             Again::NoRetryPossible(job, reason) => {
                 let failure = job.unfinished().unwrap_or_else(|| failed.failure.clone());
-                self.finish(*job, Outcome::Retry(failure), End::Tried);
+                self.finish(*job, Outcome::Retry(failure), DeliveryEnd::Tried);
                 self.stop(Stopped::For(reason, failed.failure));
             }
         }
     }
 
     /// A delivery has ended; its result is emitted once it is settled.
-    fn finish(&mut self, job: Job, outcome: Outcome, end: End) {
+    fn finish(&mut self, job: Job, outcome: Outcome, end: DeliveryEnd) {
         let (ticket, result) = job.result(outcome);
         if let Some(ticket) = ticket {
             let settlement = settlement(&result.outcome, result.http_status, result.effort(), end);
@@ -342,8 +342,8 @@ impl<'a> Engine<'a> {
         let Some(why) = self.stopped.clone() else { return };
         for job in self.schedule.drain() {
             let (failure, end) = match job.unfinished() {
-                Some(failure) => (failure, End::Tried),
-                None => (why.failure_of_the_unsent(), End::Unsent),
+                Some(failure) => (failure, DeliveryEnd::Tried),
+                None => (why.failure_of_the_unsent(), DeliveryEnd::Unsent),
             };
             self.finish(job, Outcome::Retry(failure), end);
         }

@@ -1,4 +1,4 @@
-//! What a run emits while it goes on. It does not know who listens.
+//! What a run emits while it goes on. It does not know what listens.
 
 use std::sync::Arc;
 use std::time::Duration;

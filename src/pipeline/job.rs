@@ -1,4 +1,4 @@
-//! A conversion on its way: the right to send it, and what its tries have come to.
+//! A conversion on its way: the right to send it, and the results of its attempts.
 
 use std::time::Duration;
 

@@ -29,7 +29,7 @@ pub use self::deadlines::{AtEnd, Tracking};
 pub use self::event::{Event, Listener, ListenerGone, Notice, RecordResult, State, StopReason, Stopped, Subject};
 pub use self::looks::Adopt;
 pub use self::outbox::Outbox;
-pub use self::plan::{Item, Plan, RefusedBefore};
+pub use self::plan::{Item, RefusedBefore, RunPlan};
 pub use self::preview::preview;
 pub use self::schedule::Limits;
 pub use self::threads::{Means, run};

@@ -219,22 +219,31 @@ fn outcome_of(known: Known) -> (Outcome, Option<u16>) {
 }
 
 /// How to settle a delivery that ended so; `Unsent` where the record stays as if it had not been handed out.
-pub(super) fn settlement(outcome: &Outcome, http_status: Option<u16>, effort: Effort, end: End) -> Settlement {
+pub(super) fn settlement(
+    outcome: &Outcome,
+    http_status: Option<u16>,
+    effort: Effort,
+    end: DeliveryEnd,
+) -> Settlement {
     match (outcome, end) {
-        (_, End::Unsent) | (Outcome::Skipped(_) | Outcome::DryRun, End::Tried) => Settlement::Unsent,
-        (Outcome::Accepted, End::Tried) => {
+        (_, DeliveryEnd::Unsent) | (Outcome::Skipped(_) | Outcome::DryRun, DeliveryEnd::Tried) => {
+            Settlement::Unsent
+        }
+        (Outcome::Accepted, DeliveryEnd::Tried) => {
             Settlement::Accepted { http_status: http_status.unwrap_or_default(), effort }
         }
-        (Outcome::Rejected(failure) | Outcome::Invalid(failure), End::Tried) => {
+        (Outcome::Rejected(failure) | Outcome::Invalid(failure), DeliveryEnd::Tried) => {
             Settlement::Refused { http_status: http_status.unwrap_or_default(), failure: failure.clone(), effort }
         }
-        (Outcome::Retry(failure), End::Tried) => Settlement::Postponed { failure: failure.clone(), effort },
+        (Outcome::Retry(failure), DeliveryEnd::Tried) => {
+            Settlement::Postponed { failure: failure.clone(), effort }
+        }
     }
 }
 
 /// Whether an outcome is the record's, or only the run's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum DeliveryEnd {
     /// The record was tried.
     Tried,
     /// The run ended, or the whole account or way to the API was refused: the record is as it was.

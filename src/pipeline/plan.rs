@@ -22,7 +22,7 @@ pub enum Item {
 
 /// Everything that is fixed for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plan {
+pub struct RunPlan {
     /// The bounds of the run.
     pub limits: Limits,
     /// Which rows of earlier runs are taken over; none without a ledger.

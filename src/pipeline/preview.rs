@@ -1,4 +1,4 @@
-//! What would follow from a log, with nothing sent and nothing kept.
+//! The conversions that would follow from a log, with nothing sent and nothing kept.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::gate::Gate;
 use super::job::{Attempt, Job};
 use super::looks::Adopt;
 use super::outbox::Outbox;
-use super::plan::{Item, Plan, RefusedBefore};
+use super::plan::{Item, RefusedBefore, RunPlan};
 use super::schedule::Limits;
 use crate::clock;
 use crate::domain::{ErrorCode, Outcome};
@@ -29,7 +29,7 @@ pub fn preview(
     tracking: Tracking,
     listener: &mut dyn Listener,
 ) -> Option<Stopped> {
-    let plan = Plan {
+    let plan = RunPlan {
         limits: LIMITS,
         adopt: Adopt::Nothing,
         tracking: Some(tracking),

@@ -16,7 +16,7 @@ use super::event::{Listener, Stopped};
 use super::gate::Gate;
 use super::job::{Attempt, Job};
 use super::outbox::Outbox;
-use super::plan::{Item, Plan};
+use super::plan::{Item, RunPlan};
 use super::senders::{Count, send_jobs};
 use crate::clock;
 use crate::domain::Account;
@@ -44,7 +44,7 @@ pub struct Means<'a> {
 pub fn run<I>(
     input: I,
     outbox: Outbox,
-    plan: Plan,
+    plan: RunPlan,
     means: Means<'_>,
     listener: &mut dyn Listener,
 ) -> Option<Stopped>

@@ -2,7 +2,7 @@
 //!
 //! A code is open from when it was sent until its deadline. A conversion before that is true, and silence beyond it false.
 //! Which of the two follows is decided by the log's own times, so the same log gives the same conversions however it is cut,
-//! interrupted and read again. A code is watched by the run that saw it being sent, and when that is gone by any.
+//! interrupted and read again. The run that saw a code being sent watches it; if that run is gone, any run may.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What can go wrong with a store, each kind on its own because each has another remedy. Which store it is stands in
+//! What can go wrong with a store, one variant for each remedy. Which store it was is in
 //! [`LedgerError`](crate::ledger::LedgerError): an error is given its place once, where it leaves the ledger.
 
 use std::error::Error;

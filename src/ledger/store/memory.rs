@@ -1,7 +1,6 @@
 //! The store in memory: for a dry run, and as the proof that two stores can share the seam.
 //!
-//! Several runs may share a [`Memory`], as several processes share a file. Nothing here can fail, so nothing is ever rolled
-//! back.
+//! Several runs may share a [`Memory`], as several processes share a file. Nothing here can fail, so nothing is ever rolled back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,13 +41,13 @@ struct Contents {
     references: HashMap<(String, Reference), BTreeSet<i64>>,
     parts: HashMap<(String, MessageId), i64>,
     unreadable: HashSet<(String, Vec<u8>)>,
-    runs: BTreeMap<RunId, Run>,
+    runs: BTreeMap<RunId, UncleanRun>,
     last_run: RunId,
 }
 
 /// A run that has not ended cleanly.
 #[derive(Debug)]
-struct Run {
+struct UncleanRun {
     unsettled_max: u64,
     is_alive: bool,
 }
@@ -145,7 +144,7 @@ impl MemoryStore {
         }
         contents.last_run += 1;
         let me = contents.last_run;
-        contents.runs.insert(me, Run { unsettled_max: unsettled_max as u64, is_alive: true });
+        contents.runs.insert(me, UncleanRun { unsettled_max: unsettled_max as u64, is_alive: true });
         drop(contents);
         Self { memory: memory.clone(), account: account.as_str().to_owned(), me, crashed, unclean_stops }
     }

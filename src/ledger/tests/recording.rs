@@ -1,4 +1,4 @@
-//! The key: what counts as the same conversion, and what is answered for it.
+//! The key: what counts as the same conversion, and the answer to it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The engine stepped by hand: no thread, no wait, and the time that suits.
+//! The engine stepped by hand: no thread, no wait, and any time.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::pipeline::gate::Gate;
 use crate::pipeline::job::{Attempt, Job};
 use crate::pipeline::tests::{Heard, LIMITS, account, after, plan, record};
 use crate::pipeline::{
-    Adopt, AtEnd, Event, Item, Limits, Listener, ListenerGone, Outbox, Plan, State, Stopped, Tracking,
+    Adopt, AtEnd, Event, Item, Limits, Listener, ListenerGone, Outbox, RunPlan, State, Stopped, Tracking,
 };
 use crate::transport::{Cause, ConnectionAge, Phase, Sent, TransportError};
 use crate::wire::{Body, BodyEnd, Reply};
@@ -172,7 +172,7 @@ fn what_an_earlier_run_left_is_adopted_beside_flowing_input_and_goes_first() {
     let _ = crashed.record(&[left], after(seconds(0)).wall).unwrap();
     drop(crashed);
     let (gate, mut heard) = (Gate::default(), Heard::default());
-    let plan = Plan { adopt: Adopt::Due, ..plan(ONE) };
+    let plan = RunPlan { adopt: Adopt::Due, ..plan(ONE) };
     let mut engine = Engine::new(durable(folder.path()), plan, &gate, &mut heard, after(seconds(10)));
     engine.step(arrives((1..4).map(record), Input::Flows), after(Duration::from_millis(11_999)));
     let first = only_job(&mut engine, seconds(12));
@@ -200,7 +200,7 @@ fn a_code_expires_while_the_input_rests() {
     let folder = tempfile::tempdir().unwrap();
     let (gate, mut heard) = (Gate::default(), Heard::default());
     let tracking = Some(Tracking { lasts: seconds(600), at_end: AtEnd::Keep });
-    let plan = Plan { tracking, ..plan(ONE) };
+    let plan = RunPlan { tracking, ..plan(ONE) };
     let mut engine = Engine::new(durable(folder.path()), plan, &gate, &mut heard, after(seconds(0)));
     let sent = CodeEvent {
         line: 1,

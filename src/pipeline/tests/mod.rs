@@ -5,7 +5,7 @@ mod outages;
 use std::time::Duration;
 
 use super::engine::Now;
-use super::{Adopt, Event, Item, Limits, Listener, ListenerGone, Plan, RecordResult, RefusedBefore, State};
+use super::{Adopt, Event, Item, Limits, Listener, ListenerGone, RecordResult, RefusedBefore, RunPlan, State};
 use crate::domain::{
     AccountFingerprint, ApiKey, Channel, Conversion, Delivered, MessageId, Record, TimeSource, Timestamp,
 };
@@ -22,8 +22,8 @@ pub(super) const LIMITS: Limits = Limits {
 
 const NOW: i64 = 1_795_310_726;
 
-pub(super) fn plan(limits: Limits) -> Plan {
-    Plan { limits, adopt: Adopt::Nothing, tracking: None, refused_before: RefusedBefore::Skip }
+pub(super) fn plan(limits: Limits) -> RunPlan {
+    RunPlan { limits, adopt: Adopt::Nothing, tracking: None, refused_before: RefusedBefore::Skip }
 }
 
 pub(super) fn account() -> AccountFingerprint {

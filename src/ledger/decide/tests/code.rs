@@ -319,10 +319,10 @@ fn what_is_silent_at_its_deadline_is_false_then_and_by_force_now() {
     );
     assert_eq!(followed.records[1].reference, Some(named("x")));
     assert_eq!(followed.records[0].conversion.delivered, Delivered::False);
-    let closed = |code: Code, deadline| Code { deadline: Some(at(deadline)), ..code.silent() };
-    let closed =
-        [closed(open(1, "0A", 0), 600), closed(open(2, "0B", 300).of("x"), 700), closed(open(3, "0C", 0), 700)];
-    assert_eq!(followed.plan.updates, closed);
+    let expired = |code: Code, deadline| Code { deadline: Some(at(deadline)), ..code.silent() };
+    let expired =
+        [expired(open(1, "0A", 0), 600), expired(open(2, "0B", 300).of("x"), 700), expired(open(3, "0C", 0), 700)];
+    assert_eq!(followed.plan.updates, expired);
     assert_eq!(followed.counts, CodeCounts { silent: 3, ..NONE });
 }
 

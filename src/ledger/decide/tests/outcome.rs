@@ -73,8 +73,8 @@ fn every_settlement_has_its_end() {
     let taken = End { state: RowState::Accepted, http_status: Some(200), effort: effort(), ..unsent(7) };
     assert_eq!(end(ticket(1, 0), accepted(), 7), taken);
     let (status, why) = (Some(420), failure(refused()));
-    let dead = End { state: RowState::Refused, http_status: status, failure: why, effort: effort(), ..unsent(7) };
-    assert_eq!(end(ticket(1, 0), refused(), 7), dead);
+    let ended = End { state: RowState::Refused, http_status: status, failure: why, effort: effort(), ..unsent(7) };
+    assert_eq!(end(ticket(1, 0), refused(), 7), ended);
     let again =
         End { failure: failure(postponed()), effort: effort(), rounds: 1, is_postponed: true, ..unsent(12) };
     assert_eq!(end(ticket(1, 0), postponed(), 7), again, "5 seconds later");

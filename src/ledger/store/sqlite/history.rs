@@ -1,5 +1,5 @@
-//! What happened to an account's conversions in a time range. It finds rows by when they were settled, because the index has
-//! that.
+//! What happened to an account's conversions in a time range. It finds rows by the time at which they
+//! were settled, because that has an index.
 
 use std::time::Duration;
 

@@ -108,11 +108,11 @@ impl SqliteReader {
         &self,
         sql: &str,
         state: RowState,
-        read: impl Fn(&Row<'_>) -> rusqlite::Result<(T, Cursor)>,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<(T, PageStart)>,
         each: &mut impl FnMut(T),
     ) -> Result<(), StoreError> {
         let mut query = self.db.prepare(sql)?;
-        let mut after: Cursor = (i64::MIN, 0);
+        let mut after: PageStart = (i64::MIN, 0);
         loop {
             let page = query
                 .query_map(params![state, after.0, after.1, PAGE], |row| read(row))
@@ -133,9 +133,9 @@ impl SqliteReader {
 }
 
 /// The walk's position: time and row.
-type Cursor = (i64, i64);
+type PageStart = (i64, i64);
 
-fn dead_record(row: &Row<'_>) -> rusqlite::Result<(DeadLetter, Cursor)> {
+fn dead_record(row: &Row<'_>) -> rusqlite::Result<(DeadLetter, PageStart)> {
     let letter = DeadLetter {
         original: Original::Record {
             record: row::record(row)?,
@@ -149,7 +149,7 @@ fn dead_record(row: &Row<'_>) -> rusqlite::Result<(DeadLetter, Cursor)> {
     Ok((letter, (row.get(13)?, row.get(14)?)))
 }
 
-fn dead_input(row: &Row<'_>) -> rusqlite::Result<(DeadLetter, Cursor)> {
+fn dead_input(row: &Row<'_>) -> rusqlite::Result<(DeadLetter, PageStart)> {
     let letter = DeadLetter {
         original: Original::Unreadable(BadRecord {
             line: row.get::<_, i64>(0)?.unsigned_abs(),

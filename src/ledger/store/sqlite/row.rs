@@ -1,4 +1,4 @@
-//! The way between columns and domain values.
+//! Columns become domain values, and back.
 
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};

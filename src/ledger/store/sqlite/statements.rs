@@ -1,4 +1,4 @@
-//! The SQL by which rows are found and changed. What the columns mean stands in `schema`.
+//! The SQL that finds and changes rows. `schema` explains the columns.
 
 /// The statements below, for one lane: `?1` is the account, `?2` the channel, `?3` the message-id.
 macro_rules! of_lane {

@@ -1,4 +1,4 @@
-//! One transaction of a run. What is asked for a group is asked with one statement after the other, each prepared once.
+//! One transaction of a run: the seam's methods, each by statements that are prepared once.
 
 use super::session::SqliteTx;
 use super::{codes, rows};

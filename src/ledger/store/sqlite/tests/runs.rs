@@ -1,4 +1,4 @@
-//! Several runs on one file, as the file system sees them: locks, damage, and many who write at once.
+//! Several runs on one file, as the file system sees them: locks, damage, and many that write at once.
 
 use std::fs;
 
