@@ -152,8 +152,8 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How records are written')
             [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'The channel of records that do not say')
             [CompletionResult]::new('--field', '--field', [CompletionResultType]::ParameterName, 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)')
-            [CompletionResult]::new('--sent-when', '--sent-when', [CompletionResultType]::ParameterName, 'By what a line tells that a code was sent')
-            [CompletionResult]::new('--converted-when', '--converted-when', [CompletionResultType]::ParameterName, 'By what a line tells that the user converted')
+            [CompletionResult]::new('--sent-when', '--sent-when', [CompletionResultType]::ParameterName, 'How to recognise a line that says that a code was sent')
+            [CompletionResult]::new('--converted-when', '--converted-when', [CompletionResultType]::ParameterName, 'How to recognise a line that says that the user converted')
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'How long a code may take before silence becomes false')
             [CompletionResult]::new('--at-end', '--at-end', [CompletionResultType]::ParameterName, 'What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all expire at once')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
@@ -201,7 +201,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Count what is in it, by account and state, with the oldest')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell all that is known of an id: reported when, with which value, and what was answered')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is known about an id: sent when, with which value, and what was answered')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
             [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')
@@ -297,7 +297,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
         }
         'nexmo-conversion;ledger;help' {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Count what is in it, by account and state, with the oldest')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell all that is known of an id: reported when, with which value, and what was answered')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is known about an id: sent when, with which value, and what was answered')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
             [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')
@@ -487,7 +487,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--then', '--then', [CompletionResultType]::ParameterName, 'What comes after the replies')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Answer every so many requests so')
             [CompletionResult]::new('--latency', '--latency', [CompletionResultType]::ParameterName, 'How long each answer takes')
-            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Set a switch for what no document tells')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Set a switch for what no document says')
             [CompletionResult]::new('--clock-skew', '--clock-skew', [CompletionResultType]::ParameterName, 'How far its clock is ahead')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append each request to this file as a line of JSON before it is answered (`-`: standard output); secrets are masked, links not followed')
             [CompletionResult]::new('--stop-after', '--stop-after', [CompletionResultType]::ParameterName, 'End by itself after this long')
@@ -563,7 +563,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
         }
         'nexmo-conversion;help;ledger' {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Count what is in it, by account and state, with the oldest')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Tell all that is known of an id: reported when, with which value, and what was answered')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is known about an id: sent when, with which value, and what was answered')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
             [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')

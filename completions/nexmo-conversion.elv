@@ -145,8 +145,8 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --format 'How records are written'
             cand --channel 'The channel of records that do not say'
             cand --field 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)'
-            cand --sent-when 'By what a line tells that a code was sent'
-            cand --converted-when 'By what a line tells that the user converted'
+            cand --sent-when 'How to recognise a line that says that a code was sent'
+            cand --converted-when 'How to recognise a line that says that the user converted'
             cand --window 'How long a code may take before silence becomes false'
             cand --at-end 'What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all expire at once'
             cand -j 'Send up to N at once [default: 16]'
@@ -193,7 +193,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand status 'Count what is in it, by account and state, with the oldest'
-            cand show 'Tell all that is known of an id: reported when, with which value, and what was answered'
+            cand show 'Show all that is known about an id: sent when, with which value, and what was answered'
             cand resume 'Send now what is pending for this account, whatever its next planned attempt'
             cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
             cand forget 'Remove what is older than a time'
@@ -283,7 +283,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
         }
         &'nexmo-conversion;ledger;help'= {
             cand status 'Count what is in it, by account and state, with the oldest'
-            cand show 'Tell all that is known of an id: reported when, with which value, and what was answered'
+            cand show 'Show all that is known about an id: sent when, with which value, and what was answered'
             cand resume 'Send now what is pending for this account, whatever its next planned attempt'
             cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
             cand forget 'Remove what is older than a time'
@@ -453,7 +453,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --then 'What comes after the replies'
             cand --every 'Answer every so many requests so'
             cand --latency 'How long each answer takes'
-            cand --set 'Set a switch for what no document tells'
+            cand --set 'Set a switch for what no document says'
             cand --clock-skew 'How far its clock is ahead'
             cand --log 'Append each request to this file as a line of JSON before it is answered (`-`: standard output); secrets are masked, links not followed'
             cand --stop-after 'End by itself after this long'
@@ -521,7 +521,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
         }
         &'nexmo-conversion;help;ledger'= {
             cand status 'Count what is in it, by account and state, with the oldest'
-            cand show 'Tell all that is known of an id: reported when, with which value, and what was answered'
+            cand show 'Show all that is known about an id: sent when, with which value, and what was answered'
             cand resume 'Send now what is pending for this account, whatever its next planned attempt'
             cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
             cand forget 'Remove what is older than a time'

@@ -155,8 +155,8 @@ ids\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l channel -d 'The channel of records that do not say' -r -f -a "sms\t''
 voice\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l field -d 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sent-when -d 'By what a line tells that a code was sent' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l converted-when -d 'By what a line tells that the user converted' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sent-when -d 'How to recognise a line that says that a code was sent' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l converted-when -d 'How to recognise a line that says that the user converted' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l window -d 'How long a code may take before silence becomes false' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l at-end -d 'What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all expire at once' -r -f -a "keep\t'They stay open for the next run'
 wait\t'They are waited for'
@@ -196,7 +196,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "status" -d 'Count what is in it, by account and state, with the oldest'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "show" -d 'Tell all that is known of an id: reported when, with which value, and what was answered'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "show" -d 'Show all that is known about an id: sent when, with which value, and what was answered'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "resume" -d 'Send now what is pending for this account, whatever its next planned attempt'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "refused" -d 'Print what was refused for good, with the reasons; as input lines again with --json'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "forget" -d 'Remove what is older than a time'
@@ -263,7 +263,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "status" -d 'Count what is in it, by account and state, with the oldest'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "show" -d 'Tell all that is known of an id: reported when, with which value, and what was answered'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that is known about an id: sent when, with which value, and what was answered'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Send now what is pending for this account, whatever its next planned attempt'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "refused" -d 'Print what was refused for good, with the reasons; as input lines again with --json'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "forget" -d 'Remove what is older than a time'
@@ -396,7 +396,7 @@ cycle\t''
 last\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l every -d 'Answer every so many requests so' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l latency -d 'How long each answer takes' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l set -d 'Set a switch for what no document tells' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l set -d 'Set a switch for what no document says' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l clock-skew -d 'How far its clock is ahead' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l log -d 'Append each request to this file as a line of JSON before it is answered (`-`: standard output); secrets are masked, links not followed' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l stop-after -d 'End by itself after this long' -r
@@ -442,7 +442,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; 
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and not __fish_seen_subcommand_from sms voice batch track ledger report check config sandbox completions man help" -f -a "man" -d 'Print the manual page, or write all pages into a folder'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and not __fish_seen_subcommand_from sms voice batch track ledger report check config sandbox completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "status" -d 'Count what is in it, by account and state, with the oldest'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "show" -d 'Tell all that is known of an id: reported when, with which value, and what was answered'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "show" -d 'Show all that is known about an id: sent when, with which value, and what was answered'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "resume" -d 'Send now what is pending for this account, whatever its next planned attempt'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "refused" -d 'Print what was refused for good, with the reasons; as input lines again with --json'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "forget" -d 'Remove what is older than a time'

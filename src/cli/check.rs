@@ -185,7 +185,7 @@ fn unreachable(error: &TransportError, host: &str, account: &Account) -> Finding
 
 fn clock_skew(page: &Page) -> Finding {
     let Some(server) = page.date else {
-        return Finding::new("clock", Status::Skip, "the server told no time");
+        return Finding::new("clock", Status::Skip, "the server gave no time");
     };
     let ahead = clock::now().unix() - server.unix();
     if ahead.abs() < SKEW_WORTH_TELLING {
@@ -193,7 +193,7 @@ fn clock_skew(page: &Page) -> Finding {
     }
     let direction = if ahead > 0 { "ahead of" } else { "behind" };
     Finding::new("clock", Status::Warn, format!("{} {direction} the server's", Age(ahead)))
-        .advising("set this machine's clock (NTP): the API dates conversions by what it is told")
+        .advising("set this machine's clock (NTP): the API dates conversions by the time it is sent")
 }
 
 /// `GET /account/get-balance`: the provider's own side-effect-free account call.
@@ -224,7 +224,7 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
         200 => Finding::new(
             "account",
             Status::Ok,
-            "the credentials are right; whether conversions are enabled for them only a report can tell",
+            "the credentials are right; whether conversions are enabled for them only a conversion can show",
         ),
         401 | 403 => Finding::new(
             "account",

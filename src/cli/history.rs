@@ -46,7 +46,7 @@ fn history_text(id: &str, rows: &[HistoryRow], codes: &[OpenCode], now: Timestam
         let _ = writeln!(text, "open code  {}, account {}", Escaped::text(id), code.account);
         let _ = writeln!(
             text,
-            "  next      without a conversion, delivered=false is reported; its window closes {deadline}"
+            "  next      without a conversion, delivered=false is sent; its deadline is {deadline}"
         );
     }
     if text.is_empty() {

@@ -72,7 +72,7 @@ fn line_hint(fault: &LineFault, input: InputFor) -> String {
             format!("the first line must name the columns, for example {}", input.header())
         }
         LineFault::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
-            "say which column tells it, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
+            "say which column says so, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
         }
         LineFault::MissingColumn { field, mapped_to: Some(column), .. } => {
             format!("the first line names no `{column}`; correct --field {field}={column}")

@@ -318,6 +318,6 @@ fn describe(notice: &InputNotice) -> String {
         InputNotice::Fits { field, path } => {
             format!("{field} may stand at `{path}`: --field {}", word(&format!("{field}={path}")))
         }
-        InputNotice::MoreUnknownNames => "more names that are not read; they are not told one by one".to_owned(),
+        InputNotice::MoreUnknownNames => "more names that are not read; they are not listed one by one".to_owned(),
     }
 }

@@ -38,12 +38,12 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
     if args.window > Timestamp::ROUTING_WINDOW {
         let window = Age(i64::try_from(args.window.as_secs()).unwrap_or(i64::MAX));
         let text = format_args!(
-            "silence is told after {window}; over 15m it no longer counts in the current routing analysis"
+            "silence is sent as false after {window}; over 15m it no longer counts in the current routing analysis"
         );
         context.terminal.warn(text);
     }
     if setup.settings.max_age.value.is_some() {
-        let text = "max_age is not for track: what follows from a log is told whatever its age";
+        let text = "max_age is not for track: what follows from a log is sent whatever its age";
         context.terminal.warn(text);
     }
     let (items, reading) = stream::open(&args.input.files, options, InputFor::Track)?;
@@ -76,9 +76,9 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
 fn warn_of_a_wrong_mapping(reading: &Reading, terminal: &mut Terminal) {
     if let (0, unrelated @ 1..) = (reading.events(), reading.unrelated()) {
         let text =
-            format!("none of {} tells that a code was sent or that a user converted", counted(unrelated, "line"));
+            format!("none of {} says that a code was sent or that a user converted", counted(unrelated, "line"));
         terminal.warn(text);
-        let hint = "say by what they tell it: --sent-when FIELD=VALUE --converted-when FIELD=VALUE";
+        let hint = "say how to recognise them: --sent-when FIELD=VALUE --converted-when FIELD=VALUE";
         terminal.hint(hint);
     }
 }

@@ -169,7 +169,7 @@ fn a_mapping_that_fits_nothing_is_reported() {
     let sandbox = api::plain();
     let log = line(&json!({"kind": "code.out", "id": "A"}));
     let ran = Cli::new().against(&sandbox).run_with_input(["track"], log);
-    ran.exits(0).remarks(&contains("none of 1 line tells")).remarks(&contains("--sent-when FIELD=VALUE"));
+    ran.exits(0).remarks(&contains("none of 1 line says")).remarks(&contains("--sent-when FIELD=VALUE"));
     let ran = Cli::new().against(&sandbox).run_with_input(["track", "--sent-when", "kind"], "");
     ran.exits(2).remarks(&contains("FIELD=VALUE"));
     let ran = Cli::new().against(&sandbox).run_with_input(["track"], "id,channel\nA,sms\n");

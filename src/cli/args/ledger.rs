@@ -31,7 +31,7 @@ Examples:
   nexmo-conversion ledger status
   nexmo-conversion ledger status --json | jq 'select(.state==\"queued\").count'")]
     Status(LedgerFile),
-    /// Tell all that is known of an id: reported when, with which value, and what was answered
+    /// Show all that is known about an id: sent when, with which value, and what was answered
     Show(ShowArgs),
     /// Send now what is pending for this account, whatever its next planned attempt
     Resume(Box<ResumeArgs>),

@@ -19,7 +19,7 @@ reset, close, half-status, half-headers, truncated, drip, stall,
 endless-interim, endless-headers, endless-header, endless-body,
 endless-trailers, garbage. After it, with commas: delay=2s, and with a status
 retry-after=30 (or date+30), location=URL, type=MEDIA/TYPE, body=TEXT.
-What no document tells of the API is a switch: `--set NAME=VALUE`; a wrong NAME lists them.
+What no document says about the API is a switch: `--set NAME=VALUE`; a wrong NAME lists them.
 
 Examples:
   nexmo-conversion sandbox --tls --port 4010
@@ -71,7 +71,7 @@ pub struct SandboxArgs {
     /// How long each answer takes
     #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
     pub latency: Option<Duration>,
-    /// Set a switch for what no document tells
+    /// Set a switch for what no document says
     ///
     /// get, missing, malformed, repeated, contradicting, stale, unknown-id, known-id, success, errors, delivered, timestamp,
     /// signed-timestamp, unsigned-timestamp, signed-duplicate, signed-parameters, query-signature, mislabelled-form, basic, order. A value

@@ -94,7 +94,7 @@ impl InputArgs {
 An event has an id (message_id, messageId, id, call_id, event_id …), says that a code was sent
 or that the user converted, and may have timestamp (ts, time), channel (type) and ref. Other
 lines are passed over. What follows:
-  converted                     delivered=true at once, even if nobody saw the code being sent
+  converted                     delivered=true at once, even if no line said that the code was sent
   no conversion in the window   delivered=false, with the time at which the window closed
   converted after that          delivered=true as a new fact, counted as late
 Parts of one long message share a ref and count as one, by the id of the first. Open windows are
@@ -111,10 +111,10 @@ pub struct TrackArgs {
     /// The input.
     #[command(flatten)]
     pub input: InputArgs,
-    /// By what a line tells that a code was sent
+    /// How to recognise a line that says that a code was sent
     #[arg(long, value_name = "FIELD=VALUE", default_value = "event=sent")]
     pub sent_when: input::Mark,
-    /// By what a line tells that the user converted
+    /// How to recognise a line that says that the user converted
     #[arg(long, alias = "delivered-when", value_name = "FIELD=VALUE", default_value = "event=converted")]
     pub converted_when: input::Mark,
     /// How long a code may take before silence becomes false
