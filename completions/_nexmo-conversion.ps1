@@ -243,7 +243,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Start no more than this many requests in a time: 50/s, 600/min')
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Send nothing new after this long')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Send nothing new after this long; what was recorded is kept for the next run')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TLS included [default: 5s]')

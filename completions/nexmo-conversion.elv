@@ -232,7 +232,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand -j 'Send up to N at once [default: 16]'
             cand --jobs 'Send up to N at once [default: 16]'
             cand --rate 'Start no more than this many requests in a time: 50/s, 600/min'
-            cand --deadline 'Send nothing new after this long'
+            cand --deadline 'Send nothing new after this long; what was recorded is kept for the next run'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
             cand --connect-timeout 'Limit for connecting, TLS included [default: 5s]'

@@ -224,7 +224,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l deadline -d 'Send nothing new after this long' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r

@@ -78,10 +78,10 @@ pub(super) fn check(args: &CheckArgs, context: &mut Context) -> Result<Exit, Com
         Ok(setup) => {
             findings.extend(standing(&setup));
             findings.push(ledger(args.file.ledger.as_ref(), target, context));
-            let (told, heard) = exchanges(&context.global);
-            let transport = Transport::new(setup.endpoint.clone())?.watched(told);
+            let (watcher, seen) = exchanges(&context.global);
+            let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
             findings.extend(network(&setup, transport.sender()));
-            say_exchanges(heard.as_ref(), &mut context.terminal);
+            say_exchanges(seen.as_ref(), &mut context.terminal);
         }
         Err(failure) => findings.push(Finding::failed("settings", failure)),
     }

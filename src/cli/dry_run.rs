@@ -25,14 +25,7 @@ pub(super) fn show(
     setup: &Setup,
     context: &mut Context,
 ) -> Result<Exit, CommandFailure> {
-    let mut shown = Shown {
-        numbering,
-        setup,
-        format: context.global.format(),
-        terminal: &mut context.terminal,
-        exit: Exit::Done,
-        failure: None,
-    };
+    let mut shown = Shown::new(numbering, setup, context);
     for item in items {
         let event = match item {
             Item::Record(record) => Event::Settled(Box::new(RecordResult::not_sent(record, Outcome::DryRun))),
@@ -56,15 +49,7 @@ pub(super) fn show_what_follows(
     setup: &Setup,
     context: &mut Context,
 ) -> Result<Exit, CommandFailure> {
-    let numbering = Numbering::Lines;
-    let mut shown = Shown {
-        numbering,
-        setup,
-        format: context.global.format(),
-        terminal: &mut context.terminal,
-        exit: Exit::Done,
-        failure: None,
-    };
+    let mut shown = Shown::new(Numbering::Lines, setup, context);
     let stopped = preview(log, ledger, tracking, &mut shown);
     shown.end(stopped)
 }
@@ -104,7 +89,12 @@ impl Listener for Shown<'_> {
     }
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    fn new(numbering: Numbering, setup: &'a Setup, context: &'a mut Context) -> Self {
+        let format = context.global.format();
+        Self { numbering, setup, format, terminal: &mut context.terminal, exit: Exit::Done, failure: None }
+    }
+
     fn show(&mut self, report: &RecordResult) -> io::Result<()> {
         let request = match (&report.subject, &report.outcome) {
             (Subject::Conversion(conversion, _), Outcome::DryRun) => {

@@ -58,10 +58,10 @@ fn status_json(rows: &[StatusRow]) -> io::Result<Vec<u8>> {
 
 /// Sends what is pending, as a run without input.
 pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    let overrides = BatchOverrides { jobs: args.jobs, rate: args.rate.clone(), max_age: None };
+    let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: None };
     let setup = Setup::for_stream(Target::Api, &args.network, overrides, context)?;
     let path = context.ledger_path(args.file.ledger.as_ref())?;
-    let limits = Limits { deadline: args.deadline, max_age: None, ..limits(&setup.settings) };
+    let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
     let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now())?;
     let run = Run {
         outbox: Outbox::Durable(Box::new(ledger)),

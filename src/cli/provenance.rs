@@ -52,18 +52,18 @@ fn by(origin: &Origin) -> String {
     }
 }
 
-/// Where a transport tells of requests and answers, and where these are heard; nowhere unless somebody wants to know.
+/// The two ends by which requests and answers are watched; none unless `-v` asks for it.
 pub(super) fn exchanges(global: &Global) -> (Option<Sender<Exchange>>, Option<Receiver<Exchange>>) {
     if global.verbosity() < Verbosity::Verbose {
         return (None, None);
     }
-    let (told, heard) = channel();
-    (Some(told), Some(heard))
+    let (watcher, seen) = channel();
+    (Some(watcher), Some(seen))
 }
 
-/// Says what has been told so far.
-pub(super) fn say_exchanges(heard: Option<&Receiver<Exchange>>, terminal: &mut Terminal) {
-    for exchange in heard.into_iter().flat_map(Receiver::try_iter) {
+/// Says what was seen so far.
+pub(super) fn say_exchanges(seen: Option<&Receiver<Exchange>>, terminal: &mut Terminal) {
+    for exchange in seen.into_iter().flat_map(Receiver::try_iter) {
         terminal.detail(exchange_label(&exchange), &exchange);
     }
 }

@@ -61,8 +61,8 @@ impl Run {
     {
         let interrupt =
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
-        let (told, heard) = exchanges(&context.global);
-        let transport = Transport::new(setup.endpoint.clone())?.watched(told);
+        let (watcher, seen) = exchanges(&context.global);
+        let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
         let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
@@ -90,7 +90,7 @@ impl Run {
             ..style(numbering, setup, &context.global, &streams)
         };
         let mut printer = Printer::new(streams.results, streams.remarks, style, &hint)
-            .with_exchanges(heard)
+            .with_exchanges(seen)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
         let unclean_stops = outbox.unclean_stops();
         let stopped = pipeline::run(items, outbox, plan, means, &mut printer);

@@ -225,7 +225,7 @@ enum Naming {
 pub(super) struct InputStream {
     sources: VecDeque<(String, File)>,
     naming: Naming,
-    /// The name of the file that is being read, where lines are told by it.
+    /// The name of the file that is being read, where lines are named by it.
     file: Option<Arc<str>>,
     options: InputOptions,
     reader: Option<Reader<Stoppable>>,

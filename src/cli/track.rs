@@ -10,7 +10,6 @@ use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, limits, open_outbox};
 use super::stream::{self, Reading};
 use super::terminal::Terminal;
-use crate::clock;
 use crate::config::BatchOverrides;
 use crate::domain::{Timestamp, counted};
 use crate::input::InputOptions;
@@ -48,7 +47,7 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
     }
     let (items, reading) = stream::open(&args.input.files, options, InputFor::Track)?;
     let exit = if args.dry_run {
-        let ledger = Ledger::in_memory(&setup.fingerprint(), clock::now());
+        let ledger = Ledger::in_memory(&setup.fingerprint());
         let exit = dry_run::show_what_follows(items, ledger, tracking, &setup, context)?;
         match reading.take_error() {
             Some(error) => return Err(CommandFailure::of_input(error, InputFor::Track)),

@@ -54,8 +54,8 @@ impl Ledger {
 
     /// Opens a ledger that is nowhere but in memory, and gone with the process.
     #[must_use]
-    pub fn in_memory(account: &AccountFingerprint, now: Timestamp) -> Self {
-        Self::over(Box::new(MemoryStore::open(&Memory::default(), account, 1, now)))
+    pub fn in_memory(account: &AccountFingerprint) -> Self {
+        Self::over(Box::new(MemoryStore::open(&Memory::default(), account, 1)))
     }
 
     pub(super) fn over(store: Box<dyn Store>) -> Self {

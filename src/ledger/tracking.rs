@@ -31,7 +31,8 @@ pub struct CodeCounts {
 }
 
 impl CodeCounts {
-    pub(super) fn add(&mut self, other: Self) {
+    /// Adds another group's.
+    pub fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.parts += other.parts;
         self.converted += other.converted;

@@ -213,7 +213,7 @@ impl Listener for Printer<'_> {
 }
 
 impl Printer<'_> {
-    /// An answer is told before it is judged, so it stands above the result that it led to.
+    /// An answer is watched before it is judged, so it stands above the result that it led to.
     fn say_exchanges(&mut self) {
         let Some(exchanges) = self.exchanges.take() else { return };
         for exchange in exchanges.try_iter() {

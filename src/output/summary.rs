@@ -80,13 +80,7 @@ impl Summary {
 
     /// Counts what a log said.
     pub fn track(&mut self, counts: CodeCounts) {
-        let sum = self.codes.get_or_insert_default();
-        sum.sent += counts.sent;
-        sum.parts += counts.parts;
-        sum.converted += counts.converted;
-        sum.late += counts.late;
-        sum.silent += counts.silent;
-        sum.repeated += counts.repeated;
+        self.codes.get_or_insert_default().add(counts);
     }
 
     /// The share of the accepted conversions that are true, in percent: what the routing judges by. A code that converted late was
@@ -98,7 +92,7 @@ impl Summary {
         (self.converted * 100 + conversions / 2).checked_div(conversions)
     }
 
-    /// Whether there is nothing to tell: no record, no code, and no run that ended uncleanly.
+    /// Whether there is nothing to say: no record, no code, and no run that ended uncleanly.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let nothing = Self { left_over: self.left_over, open_codes: self.open_codes, ..Self::default() };

@@ -18,6 +18,7 @@ use super::gate::Gate;
 use super::job::{Attempt, Job};
 use super::judge::{Judgement, TransientFailure, judge};
 use super::looks::{Besides, Looks};
+use super::now::Now;
 use super::outbox::{DeliveryEnd, Entered, Outbox, settlement};
 use super::plan::{Item, RunPlan};
 use super::schedule::{Again, Schedule};
@@ -28,13 +29,6 @@ use crate::ledger::{LedgerError, RowId, Settlement, Ticket};
 pub(super) const GROUP: usize = 1024;
 /// How often a request to stop (a signal) is looked for while nothing else happens.
 pub(super) const GLANCE: Duration = Duration::from_millis(50);
-
-/// What the clocks say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Now {
-    pub(super) monotonic: Duration,
-    pub(super) wall: Timestamp,
-}
 
 /// What has happened since the last step.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod gate;
 mod job;
 mod judge;
 mod looks;
+mod now;
 mod outbox;
 mod plan;
 mod preview;

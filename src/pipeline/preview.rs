@@ -4,11 +4,12 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::deadlines::{Input, Tracking};
-use super::engine::{Engine, Happened, Now};
+use super::engine::{Engine, Happened};
 use super::event::{Event, Listener, ListenerGone, State, Stopped};
 use super::gate::Gate;
 use super::job::{Attempt, Job};
 use super::looks::Adopt;
+use super::now::Now;
 use super::outbox::Outbox;
 use super::plan::{Item, RefusedBefore, RunPlan};
 use super::schedule::Limits;
@@ -21,8 +22,7 @@ use crate::wire::{Body, BodyEnd, Reply};
 const LIMITS: Limits =
     Limits { jobs: 1, retries: 0, retry_max_time: Duration::ZERO, interval: None, max_age: None, deadline: None };
 
-/// Emits each conversion that would follow as a dry run. Codes are kept in a ledger that is thrown away: there may be millions of
-/// them. What would be sent counts as accepted, so that what waits behind it comes up too.
+/// Emits each conversion that would follow as a dry run. Codes are kept in a ledger that is thrown away. What would be sent counts as accepted, so that what waits behind it comes up too.
 pub fn preview(
     mut items: impl Iterator<Item = Item>,
     ledger: Ledger,
@@ -37,7 +37,7 @@ pub fn preview(
     };
     let (gate, sends) = (Gate::default(), Cell::new(false));
     let mut listener = AsDryRun { listener, sends: &sends, held: Vec::new() };
-    let mut engine = Engine::new(Outbox::Durable(Box::new(ledger)), plan, &gate, &mut listener, now());
+    let mut engine = Engine::new(Outbox::Durable(Box::new(ledger)), plan, &gate, &mut listener, Now::read());
     let mut input = Input::Flows;
     while !engine.is_over() {
         let orders = engine.orders(clock::monotonic());
@@ -53,18 +53,14 @@ pub fn preview(
             input = if arrived.is_some() { Input::Flows } else { Input::Ended };
         }
         let arrived = arrived.into_iter().collect();
-        engine.step(Happened { arrived, input, returned, interrupted: false }, now());
+        engine.step(Happened { arrived, input, returned, interrupted: false }, Now::read());
     }
     sends.set(false);
     engine.end(clock::now())
 }
 
-fn now() -> Now {
-    Now { monotonic: clock::monotonic(), wall: clock::now() }
-}
-
 fn accepted(job: Job) -> (Job, Option<Attempt>) {
-    let Now { monotonic, wall } = now();
+    let Now { monotonic, wall } = Now::read();
     let reply =
         Reply { status: 200, retry_after: None, body: Body::new(Vec::new(), None, None, BodyEnd::Reached) };
     (job, Some(Attempt { at: wall, began: monotonic, ended: monotonic, result: Ok(reply) }))
@@ -144,7 +140,7 @@ mod tests {
 
     fn follows(log: impl IntoIterator<Item = Item>, at_end: AtEnd) -> Vec<String> {
         let account = ApiKey::parse("abcd1234").unwrap().fingerprint();
-        let ledger = Ledger::in_memory(&account, clock::now());
+        let ledger = Ledger::in_memory(&account);
         let tracking = Tracking { lasts: Duration::from_secs(600), at_end };
         let mut heard = Heard::default();
         assert_eq!(preview(log.into_iter(), ledger, tracking, &mut heard), None);

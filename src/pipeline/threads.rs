@@ -11,10 +11,11 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 
 use super::deadlines::Input;
-use super::engine::{Engine, GLANCE, GROUP, Happened, Now};
+use super::engine::{Engine, GLANCE, GROUP, Happened};
 use super::event::{Listener, Stopped};
 use super::gate::Gate;
 use super::job::{Attempt, Job};
+use super::now::Now;
 use super::outbox::Outbox;
 use super::plan::{Item, RunPlan};
 use super::senders::{Count, send_jobs};
@@ -57,7 +58,7 @@ where
     let to_read = Arc::clone(&input);
     let reader = thread::Builder::new().spawn(move || read_all(&to_read, &items_in));
     let gate = Gate::default();
-    let mut engine = Engine::new(outbox, plan, &gate, listener, now());
+    let mut engine = Engine::new(outbox, plan, &gate, listener, Now::read());
     match reader {
         Ok(reader) => drive(&mut engine, reader, &items, &gate, plan.limits.jobs, means),
         Err(error) => {
@@ -127,7 +128,7 @@ fn drive(
                 has_said_fewer = true;
                 engine.has_fewer_senders(Cause::NoDescriptor.to_string());
             }
-            engine.step(happened, now());
+            engine.step(happened, Now::read());
         }
         drop(jobs_in);
     });
@@ -167,10 +168,6 @@ fn is_silent(happened: &Happened) -> bool {
 
 fn finished(senders: &[ScopedJoinHandle<'_, ()>]) -> usize {
     senders.iter().filter(|sender| sender.is_finished()).count()
-}
-
-fn now() -> Now {
-    Now { monotonic: clock::monotonic(), wall: clock::now() }
 }
 
 fn taken<I>(input: &Mutex<Option<I>>) -> Option<I> {

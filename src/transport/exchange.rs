@@ -1,4 +1,4 @@
-//! What a sender tells of each request and its answer, for people who watch: one line each, and never a secret.
+//! What a sender shows of each request and its answer, for people who watch: one line each, and never a secret.
 
 use std::fmt;
 use std::time::Duration;

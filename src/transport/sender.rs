@@ -50,7 +50,7 @@ impl Transport {
         Ok(Self { endpoint: Arc::new(endpoint), urls, names: Names::default(), watcher: None })
     }
 
-    /// Its senders tell of each request before it is sent, and of its answer before they return it.
+    /// Its senders show each request before it is sent, and its answer before they return it.
     #[must_use]
     pub fn watched(self, watcher: Option<Watcher<Exchange>>) -> Self {
         Self { watcher, ..self }
@@ -130,7 +130,7 @@ impl Sender {
         };
         let encoded = request.encoded();
         let authorization = request.authorization();
-        self.tell(|_| Exchange::request(request, url.to_string()));
+        self.show(|_| Exchange::request(request, url.to_string()));
         let began = clock::monotonic();
         let result = self.run(|| {
             let (url, body) = match request.placement {
@@ -151,7 +151,7 @@ impl Sender {
             }
             Ok(message)
         });
-        self.tell_of_the_answer(result.as_ref(), request.message_id(), began);
+        self.show_answer(result.as_ref(), request.message_id(), began);
         let response = result?;
         let retry_after = response
             .headers()
@@ -163,7 +163,7 @@ impl Sender {
 
     /// Fetches a page that changes nothing, for `check`.
     pub fn get(&mut self, url: &str, authorization: Option<&str>) -> Result<Page, TransportError> {
-        self.tell(|_| Exchange::Request {
+        self.show(|_| Exchange::Request {
             method: "GET",
             url: url.to_owned(),
             parameters: String::new(),
@@ -177,26 +177,21 @@ impl Sender {
             }
             message.body(()).map_err(unsendable)
         });
-        self.tell_of_the_answer(result.as_ref(), url, began);
+        self.show_answer(result.as_ref(), url, began);
         let response = result?;
         let date = response.headers().get(header::DATE).and_then(|date| parse_http_date(date.to_str().ok()?));
         let status = response.status().as_u16();
         Ok(Page { status, date, body: read(response), tls: self.trace.tls() })
     }
 
-    fn tell(&self, exchange: impl FnOnce(&Self) -> Exchange) {
+    fn show(&self, exchange: impl FnOnce(&Self) -> Exchange) {
         if let Some(watcher) = &self.watcher {
             let _ = watcher.send(exchange(self));
         }
     }
 
-    fn tell_of_the_answer(
-        &self,
-        result: Result<&Response<ureq::Body>, &TransportError>,
-        about: &str,
-        began: Duration,
-    ) {
-        self.tell(|this| {
+    fn show_answer(&self, result: Result<&Response<ureq::Body>, &TransportError>, about: &str, began: Duration) {
+        self.show(|this| {
             let (about, took) = (about.to_owned(), clock::monotonic().saturating_sub(began));
             match result {
                 Ok(response) => Exchange::Answer {

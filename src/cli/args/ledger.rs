@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::sending::{LedgerFile, NetworkArgs};
-use super::values::{Since, parse_age, parse_since, parse_time_limit};
+use super::sending::{LedgerFile, NetworkArgs, PaceArgs};
+use super::values::{Since, parse_age, parse_since};
 
 /// `ledger`.
 #[derive(Debug, Args)]
@@ -76,15 +76,9 @@ pub struct ResumeArgs {
     /// Which ledger.
     #[command(flatten)]
     pub file: LedgerFile,
-    /// Send up to N at once [default: 16]
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<u32>,
-    /// Start no more than this many requests in a time: 50/s, 600/min
-    #[arg(long, value_name = "N/UNIT")]
-    pub rate: Option<String>,
-    /// Send nothing new after this long
-    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
-    pub deadline: Option<Duration>,
+    /// How fast, and for how long.
+    #[command(flatten)]
+    pub pace: PaceArgs,
     /// The network options.
     #[command(flatten)]
     pub network: NetworkArgs,

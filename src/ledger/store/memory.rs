@@ -24,12 +24,15 @@ use crate::ledger::tracking::Expiry;
 pub(crate) struct Memory(Arc<Mutex<Contents>>);
 
 type RunId = i64;
-type LaneKey = (String, Channel, MessageId);
+/// A place among the accounts that recorded something.
+type AccountId = usize;
+type LaneKey = (AccountId, Channel, MessageId);
 
 const NO_RUN: RunId = 0;
 
 #[derive(Debug, Default)]
 struct Contents {
+    accounts: Vec<AccountFingerprint>,
     /// By number, in the order of recording.
     rows: BTreeMap<i64, StoredConversion>,
     lanes: HashMap<LaneKey, Vec<i64>>,
@@ -38,9 +41,9 @@ struct Contents {
     /// Those that are open or await their channel.
     unended: BTreeSet<i64>,
     /// In the order of recording.
-    references: HashMap<(String, Reference), BTreeSet<i64>>,
-    parts: HashMap<(String, MessageId), i64>,
-    unreadable: HashSet<(String, Vec<u8>)>,
+    references: HashMap<(AccountId, Reference), BTreeSet<i64>>,
+    parts: HashMap<(AccountId, MessageId), i64>,
+    unreadable: HashSet<(AccountId, Vec<u8>)>,
     runs: BTreeMap<RunId, UncleanRun>,
     last_run: RunId,
 }
@@ -54,7 +57,7 @@ struct UncleanRun {
 
 #[derive(Debug)]
 struct StoredConversion {
-    account: String,
+    account: AccountId,
     content: StoredRow,
     key_time: Option<Timestamp>,
     state: RowState,
@@ -66,7 +69,7 @@ struct StoredConversion {
 
 #[derive(Debug)]
 struct StoredCode {
-    account: String,
+    account: AccountId,
     code: Code,
     owner: RunId,
     arrived: Timestamp,
@@ -102,7 +105,7 @@ impl Contents {
             self.unended.remove(&id);
         }
         if let Some(reference) = &code.reference {
-            self.references.entry((account.clone(), reference.clone())).or_default().insert(id);
+            self.references.entry((*account, reference.clone())).or_default().insert(id);
         }
     }
 
@@ -125,7 +128,7 @@ impl Memory {
 #[derive(Debug)]
 pub(crate) struct MemoryStore {
     memory: Memory,
-    account: String,
+    account: AccountId,
     me: RunId,
     crashed: Vec<RunId>,
     unclean_stops: UncleanStops,
@@ -133,8 +136,13 @@ pub(crate) struct MemoryStore {
 
 impl MemoryStore {
     /// Begins a run.
-    pub(crate) fn open(memory: &Memory, account: &AccountFingerprint, unsettled_max: usize, _: Timestamp) -> Self {
+    pub(crate) fn open(memory: &Memory, account: &AccountFingerprint, unsettled_max: usize) -> Self {
         let mut contents = memory.contents();
+        let known = contents.accounts.iter().position(|known| known == account);
+        let account = known.unwrap_or_else(|| {
+            contents.accounts.push(account.clone());
+            contents.accounts.len() - 1
+        });
         let mut unclean_stops = UncleanStops::default();
         let mut crashed = Vec::new();
         for (id, run) in contents.runs.iter().filter(|(_, run)| !run.is_alive) {
@@ -146,7 +154,7 @@ impl MemoryStore {
         let me = contents.last_run;
         contents.runs.insert(me, UncleanRun { unsettled_max: unsettled_max as u64, is_alive: true });
         drop(contents);
-        Self { memory: memory.clone(), account: account.as_str().to_owned(), me, crashed, unclean_stops }
+        Self { memory: memory.clone(), account, me, crashed, unclean_stops }
     }
 }
 
@@ -169,7 +177,7 @@ impl Store for MemoryStore {
     }
 
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {
-        Ok(Box::new(MemoryTx { contents: self.memory.contents(), account: &self.account, me: self.me, now }))
+        Ok(Box::new(MemoryTx { contents: self.memory.contents(), account: self.account, me: self.me, now }))
     }
 
     fn reserve_room(&mut self) -> Result<(), StoreError> {
@@ -195,7 +203,7 @@ impl Store for MemoryStore {
 
 struct MemoryTx<'a> {
     contents: MutexGuard<'a, Contents>,
-    account: &'a str,
+    account: AccountId,
     me: RunId,
     now: Timestamp,
 }
@@ -210,7 +218,7 @@ impl MemoryTx<'_> {
     }
 
     fn key(&self, channel: Channel, message_id: &MessageId) -> LaneKey {
-        (self.account.to_owned(), channel, message_id.clone())
+        (self.account, channel, message_id.clone())
     }
 
     fn sibling(&self, id: i64) -> Option<Sibling> {
@@ -232,7 +240,7 @@ impl MemoryTx<'_> {
         let key_time = record.key_time();
         let time = if key_time.is_some() { TimeSource::Given } else { TimeSource::Now };
         let row = StoredConversion {
-            account: self.account.to_owned(),
+            account: self.account,
             content: StoredRow {
                 record: Record { time, doubts: Vec::new(), ..record.clone() },
                 recorded: self.now,
@@ -386,17 +394,16 @@ impl Tx for MemoryTx<'_> {
     }
 
     fn keep_unreadable(&mut self, records: &[BadRecord]) -> Result<Vec<Novelty>, StoreError> {
-        let mut keep =
-            |bad: &BadRecord| self.contents.unreadable.insert((self.account.to_owned(), bad.raw.clone()));
+        let mut keep = |bad: &BadRecord| self.contents.unreadable.insert((self.account, bad.raw.clone()));
         Ok(records.iter().map(|bad| if keep(bad) { Novelty::New } else { Novelty::Known }).collect())
     }
 
     fn codes(&mut self, want: &CodeWant<'_>) -> Result<SeenCodes, StoreError> {
         let by_part = |part: &&MessageId| {
-            self.contents.parts.get(&(self.account.to_owned(), (*part).clone())).and_then(|id| self.code(*id))
+            self.contents.parts.get(&(self.account, (*part).clone())).and_then(|id| self.code(*id))
         };
         let by_reference = |reference: &&Reference| {
-            let named = self.contents.references.get(&(self.account.to_owned(), (*reference).clone()))?;
+            let named = self.contents.references.get(&(self.account, (*reference).clone()))?;
             self.code(*named.last()?)
         };
         Ok(SeenCodes {
@@ -409,7 +416,7 @@ impl Tx for MemoryTx<'_> {
         let mut inserted = Vec::new();
         for code in &plan.inserts {
             let id = self.contents.codes.last_key_value().map_or(1, |(id, _)| id + 1);
-            let (account, owner, arrived) = (self.account.to_owned(), self.me, self.now);
+            let (account, owner, arrived) = (self.account, self.me, self.now);
             self.contents.codes.insert(id, StoredCode { account, code: code.clone(), owner, arrived });
             self.contents.index_code(id);
             inserted.push(id);
@@ -427,7 +434,7 @@ impl Tx for MemoryTx<'_> {
             self.contents.index_code(id(code.id));
         }
         for (message_id, code) in &plan.parts {
-            self.contents.parts.insert((self.account.to_owned(), message_id.clone()), id(*code));
+            self.contents.parts.insert((self.account, message_id.clone()), id(*code));
         }
         for (part, whole) in &plan.merges {
             self.contents.remove_code(*part);

@@ -75,7 +75,7 @@ impl Fixture {
         match &self.place {
             Room::Folder(_) => Ledger::open(&self.path(), &account(key), unsettled_max, self.now).unwrap(),
             Room::Memory(memory) => {
-                Ledger::over(Box::new(MemoryStore::open(memory, &account(key), unsettled_max, self.now)))
+                Ledger::over(Box::new(MemoryStore::open(memory, &account(key), unsettled_max)))
             }
         }
     }

@@ -4,7 +4,7 @@ mod outages;
 
 use std::time::Duration;
 
-use super::engine::Now;
+use super::now::Now;
 use super::{Adopt, Event, Item, Limits, Listener, ListenerGone, RecordResult, RefusedBefore, RunPlan, State};
 use crate::domain::{
     AccountFingerprint, ApiKey, Channel, Conversion, Delivered, MessageId, Record, TimeSource, Timestamp,
