@@ -68,7 +68,7 @@ struct Shown<'a> {
 impl Listener for Shown<'_> {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
         match event {
-            Event::Settled(report) => self.show(&report).map_err(|error| {
+            Event::Settled(result) => self.show(&result).map_err(|error| {
                 self.failure = Some(error);
                 ListenerGone
             }),
@@ -95,8 +95,8 @@ impl<'a> Shown<'a> {
         Self { numbering, setup, format, terminal: &mut context.terminal, exit: Exit::Done, failure: None }
     }
 
-    fn show(&mut self, report: &RecordResult) -> io::Result<()> {
-        let request = match (&report.subject, &report.outcome) {
+    fn show(&mut self, result: &RecordResult) -> io::Result<()> {
+        let request = match (&result.subject, &result.outcome) {
             (Subject::Conversion(conversion, _), Outcome::DryRun) => {
                 Some(request_line(&Request::new(conversion, &self.setup.account), self.setup))
             }
@@ -109,8 +109,8 @@ impl<'a> Shown<'a> {
         };
         let style = self.terminal.streams().line_style(self.numbering);
         let shown = match self.format {
-            OutputFormat::Json => json(report, request.as_ref(), self.setup)?,
-            OutputFormat::Text => text(report, request.as_ref(), self.setup, style).into_bytes(),
+            OutputFormat::Json => json(result, request.as_ref(), self.setup)?,
+            OutputFormat::Text => text(result, request.as_ref(), self.setup, style).into_bytes(),
         };
         self.terminal.print(shown)
     }
@@ -128,18 +128,18 @@ impl<'a> Shown<'a> {
     }
 }
 
-fn json(report: &RecordResult, request: Option<&RequestLine>, setup: &Setup) -> io::Result<Vec<u8>> {
+fn json(result: &RecordResult, request: Option<&RequestLine>, setup: &Setup) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let hint = |failure: &_| record_hint(failure, &setup.account);
-    let result = ResultLine::new(report, setup.profile.as_deref(), clock::now(), hint);
-    to_json(&mut line, &result.with_request(request))?;
+    let shown = ResultLine::new(result, setup.profile.as_deref(), clock::now(), hint);
+    to_json(&mut line, &shown.with_request(request))?;
     Ok(line)
 }
 
-fn text(report: &RecordResult, request: Option<&RequestLine>, setup: &Setup, style: LineStyle) -> String {
+fn text(result: &RecordResult, request: Option<&RequestLine>, setup: &Setup, style: LineStyle) -> String {
     let mut text = String::new();
-    let _ = write_line(&mut text, report, clock::now(), style);
-    if let Some(failure) = report.outcome.failure() {
+    let _ = write_line(&mut text, result, clock::now(), style);
+    if let Some(failure) = result.outcome.failure() {
         let _ = writeln!(text, "  {}", Escaped::text(&failure.message));
     }
     if let Some(request) = request {

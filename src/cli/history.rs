@@ -162,15 +162,15 @@ fn letter_text(letter: &DeadLetter) -> String {
 }
 
 fn dead_letter(letter: DeadLetter) -> io::Result<Vec<u8>> {
-    let report = match letter.original {
+    let result = match letter.original {
         Original::Record { record, failure, http_status, attempts } => {
-            let report = RecordResult::not_sent(record, Outcome::Rejected(failure));
-            RecordResult { http_status, attempts, ..report }
+            let result = RecordResult::not_sent(record, Outcome::Rejected(failure));
+            RecordResult { http_status, attempts, ..result }
         }
         // What was never a record has all its bytes in `raw`: that is what has to be corrected.
         Original::Unreadable(bad) => RecordResult::invalid(bad),
     };
     let mut line = Vec::new();
-    to_json(&mut line, &ResultLine::new(&report, None, letter.when, |_: &Failure| None).with_all_of(&report))?;
+    to_json(&mut line, &ResultLine::new(&result, None, letter.when, |_: &Failure| None).with_all_of(&result))?;
     Ok(line)
 }

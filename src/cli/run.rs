@@ -169,12 +169,12 @@ pub(super) fn not_recorded(
     let mut printer = Printer::new(streams.results, &mut unsaid, manner, &hint);
     let why = format!("{:#}", why.error);
     for item in items {
-        let report = match item {
+        let result = match item {
             Item::Record(record) => RecordResult::not_recorded(record, &why),
             Item::Bad(bad) => RecordResult::invalid(bad),
             Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
         };
-        if printer.hear(Event::Settled(Box::new(report))).is_err() {
+        if printer.hear(Event::Settled(Box::new(result))).is_err() {
             break;
         }
     }

@@ -65,15 +65,15 @@ struct ErrorLine<'a> {
 }
 
 impl<'a> ResultLine<'a> {
-    /// The line for a report. `now` dates what was never sent; `hint` advises.
+    /// The line for a result. `now` dates what was never sent; `hint` advises.
     #[must_use]
     pub fn new(
-        report: &'a RecordResult,
+        result: &'a RecordResult,
         profile: Option<&'a str>,
         now: Timestamp,
         hint: impl Fn(&Failure) -> Option<String>,
     ) -> Self {
-        let (conversion, raw) = match &report.subject {
+        let (conversion, raw) = match &result.subject {
             Subject::Conversion(conversion, _) => (Some(conversion), None),
             Subject::Unreadable(raw) => {
                 (None, Some(String::from_utf8_lossy(raw).chars().take(RAW_SHOWN).collect::<String>()))
@@ -81,8 +81,8 @@ impl<'a> ResultLine<'a> {
         };
         Self {
             v: VERSION,
-            line: report.line,
-            reference: report
+            line: result.line,
+            reference: result
                 .reference
                 .as_ref()
                 .and_then(|reference| RawValue::from_string(reference.as_json().to_owned()).ok()),
@@ -90,14 +90,14 @@ impl<'a> ResultLine<'a> {
             message_id: conversion.map(|conversion| conversion.message_id.as_str()),
             delivered: conversion.map(|conversion| conversion.delivered.as_bool()),
             timestamp: conversion.map(|conversion| conversion.timestamp.to_string()),
-            outcome: report.outcome.as_str(),
-            http_status: report.http_status,
-            attempts: report.attempts,
-            elapsed_ms: u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
-            age_s: conversion.map(|conversion| conversion.timestamp.age_at(report.sent_at.unwrap_or(now))),
+            outcome: result.outcome.as_str(),
+            http_status: result.http_status,
+            attempts: result.attempts,
+            elapsed_ms: u64::try_from(result.elapsed.as_millis()).unwrap_or(u64::MAX),
+            age_s: conversion.map(|conversion| conversion.timestamp.age_at(result.sent_at.unwrap_or(now))),
             profile,
-            sent_at: report.sent_at.map(Timestamp::to_rfc3339),
-            error: report.outcome.failure().map(|failure| ErrorLine {
+            sent_at: result.sent_at.map(Timestamp::to_rfc3339),
+            error: result.outcome.failure().map(|failure| ErrorLine {
                 code: failure.code.as_str(),
                 message: &failure.message,
                 hint: hint(failure),
@@ -114,8 +114,8 @@ impl<'a> ResultLine<'a> {
 
     /// The same line with all of an unreadable record, not only its beginning.
     #[must_use]
-    pub fn with_all_of(self, report: &RecordResult) -> Self {
-        match &report.subject {
+    pub fn with_all_of(self, result: &RecordResult) -> Self {
+        match &result.subject {
             Subject::Conversion(..) => self,
             Subject::Unreadable(raw) => Self { raw: Some(String::from_utf8_lossy(raw).into_owned()), ..self },
         }

@@ -154,7 +154,7 @@ impl Listener for Printer<'_> {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
         self.say_exchanges();
         match event {
-            Event::Settled(report) => self.settled(&report),
+            Event::Settled(result) => self.settled(&result),
             Event::Notice(Notice::Input(text)) => {
                 self.remark("warning", Severity::Warning, &Escaped::text(&text).to_string());
             }
@@ -223,28 +223,28 @@ impl Printer<'_> {
         self.exchanges = Some(exchanges);
     }
 
-    fn settled(&mut self, report: &RecordResult) {
-        self.summary.count(report);
-        if report.origin == Origin::Adopted && self.style.adopted == AdoptedRows::Counted {
+    fn settled(&mut self, result: &RecordResult) {
+        self.summary.count(result);
+        if result.origin == Origin::Adopted && self.style.adopted == AdoptedRows::Counted {
             return;
         }
-        self.remark_on(report);
+        self.remark_on(result);
         // Its line was printed when it was given up for the time being: each record has one.
-        if report.origin == Origin::Postponed {
+        if result.origin == Origin::Postponed {
             return;
         }
-        if self.is_counted_only(report) {
+        if self.is_counted_only(result) {
             return;
         }
-        if self.style.verbosity > Verbosity::Quiet || ResultLine::is_failure(&report.outcome) {
-            self.print(report);
+        if self.style.verbosity > Verbosity::Quiet || ResultLine::is_failure(&result.outcome) {
+            self.print(result);
         }
     }
 
     /// People need no line for each of thousands of records that are recorded and were not sent because the run stopped: how many
     /// there are is said at the end.
-    fn is_counted_only(&self, report: &RecordResult) -> bool {
-        self.is_of_the_stop(report.outcome.failure())
+    fn is_counted_only(&self, result: &RecordResult) -> bool {
+        self.is_of_the_stop(result.outcome.failure())
             && self.style.unsent == Unsent::Counted
             && self.style.format == OutputFormat::Text
     }
@@ -254,18 +254,18 @@ impl Printer<'_> {
         failure.is_some() && failure == self.for_the_stop.as_ref()
     }
 
-    fn print(&mut self, report: &RecordResult) {
+    fn print(&mut self, result: &RecordResult) {
         let now = clock::now();
         match self.style.format {
             OutputFormat::Json => {
-                let line = ResultLine::new(report, self.style.profile.as_deref(), now, self.hint);
+                let line = ResultLine::new(result, self.style.profile.as_deref(), now, self.hint);
                 if let Err(error) = to_json(&mut self.unwritten, &line) {
                     self.failure = Some(error);
                 }
             }
             OutputFormat::Text => {
                 let mut line = String::with_capacity(160);
-                let _ = write_line(&mut line, report, now, self.style.line);
+                let _ = write_line(&mut line, result, now, self.style.line);
                 self.unwritten.extend_from_slice(line.as_bytes());
             }
         }
@@ -300,14 +300,14 @@ impl Printer<'_> {
         if self.failure.is_some() { Err(ListenerGone) } else { Ok(()) }
     }
 
-    fn remark_on(&mut self, report: &RecordResult) {
-        if let Subject::Conversion(conversion, doubts) = &report.subject {
+    fn remark_on(&mut self, result: &RecordResult) {
+        if let Subject::Conversion(conversion, doubts) = &result.subject {
             let id = Escaped::text(conversion.message_id.as_str());
             for doubt in doubts {
                 self.remark_once("warning", Severity::Warning, &doubt.to_string(), &format!("{id}: {doubt}"));
             }
-            let age = conversion.timestamp.age_at(report.sent_at.unwrap_or_else(clock::now));
-            if report.attempts > 0 && age > Timestamp::ROUTING_WINDOW.as_secs().cast_signed() {
+            let age = conversion.timestamp.age_at(result.sent_at.unwrap_or_else(clock::now));
+            if result.attempts > 0 && age > Timestamp::ROUTING_WINDOW.as_secs().cast_signed() {
                 let why = "over 15m it no longer counts in the current routing analysis";
                 self.remark_once(
                     "warning",
@@ -317,16 +317,16 @@ impl Printer<'_> {
                 );
             }
         }
-        if let Some(status) = report.http_status.filter(|status| (201..300).contains(status)) {
+        if let Some(status) = result.http_status.filter(|status| (201..300).contains(status)) {
             let text = format!("the server answered {status} where the API answers 200; taken as accepted");
             self.remark_once("warning", Severity::Warning, &text, &text);
         }
-        if let Some(failure) = report.outcome.failure()
-            && ResultLine::is_failure(&report.outcome)
+        if let Some(failure) = result.outcome.failure()
+            && ResultLine::is_failure(&result.outcome)
         {
             let said_as_reason_to_stop = self.is_of_the_stop(Some(failure));
-            let place = match report.subject {
-                Subject::Unreadable(_) => format!("{}: ", place(report, self.style.line.numbering)),
+            let place = match result.subject {
+                Subject::Unreadable(_) => format!("{}: ", place(result, self.style.line.numbering)),
                 Subject::Conversion(..) => String::new(),
             };
             if !said_as_reason_to_stop {

@@ -45,20 +45,20 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts a report.
-    pub fn count(&mut self, report: &RecordResult) {
-        self.ambiguous_resends += u64::from(report.ambiguous_resends);
-        self.adopted += u64::from(report.origin == Origin::Adopted);
-        if report.origin == Origin::Postponed {
+    /// Counts a result.
+    pub fn count(&mut self, result: &RecordResult) {
+        self.ambiguous_resends += u64::from(result.ambiguous_resends);
+        self.adopted += u64::from(result.origin == Origin::Adopted);
+        if result.origin == Origin::Postponed {
             self.retry = self.retry.saturating_sub(1);
-            self.taken_up_again += u64::from(!matches!(report.outcome, Outcome::Retry(_)));
+            self.taken_up_again += u64::from(!matches!(result.outcome, Outcome::Retry(_)));
         }
-        let said_before = report.origin == Origin::Postponed && matches!(report.outcome, Outcome::Retry(_));
-        if let Some(failure) = report.outcome.failure().filter(|_| !said_before) {
+        let said_before = result.origin == Origin::Postponed && matches!(result.outcome, Outcome::Retry(_));
+        if let Some(failure) = result.outcome.failure().filter(|_| !said_before) {
             *self.failures.entry(failure.code).or_default() += 1;
         }
-        match report.outcome {
-            Outcome::Accepted => self.count_accepted(report),
+        match result.outcome {
+            Outcome::Accepted => self.count_accepted(result),
             Outcome::Rejected(_) => self.rejected += 1,
             Outcome::Retry(_) => self.retry += 1,
             Outcome::Invalid(_) => self.invalid += 1,
@@ -67,11 +67,11 @@ impl Summary {
         }
     }
 
-    fn count_accepted(&mut self, report: &RecordResult) {
+    fn count_accepted(&mut self, result: &RecordResult) {
         self.accepted += 1;
-        let Subject::Conversion(conversion, _) = &report.subject else { return };
+        let Subject::Conversion(conversion, _) = &result.subject else { return };
         self.converted += u64::from(conversion.delivered.as_bool());
-        if let Some(sent_at) = report.sent_at {
+        if let Some(sent_at) = result.sent_at {
             let age = conversion.timestamp.age_at(sent_at).max(0);
             *self.ages.entry(two_digits(age)).or_default() += 1;
             self.stale += u64::from(age.unsigned_abs() > Timestamp::ROUTING_WINDOW.as_secs());

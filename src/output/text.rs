@@ -67,10 +67,10 @@ names! {
 }
 
 /// Where a record stands: its number, or, of several files, the file's name and the number, as compilers and grep have it.
-pub(super) fn place(report: &RecordResult, numbering: Numbering) -> String {
-    match &report.file {
-        Some(file) => format!("{}:{}", Escaped::text(file), report.line),
-        None => format!("{} {}", numbering.as_str(), report.line),
+pub(super) fn place(result: &RecordResult, numbering: Numbering) -> String {
+    match &result.file {
+        Some(file) => format!("{}:{}", Escaped::text(file), result.line),
+        None => format!("{} {}", numbering.as_str(), result.line),
     }
 }
 
@@ -98,41 +98,41 @@ impl Detail {
     const LESS: [Self; 3] = [Self::WithoutElapsed, Self::WithoutAge, Self::WithoutReason];
 }
 
-/// Writes a report as one line, with its newline. On a terminal that is too narrow for it, it says less if it fits then.
+/// Writes a result as one line, with its newline. On a terminal that is too narrow for it, it says less if it fits then.
 pub fn write_line(
     line: &mut impl fmt::Write,
-    report: &RecordResult,
+    result: &RecordResult,
     now: Timestamp,
     style: LineStyle,
 ) -> fmt::Result {
-    let severity = match report.outcome {
+    let severity = match result.outcome {
         Outcome::Accepted => Severity::Success,
         Outcome::Rejected(_) | Outcome::Invalid(_) => Severity::Error,
         Outcome::Retry(_) => Severity::Warning,
         Outcome::Skipped(_) | Outcome::DryRun => Severity::Note,
     };
-    let outcome = format_args!("{:<8}", report.outcome.as_str());
+    let outcome = format_args!("{:<8}", result.outcome.as_str());
     match style.paint {
         Paint::Plain => line.write_fmt(outcome)?,
         Paint::Colour => write!(line, "{}", style.paint.styled(severity, outcome))?,
     }
     match style.columns {
-        None => write_rest(line, report, now, style.numbering, Detail::All)?,
-        Some(columns) => line.write_str(&fitting(report, now, style.numbering, columns.saturating_sub(8))?)?,
+        None => write_rest(line, result, now, style.numbering, Detail::All)?,
+        Some(columns) => line.write_str(&fitting(result, now, style.numbering, columns.saturating_sub(8))?)?,
     }
     writeln!(line)
 }
 
 /// The most that fits. What would not fit in any case is wrapped by the terminal, and left whole.
 fn fitting(
-    report: &RecordResult,
+    result: &RecordResult,
     now: Timestamp,
     numbering: Numbering,
     room: usize,
 ) -> Result<String, fmt::Error> {
     let rest = |detail| {
         let mut rest = String::new();
-        write_rest(&mut rest, report, now, numbering, detail).map(|()| rest)
+        write_rest(&mut rest, result, now, numbering, detail).map(|()| rest)
     };
     let all = rest(Detail::All)?;
     let fits = |rest: &String| rest.chars().count() <= room;
@@ -150,16 +150,16 @@ fn fitting(
 
 fn write_rest(
     line: &mut impl fmt::Write,
-    report: &RecordResult,
+    result: &RecordResult,
     now: Timestamp,
     numbering: Numbering,
     detail: Detail,
 ) -> fmt::Result {
-    match &report.subject {
+    match &result.subject {
         Subject::Conversion(conversion, _) => {
             let (id, when) = (Escaped::text(conversion.message_id.as_str()), conversion.timestamp);
             write!(line, "  {}  {id}  delivered={}  {when}Z", conversion.channel, conversion.delivered)?;
-            match when.age_at(report.sent_at.unwrap_or(now)) {
+            match when.age_at(result.sent_at.unwrap_or(now)) {
                 _ if detail >= Detail::WithoutAge => {}
                 ahead @ ..0 => write!(line, " ({} ahead)", Age(ahead))?,
                 age => write!(line, " ({} ago)", Age(age))?,
@@ -167,22 +167,22 @@ fn write_rest(
         }
         Subject::Unreadable(raw) => {
             let shown = Escaped(&raw[..raw.len().min(200)]);
-            write!(line, "  {}  {shown}", place(report, numbering))?;
+            write!(line, "  {}  {shown}", place(result, numbering))?;
         }
     }
-    if let Some(status) = report.http_status {
+    if let Some(status) = result.http_status {
         match wire::reason(status) {
             reason if reason.is_empty() || detail >= Detail::WithoutReason => write!(line, "  {status}")?,
             reason => write!(line, "  {status} {reason}")?,
         }
     }
-    if report.attempts > 0 && detail < Detail::WithoutElapsed {
-        write!(line, " {}ms", report.elapsed.as_millis())?;
+    if result.attempts > 0 && detail < Detail::WithoutElapsed {
+        write!(line, " {}ms", result.elapsed.as_millis())?;
     }
-    if report.attempts > 1 {
-        write!(line, " ({})", counted(report.attempts.into(), "attempt"))?;
+    if result.attempts > 1 {
+        write!(line, " ({})", counted(result.attempts.into(), "attempt"))?;
     }
-    if let Some(failure) = report.outcome.failure() {
+    if let Some(failure) = result.outcome.failure() {
         write!(line, "  {}", failure.code.as_str())?;
     }
     Ok(())
