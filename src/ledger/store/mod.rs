@@ -6,6 +6,7 @@
 mod error;
 mod memory;
 mod seam;
+mod sources;
 mod sqlite;
 
 pub use error::StoreError;

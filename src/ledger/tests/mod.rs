@@ -7,6 +7,7 @@ mod model;
 mod order;
 mod recording;
 mod sharing;
+mod sources;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::domain::{
 };
 
 use super::store::{Memory, MemoryStore};
-use super::{Due, Effort, Ledger, LedgerError, Recorded, Released, Settlement, StoreError, Ticket};
+use super::{Due, Effort, Ledger, LedgerError, LogSource, Recorded, Released, Settlement, StoreError, Ticket};
 
 /// Room for one ledger, and a clock that is set by hand.
 pub(crate) struct Fixture {
@@ -78,6 +79,13 @@ impl Fixture {
                 Ledger::over(Box::new(MemoryStore::open(memory, &account(key), unsettled_max)))
             }
         }
+    }
+
+    /// Open for a run that reads these files.
+    pub(crate) fn open_reading(&self, files: &[LogSource]) -> Ledger {
+        let mut ledger = self.open();
+        ledger.reads(files, self.now).unwrap();
+        ledger
     }
 
     pub(crate) fn wait(&mut self, time: Duration) {
