@@ -21,16 +21,19 @@ pub enum Promise {
     RedirectsNotFollowed,
     /// An answer counts only for the request that asked for it. Broken: whatever is there to be read is an answer.
     AnswersAreAskedFor,
+    /// A code expires by the log that told of it. Broken: by whatever log is read.
+    WindowsOfTheirLog,
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 6] = [
+pub const PROMISES: [(&str, Promise); 7] = [
     ("recorded-before-result", Promise::RecordedBeforeResult),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("owned-by-one-run", Promise::OwnedByOneRun),
     ("in-flight-limit-held", Promise::InFlightLimitHeld),
     ("redirects-not-followed", Promise::RedirectsNotFollowed),
     ("answers-are-asked-for", Promise::AnswersAreAskedFor),
+    ("windows-of-their-log", Promise::WindowsOfTheirLog),
 ];
 
 #[cfg(feature = "failpoints")]

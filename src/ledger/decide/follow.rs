@@ -162,8 +162,9 @@ impl Codes {
             return;
         };
         let Code { state, owner, sent, converted, line, .. } = self.slots[at].code;
-        // This run reads the same log, so it watches the codes of a run that is gone.
-        if (state, owner) == (CodeState::Open, Owner::Free) {
+        // This run reads the same log, so it watches the codes of a run that is gone; and where another log has told only of the
+        // conversion, its parts are told by this one.
+        if (state, owner) == (CodeState::Open, Owner::Free) || sent.is_none() {
             let code = self.change(at);
             (code.owner, code.told_by) = (Owner::Me, ToldBy::OurLog(event.source));
         }

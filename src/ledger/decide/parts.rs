@@ -44,13 +44,14 @@ impl Streak {
     pub(super) fn after<'a>(&self, events: &'a [CodeEvent]) -> (Self, HashSet<&'a Reference>) {
         let (mut streak, mut constant) = (self.clone(), HashSet::new());
         for event in events.iter().filter(|event| event.happening == Happening::Sent) {
-            if streak.reference != event.reference {
-                streak = Self { reference: event.reference.clone(), ..Self::default() };
+            let reference = event.reference.as_ref().filter(|reference| reference.is_meant());
+            if streak.reference.as_ref() != reference {
+                streak = Self { reference: reference.cloned(), ..Self::default() };
             }
             if streak.last.as_ref() != Some(&event.message_id) {
                 (streak.last, streak.ids) = (Some(event.message_id.clone()), streak.ids + 1);
             }
-            constant.extend(event.reference.as_ref().filter(|_| streak.ids > MANY));
+            constant.extend(reference.filter(|_| streak.ids > MANY));
         }
         (streak, constant)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::failpoint::{Promise, is_broken};
 use crate::ledger::decide::ToldBy;
 
 /// The number of a source in a store.
@@ -32,6 +33,9 @@ impl Sources {
     /// Which log told of a code, by the code's source and whether this run has told of it itself.
     pub(crate) fn told_by(&self, source: SourceId, is_mine: bool) -> ToldBy {
         let unnamed = || self.own.iter().position(|own| *own == UNKNOWN).unwrap_or_default();
+        if is_broken(Promise::WindowsOfTheirLog) {
+            return ToldBy::OurLog(0);
+        }
         match self.files.get(&source) {
             Some(file) => ToldBy::OurLog(*file),
             None if is_mine => ToldBy::OurLog(unnamed()),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use nexmo_conversion::clock;
 use nexmo_conversion::sandbox::LoggedRequest;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -118,6 +119,19 @@ impl Witness {
             .env("VONAGE_API_KEY", &self.api_key)
             .env("VONAGE_API_SECRET", &self.api_secret);
         command
+    }
+
+    /// Answers nothing for a while, as a server does that hangs.
+    pub(crate) fn pause(&self, time: Duration) -> anyhow::Result<()> {
+        let process = Pid::from_child(&self.sandbox);
+        kill_process(process, Signal::STOP)?;
+        clock::sleep(time);
+        Ok(kill_process(process, Signal::CONT)?)
+    }
+
+    /// Keeps the folder, for somebody to look at.
+    pub(crate) fn keep(&mut self) -> anyhow::Result<PathBuf> {
+        Ok(std::mem::replace(&mut self.folder, tempfile::tempdir()?).keep())
     }
 
     /// Every request that arrived, once no more arrive.

@@ -1,7 +1,7 @@
 //! Codes in several parts, ids over two channels, and conversions that are logged before any line names their channel.
 
 use crate::domain::{Channel, CodeEvent, Reference};
-use crate::ledger::decide::code::{Code, CodeRef, CodeState};
+use crate::ledger::decide::code::{Code, CodeRef, CodeState, ToldBy};
 use crate::ledger::decide::parts::Streak;
 use crate::ledger::tests::at;
 use crate::ledger::tracking::CodeCounts;
@@ -42,6 +42,8 @@ fn what_programs_write_where_they_have_no_ref_joins_nothing() {
         let named = |event: CodeEvent| CodeEvent { reference: Some(Reference::from_json(nothing)), ..event };
         let followed = following(&[named(sent("0A", 0)), named(sent("0B", 0))], &[]);
         assert_eq!(followed.counts, CodeCounts { sent: 2, ..NONE }, "{nothing}");
+        let many: Vec<_> = (0..30).map(|n| named(sent(&format!("0A{n}"), n))).collect();
+        assert_eq!(following(&many, &[]).shared_ref, None, "nothing is no ref that is shared");
     }
 }
 
@@ -260,6 +262,14 @@ fn a_part_that_converts_first_changes_no_code_that_has_ended_or_is_too_far() {
         assert_eq!(followed.conversions(), [("0A2", true, 50, CODES_LINE)]);
         assert_eq!(followed.plan.updates.len(), 1);
     }
+}
+
+#[test]
+fn the_parts_of_a_code_whose_conversion_another_log_has_told_are_told_by_the_log_that_says_that_it_was_sent() {
+    let converted = open(1, "0A1", 0).never_sent().converted(50).of_another_log();
+    let followed = following(&[sent("0A1", 1).of("x"), sent("0A2", 1).of("x")], &[converted]);
+    assert_eq!(followed.counts, CodeCounts { sent: 1, parts: 1, ..NONE });
+    assert_eq!(followed.plan.updates[0].told_by, ToldBy::OurLog(0));
 }
 
 #[test]

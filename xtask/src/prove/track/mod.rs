@@ -1,8 +1,9 @@
 //! A day of an application's log, whose truth is known, becomes exactly the right conversions: once, again, and through kill -9.
 
 mod day;
+mod live;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -25,6 +26,12 @@ pub(crate) struct TrackArgs {
     /// How many runs over the log are killed
     #[arg(long, value_name = "N", default_value_t = 20)]
     kills: usize,
+    /// Two logs instead, that are written while they are tracked
+    #[arg(long)]
+    live: bool,
+    /// How often everything that happens to live logs happens to these; half a minute each
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "live")]
+    rounds: u32,
     /// Begin chance with this number, which an earlier proof has printed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -40,6 +47,10 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub(crate) fn show(root: &Path, args: &TrackArgs) -> anyhow::Result<String> {
     let programs = Programs::build(root)?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    if args.live {
+        let told = live::show(&programs, args.rounds, seed).with_context(|| format!("seed {seed}"))?;
+        return Ok(format!("seed {seed}\n{told}"));
+    }
     let mut chance = Rng::with_seed(seed);
     let day = Day::make(args.codes, clock::now(), &mut chance);
     let story = undisturbed(&programs, &day).with_context(|| format!("seed {seed}"))?;
@@ -54,7 +65,7 @@ fn control(programs: &Programs, chance: &mut Rng) -> anyhow::Result<String> {
     let day = Day::make(1000, clock::now(), chance);
     let witness = Witness::start(programs, &[])?;
     finish(programs, &witness, &day, &["--window", "599s"])?;
-    match compare(&witness, &day, Repeats::None) {
+    match compare(&witness, &day.truth, Repeats::None) {
         Ok(_) => bail!("it was not noticed"),
         Err(error) => Ok(error.to_string()),
     }
@@ -64,9 +75,9 @@ fn control(programs: &Programs, chance: &mut Rng) -> anyhow::Result<String> {
 fn undisturbed(programs: &Programs, day: &Day) -> anyhow::Result<Story> {
     let witness = Witness::start(programs, &[])?;
     let took = finish(programs, &witness, day, &[])?;
-    let requests = compare(&witness, day, Repeats::None)?;
+    let requests = compare(&witness, &day.truth, Repeats::None)?;
     finish(programs, &witness, day, &[])?;
-    let again = compare(&witness, day, Repeats::None)? - requests;
+    let again = compare(&witness, &day.truth, Repeats::None)? - requests;
     ensure!(again == 0, "reading the log again sent {again} requests");
     Ok(Story { took, requests })
 }
@@ -118,7 +129,7 @@ fn through_kills(
     }
     let bound = hit as u64 * IN_FLIGHT_LIMIT;
     finish(programs, &witness, day, &[])?;
-    let requests = compare(&witness, day, Repeats::UpTo(bound))?;
+    let requests = compare(&witness, &day.truth, Repeats::UpTo(bound))?;
     let repeated = requests - day.truth.len() as u64;
     Ok(format!("{hit} of {runs} runs killed: none missing, none wrong, {repeated} repeated (at most {bound})"))
 }
@@ -161,7 +172,7 @@ enum Repeats {
 }
 
 /// Compares the sandbox's log with the truth, and returns how many requests there were.
-fn compare(witness: &Witness, day: &Day, repeats: Repeats) -> anyhow::Result<u64> {
+fn compare(witness: &Witness, truth: &BTreeSet<Fact>, repeats: Repeats) -> anyhow::Result<u64> {
     let mut count: BTreeMap<Fact, u64> = BTreeMap::new();
     let mut values: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     let requests = witness.requests()?;
@@ -177,17 +188,17 @@ fn compare(witness: &Witness, day: &Day, repeats: Repeats) -> anyhow::Result<u64
         values.entry(fact.message_id.clone()).or_default().push(fact.delivered);
         *count.entry(fact).or_default() += 1;
     }
-    for fact in &day.truth {
+    for fact in truth {
         ensure!(count.contains_key(fact), "missing: {fact:?}");
     }
     for fact in count.keys() {
-        ensure!(day.truth.contains(fact), "wrong: {fact:?}");
+        ensure!(truth.contains(fact), "wrong: {fact:?}");
     }
     for (id, values) in values {
         ensure!(values.is_sorted(), "{id}: false after true");
     }
     let total = requests.len() as u64;
-    let repeated = total - day.truth.len() as u64;
+    let repeated = total - truth.len() as u64;
     match repeats {
         Repeats::None => ensure!(repeated == 0, "{repeated} conversions were sent more than once"),
         Repeats::UpTo(bound) => ensure!(repeated <= bound, "{repeated} repeated, and {bound} are allowed"),
