@@ -9,6 +9,7 @@ mod build;
 mod fuzz;
 mod generate;
 mod minimum_rust;
+mod pictures;
 mod prove;
 mod reference;
 
@@ -24,6 +25,8 @@ enum Chore {
     Generate(GenerateArgs),
     /// Make the book in target/book with mdbook, and check that its links lead somewhere
     Book,
+    /// Draw docs/pictures/ from the program at work; needs script(1), and chromium for a page that has changed
+    Pictures(GenerateArgs),
     /// Check that no dependency asks for a newer compiler than Cargo.toml's rust-version
     Msrv,
     /// Measure
@@ -59,6 +62,8 @@ fn main() -> anyhow::Result<()> {
         Chore::Generate(GenerateArgs { check: false }) => generate::write(root)?,
         Chore::Generate(GenerateArgs { check: true }) => generate::check(root)?,
         Chore::Book => book::build(root)?,
+        Chore::Pictures(GenerateArgs { check: false }) => pictures::write(root)?,
+        Chore::Pictures(GenerateArgs { check: true }) => pictures::check(root)?,
         Chore::Msrv => minimum_rust::check(root)?,
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
         Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,
