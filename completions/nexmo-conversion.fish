@@ -258,6 +258,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s y -l yes -l no-input -d 'Do not ask first'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l json -d 'Print results as JSON, one object per line'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say what goes on (never shows a secret)'

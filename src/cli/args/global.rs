@@ -49,7 +49,8 @@ Exit codes: 0 accepted, 2 wrong command line, 65 a record can never succeed,
 66 no input, 70 bug, 74 local I/O, 75 try again later, 77 account refused,
 78 configuration, 130 and 143 interrupted, 141 the reader has gone
 
-`nexmo-conversion help COMMAND` explains a command in full.";
+`nexmo-conversion help COMMAND` explains a command in full.
+The API: https://developer.vonage.com/en/api/conversion";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
