@@ -178,10 +178,7 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
 
 impl From<ProxyError> for CommandFailure {
     fn from(error: ProxyError) -> Self {
-        let hint = match error.origin {
-            "--proxy" => "or go direct with `--proxy none`".to_owned(),
-            variable => format!("correct the variable {variable}, or go direct with `--proxy none`"),
-        };
+        let hint = "correct it, or go direct with `--proxy none`";
         Self::new(Exit::Configuration, error, hint)
     }
 }

@@ -200,7 +200,10 @@ pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result
     let choice = match &settings.proxy.value {
         ProxySetting::FromEnvironment => ProxyChoice::Environment,
         ProxySetting::None => ProxyChoice::None,
-        ProxySetting::Url(url) => ProxyChoice::Url(url.expose().to_owned()),
+        ProxySetting::Url(url) => {
+            let origin = settings.proxy.origin.of("proxy");
+            ProxyChoice::Url { url: url.expose().to_owned(), origin }
+        }
     };
     let proxy = choose_proxy(&choice, &base_url, |name| environment.variable(name))?;
     let named = settings.ca_certificates()?.into_iter().map(|CaCertificates { place, pem }| Pem { place, pem });
