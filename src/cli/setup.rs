@@ -248,7 +248,7 @@ pub(super) fn open_outbox(
     let (path, scratch) = match target {
         Target::Api => (context.ledger_path(args.ledger.as_ref())?, None),
         Target::Sandbox => {
-            let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
+            let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot create a folder", error))?;
             let path = scratch.ledger();
             context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
             (path, Some(scratch))
