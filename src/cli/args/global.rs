@@ -55,15 +55,15 @@ The API: https://developer.vonage.com/en/api/conversion";
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Report conversions of SMS messages
+    /// Send whether SMS messages converted
     Sms(SmsArgs),
-    /// Report conversions of voice calls (Text-To-Speech, TTS Prompt)
+    /// Send whether voice calls converted (Text-To-Speech, TTS Prompt)
     Voice(VoiceArgs),
-    /// Report a stream of conversions, each as it arrives
+    /// Send a stream of conversions, each as it arrives
     Batch(Box<BatchArgs>),
-    /// Report what follows from a log of sent codes and conversions: silence becomes false
+    /// Send what follows from a log of codes and conversions: silence becomes false
     Track(Box<TrackArgs>),
-    /// Look after what is written down: pending, refused, settled
+    /// Look into the ledger: what is pending, refused, settled
     Ledger(LedgerCommandArgs),
     /// Show conversion rate, lateness and outcomes, from the ledger
     Report(ReportArgs),
