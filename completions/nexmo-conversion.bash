@@ -1033,7 +1033,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__forget)
-            opts="-p -q -v -h --older-than --ledger --profile --config --json --quiet --verbose --color --help settled refused pending"
+            opts="-y -p -q -v -h --older-than --no-input --yes --ledger --profile --config --json --quiet --verbose --color --help settled refused pending"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -47,7 +47,7 @@ impl AuthorityFile {
             }
             Ok(None) => Err(CommandFailure::new(
                 Exit::Io,
-                anyhow!("cannot write the CA's certificate: {} is something else", path.display()),
+                anyhow!("cannot write the CA's certificate: {} holds something else", path.display()),
                 "name another file with `--ca-file`, or remove this one; only an earlier sandbox's certificate is replaced",
             )),
             Err(error) => Err(CommandFailure::plain(
@@ -119,7 +119,7 @@ mod tests {
         {
             fs::write(at(name), text).unwrap();
             let refused = AuthorityFile::write(Some(&at(name)), 0, &first).err().unwrap();
-            assert!(format!("{:#}", refused.error).contains("is something else"), "{name}");
+            assert!(format!("{:#}", refused.error).contains("holds something else"), "{name}");
             assert_eq!(fs::read_to_string(at(name)).unwrap(), text, "{name}");
         }
         for (name, target) in [("to-ours", path), ("to-nothing", at("nothing")), ("to-device", "/dev/null".into())]

@@ -128,7 +128,7 @@ fn ledger_at(path: &Path) -> Result<Finding, CommandFailure> {
     try_to_write(path)?;
     let rows = LedgerReader::open(path)?.map(|ledger| ledger.status()).transpose()?;
     Ok(match rows {
-        None => Finding::new("ledger", Status::Ok, format!("{} will be made", path.display())),
+        None => Finding::new("ledger", Status::Ok, format!("{} will be created", path.display())),
         Some(rows) => {
             let count = |wanted: fn(Kept) -> bool| -> u64 {
                 rows.iter().filter(|row| wanted(row.kept)).map(|row| row.count).sum()
@@ -193,7 +193,7 @@ fn clock_skew(page: &Page) -> Finding {
     }
     let direction = if ahead > 0 { "ahead of" } else { "behind" };
     Finding::new("clock", Status::Warn, format!("{} {direction} the server's", Age(ahead)))
-        .advising("set this machine's clock (NTP): the API dates conversions by the time it is sent")
+        .advising("set this machine's clock (NTP): conversions are sent with its time")
 }
 
 /// `GET /account/get-balance`: the provider's own side-effect-free account call.
@@ -201,11 +201,7 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
     let secret = match &setup.account.auth {
         Auth::Form(secret) | Auth::Basic(secret) | Auth::Query(secret) => secret,
         Auth::Signature { .. } => {
-            return Finding::new(
-                "account",
-                Status::Skip,
-                "a signature secret cannot be tried without reporting something",
-            );
+            return Finding::new("account", Status::Skip, "a signature can only be tried by sending a conversion");
         }
     };
     let authorization = basic_credentials(&setup.account.api_key, secret);

@@ -21,7 +21,7 @@ pub(super) fn config_hint(error: &ConfigError) -> Option<String> {
              VONAGE_API_SECRET; to try without an account, add `--sandbox`"
             .to_owned(),
         ConfigError::Incomplete { .. } => {
-            "a credential is one unit from one source; give the other half there too".to_owned()
+            "key and secret belong together: give both in the same place".to_owned()
         }
         ConfigError::BothSet { .. } => "remove one of them".to_owned(),
         ConfigError::UnknownProfile { .. } => "name one that is there, or add it to the file".to_owned(),
@@ -52,7 +52,7 @@ pub(super) fn secret_hint(error: &SecretError) -> Option<String> {
         SecretError::Command(_) => None,
         SecretError::NotUtf8 | SecretError::Utf16 => Some(SAVE_AS_UTF8.to_owned()),
         SecretError::Empty | SecretError::SeveralLines | SecretError::Control(_) => {
-            Some("it is the one line that the dashboard shows".to_owned())
+            Some("give it as one line, as the dashboard shows it".to_owned())
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Every exit code with its meaning, as the README's table has them.
+    /// Every exit code with its meaning, as the book's table has them.
     pub const ALL: &'static [(Self, &'static str)] = &[
         (Self::Done, "everything accepted, or skipped on purpose; nothing of this account is pending"),
         (Self::Usage, "wrong command line"),
@@ -50,7 +50,7 @@ impl Exit {
         ),
         (Self::HungUp, "SIGHUP, after what was in flight was settled"),
         (Self::Interrupted, "SIGINT, after what was in flight was settled"),
-        (Self::ReaderGone, "the reader of stdout went away (`| head`); what was recorded is kept"),
+        (Self::ReaderGone, "the reader of stdout went away, as `head` does; what was recorded is kept"),
         (Self::Terminated, "SIGTERM, likewise"),
     ];
 
@@ -105,11 +105,11 @@ mod tests {
     }
 
     #[test]
-    fn the_readmes_table_is_this_one() {
-        let readme = include_str!("../../README.md");
+    fn the_books_table_is_this_one() {
+        let chapter = include_str!("../../docs/reference/exit-codes.md");
         for (exit, meaning) in Exit::ALL {
             let row = format!("| {} | {meaning} |", exit.code());
-            assert!(readme.contains(&row), "the README lacks {row}");
+            assert!(chapter.contains(&row), "the chapter lacks {row}");
         }
     }
 }

@@ -134,7 +134,7 @@ impl CommandFailure {
         let failure = Self::from(error);
         if busy {
             Self { exit: Exit::Io, ..failure }
-                .advising("another run is writing, and nothing was recorded; give it again")
+                .advising("another run is writing, so nothing was recorded; run it again")
         } else {
             failure
         }
@@ -155,7 +155,7 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         "choose another file with `--ledger FILE` (sms, voice and batch can send without one: `--no-ledger`)";
     match error.cause() {
         StoreError::Busy => (Exit::TryLater, Some("another run is writing; run it again")),
-        StoreError::DiskFull => (Exit::Io, Some("make room; what was recorded before is kept")),
+        StoreError::DiskFull => (Exit::Io, Some("free some disk space; what was recorded before is kept")),
         StoreError::Foreign
         | StoreError::Empty
         | StoreError::Symlink
@@ -171,17 +171,16 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         StoreError::ReadOnly | StoreError::LeftByAnother { .. } | StoreError::File { .. } => {
             (Exit::Io, Some(elsewhere))
         }
-        StoreError::Damaged(_) => (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`")),
+        StoreError::Damaged(_) => {
+            (Exit::Io, Some("keep a copy of it, and continue with a new one: `--ledger FILE`"))
+        }
         StoreError::SqliteTooOld(_) | StoreError::Database(_) => (Exit::Io, None),
     }
 }
 
 impl From<ProxyError> for CommandFailure {
     fn from(error: ProxyError) -> Self {
-        let hint = match error.origin {
-            "--proxy" => "or go direct with `--proxy none`".to_owned(),
-            variable => format!("correct the variable {variable}, or go direct with `--proxy none`"),
-        };
+        let hint = "correct it, or go direct with `--proxy none`";
         Self::new(Exit::Configuration, error, hint)
     }
 }
@@ -257,14 +256,14 @@ pub(super) fn record_hint(failure: &Failure, account: &Account) -> Option<String
             "something else answered in the API's place; check `--base-url` and the network's sign-in page".to_owned()
         }
         ErrorCode::Stale => {
-            "a newer value counts; to report this one after all, give it a later time, or use `sms` or `voice` with `--force`"
+            "a newer value was accepted; to send this one all the same, give it a later time, or use `sms` or `voice` with `--force`"
                 .to_owned()
         }
         ErrorCode::TooOld => "raise `--max-age` or leave it out to report it all the same".to_owned(),
         ErrorCode::AlreadyRefused => {
             "`nexmo-conversion ledger refused` shows why; `--strict` makes it fail again".to_owned()
         }
-        ErrorCode::NotRecorded => "it is kept nowhere: give it again when the ledger can be written".to_owned(),
+        ErrorCode::NotRecorded => "it was not kept: send it again when the ledger can be written".to_owned(),
         ErrorCode::AlreadyAccepted | ErrorCode::AlreadyQueued | ErrorCode::Interrupted => return None,
     })
 }

@@ -145,7 +145,7 @@ fn cannot_read(what: &str, error: io::Error) -> CommandFailure {
 fn nobody_to_ask(what: &str, hint: &str) -> Unanswered {
     Unanswered::GivenUp(CommandFailure::new(
         Exit::Usage,
-        anyhow!("the {what} is missing, and there is no terminal to ask on (or --no-input)"),
+        anyhow!("the {what} is missing and cannot be asked for: there is no terminal, or --no-input was given"),
         hint,
     ))
 }

@@ -72,13 +72,13 @@ fn line_hint(fault: &LineFault, input: InputFor) -> String {
             format!("the first line must name the columns, for example {}", input.header())
         }
         LineFault::MissingColumn { field: Field::Sent | Field::Converted, .. } => {
-            "say which column says so, and how: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
+            "name column and value of both: --sent-when COLUMN=VALUE --converted-when COLUMN=VALUE".to_owned()
         }
         LineFault::MissingColumn { field, mapped_to: Some(column), .. } => {
-            format!("the first line names no `{column}`; correct --field {field}={column}")
+            format!("no column is called `{column}`; correct --field {field}={column}")
         }
         LineFault::Receipts => {
-            "report what your own application knows of the user; if a column of it stands here, map its values: \
+            "send what your own application knows about the user; if that is a column here, map its values: \
              --delivered-when status=verified"
                 .to_owned()
         }
@@ -86,7 +86,7 @@ fn line_hint(fault: &LineFault, input: InputFor) -> String {
             format!("did you mean `{nearest}`? map it with --field {}", word(&format!("{field}={nearest}")))
         }
         LineFault::MissingColumn { field: Field::Channel, .. } => {
-            "give it for all with --channel sms|voice".to_owned()
+            "set it for all records with --channel sms|voice".to_owned()
         }
         LineFault::MissingColumn { field: Field::Delivered, .. } => {
             "name the column with --field delivered=COLUMN, or the values that mean true with --delivered-when COLUMN=VALUE; \
@@ -96,12 +96,12 @@ fn line_hint(fault: &LineFault, input: InputFor) -> String {
         LineFault::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
         LineFault::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
         LineFault::IdsDoNotSay { field } => match field {
-            Field::Channel => "give it for all with --channel sms|voice".to_owned(),
+            Field::Channel => "set it for all records with --channel sms|voice".to_owned(),
             Field::Sent | Field::Converted => {
-                "for ids whose outcome is known there is nexmo-conversion batch --format ids".to_owned()
+                "to send ids whose outcome you know: nexmo-conversion batch --format ids".to_owned()
             }
             Field::Delivered | Field::MessageId | Field::Timestamp | Field::Reference | Field::Receipt => {
-                "give it for all with --delivered true|false".to_owned()
+                "set it for all records with --delivered true|false".to_owned()
             }
         },
     }

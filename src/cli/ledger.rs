@@ -1,7 +1,7 @@
 //! `ledger status`, `resume` and `forget`.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, BufRead as _, Read as _};
 use std::iter;
 use std::path::Path;
 
@@ -13,11 +13,16 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print};
 use super::run::{Run, Summarise};
 use super::setup::{Setup, Target, limits};
+use super::terminal::Terminal;
 use crate::clock;
 use crate::config::BatchOverrides;
+use crate::domain::counted;
 use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
 use crate::output::{Age, Escaped, OutputFormat, to_json};
 use crate::pipeline::{Adopt, Limits, Outbox, RefusedBefore};
+
+/// More than anyone answers with.
+const LONGEST_ANSWER: u64 = 64;
 
 pub(super) fn status(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
     let path = context.ledger_path(file.ledger.as_ref())?;
@@ -83,7 +88,26 @@ pub(super) fn forget(args: &ForgetArgs, context: &mut Context) -> Result<Exit, C
         ForgetWhat::Refused => Forget::Refused,
         ForgetWhat::Pending => Forget::Pending,
     };
+    if !args.yes && Terminal::can_ask() && !may_forget(args, &mut context.terminal)? {
+        context.terminal.say("nothing was removed");
+        return Ok(Exit::Done);
+    }
     let count = if path.exists() { ledger::forget(&path, what, args.older_than, clock::now())? } else { 0 };
-    context.terminal.say(format_args!("{count} removed"));
+    context.terminal.say(format_args!("{} removed", counted(count, "row")));
     Ok(Exit::Done)
+}
+
+/// Nothing brings back what is forgotten.
+fn may_forget(args: &ForgetArgs, terminal: &mut Terminal) -> Result<bool, CommandFailure> {
+    let (which, consequence) = match args.what {
+        ForgetWhat::Settled => ("settled", "the same input would be sent again"),
+        ForgetWhat::Refused => ("refused", "they cannot be corrected from here any more"),
+        ForgetWhat::Pending => ("pending", "they will never be sent"),
+    };
+    let age = Age(i64::try_from(args.older_than.as_secs()).unwrap_or(i64::MAX));
+    terminal.prompt(&format!("Remove all {which} rows older than {age}? After that {consequence}. [y/N] "));
+    let mut answer = String::new();
+    let read = io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
+    read.map_err(|error| CommandFailure::io("cannot read the answer", error))?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

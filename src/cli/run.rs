@@ -153,8 +153,8 @@ fn say_what_is_left(summary: &Summary, shown: u64, terminal: &mut Terminal) {
     let Some(LeftOver { count, until }) = summary.left_over.filter(|left| left.count > shown) else { return };
     let what = counted(count, "conversion");
     let text = format_args!(
-        "{what} of this account recorded and not settled, with attempts planned until {until}Z; \
-         `nexmo-conversion ledger resume` sends now, `nexmo-conversion ledger status` counts"
+        "{what} of this account recorded but not settled, with attempts planned until {until}Z; \
+         send now with `nexmo-conversion ledger resume`, count with `nexmo-conversion ledger status`"
     );
     // Not silenced: with nothing else to say it is the reason for the exit code.
     terminal.remark("pending", Severity::Warning, text);

@@ -200,7 +200,10 @@ pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result
     let choice = match &settings.proxy.value {
         ProxySetting::FromEnvironment => ProxyChoice::Environment,
         ProxySetting::None => ProxyChoice::None,
-        ProxySetting::Url(url) => ProxyChoice::Url(url.expose().to_owned()),
+        ProxySetting::Url(url) => {
+            let origin = settings.proxy.origin.of("proxy");
+            ProxyChoice::Url { url: url.expose().to_owned(), origin }
+        }
     };
     let proxy = choose_proxy(&choice, &base_url, |name| environment.variable(name))?;
     let named = settings.ca_certificates()?.into_iter().map(|CaCertificates { place, pem }| Pem { place, pem });
@@ -245,7 +248,7 @@ pub(super) fn open_outbox(
     let (path, scratch) = match target {
         Target::Api => (context.ledger_path(args.ledger.as_ref())?, None),
         Target::Sandbox => {
-            let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
+            let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot create a folder", error))?;
             let path = scratch.ledger();
             context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
             (path, Some(scratch))

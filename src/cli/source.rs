@@ -250,9 +250,9 @@ fn describe(notice: &InputNotice) -> String {
     match notice {
         InputNotice::ByteOrderMark => "a byte order mark at the beginning was dropped".to_owned(),
         InputNotice::UnknownName { name, nearest: Some(nearest) } => {
-            format!("`{}` is not read (did you mean `{nearest}`?)", input::shown(name))
+            format!("`{}` is ignored (did you mean `{nearest}`?)", input::shown(name))
         }
-        InputNotice::UnknownName { name, nearest: None } => format!("`{}` is not read", input::shown(name)),
+        InputNotice::UnknownName { name, nearest: None } => format!("`{}` is ignored", input::shown(name)),
         InputNotice::Fits { field, path } => {
             format!("{field} may stand at `{path}`: --field {}", word(&format!("{field}={path}")))
         }
@@ -260,6 +260,6 @@ fn describe(notice: &InputNotice) -> String {
             "timestamp {time} names no zone, is taken for UTC and lies ahead of the clock: if it is local time, write its \
              offset, such as {offset}"
         ),
-        InputNotice::MoreUnknownNames => "more names that are not read; they are not listed one by one".to_owned(),
+        InputNotice::MoreUnknownNames => "more names are ignored; they are not listed one by one".to_owned(),
     }
 }

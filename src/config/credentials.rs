@@ -114,17 +114,9 @@ fn stored_profile<'a>(file: &'a FileConfig, asked: &str, asked_by: String) -> Re
 impl PromisedSecret {
     /// Fetches the secret: reads the file, runs the program.
     fn fetch(&self, warnings: &mut Vec<Warning>) -> Result<Secret, ConfigError> {
-        self.source.fetch(warnings).map_err(|source| ConfigError::Secret {
-            place: match &self.origin {
-                Origin::Variable(name) => name.clone(),
-                origin @ (Origin::Flag(_)
-                | Origin::Profile { .. }
-                | Origin::Section { .. }
-                | Origin::VendorFile(_)
-                | Origin::Default) => format!("{} of {origin}", self.key),
-            },
-            source,
-        })
+        self.source
+            .fetch(warnings)
+            .map_err(|source| ConfigError::Secret { place: self.origin.of(self.key), source })
     }
 }
 

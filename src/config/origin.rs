@@ -45,6 +45,17 @@ impl Origin {
         Self::Flag(format!("--{}", key.replace('_', "-")))
     }
 
+    /// The value of this key, as people would name it: `--max-time`, `max_time of profile "2fa" (…)`.
+    #[must_use]
+    pub fn of(&self, key: &str) -> String {
+        match self {
+            Self::Flag(name) | Self::Variable(name) => name.clone(),
+            Self::Profile { .. } | Self::Section { .. } | Self::VendorFile(_) | Self::Default => {
+                format!("{key} of {self}")
+            }
+        }
+    }
+
     /// The variable of a settings key: `max_time` is `NEXMO_CONVERSION_MAX_TIME`.
     pub(super) fn variable(key: &str) -> Self {
         Self::Variable(variable_name(key))

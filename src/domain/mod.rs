@@ -31,6 +31,7 @@ pub(crate) use hex::hex;
 pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
 pub(crate) use named::{named, names};
 pub use nearest::nearest;
+pub(crate) use nearest::none_of;
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};
 pub use record::{BadRecord, Record, Reference, TimeSource};
 pub use secret::Secret;

@@ -35,12 +35,11 @@ macro_rules! named {
         impl ::std::str::FromStr for $type {
             type Err = String;
 
-            /// The error lists the names that exist.
+            /// The error lists the names that exist, and the one that was probably meant.
             fn from_str(text: &str) -> Result<Self, String> {
-                Self::ALL.iter().copied().find(|value| value.as_str().eq_ignore_ascii_case(text.trim())).ok_or_else(|| {
-                    let names: Vec<_> = Self::ALL.iter().map(|value| value.as_str()).collect();
-                    format!("none of {}", names.join(", "))
-                })
+                let text = text.trim();
+                let found = Self::ALL.iter().copied().find(|value| value.as_str().eq_ignore_ascii_case(text));
+                found.ok_or_else(|| $crate::domain::none_of(text, Self::ALL.iter().map(|value| value.as_str())))
             }
         }
     };

@@ -18,9 +18,23 @@ pub fn nearest<N: AsRef<str>, T>(typed: &str, names: impl IntoIterator<Item = (N
     near.min_by_key(|(mistakes, _)| *mistakes).map(|(_, what)| what)
 }
 
+/// What is wrong with a text that is none of these names: all of them, and the one that was probably meant.
+pub(crate) fn none_of(typed: &str, names: impl Iterator<Item = &'static str> + Clone) -> String {
+    let meant = nearest(&typed.to_lowercase(), names.clone().map(|name| (name, name)));
+    let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    format!("none of {}{meant}", names.collect::<Vec<_>>().join(", "))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{nearest, none_of};
+
+    #[test]
+    fn who_is_told_the_names_is_told_the_nearest() {
+        let said = |typed| none_of(typed, ["ndjson", "csv"].into_iter());
+        assert_eq!(said("CVS"), "none of ndjson, csv; did you mean `csv`?");
+        assert_eq!(said("xml"), "none of ndjson, csv");
+    }
 
     #[test]
     fn a_slip_or_a_word_left_out_is_recognised() {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use memchr::memchr;
 
 use super::field::{self, FieldMap};
-use crate::domain::names;
+use crate::domain::{names, none_of};
 
 names! {
     /// How records are written. What [`Format::Auto`] stands for is decided by the first line that is not blank.
@@ -29,12 +29,10 @@ names! {
 impl FromStr for Format {
     type Err = String;
 
-    /// The error lists the names that exist.
+    /// The error lists the names that exist, and the one that was probably meant.
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|format| format.as_str() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|format| format.as_str()).collect();
-            format!("none of {}", names.join(", "))
-        })
+        let found = Self::ALL.iter().copied().find(|format| format.as_str() == text);
+        found.ok_or_else(|| none_of(text, Self::ALL.iter().map(|format| format.as_str())))
     }
 }
 

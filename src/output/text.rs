@@ -123,7 +123,7 @@ pub fn write_line(
     writeln!(line)
 }
 
-/// The most that fits. What would not fit in any case is wrapped by the terminal, and left whole.
+/// The most that fits. A conversion that would not fit in any case is wrapped by the terminal, and left whole.
 fn fitting(
     result: &RecordResult,
     now: Timestamp,
@@ -145,7 +145,23 @@ fn fitting(
             return Ok(less);
         }
     }
-    Ok(all)
+    Ok(shortened(&all, result, room).unwrap_or(all))
+}
+
+/// What was no record, as much of it as there is room for; if that is enough to be recognised.
+fn shortened(all: &str, result: &RecordResult, room: usize) -> Option<String> {
+    const RECOGNISED: usize = 12;
+    let Subject::Unreadable(raw) = &result.subject else { return None };
+    let shown = shown_raw(raw).to_string();
+    let excess = all.chars().count().saturating_sub(room);
+    let kept = shown.chars().count().checked_sub(excess + 1).filter(|kept| *kept >= RECOGNISED)?;
+    let (before, behind) = all.rsplit_once(&shown)?;
+    let kept: String = shown.chars().take(kept).collect();
+    Some(format!("{before}{kept}…{behind}"))
+}
+
+fn shown_raw(raw: &[u8]) -> Escaped<'_> {
+    Escaped(&raw[..raw.len().min(200)])
 }
 
 fn write_rest(
@@ -166,8 +182,7 @@ fn write_rest(
             }
         }
         Subject::Unreadable(raw) => {
-            let shown = Escaped(&raw[..raw.len().min(200)]);
-            write!(line, "  {}  {shown}", place(result, numbering))?;
+            write!(line, "  {}  {}", place(result, numbering), shown_raw(raw))?;
         }
     }
     if let Some(status) = result.http_status {
@@ -193,7 +208,9 @@ mod tests {
     use std::time::Duration;
 
     use super::{LineStyle, Numbering, Paint, write_line};
-    use crate::domain::{Channel, Conversion, Delivered, MessageId, Outcome, Record, TimeSource, Timestamp};
+    use crate::domain::{
+        BadRecord, Channel, Conversion, Delivered, ErrorCode, MessageId, Outcome, Record, TimeSource, Timestamp,
+    };
     use crate::pipeline::RecordResult;
 
     fn accepted(id: &str) -> RecordResult {
@@ -235,5 +252,40 @@ mod tests {
         assert_eq!(of(75), narrow.replace(" OK", ""));
         assert_eq!(of(74), whole, "what is wrapped in any case is whole");
         assert!(line("0A0000000123ABCD1", Some(80), Paint::Colour).ends_with(&narrow[8..]), "colour has no width");
+    }
+
+    #[test]
+    fn what_was_no_record_is_cut_where_a_terminal_would_wrap_it() {
+        let line = |raw: &str, columns| {
+            let bad = BadRecord {
+                line: 812,
+                file: None,
+                reference: None,
+                raw: raw.as_bytes().to_vec(),
+                code: ErrorCode::BadRecord,
+                message: String::new(),
+            };
+            let mut line = String::new();
+            let style = LineStyle { paint: Paint::Plain, numbering: Numbering::Lines, columns };
+            write_line(
+                &mut line,
+                &RecordResult::invalid(bad),
+                Timestamp::parse("2026-11-22 01:25:26").unwrap(),
+                style,
+            )
+            .unwrap();
+            line.trim_end().to_owned()
+        };
+        let raw = "{\"event\":\"otp\",\"message_id\":\"0A0000000123ABCD1\",\"use\u{f6}\u{1b}[31m\":true,\"more\":\"and more\"}";
+        let whole = line(raw, None);
+        assert!(whole.ends_with("more\"}  bad_record") && whole.chars().count() > 80, "{whole}");
+        let cut = line(raw, Some(80));
+        assert_eq!(cut.chars().count(), 80, "{cut}");
+        assert!(
+            cut.starts_with("invalid   line 812  {\"event\":\"otp\"") && cut.ends_with("…  bad_record"),
+            "{cut}"
+        );
+        assert_eq!(line("short", Some(80)), "invalid   line 812  short  bad_record");
+        assert_eq!(line(raw, Some(40)), whole, "too little would be left");
     }
 }

@@ -11,6 +11,7 @@ use super::switches::{
     Basic, CheckOrder, DeliveredSpelling, ErrorBody, Get, Malformed, MislabelledForm, Missing, QuerySignature,
     SignedDuplicate, SignedParameters, SignedTimestampRule, SuccessBody, TimestampRule, UnsignedTimestampRule,
 };
+use crate::domain::none_of;
 
 /// Every switch, with the default behaviour as its `Default`.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +75,7 @@ pub enum SwitchError {
     #[error("`{0}` is not NAME=VALUE")]
     Shape(String),
     /// No switch of this name.
-    #[error("there is no switch `{name}`: none of {names}", names = Unknowns::names().collect::<Vec<_>>().join(", "))]
+    #[error("there is no switch `{name}`: {names}", names = none_of(name, Unknowns::names()))]
     Name {
         /// The name.
         name: String,
@@ -123,7 +124,7 @@ const SWITCHES: [(&str, Setter); 20] = [
 
 impl Unknowns {
     /// The names that [`Unknowns::set`] takes.
-    pub fn names() -> impl Iterator<Item = &'static str> {
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
         SWITCHES.iter().map(|(name, _)| *name)
     }
 

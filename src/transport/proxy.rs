@@ -20,15 +20,20 @@ pub enum ProxyChoice {
     /// No proxy, whatever the environment says.
     None,
     /// This one, unless `NO_PROXY` covers the host.
-    Url(String),
+    Url {
+        /// Where it is.
+        url: String,
+        /// Who said so, for people.
+        origin: String,
+    },
 }
 
 /// A proxy's URL, shown without its user-info.
 #[derive(Clone)]
 pub struct ProxyUrl {
     proxy: Proxy,
-    /// The flag or variable that named it.
-    pub origin: &'static str,
+    /// Who named it, for people.
+    pub origin: String,
 }
 
 /// A proxy that cannot be used; never shows the URL, which may hold a password.
@@ -37,8 +42,8 @@ pub struct ProxyUrl {
     "{origin} is not a proxy URL (wanted for example `http://proxy.example:3128`, `socks5h://127.0.0.1:1080`)"
 )]
 pub struct ProxyError {
-    /// The flag or variable that named it.
-    pub origin: &'static str,
+    /// Who named it, for people.
+    pub origin: String,
 }
 
 /// Chooses the proxy for a base URL. Plain http is for this machine only and never goes through one: the proxy would read
@@ -52,9 +57,10 @@ pub fn choose_proxy(
         |name: &'static str| variable(name).filter(|value| !value.is_empty()).map(|value| (name, value));
     let named = match choice {
         ProxyChoice::None => None,
-        ProxyChoice::Url(url) => Some(("--proxy", url.clone())),
+        ProxyChoice::Url { url, origin } => Some((origin.clone(), url.clone())),
         ProxyChoice::Environment => {
-            ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find_map(variable)
+            let named = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find_map(variable);
+            named.map(|(name, url)| (name.to_owned(), url))
         }
     };
     let Some((origin, url)) = named else {
@@ -64,11 +70,11 @@ pub fn choose_proxy(
     if exceptions.is_some_and(|(_, list)| is_exempt(base_url.host(), &list)) {
         return Ok(None);
     }
-    let proxy = parse(&url).ok_or(ProxyError { origin })?;
-    Ok(match base_url.scheme() {
-        Scheme::Https => Some(ProxyUrl { proxy, origin }),
-        Scheme::Http => None,
-    })
+    match (parse(&url), base_url.scheme()) {
+        (None, _) => Err(ProxyError { origin }),
+        (Some(proxy), Scheme::Https) => Ok(Some(ProxyUrl { proxy, origin })),
+        (Some(_), Scheme::Http) => Ok(None),
+    }
 }
 
 /// curl takes `host:port` for an HTTP proxy, and port 1080 where none is given.
@@ -154,6 +160,10 @@ mod tests {
     use super::{ProxyChoice, choose_proxy, is_exempt};
     use crate::wire::BaseUrl;
 
+    fn typed(url: &str) -> ProxyChoice {
+        ProxyChoice::Url { url: url.to_owned(), origin: "--proxy".to_owned() }
+    }
+
     fn chosen(choice: &ProxyChoice, url: &str, variables: &[(&str, &str)]) -> Option<String> {
         let lookup =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
@@ -176,7 +186,7 @@ mod tests {
     fn plain_http_never_goes_through_a_proxy() {
         let named = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
         let variables = named.map(|name| (name, "http://p.example:3128"));
-        for choice in [ProxyChoice::Environment, ProxyChoice::Url("http://p.example:3128".into())] {
+        for choice in [ProxyChoice::Environment, typed("http://p.example:3128")] {
             assert_eq!(chosen(&choice, "http://127.0.0.1:9", &variables), None);
             assert!(chosen(&choice, "https://127.0.0.1:9", &variables).is_some());
         }
@@ -184,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_flag_beats_the_environment_but_not_no_proxy() {
-        let flag = ProxyChoice::Url("http://u:p%40ss@p.example:3128".into());
+        let flag = typed("http://u:p%40ss@p.example:3128");
         assert_eq!(
             chosen(&flag, BaseUrl::DEFAULT, &[("https_proxy", "a:1")]).as_deref(),
             Some("--proxy p.example:3128")
@@ -196,7 +206,7 @@ mod tests {
     #[test]
     fn a_proxy_that_cannot_be_parsed_is_an_error_and_not_a_direct_connection() {
         for bad in ["::::", "http://", "ftp://p:1", "http://p:0", "http://p:99999", "http://u:secret@", "p:port"] {
-            let choice = ProxyChoice::Url(bad.into());
+            let choice = typed(bad);
             let error = choose_proxy(&choice, &BaseUrl::parse(BaseUrl::DEFAULT).unwrap(), |_| None).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{bad}");
         }

@@ -511,7 +511,7 @@ fn of_several_files_each_line_is_told_by_its_files_name() {
                 ran.shown()
             );
         }
-        assert!(option == ["-q"] || said.contains("warning: a.csv: `odd` is not read"), "{}", ran.shown());
+        assert!(option == ["-q"] || said.contains("warning: a.csv: `odd` is ignored"), "{}", ran.shown());
         assert!(option == ["-q"] || said.contains("warning: a.csv: 1 blank line skipped"), "{}", ran.shown());
     }
     // The lines for programs are what they were, and so is the text about one file.
@@ -527,7 +527,7 @@ fn of_several_files_each_line_is_told_by_its_files_name() {
     for (files, input) in [(&[a][..], ""), (&[], "id,odd\n,1\n"), (&["-"], "id,odd\n,1\n")] {
         let ran = cli.run_with_input(batch.iter().chain(&["--strict"]).chain(files), input);
         assert!(ran.exits(65).stdout.contains("invalid   line 2  "), "{}", ran.shown());
-        ran.remarks(&contains("error: line 2: ").and(contains("warning: `odd` is not read")));
+        ran.remarks(&contains("error: line 2: ").and(contains("warning: `odd` is ignored")));
     }
     cli.file("here/c.log", "{\"event\":\"sent\",\"id\":\"\"}\n", 0o600);
     let ran = cli.run(["track", "--channel", "sms", "c.log", "c.log"]);

@@ -336,3 +336,17 @@ fn another_file_can_be_named() {
     cli.run(["sms", "A", "--delivered", "--config", "mine.toml"]).exits(0);
     assert_eq!(sandbox.counts().accepted, 1);
 }
+
+#[test]
+fn a_bad_proxy_is_named_where_it_stands() {
+    let profile = "[profiles.a]\napi_key = \"k\"\napi_secret = \"s\"\n";
+    for (toml, place) in [
+        (format!("{profile}proxy = \"ftp://p:1\"\n"), "proxy of profile \"a\" ("),
+        (format!("{profile}[network]\nproxy = \"ftp://p:1\"\n"), "proxy of [network] in "),
+    ] {
+        let ran =
+            Cli::new().configured(&toml).run(["sms", "A", "--delivered", "--base-url", "https://127.0.0.1:9"]);
+        let said = &ran.exits(78).stderr;
+        assert!(said.starts_with(&format!("error: {place}")) && !said.contains("--proxy is"), "{}", ran.shown());
+    }
+}

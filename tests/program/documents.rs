@@ -1,13 +1,13 @@
-//! The documents for developers name what is there: every name in code marks is a word of the sources, and every path leads to
-//! a file.
+//! The documents name what is there: every name in the architecture's code marks is a word of the sources, every path leads to a
+//! file, and every link to a file and a heading in it. What `mdbook` makes of the links is looked at by `cargo xtask book`.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(ROOT).join(folder)];
     while let Some(folder) = folders.pop() {
@@ -61,12 +61,19 @@ fn every_name_in_the_architecture_is_in_the_sources() {
     assert_eq!(unknown, [""; 0]);
 }
 
+/// Every document: those at the top, and the book.
+fn documents() -> Vec<PathBuf> {
+    let top = fs::read_dir(ROOT).unwrap().map(|entry| entry.unwrap().path());
+    let top = top.filter(|path| path.extension().is_some_and(|found| found == "md"));
+    let all: Vec<_> = top.chain(files("docs", "md")).collect();
+    assert!(all.len() > 30, "the documents were not found: {all:?}");
+    all
+}
+
 #[test]
 fn every_path_in_the_documents_leads_somewhere() {
-    let mut documents = files("docs", "md");
-    documents.extend(["ARCHITECTURE.md", "README.md"].map(|name| Path::new(ROOT).join(name)));
     let mut lost = Vec::new();
-    for document in documents {
+    for document in documents() {
         let text = fs::read_to_string(&document).unwrap();
         for path in marked(&text) {
             let is_path =
@@ -77,4 +84,75 @@ fn every_path_in_the_documents_leads_somewhere() {
         }
     }
     assert_eq!(lost, [""; 0]);
+}
+
+#[test]
+fn every_link_in_the_documents_leads_somewhere() {
+    let mut lost = Vec::new();
+    let mut followed = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in links(&text) {
+            followed += 1;
+            if let Err(why) = follow(&document, &text, &link) {
+                lost.push(format!("{}: {link}: {why}", document.strip_prefix(ROOT).unwrap().display()));
+            }
+        }
+    }
+    assert_eq!(lost, [""; 0]);
+    assert!(followed > 100, "only {followed} links were found");
+}
+
+#[test]
+fn links_that_lead_nowhere_are_noticed() {
+    let document = Path::new(ROOT).join("README.md");
+    let text = "# A `b`: c\n[a](#a-b-c) ![b](docs/none.svg) [c](#none) [d](docs/promises.md#none) [e](/etc/passwd) `[f](none)`\n\
+                ```\n[g](none)\n```\n[h](docs/promises.md#nothing-is-lost) [i](https://example.com/none)\n";
+    let lost: Vec<_> = links(text).into_iter().filter(|link| follow(&document, text, link).is_err()).collect();
+    assert_eq!(lost, ["docs/none.svg", "#none", "docs/promises.md#none", "/etc/passwd"]);
+}
+
+/// The targets of links and pictures.
+fn links(text: &str) -> Vec<String> {
+    let mut links = Vec::new();
+    for part in prose(text).split("](").skip(1) {
+        links.push(part.split(')').next().unwrap().to_owned());
+    }
+    links
+}
+
+/// Without blocks and code marks.
+fn prose(text: &str) -> String {
+    let outside: String = text.split("```").step_by(2).collect();
+    outside.split('`').step_by(2).collect()
+}
+
+/// Only what is in the repository: nothing here asks the network.
+fn follow(document: &Path, text: &str, link: &str) -> Result<(), &'static str> {
+    if link.starts_with("https://") {
+        return Ok(());
+    }
+    let (path, heading) = link.split_once('#').map_or((link, None), |(path, heading)| (path, Some(heading)));
+    if path.starts_with('/') {
+        return Err("not relative");
+    }
+    let target = document.parent().unwrap().join(path);
+    if !path.is_empty() && !target.exists() {
+        return Err("no such file");
+    }
+    let Some(heading) = heading else { return Ok(()) };
+    let text = if path.is_empty() { text.to_owned() } else { fs::read_to_string(&target).unwrap() };
+    if anchors(&text).contains(heading) { Ok(()) } else { Err("no such heading") }
+}
+
+/// Of headings, as GitHub and mdBook make them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let outside: String = text.split("```").step_by(2).collect();
+    let headings = outside.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
 }

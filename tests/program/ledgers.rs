@@ -316,7 +316,7 @@ fn what_was_refused_comes_out_as_input_and_can_be_sent_again_once_it_is_forgotte
     assert_eq!(came_to(known.exits(0)), ["skipped already_refused"; 2], "it is still refused");
     assert_eq!(api::requests(&refusing), before, "and no request was made");
     let forgotten = cli.run(["ledger", "forget", "refused", "--older-than", "0s"]);
-    assert_eq!(forgotten.exits(0).stderr, "3 removed\n");
+    assert_eq!(forgotten.exits(0).stderr, "3 rows removed\n");
     let again = cli.run_with_input(BATCH, letters[..2].join("\n"));
     assert_eq!(came_to(again.exits(0)), ["accepted"; 2]);
     assert_eq!(received(&refusing)[3..], [pair("A", "true"), pair("B", "true")]);
@@ -389,11 +389,11 @@ fn forgetting_takes_what_is_said_and_nothing_else() {
     };
     let all = counts();
     assert_eq!(all.len(), 3, "{all:?}");
-    assert_eq!(cli.run(["ledger", "forget", "settled", "--older-than", "1d"]).exits(0).stderr, "0 removed\n");
+    assert_eq!(cli.run(["ledger", "forget", "settled", "--older-than", "1d"]).exits(0).stderr, "0 rows removed\n");
     assert_eq!(counts(), all);
     for (what, left) in [("settled", 2), ("refused", 1), ("pending", 0)] {
         let ran = cli.run(["ledger", "forget", what, "--older-than", "0s"]);
-        assert_eq!(ran.exits(0).stderr, "1 removed\n", "{what}");
+        assert_eq!(ran.exits(0).stderr, "1 row removed\n", "{what}");
         assert_eq!(counts().len(), left, "{what}");
     }
     assert_eq!(api::requests(&sandbox), 3);

@@ -162,7 +162,7 @@ fn a_certificate_is_not_written_over_another_file() {
     let cli = Cli::new();
     let key = cli.file("here/id_ed25519", "my key\n", 0o600);
     let ran = cli.run(["sandbox", "--tls", "--ca-file", "id_ed25519", "--stop-after", "50ms"]);
-    ran.exits(74).remarks(&contains("id_ed25519 is something else").and(contains("hint: name another file")));
+    ran.exits(74).remarks(&contains("id_ed25519 holds something else").and(contains("hint: name another file")));
     assert_eq!(fs::read_to_string(key).unwrap(), "my key\n");
     for _ in 0..2 {
         cli.run(["sandbox", "--tls", "--ca-file", "ca.pem", "--stop-after", "50ms"]).exits(0);

@@ -13,6 +13,7 @@ mod answers;
 mod api;
 mod authentication;
 mod bad_input;
+mod book;
 mod certificates;
 mod checking;
 mod cli;

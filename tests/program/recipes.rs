@@ -1,4 +1,4 @@
-//! The README's recipes, run as they stand there: each is taken out of the block below its line `<!-- recipe: NAME -->`.
+//! The documents' recipes, run as they stand there: each is taken out of the block below its line `<!-- recipe: NAME -->`.
 //!
 //! What a recipe finds on its machine is played here: `psql` and `journalctl` are small scripts of these tests, cron's and
 //! systemd's part is read off the recipe. `sh`, `tail` and `jq` are real. Without `jq` the tests say that they were skipped,
@@ -18,23 +18,17 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::api;
+use crate::book::{block_below, names_of};
 use crate::cli::{Cli, PROGRAM, Ran, wait_until};
 use crate::needs::{Needed, is_here};
 
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-
-/// The block below the README's line `<!-- recipe: NAME -->`.
 fn recipe(name: &str) -> String {
-    let readme = fs::read_to_string(README).unwrap();
-    let marker = format!("<!-- recipe: {name} -->\n```");
-    let (_, from_here) = readme.split_once(&marker).unwrap_or_else(|| panic!("the README has no recipe {name}"));
-    let (_, block) = from_here.split_once('\n').unwrap();
-    block.split_once("\n```").unwrap().0.to_owned()
+    block_below(&format!("recipe: {name}")).trim_end().to_owned()
 }
 
 /// A machine on which the recipes can run, with the program first in PATH; none where there is no `jq`.
 fn machine(sandbox: &Sandbox) -> Option<Cli<'_>> {
-    is_here(Needed::Jq, "the README's recipes").then(|| {
+    is_here(Needed::Jq, "the documents' recipes").then(|| {
         let cli = Cli::new().against(sandbox);
         fs::create_dir(cli.path("bin")).unwrap();
         symlink(PROGRAM, cli.path("bin/nexmo-conversion")).unwrap();
@@ -108,22 +102,20 @@ fn append(path: &Path, lines: &[Value]) {
 
 #[test]
 fn there_is_a_test_for_every_recipe() {
-    let readme = fs::read_to_string(README).unwrap();
-    let names: Vec<_> =
-        readme.lines().filter_map(|line| line.strip_prefix("<!-- recipe: ")?.strip_suffix(" -->")).collect();
+    let names = sorted(names_of("recipe"));
     assert_eq!(
         names,
         [
-            "cron",
-            "tail",
-            "track-tail",
-            "track-cron",
-            "journald",
             "again",
+            "alarm",
+            "cron",
+            "journald",
             "psql",
             "systemd",
             "systemd-timer",
-            "alarm"
+            "tail",
+            "track-cron",
+            "track-tail",
         ]
     );
 }

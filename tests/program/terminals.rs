@@ -313,6 +313,39 @@ fn wait_for(cli: &Cli, text: &str) {
     });
 }
 
+#[test]
+fn what_cannot_be_had_back_is_asked_for_on_a_terminal_and_nowhere_else() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    cli.run(["sms", "A", "--delivered"]).exits(0);
+    let forget = "nexmo-conversion ledger forget settled --older-than 0s";
+    let rows = || cli.run(["ledger", "status", "--json"]).exits(0).lines().len();
+    for answer in ["\n", "n\n", "yesterday\n"] {
+        let mut run = typed_at(&cli, &format!("{forget}; echo done"));
+        wait_for(&cli, "older than 0s? After that the same input would be sent again. [y/N] ");
+        run.write(answer);
+        wait_for(&cli, "done");
+        run.finish();
+        let screen = std::fs::read_to_string(cli.path("here/screen")).unwrap();
+        assert!(screen.contains("nothing was removed") && rows() == 1, "{answer:?}: {screen:?}");
+    }
+    let mut run = typed_at(&cli, &format!("{forget}; echo done"));
+    wait_for(&cli, "[y/N] ");
+    run.write("Y\n");
+    wait_for(&cli, "1 row removed");
+    run.finish();
+    assert_eq!(rows(), 0);
+    for no_question in [format!("{forget} --yes"), format!("{forget} -y"), format!("{forget} --no-input")] {
+        cli.run(["sms", "A", "--delivered"]).exits(0);
+        cli.shell(&on_a_terminal(&no_question));
+        let screen = std::fs::read_to_string(cli.path("here/screen")).unwrap();
+        assert!(!screen.contains("[y/N]") && rows() == 0, "{no_question}: {screen:?}");
+    }
+    cli.run(["sms", "A", "--delivered"]).exits(0);
+    let scripted = cli.run_with_input(["ledger", "forget", "settled", "--older-than", "0s"], "n\n");
+    assert!(scripted.exits(0).said() == "1 row removed\n" && rows() == 0, "{}", scripted.shown());
+}
+
 const KEPT: &str = "stty -a | tr \" ;\" \"\\\\n\\\\n\" | grep -E \"^-?(isig|icanon|echo)$\" | tr \"\\\\n\" \" \"; echo; echo done";
 
 #[test]

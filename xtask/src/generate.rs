@@ -1,4 +1,5 @@
-//! Files that are made from the command line's definition and kept in the repository, so that packagers need no build.
+//! Files that are made from the command line's definition and the schemas, and kept in the repository: packagers need no build,
+//! and the book's reference is read where it stands.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,8 +10,10 @@ use clap::{CommandFactory as _, ValueEnum as _};
 use clap_complete::{Generator as _, Shell};
 use nexmo_conversion::cli::{Cli, completion_script, manual_pages};
 
+use crate::reference;
+
 /// Folders that hold generated files and nothing else.
-const FOLDERS: [&str; 2] = ["completions", "man"];
+const FOLDERS: [&str; 3] = ["completions", "man", "docs/generated"];
 
 /// Contents by path, relative to the repository.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -47,6 +50,12 @@ fn wanted() -> anyhow::Result<Files> {
     }
     for (name, page) in manual_pages().context("cannot render the manual")? {
         files.insert(Path::new("man").join(name), page);
+    }
+    let schema = include_str!("../../docs/result-line.schema.json");
+    for (name, chapter) in
+        [("command-line", reference::command_line()), ("result-line", reference::result_lines(schema)?)]
+    {
+        files.insert(Path::new("docs/generated").join(name).with_extension("md"), chapter.into_bytes());
     }
     Ok(files)
 }

@@ -4,11 +4,14 @@
 #![expect(clippy::print_stdout, reason = "a chore's answer is for the person or the gate that asked for it")]
 
 mod bench;
+mod book;
 mod build;
 mod fuzz;
 mod generate;
 mod minimum_rust;
+mod pictures;
 mod prove;
+mod reference;
 
 use std::path::Path;
 
@@ -18,8 +21,12 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Chore {
-    /// Write completions/ and man/ from the command line's definition
+    /// Write completions/, man/ and docs/generated/ from the command line's definition
     Generate(GenerateArgs),
+    /// Make the book in target/book with mdbook, and check that its links lead somewhere
+    Book,
+    /// Draw docs/pictures/ from the program at work; needs script(1), and chromium for a page that has changed
+    Pictures(GenerateArgs),
     /// Check that no dependency asks for a newer compiler than Cargo.toml's rust-version
     Msrv,
     /// Measure
@@ -54,6 +61,9 @@ fn main() -> anyhow::Result<()> {
     let answer = match Chore::parse() {
         Chore::Generate(GenerateArgs { check: false }) => generate::write(root)?,
         Chore::Generate(GenerateArgs { check: true }) => generate::check(root)?,
+        Chore::Book => book::build(root)?,
+        Chore::Pictures(GenerateArgs { check: false }) => pictures::write(root)?,
+        Chore::Pictures(GenerateArgs { check: true }) => pictures::check(root)?,
         Chore::Msrv => minimum_rust::check(root)?,
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
         Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory as _, Error, Parser as _};
 
 use super::super::args::Cli;
+use super::command;
 use super::tip::tip;
 
 /// The same complaint with better advice; or the help that was asked for beside the mistake.
@@ -27,6 +28,19 @@ pub(crate) fn about(error: Error, arguments: &[OsString]) -> Error {
     }
     if error.kind() == ErrorKind::UnknownArgument {
         return unknown(error, &root, path.last().copied().unwrap_or(&root));
+    }
+    if error.kind() == ErrorKind::InvalidSubcommand && path.is_empty() {
+        return unknown_command(error, &root);
+    }
+    error
+}
+
+/// The parser's own guess goes by letters, and stays where we know nothing better.
+fn unknown_command(mut error: Error, root: &Command) -> Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    if let Some(tip) = command::tip(typed, root) {
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
     }
     error
 }

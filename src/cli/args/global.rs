@@ -49,20 +49,21 @@ Exit codes: 0 accepted, 2 wrong command line, 65 a record can never succeed,
 66 no input, 70 bug, 74 local I/O, 75 try again later, 77 account refused,
 78 configuration, 130 and 143 interrupted, 141 the reader has gone
 
-`nexmo-conversion help COMMAND` explains a command in full.";
+`nexmo-conversion help COMMAND` explains a command in full.
+The API: https://developer.vonage.com/en/api/conversion";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Report conversions of SMS messages
+    /// Send whether SMS messages converted
     Sms(SmsArgs),
-    /// Report conversions of voice calls (Text-To-Speech, TTS Prompt)
+    /// Send whether voice calls converted (Text-To-Speech, TTS Prompt)
     Voice(VoiceArgs),
-    /// Report a stream of conversions, each as it arrives
+    /// Send a stream of conversions, each as it arrives
     Batch(Box<BatchArgs>),
-    /// Report what follows from a log of sent codes and conversions: silence becomes false
+    /// Send what follows from a log of codes and conversions: silence becomes false
     Track(Box<TrackArgs>),
-    /// Look after what is written down: pending, refused, settled
+    /// Look into the ledger: what is pending, refused, settled
     Ledger(LedgerCommandArgs),
     /// Show conversion rate, lateness and outcomes, from the ledger
     Report(ReportArgs),

@@ -87,6 +87,8 @@ pub struct ResumeArgs {
 /// `ledger forget`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+On a terminal it asks first; where standard input is none, it does not.
+
 Examples:
   nexmo-conversion ledger forget settled --older-than 7d
   nexmo-conversion ledger forget refused --older-than 1d")]
@@ -97,6 +99,9 @@ pub struct ForgetArgs {
     /// Older than this
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     pub older_than: Duration,
+    /// Do not ask first
+    #[arg(short = 'y', long, visible_alias = "no-input")]
+    pub yes: bool,
     /// Which ledger.
     #[command(flatten)]
     pub file: LedgerFile,

@@ -1,6 +1,10 @@
 //! The scale on which lateness is drawn: from a second to weeks, with a fixed distance between the times that people think in. The
 //! routing's 15 minutes are always on it.
 
+use std::time::Duration;
+
+use crate::domain::{REMEMBERED, Timestamp};
+
 /// Seconds; drawn at equal distances.
 const TICKS: [(u32, &str); 10] = [
     (0, "0s"),
@@ -9,14 +13,19 @@ const TICKS: [(u32, &str); 10] = [
     (15, "15s"),
     (60, "1m"),
     (300, "5m"),
-    (900, "15m"),
+    (seconds(Timestamp::ROUTING_WINDOW), "15m"),
     (3_600, "1h"),
     (21_600, "6h"),
     (86_400, "1d"),
 ];
-const BEYOND: (u32, &str) = (2_592_000, "30d");
+const BEYOND: (u32, &str) = (seconds(REMEMBERED), "30d");
 /// The tick at 15 minutes, which is never left out.
 const ROUTING_WINDOW: usize = 6;
+
+#[expect(clippy::cast_possible_truncation, reason = "a month of seconds fits")]
+const fn seconds(time: Duration) -> u32 {
+    time.as_secs() as u32
+}
 
 /// As many ticks as the latest of all needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +64,15 @@ impl LatenessScale {
 
 #[cfg(test)]
 mod tests {
-    use super::LatenessScale;
+    use super::{BEYOND, LatenessScale, ROUTING_WINDOW, TICKS};
+    use crate::output::Age;
+
+    #[test]
+    fn times_that_are_named_elsewhere_have_their_labels() {
+        for (seconds, label) in [TICKS[ROUTING_WINDOW], BEYOND] {
+            assert_eq!(Age(seconds.into()).to_string(), label);
+        }
+    }
 
     #[test]
     fn it_reaches_as_far_as_needed_and_always_to_15_minutes() {
