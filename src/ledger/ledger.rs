@@ -13,7 +13,7 @@ use super::ticket::{
     Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
 };
-use super::tracking::{CodeRules, Expiry, LogSource, Observed};
+use super::tracking::{Arrived, CodeRules, Expiry, LogSource, Observed};
 use crate::domain::{
     AccountFingerprint, BadRecord, CodeEvent, Conversion, ErrorCode, Failure, MessageId, Reached, Record,
     Timestamp,
@@ -119,11 +119,10 @@ impl Ledger {
         })
     }
 
-    /// Gives up some of the conversions that arrived at or before this time and still await their channel; called repeatedly, all
-    /// of them. They become dead letters.
+    /// Gives up some of the conversions that arrived by then and still await their channel; called repeatedly, all of them. They become dead letters.
     pub fn give_up_awaiting_channel(
         &mut self,
-        arrived: Timestamp,
+        arrived: Arrived,
         now: Timestamp,
     ) -> Result<Vec<BadRecord>, LedgerError> {
         /// How many in one go: each has its line with it.

@@ -34,5 +34,5 @@ pub use ticket::{
     Due, Effort, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
 };
-pub use tracking::{CodeCounts, CodeRules, Expiry, LogSource, Observed};
+pub use tracking::{Arrived, CodeCounts, CodeRules, Expiry, LogSource, Observed};
 pub use upkeep::{forget, sqlite_version, try_to_write};

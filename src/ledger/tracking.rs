@@ -64,18 +64,22 @@ impl CodeCounts {
     }
 }
 
+/// By when something has arrived whose time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrived {
+    /// What the log tells that this run reads.
+    pub ours: Timestamp,
+    /// What logs told that nobody reads any more.
+    pub others: Timestamp,
+}
+
 /// Which codes have expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// By the log that this run reads: those that it told of, whose deadline is before this time of it.
     ByLog(Timestamp),
-    /// By the clock.
-    ByClock {
-        /// Those of the log that this run reads, if they arrived before this time.
-        ours: Timestamp,
-        /// Those of logs that nobody reads any more, if they arrived, and were sent, before this time.
-        others: Timestamp,
-    },
+    /// By the clock: those that arrived before this time; of a log that nobody reads any more, if they were sent before it, too.
+    ByClock(Arrived),
     /// All of them: no log will say anything more about these codes.
     All,
 }

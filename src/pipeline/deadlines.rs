@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::Timestamp;
-use crate::ledger::{CodeRules, Expiry};
+use crate::ledger::{Arrived, CodeRules, Expiry};
 
 /// How codes are tracked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,13 +90,7 @@ impl Deadlines {
         let Tracking { rules: CodeRules { lasts, .. }, at_end } = self.tracking;
         let slack = self.slack();
         let by_log = |time: Option<Timestamp>, slack| time.map(|time| Expiry::ByLog(time.min(now).before(slack)));
-        let by_clock = |slack| {
-            let ours = lasts + slack;
-            Some(Expiry::ByClock {
-                ours: now.before(ours),
-                others: now.before(ours.max(Timestamp::ROUTING_WINDOW)),
-            })
-        };
+        let by_clock = |slack| Some(Expiry::ByClock(Self::arrived_before(now, lasts + slack, lasts + slack)));
         let expired = match (input, at_end) {
             (Input::Flows, _) => [by_log(self.log_time, slack), None],
             (Input::Rests, _) => {
@@ -120,7 +114,7 @@ impl Deadlines {
     pub(super) fn none_expired(&mut self, expiry: Expiry) {
         match expiry {
             Expiry::ByLog(_) | Expiry::All => self.nothing[0] = Some(expiry),
-            Expiry::ByClock { .. } => self.nothing[1] = Some(expiry),
+            Expiry::ByClock(_) => self.nothing[1] = Some(expiry),
         }
     }
 
@@ -139,13 +133,20 @@ impl Deadlines {
         self.checked.is_none()
     }
 
-    /// Conversions without a channel that arrived by this time are given up.
-    pub(super) fn channel_deadline(&self, input: Input, now: Timestamp) -> Option<Timestamp> {
-        match input {
-            Input::Flows => None,
-            Input::Rests => Some(now.before(self.tracking.rules.lasts)),
-            Input::Ended => Some(now),
-        }
+    /// Conversions without a channel that arrived by then are given up.
+    pub(super) fn channel_deadline(&self, input: Input, now: Timestamp) -> Option<Arrived> {
+        let lasts = self.tracking.rules.lasts;
+        let ours = match input {
+            Input::Flows => return None,
+            Input::Rests => lasts,
+            Input::Ended => Duration::ZERO,
+        };
+        Some(Self::arrived_before(now, ours, lasts + self.slack()))
+    }
+
+    /// So long ago; what other logs have told, no less than its answer counts.
+    fn arrived_before(now: Timestamp, ours: Duration, others: Duration) -> Arrived {
+        Arrived { ours: now.before(ours), others: now.before(others.max(Timestamp::ROUTING_WINDOW)) }
     }
 
     /// The input has ended, and everything that is due has expired.
@@ -169,7 +170,7 @@ mod tests {
 
     use super::{AtEnd, Deadlines, Input, Tracking};
     use crate::domain::Timestamp;
-    use crate::ledger::{CodeRules, Expiry};
+    use crate::ledger::{Arrived, CodeRules, Expiry};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix(1_795_310_726 + seconds).unwrap()
@@ -184,7 +185,7 @@ mod tests {
 
     /// Codes of our log that arrived before this time, and of others.
     fn by_clock(ours: i64, others: i64) -> Expiry {
-        Expiry::ByClock { ours: at(ours), others: at(others) }
+        Expiry::ByClock(Arrived { ours: at(ours), others: at(others) })
     }
 
     #[test]
@@ -279,8 +280,9 @@ mod tests {
     fn a_channel_is_awaited_while_there_is_more_to_read_and_as_long_as_a_code_lasts_where_the_log_rests() {
         let deadlines = deadlines(AtEnd::Keep, 0);
         assert_eq!(deadlines.channel_deadline(Input::Flows, at(5)), None);
-        assert_eq!(deadlines.channel_deadline(Input::Rests, at(5)), Some(at(5 - 600)));
-        assert_eq!(deadlines.channel_deadline(Input::Ended, at(5)), Some(at(5)));
+        let others = at(5 - 900);
+        assert_eq!(deadlines.channel_deadline(Input::Rests, at(5)), Some(Arrived { ours: at(5 - 600), others }));
+        assert_eq!(deadlines.channel_deadline(Input::Ended, at(5)), Some(Arrived { ours: at(5), others }));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use crate::domain::{
     BadRecord, CodeEvent, Conversion, ErrorCode, Failure, MessageId, Outcome, Record, Reference, Timestamp,
 };
 use crate::ledger::{
-    CodeCounts, CodeRules, Due, Effort, Entries, Expiry, Known, Ledger, LedgerError, LeftOver, Novelty, Observed,
-    Origin, Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
+    Arrived, CodeCounts, CodeRules, Due, Effort, Entries, Expiry, Known, Ledger, LedgerError, LeftOver, Novelty,
+    Observed, Origin, Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -115,7 +115,7 @@ impl Outbox {
     /// Gives up some of the conversions without a channel that arrived by this time.
     pub(super) fn give_up_awaiting_channel(
         &mut self,
-        arrived: Timestamp,
+        arrived: Arrived,
         now: Timestamp,
     ) -> Result<Vec<BadRecord>, LedgerError> {
         match self {

@@ -21,7 +21,7 @@ use crate::ledger::decide::{
 use crate::ledger::error::Location;
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{LeftOver, Novelty, RowId, UncleanStops};
-use crate::ledger::tracking::{Expiry, LogSource};
+use crate::ledger::tracking::{Arrived, Expiry, LogSource};
 
 /// What several runs share.
 #[derive(Debug, Clone, Default)]
@@ -320,7 +320,7 @@ impl Tx for MemoryTx<'_> {
         Ok(self.count_open())
     }
 
-    fn awaiting_channel(&mut self, arrived: Timestamp, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError> {
+    fn awaiting_channel(&mut self, arrived: Arrived, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError> {
         Ok(self.find_awaiting_channel(arrived, limit))
     }
 

@@ -9,7 +9,7 @@ use crate::ledger::decide::{
 };
 use crate::ledger::error::Location;
 use crate::ledger::ticket::{LeftOver, Novelty, UncleanStops};
-use crate::ledger::tracking::{Expiry, LogSource};
+use crate::ledger::tracking::{Arrived, Expiry, LogSource};
 
 /// A store that is open for one run.
 pub(crate) trait Store: fmt::Debug + Send {
@@ -81,8 +81,8 @@ pub(crate) trait Tx {
     /// How many codes are open that our log told of and no other live run watches.
     fn open_codes(&mut self) -> Result<u64, StoreError>;
 
-    /// Up to `limit` conversions that arrived at or before this time, await their channel and are no other live run's.
-    fn awaiting_channel(&mut self, arrived: Timestamp, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError>;
+    /// Up to `limit` conversions that arrived by then, await their channel and are no other live run's.
+    fn awaiting_channel(&mut self, arrived: Arrived, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError>;
 
     /// Notes that these were given up.
     fn give_up(&mut self, codes: &[AwaitingChannel]) -> Result<(), StoreError>;

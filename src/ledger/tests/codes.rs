@@ -6,8 +6,8 @@ use crate::domain::{
     Channel, CodeEvent, Delivered, Happening, MessageId, MessageIdDoubt, Record, Reference, TimeSource, Timestamp,
 };
 use crate::ledger::{
-    CodeCounts, CodeRules, Due, Entries, Expiry, Forget, Kept, Known, Ledger, LedgerReader, LogSource, Observed,
-    Recorded, forget,
+    Arrived, CodeCounts, CodeRules, Due, Entries, Expiry, Forget, Kept, Known, Ledger, LedgerReader, LogSource,
+    Observed, Recorded, forget,
 };
 
 use super::{Fixture, accepted, at, ids, on_every_store};
@@ -75,9 +75,14 @@ fn file(name: &str) -> LogSource {
     LogSource { name: Some(name.to_owned()), identity: None }
 }
 
+/// Whatever has arrived.
+fn all(fixture: &Fixture) -> Arrived {
+    Arrived { ours: fixture.now, others: fixture.now }
+}
+
 /// Of whatever log.
 fn by_clock(seconds: i64) -> Expiry {
-    Expiry::ByClock { ours: at(seconds), others: at(seconds) }
+    Expiry::ByClock(Arrived { ours: at(seconds), others: at(seconds) })
 }
 
 impl Fixture {
@@ -210,9 +215,9 @@ fn a_conversion_awaits_its_channel_where_no_line_has_named_it() {
         );
         assert_eq!(ledger.follow(&[over(Channel::Voice, sent("0A", -130))], fixture.now), [yes("0A", -100)]);
         assert_eq!(ledger.follow(&[over(Channel::Sms, converted("0B", -90))], fixture.now), [yes("0B", -90)]);
-        let given_up = ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap();
+        let given_up = ledger.give_up_awaiting_channel(all(&fixture), fixture.now).unwrap();
         assert_eq!(given_up.iter().map(|bad| &bad.raw[..]).collect::<Vec<_>>(), [b"the line"]);
-        assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap(), []);
+        assert_eq!(ledger.give_up_awaiting_channel(all(&fixture), fixture.now).unwrap(), []);
         assert_eq!(ledger.follow(&[sent("0C", -95)], fixture.now), [yes("0C", -80)]);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
@@ -226,10 +231,11 @@ fn a_conversion_whose_channel_another_run_may_resolve_holds_up_none() {
         assert_eq!(other.follow(&theirs, fixture.now), []);
         let mut ledger = fixture.reader();
         assert_eq!(ledger.follow(&[converted("0B", -90)], fixture.now), []);
-        assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap().len(), 1);
+        assert_eq!(ledger.give_up_awaiting_channel(all(&fixture), fixture.now).unwrap().len(), 1);
         drop(other);
         let mut given_up = 0;
-        while let more @ 1.. = fixture.reader().give_up_awaiting_channel(fixture.now, fixture.now).unwrap().len() {
+        while let more @ 1.. = fixture.reader().give_up_awaiting_channel(all(&fixture), fixture.now).unwrap().len()
+        {
             given_up += more;
         }
         assert_eq!(given_up, 100);
@@ -535,7 +541,7 @@ fn a_part_whose_whole_has_become_known_is_not_given_up() {
         let mut ledger = fixture.reader();
         let log = [converted("0A2", -690), of("x", sent("0A1", -700)), of("x", sent("0A2", -700))];
         assert_eq!(ledger.follow(&log, fixture.now), [yes("0A2", -690)]);
-        assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap(), []);
+        assert_eq!(ledger.give_up_awaiting_channel(all(&fixture), fixture.now).unwrap(), []);
         let again = CodeCounts { repeated: 3, ..CodeCounts::default() };
         assert_eq!(ledger.counts(&log, fixture.now), again);
     });

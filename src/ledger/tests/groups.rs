@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::domain::{Channel, CodeEvent, Happening, MessageId, Record, Reference, TimeSource, Timestamp};
 use crate::ledger::store::Memory;
 use crate::ledger::{
-    CodeCounts, CodeRules, Entries, Expiry, Ledger, Observed, Recorded, Released, Settlement, Ticket,
+    Arrived, CodeCounts, CodeRules, Entries, Expiry, Ledger, Observed, Recorded, Released, Settlement, Ticket,
 };
 
 use super::{Fixture, Room, accepted, at, failed, postponed, refused, sms};
@@ -199,6 +199,6 @@ proptest! {
                 house.keep(run, entries);
             }
         }
-        both(&mut houses, |house| house.ledger(0).give_up_awaiting_channel(at(i64::from(u32::MAX)), at(0)).unwrap());
+        both(&mut houses, |house| house.ledger(0).give_up_awaiting_channel(Arrived { ours: at(i64::from(u32::MAX)), others: at(0) }, at(0)).unwrap());
     }
 }

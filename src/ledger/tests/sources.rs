@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{Channel, CodeEvent, Happening, MessageId, TimeSource, Timestamp};
-use crate::ledger::{CodeRules, Expiry, Ledger, LogSource};
+use crate::ledger::{Arrived, CodeRules, Expiry, Ledger, LogSource};
 
 use super::{Fixture, at, on_every_store};
 
@@ -120,11 +120,11 @@ fn what_nobody_reads_expires_by_the_clock_when_its_answer_no_longer_counts() {
         gone(&fixture, &[named("/a")], sent("0B", 300, 0));
         fixture.wait(Duration::from_secs(1000));
         let mut other = fixture.open_reading(&[named("/b")]);
-        let by_clock = |others| Expiry::ByClock { ours: at(1000), others: at(others) };
+        let by_clock = |others| Expiry::ByClock(Arrived { ours: at(1000), others: at(others) });
         assert_eq!(other.silent(by_clock(0), fixture.now), 0);
         assert_eq!(other.silent(by_clock(1), fixture.now), 1, "the other one was sent later than it arrived");
         let mut same = fixture.open_reading(&[named("/a")]);
-        let ours = Expiry::ByClock { ours: at(1), others: at(0) };
+        let ours = Expiry::ByClock(Arrived { ours: at(1), others: at(0) });
         assert_eq!(same.silent(ours, fixture.now), 1, "for its own log, when it arrived is enough");
     });
 }
@@ -181,5 +181,20 @@ fn parts_that_too_many_share_are_parted_in_the_store_too() {
         let observed = ledger.observe(&[converted], RULES, fixture.now).unwrap();
         assert_eq!(observed.counts.converted, 1, "its id is of its own code now");
         assert_eq!(ledger.silent(LATER, fixture.now), 59);
+    });
+}
+
+#[test]
+fn a_conversion_that_awaits_its_channel_is_given_up_by_whoever_reads_its_log() {
+    on_every_store(|fixture| {
+        let converted = CodeEvent { happening: Happening::Converted, channel: None, ..sent("0A", 0, 0) };
+        gone(&fixture, &[named("/a")], converted);
+        let arrived = Arrived { ours: at(0), others: at(-1) };
+        let given_up =
+            |ledger: &mut Ledger, arrived| ledger.give_up_awaiting_channel(arrived, fixture.now).unwrap().len();
+        let mut other = fixture.open_reading(&[named("/b")]);
+        assert_eq!(given_up(&mut other, arrived), 0, "whoever reads that log may find its channel");
+        assert_eq!(given_up(&mut fixture.open_reading(&[named("/a")]), arrived), 1);
+        assert_eq!(given_up(&mut other, Arrived { others: at(0), ..arrived }), 0, "once");
     });
 }

@@ -1,11 +1,11 @@
 //! Codes in memory: how those that a group touches are found, and how a plan for them is carried out.
 
 use super::contents::{MemoryTx, StoredCode};
-use crate::domain::{MessageId, Timestamp};
+use crate::domain::MessageId;
 use crate::ledger::decide::{
     AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, Kin, Mark, Owner, Part, SeenCodes,
 };
-use crate::ledger::tracking::Expiry;
+use crate::ledger::tracking::{Arrived, Expiry};
 
 impl MemoryTx<'_> {
     fn code(&self, id: i64) -> Option<Code> {
@@ -95,14 +95,16 @@ impl MemoryTx<'_> {
             match (expiry, is_ours) {
                 (Expiry::ByLog(time), true) => code.code.deadline < Some(time),
                 (Expiry::ByLog(_), false) => false,
-                (Expiry::ByClock { ours, .. }, true) => code.arrived < ours,
-                (Expiry::ByClock { others, .. }, false) => code.arrived < others && code.code.sent < Some(others),
+                (Expiry::ByClock(Arrived { ours, .. }), true) => code.arrived < ours,
+                (Expiry::ByClock(Arrived { others, .. }), false) => {
+                    code.arrived < others && code.code.sent < Some(others)
+                }
                 (Expiry::All, _) => true,
             }
         };
         let order = |code: &StoredCode| match expiry {
             Expiry::ByLog(_) | Expiry::All => code.code.deadline,
-            Expiry::ByClock { .. } => Some(code.arrived),
+            Expiry::ByClock(_) => Some(code.arrived),
         };
         let mut found: Vec<_> = self
             .codes_in(CodeState::Open)
@@ -118,10 +120,13 @@ impl MemoryTx<'_> {
         self.codes_in(CodeState::Open).filter(|(_, code)| is_ours(code)).count() as u64
     }
 
-    pub(super) fn find_awaiting_channel(&self, arrived: Timestamp, limit: usize) -> Vec<AwaitingChannel> {
+    pub(super) fn find_awaiting_channel(&self, arrived: Arrived, limit: usize) -> Vec<AwaitingChannel> {
         let mut found: Vec<_> = self
             .codes_in(CodeState::AwaitingChannel)
-            .filter(|(_, code)| code.arrived <= arrived)
+            .filter(|(_, code)| {
+                let is_ours = self.sources.are_ours(code.source, code.owner == self.me);
+                code.arrived <= if is_ours { arrived.ours } else { arrived.others }
+            })
             .map(|(id, stored)| {
                 let Code { line, reference, raw, .. } = stored.code.clone();
                 (stored.arrived, AwaitingChannel { id, line, reference, raw: raw.unwrap_or_default() })

@@ -13,7 +13,7 @@ use crate::ledger::decide::{
 };
 use crate::ledger::store::StoreError;
 use crate::ledger::store::sources::{SourceId, Sources};
-use crate::ledger::tracking::Expiry;
+use crate::ledger::tracking::{Arrived, Expiry};
 
 impl CodeState {
     const ALL: [Self; 5] = [Self::Open, Self::AwaitingChannel, Self::GivenUp, Self::Converted, Self::Silent];
@@ -174,8 +174,8 @@ pub(super) fn expired(tx: &mut SqliteTx<'_>, expiry: Expiry, limit: usize) -> Re
         let (query, until) = match (expiry, is_ours) {
             (Expiry::ByLog(time), true) => (sql::EXPIRED_BY_LOG, time.unix()),
             (Expiry::ByLog(_), false) => continue,
-            (Expiry::ByClock { ours, .. }, true) => (sql::EXPIRED_BY_CLOCK, ours.unix()),
-            (Expiry::ByClock { others, .. }, false) => (sql::EXPIRED_UNREAD, others.unix()),
+            (Expiry::ByClock(Arrived { ours, .. }), true) => (sql::EXPIRED_BY_CLOCK, ours.unix()),
+            (Expiry::ByClock(Arrived { others, .. }), false) => (sql::EXPIRED_UNREAD, others.unix()),
             (Expiry::All, _) => (sql::EXPIRED_BY_LOG, i64::MAX),
         };
         if tx.owners.of(run)? != Owner::Other {
@@ -215,7 +215,7 @@ pub(super) fn count_open(tx: &mut SqliteTx<'_>) -> Result<u64, StoreError> {
 /// Conversions whose channel nothing has named since they arrived.
 pub(super) fn awaiting_channel(
     tx: &mut SqliteTx<'_>,
-    arrived: Timestamp,
+    arrived: Arrived,
     limit: usize,
 ) -> Result<Vec<AwaitingChannel>, StoreError> {
     let mut query = tx.db.prepare_cached(sql::AWAITING_CHANNEL)?;
@@ -223,12 +223,15 @@ pub(super) fn awaiting_channel(
     let mut found = Vec::new();
     let mut after = (i64::MIN, 0_i64);
     loop {
-        let mut rows = query.query(params![tx.account, arrived.unix(), after.0, after.1, portion])?;
+        let mut rows = query.query(params![tx.account, arrived.ours.unix(), after.0, after.1, portion])?;
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
             looked_at += 1;
             after = (row.get(5)?, row.get(0)?);
-            if tx.owners.of(row.get(1)?)? != Owner::Other {
+            let run = row.get(1)?;
+            let is_ours = tx.sources.are_ours(row.get(6)?, run == tx.owners.me);
+            let has_waited = is_ours || after.0 <= arrived.others.unix();
+            if has_waited && tx.owners.of(run)? != Owner::Other {
                 found.push(AwaitingChannel {
                     id: row.get(0)?,
                     line: row.get::<_, i64>(2)?.unsigned_abs(),

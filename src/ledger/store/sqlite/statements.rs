@@ -153,7 +153,7 @@ pub(super) const ADD_PART: &str =
 pub(super) const MOVE_PART: &str =
     "UPDATE part SET code = ?4 WHERE message_id = ?1 AND account = ?2 AND code = ?3";
 
-pub(super) const AWAITING_CHANNEL: &str = "SELECT id, owner, line, reference, raw, arrived FROM code
+pub(super) const AWAITING_CHANNEL: &str = "SELECT id, owner, line, reference, raw, arrived, source FROM code
      WHERE account = ?1 AND state = 1 AND arrived <= ?2 AND (arrived, id) > (?3, ?4)
      ORDER BY arrived, id LIMIT ?5";
 

@@ -8,7 +8,7 @@ use crate::ledger::decide::{
 };
 use crate::ledger::store::{Cursor, StoreError, Tx};
 use crate::ledger::ticket::{LeftOver, Novelty};
-use crate::ledger::tracking::Expiry;
+use crate::ledger::tracking::{Arrived, Expiry};
 
 impl Tx for SqliteTx<'_> {
     fn lanes(&mut self, want: &Want<'_>) -> Result<Vec<Lane>, StoreError> {
@@ -52,7 +52,7 @@ impl Tx for SqliteTx<'_> {
         codes::count_open(self)
     }
 
-    fn awaiting_channel(&mut self, arrived: Timestamp, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError> {
+    fn awaiting_channel(&mut self, arrived: Arrived, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError> {
         codes::awaiting_channel(self, arrived, limit)
     }
 

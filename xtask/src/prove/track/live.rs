@@ -276,7 +276,8 @@ impl<'a> Story<'a> {
         // The tracker of B is never away for long, so what it says of A's codes comes in time; perhaps before that of A is back.
         let there = if log == Name::A && took <= LASTS && chance.u8(..4) == 0 { Name::B } else { log };
         self.counts.in_the_other_log += u32::from(there != log);
-        let part = if there == log { chance.usize(..parts) } else { 0 };
+        // A part that converts before it is logged as sent stands for itself.
+        let part = if there == log && took > 1 { chance.usize(..parts) } else { 0 };
         let mut event = json!({"event": "converted", "message_id": ids[part], "timestamp": sent + took});
         if there != log {
             event["channel"] = json!(channel);

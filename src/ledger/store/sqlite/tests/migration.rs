@@ -12,7 +12,7 @@ use rusqlite::types::Value;
 use super::super::schema::known_version;
 use super::{Fixture, accepted, account, at, failed, sms};
 use crate::domain::{Channel, CodeEvent, Conversion, Happening, MessageId, Record, TimeSource};
-use crate::ledger::{CodeRules, Due, Expiry, Known, Ledger, LedgerReader, LogSource, Original, Recorded};
+use crate::ledger::{Arrived, CodeRules, Due, Expiry, Known, Ledger, LedgerReader, LogSource, Original, Recorded};
 
 const VERSION_1: &str = include_str!("testdata/version-1.sql");
 const VERSION_4: &str = include_str!("testdata/version-4.sql");
@@ -193,6 +193,6 @@ fn open_windows_of_version_4_stay_open_until_they_are_read_again_or_the_clock_en
 
     let fixture = made_by(VERSION_4);
     let mut ledger = fixture.open();
-    assert_eq!(silent(&mut ledger, Expiry::ByClock { ours: at(0), others: at(-5) }), 0);
-    assert_eq!(silent(&mut ledger, Expiry::ByClock { ours: at(0), others: at(0) }), 2);
+    assert_eq!(silent(&mut ledger, Expiry::ByClock(Arrived { ours: at(0), others: at(-5) })), 0);
+    assert_eq!(silent(&mut ledger, Expiry::ByClock(Arrived { ours: at(0), others: at(0) })), 2);
 }
