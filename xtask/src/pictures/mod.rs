@@ -44,8 +44,15 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<String> {
 
 pub(crate) fn check(root: &Path) -> anyhow::Result<String> {
     let folder = root.join(FOLDER);
-    let made = made(root)?;
-    let stale = stale(&made, &folder);
+    let mut made = made(root)?;
+    let mut stale = stale(&made, &folder);
+    // Seen on a machine under heavy load: figures that a second try does not have. What is stale differs each time.
+    for _ in 0..2 {
+        if !stale.is_empty() {
+            made = self::made(root)?;
+            stale = self::stale(&made, &folder);
+        }
+    }
     ensure!(stale.is_empty(), "stale, run `cargo xtask pictures`: {}", stale.join(", "));
     ensure!(folder.join(PHOTO).exists(), "{PHOTO} is missing, run `cargo xtask pictures`");
     Ok(format!("{} pictures are current", made.len()))
