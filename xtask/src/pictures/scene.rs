@@ -134,7 +134,7 @@ impl Scene {
     pub(super) fn progress(&self) -> anyhow::Result<String> {
         let mut input = "message_id,channel,delivered\n".to_owned();
         for n in 0..600 {
-            let _ = writeln!(input, "0A0000000123{n:04X},sms,{}", n % 5 > 0);
+            let _ = writeln!(input, "0A0000000123{n:04},sms,{}", n % 5 > 0);
         }
         let file = self.folder.path().join("sending/conversions.csv");
         fs::write(&file, input)?;
@@ -186,7 +186,7 @@ fn at_a_good_moment(screen: &str) -> Option<(Vec<String>, String)> {
     let pieces: Vec<String> =
         screen.split(['\r', '\n']).map(plain).filter(|piece| !piece.trim().is_empty()).collect();
     let is_progress = |piece: &String| piece.contains(" answered, ");
-    let moment = pieces.iter().position(|piece| is_progress(piece) && piece.starts_with("####-"))?;
+    let moment = pieces.iter().position(|piece| is_progress(piece) && piece.starts_with("####"))?;
     let results: Vec<_> =
         pieces[..moment].iter().rev().filter(|piece| piece.starts_with("accepted ")).take(6).cloned().collect();
     (results.len() == 6).then(|| (results.into_iter().rev().collect(), pieces[moment].clone()))
