@@ -97,14 +97,17 @@ lines are passed over. What follows:
   converted                     delivered=true at once, even if no line said that the code was sent
   no conversion in the window   delivered=false, with the time at which the window closed
   converted after that          delivered=true as a new fact, counted as late
-Parts of one long message share a ref and count as one, by the id of the first. Open windows are
-kept in the ledger: reading the same log again, or after a crash, sends nothing twice.
+What is sent under one ref over one channel within 10 seconds is one message in parts, and counts
+as one, by the id of the first. Open windows are kept in the ledger: reading the same log again,
+or after a crash, sends nothing twice.
 
-Expiry follows the log's own time, so that an old log may be replayed; where a live log has
-nothing to say, the clock goes on for it. Lines may be out of order by a quarter of the window.
+Expiry follows the time of the log that told of the code, so that an old log may be replayed;
+where a live log has nothing to say, the clock goes on for it. Lines may be out of order by a
+quarter of the window. All files are one log, in the order of their times. A later run knows a
+file again, and a pipe by the name that --source gives it.
 
 Examples:
-  tail -F app.log | nexmo-conversion track --channel sms
+  tail -F app.log | nexmo-conversion track --source app --channel sms
   nexmo-conversion track --sent-when kind=sent --converted-when kind=ok app.log
   nexmo-conversion track --field message-id=otp.id --at-end expire day.ndjson")]
 pub struct TrackArgs {
