@@ -1,0 +1,22 @@
+//! The ledger on a PostgreSQL server, for the runs of many machines.
+//!
+//! This room knows PostgreSQL: how a server is reached and asked, how rows are kept there, which runs are alive. It decides
+//! nothing about what is in the ledger.
+
+mod connect;
+mod exchange;
+mod failure;
+mod liveness;
+mod row;
+mod rows;
+mod run;
+mod schema;
+mod statements;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tx;
+
+pub(crate) use connect::{Connection, connect};
+pub(crate) use run::{Access, PostgresStore};
+pub(crate) use schema::{Schema, migrate};
