@@ -9,7 +9,7 @@ use super::shell::quoted_path;
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
-use crate::ledger::{LedgerError, StoreError};
+use crate::ledger::{LedgerError, ServerError, StoreError};
 use crate::pipeline::{StopReason, Stopped};
 use crate::transport::{ProxyError, TransportError, TrustError};
 
@@ -172,9 +172,55 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
             (Exit::Io, Some(elsewhere))
         }
         StoreError::Damaged(_) => (Exit::Io, Some("keep a copy of it, and go on with a new one: `--ledger FILE`")),
+        StoreError::Server(error) => {
+            let (exit, hint) = server_advice(error);
+            (exit, Some(hint))
+        }
         StoreError::SqliteTooOld(_) | StoreError::Database(_) => (Exit::Io, None),
     }
 }
+
+/// The same for a ledger on a server.
+fn server_advice(error: &ServerError) -> (Exit, &'static str) {
+    match error {
+        ServerError::Unreachable(_) => {
+            (Exit::TryLater, "check that it runs and that nothing stands between; run it again later")
+        }
+        ServerError::NotPostgres(_) => {
+            (Exit::Configuration, "check host and port; PostgreSQL usually listens on 5432")
+        }
+        ServerError::TooManyConnections(_) => {
+            (Exit::TryLater, "run it again later; a higher max_connections or a pooler in front makes room")
+        }
+        ServerError::ReadOnly(_) => {
+            (Exit::TryLater, "name the primary's host, or every host; during a failover, run it again later")
+        }
+        ServerError::LoginRefused(_) => {
+            (Exit::Configuration, "check the user, the password and the server's pg_hba.conf")
+        }
+        ServerError::NoPassword(_) => (Exit::Configuration, PASSWORD_SOURCES),
+        ServerError::NoDatabase(_) => {
+            (Exit::Configuration, "correct the database at the end of the URL, or have it made: `createdb NAME`")
+        }
+        ServerError::NotGranted(_) => {
+            (Exit::Configuration, "have the role granted the rights that docs/postgres.md lists")
+        }
+        ServerError::Tls(_) => (
+            Exit::Configuration,
+            "name the file of the authority that vouches for the server, `?sslrootcert=FILE`, and the host as its \
+             certificate has it",
+        ),
+        ServerError::Older { .. } => (Exit::Configuration, "run `nexmo-conversion ledger migrate`"),
+        ServerError::NotDurable(_) => (
+            Exit::Configuration,
+            "set it on the server, or accept the loss by name: `durability = \"server\"` in `[ledger]`",
+        ),
+    }
+}
+
+/// Where a password for a server may stand.
+const PASSWORD_SOURCES: &str =
+    "give it in PGPASSWORD, in ~/.pgpass (mode 0600) or in a service file; never in the URL";
 
 impl From<ProxyError> for CommandFailure {
     fn from(error: ProxyError) -> Self {

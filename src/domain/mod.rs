@@ -16,6 +16,7 @@ mod nearest;
 mod outcome;
 mod record;
 mod secret;
+mod server;
 mod spreadsheet;
 mod timestamp;
 
@@ -34,5 +35,8 @@ pub use nearest::nearest;
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};
 pub use record::{BadRecord, Record, Reference, TimeSource};
 pub use secret::Secret;
+pub use server::{
+    CertificateAuthorities, ClientCertificate, HostAddress, Server, ServerHost, SessionWanted, TlsMode,
+};
 pub use spreadsheet::SpreadsheetTrace;
 pub use timestamp::{Timestamp, TimestampError};

@@ -11,6 +11,8 @@ use super::store::StoreError;
 pub enum Location {
     /// In this file and those beside it.
     File(PathBuf),
+    /// On this server, as `host:port/database`.
+    Server(String),
     /// Nowhere: it is gone with the process.
     Memory,
 }
@@ -19,6 +21,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
+            Self::Server(server) => f.write_str(server),
             Self::Memory => f.write_str("in memory"),
         }
     }
@@ -85,6 +88,7 @@ impl fmt::Display for LedgerError {
                 write!(f, "SQLite {version} is too old for a ledger (wanted 3.51.3 or later)")
             }
             StoreError::File { action, path, .. } => write!(f, "cannot {action} {}", path.display()),
+            StoreError::Server(error) => write!(f, "ledger {place}: {error}"),
             StoreError::Database(_) => write!(f, "ledger {place}: the database failed"),
         }
     }
@@ -96,6 +100,7 @@ impl Error for LedgerError {
         match &self.cause {
             StoreError::File { source, .. } => Some(source),
             StoreError::Database(source) => Some(&**source),
+            StoreError::Server(error) => error.source(),
             _ => None,
         }
     }

@@ -5,10 +5,11 @@
 
 mod error;
 mod memory;
+mod postgres;
 mod seam;
 mod sqlite;
 
-pub use error::StoreError;
+pub use error::{ServerError, StoreError, Why};
 pub(crate) use memory::{Memory, MemoryStore};
 pub(crate) use seam::{Cursor, Store, Tx};
 pub use sqlite::Forget;
