@@ -180,7 +180,10 @@ fn done(command: &mut Command) {
 }
 
 /// Where the newest PostgreSQL of this machine has its programs, or those that `POSTGRES_BIN` names; if nowhere, the reason is printed.
-#[expect(clippy::disallowed_methods, reason = "which server is tested, and what the gate asks for, only the environment says")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which server is tested, and what the gate asks for, only the environment says"
+)]
 fn installed(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("POSTGRES_BIN").map(PathBuf::from);
     let packaged = || {

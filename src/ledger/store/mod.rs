@@ -5,7 +5,7 @@
 
 mod error;
 mod memory;
-mod postgres;
+pub(crate) mod postgres;
 mod seam;
 mod sqlite;
 

@@ -1,6 +1,5 @@
 //! Reaching a server: its hosts one after the other, each within its time limit, until one will do.
 
-use std::future::Future;
 use std::io;
 use std::time::Duration;
 
@@ -15,16 +14,16 @@ use crate::domain::{HostAddress, Server, ServerHost};
 use crate::ledger::store::{ServerError, StoreError, Why};
 
 /// How long anything that is asked of a server may take, beyond what the server itself allows a statement.
-pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 
 /// A connection to a server. What the server sends is taken in only while something is waited for.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(super) client: Client,
+    client: Client,
     /// Nothing waits for its threads: the look-up of a name may take longer than anybody has time.
-    pub(super) runtime: Option<Runtime>,
+    runtime: Option<Runtime>,
     /// Whether an answer that was asked for did not come in time, so that the next answer may not be the next question's.
-    pub(super) is_lost: bool,
+    is_lost: bool,
 }
 
 /// Connects to the first of a server's hosts that will do.
@@ -102,24 +101,18 @@ async fn open(host: &ServerHost) -> io::Result<Way> {
 }
 
 impl Connection {
-    /// What statements are given to.
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Whether anything more can be asked.
     pub(crate) fn is_usable(&self) -> bool {
         !self.is_lost && !self.client.is_closed()
     }
 
     /// Waits for what was asked of the server.
-    pub(crate) fn wait<T, F>(&mut self, ask: impl FnOnce(&Client) -> F) -> Result<T, StoreError>
-    where
-        F: Future<Output = Result<T, tokio_postgres::Error>>,
-    {
+    pub(crate) fn wait<T>(
+        &mut self,
+        ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, StoreError> {
         let Some(runtime) = &self.runtime else { return Err(unreachable("the connection is closed")) };
-        let asked = ask(&self.client);
-        match runtime.block_on(async { timeout(ANSWER_LIMIT, asked).await }) {
+        match runtime.block_on(async { timeout(ANSWER_LIMIT, ask(&self.client)).await }) {
             Ok(answer) => answer.map_err(StoreError::from),
             Err(_) => {
                 self.is_lost = true;
@@ -138,6 +131,6 @@ impl Drop for Connection {
     }
 }
 
-pub(super) fn unreachable(why: impl Into<Why>) -> StoreError {
+fn unreachable(why: impl Into<Why>) -> StoreError {
     StoreError::Server(ServerError::Unreachable(why.into()))
 }

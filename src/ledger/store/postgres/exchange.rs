@@ -3,15 +3,13 @@
 //!
 //! Every statement is unnamed: a named one would belong to a connection that a pooler may give to somebody else.
 
-use std::io;
-
 use futures_util::future::join_all;
-use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
-use super::connect::{ANSWER_LIMIT, Connection, unreachable};
-use crate::ledger::store::StoreError;
+use super::connect::Connection;
+use crate::ledger::store::{ServerError, StoreError};
 
 /// Something that is asked of the server.
 pub(super) enum Step<'a> {
@@ -56,19 +54,9 @@ impl<'a> From<Statement<'a>> for Step<'a> {
 impl Connection {
     /// Sends all of these at once and waits for their answers: the rows of each. The first failure is the whole exchange's.
     pub(super) fn exchange(&mut self, steps: &[Step<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
-        let Self { client, runtime: Some(runtime), is_lost } = self else {
-            return Err(unreachable("the connection is closed"));
-        };
         // The first poll sends, and these are polled in their order.
-        let asked = join_all(steps.iter().map(|step| ask(client, step)));
-        match runtime.block_on(async { timeout(ANSWER_LIMIT, asked).await }) {
-            Ok(answers) => answers.into_iter().map(|answer| answer.map_err(StoreError::from)).collect(),
-            Err(_) => {
-                *is_lost = true;
-                let why = format!("the server did not answer within {ANSWER_LIMIT:?}");
-                Err(unreachable(io::Error::new(io::ErrorKind::TimedOut, why)))
-            }
-        }
+        let asked = async |client: &Client| Ok(join_all(steps.iter().map(|step| ask(client, step))).await);
+        self.wait(asked)?.into_iter().map(|answer| answer.map_err(failure)).collect()
     }
 
     /// The same for one statement.
@@ -85,5 +73,16 @@ async fn ask(client: &Client, step: &Step<'_>) -> Result<Vec<Row>, Error> {
                 values.iter().map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone())).collect();
             client.query_typed(text, &values).await
         }
+    }
+}
+
+/// What others did at the same time was in the way: that is no failure, and the same may work again from its beginning.
+fn failure(error: Error) -> StoreError {
+    match error.code().map(SqlState::code) {
+        // A key that exists, a conflict, a deadlock, a lock or an answer that took too long.
+        Some("23505" | "40001" | "40P01" | "55P03" | "57014") => StoreError::Busy,
+        // The server has given up a transaction that rested, and the connection with it.
+        Some("25P03") => StoreError::Server(ServerError::Unreachable(error.into())),
+        Some(_) | None => error.into(),
     }
 }

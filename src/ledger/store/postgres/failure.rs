@@ -26,14 +26,12 @@ fn is_io(error: &tokio_postgres::Error) -> bool {
 fn of_state(state: &SqlState, error: tokio_postgres::Error) -> StoreError {
     let said = Box::new(Said(error));
     match state.code() {
-        // What others do at the same time was in the way: again, from the beginning.
-        "23505" | "40001" | "40P01" | "55P03" | "57014" => StoreError::Busy,
         "25006" => StoreError::Server(ServerError::ReadOnly(said)),
         "3D000" => StoreError::Server(ServerError::NoDatabase(said)),
         "42501" => StoreError::Server(ServerError::NotGranted(said)),
         "53100" => StoreError::DiskFull,
         "53300" => StoreError::Server(ServerError::TooManyConnections(said)),
-        "25P03" | "57P01" | "57P02" | "57P03" | "57P05" => StoreError::Server(ServerError::Unreachable(said)),
+        "57P01" | "57P02" | "57P03" | "57P05" => StoreError::Server(ServerError::Unreachable(said)),
         code if code.starts_with("08") => StoreError::Server(ServerError::Unreachable(said)),
         code if code.starts_with("28") => StoreError::Server(ServerError::LoginRefused(said)),
         _ => StoreError::Database(said),

@@ -14,7 +14,7 @@ mod schema;
 mod statements;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tx;
 
 pub(crate) use connect::{Connection, connect};

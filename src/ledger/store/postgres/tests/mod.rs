@@ -1,1 +1,27 @@
+//! A real server, and what stands in a server's place.
 
+#[path = "../../../../../tests/support/postgres.rs"]
+pub(crate) mod support;
+
+mod reaching;
+
+use std::time::Duration;
+
+use self::support::Cluster;
+use crate::domain::{CertificateAuthorities, HostAddress, Server, ServerHost};
+
+/// A cluster's superuser, by its socket.
+pub(crate) fn by_socket(cluster: &Cluster, database: &str) -> Server {
+    let address = HostAddress::Socket(cluster.folder().to_owned());
+    Server {
+        hosts: vec![ServerHost { address, port: cluster.port(), password: None }],
+        database: database.to_owned(),
+        user: "postgres".to_owned(),
+        tls: None,
+        authorities: CertificateAuthorities::Unnamed,
+        certificate: None,
+        session: None,
+        connect_timeout: Duration::from_secs(5),
+        application_name: "nexmo-conversion".to_owned(),
+    }
+}
