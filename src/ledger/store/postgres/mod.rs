@@ -6,7 +6,9 @@
 mod connect;
 mod exchange;
 mod failure;
+mod forget;
 mod liveness;
+mod reader;
 mod row;
 mod rows;
 mod run;
@@ -18,5 +20,7 @@ pub(crate) mod tests;
 mod tx;
 
 pub(crate) use connect::{Connection, connect};
+pub(crate) use forget::forget;
+pub(crate) use reader::PostgresReader;
 pub(crate) use run::{Access, PostgresStore};
 pub(crate) use schema::{Schema, migrate};

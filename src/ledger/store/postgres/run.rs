@@ -8,7 +8,8 @@ use tokio_postgres::types::Type;
 
 use super::connect::Connection;
 use super::exchange::Step;
-use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after};
+use super::forget::prune;
+use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after, sweep};
 use super::row;
 use super::schema::{self, Schema};
 use super::statements as sql;
@@ -139,7 +140,7 @@ impl PostgresStore {
             begins,
         };
         store.sweep()?;
-        store.begin_run(now)?;
+        store.persist(|store| store.begin_run(now))?;
         let unreported = store.access.schema.statement(sql::UNREPORTED).number(store.me);
         for row in store.connection.query(unreported)? {
             store.crashed.push((row::get(&row, 0)?, row::get::<i64>(&row, 1)?.unsigned_abs()));
@@ -173,18 +174,20 @@ impl PostgresStore {
 
     /// Takes the leases from runs that have died.
     pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
-        let left = self.locks.left();
-        let schema = &self.access.schema;
-        let sweep = schema.statement(sql::SWEEP).number(self.me).with(self.locks.host.clone(), Type::TEXT);
-        let swept = self.connection.exchange(&[
-            sweep.numbers(left.clone()).into(),
-            schema.statement(sql::STILL_LEASED).numbers(left.clone()).into(),
-        ])?;
-        let leased: Vec<RunId> = swept[1].iter().map(|row| row::get(row, 0)).collect::<Result<_, _>>()?;
-        for run in left.into_iter().filter(|run| !leased.contains(run)) {
-            self.locks.clean_up(run);
+        self.persist(|store| sweep(&mut store.connection, &store.access.schema, &store.locks, store.me))
+    }
+
+    /// Does something beside any transaction, again where others were in its way.
+    fn persist<T>(&mut self, work: impl Fn(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        loop {
+            match work(self) {
+                Err(failed) if self.tries_again(&failed) => {}
+                done => {
+                    self.went_well();
+                    return done;
+                }
+            }
         }
-        Ok(())
     }
 
     /// This run's numbers: rows of all of them are its own.
@@ -323,9 +326,11 @@ impl Store for PostgresStore {
     fn beat(&mut self) -> Result<Lease, StoreError> {
         let now = clock::monotonic();
         if now >= self.renewal {
-            let renew = self.access.schema.statement(sql::RENEW).number(self.me);
-            let renew = renew.with(self.access.lease.as_secs_f64(), Type::FLOAT8);
-            if self.connection.query(renew)?.is_empty() {
+            let renewed = self.persist(|store| {
+                let renew = store.access.schema.statement(sql::RENEW).number(store.me);
+                store.connection.query(renew.with(store.access.lease.as_secs_f64(), Type::FLOAT8))
+            })?;
+            if renewed.is_empty() {
                 self.begin_anew(clock::now())?;
             } else {
                 self.is_leased(now);
@@ -342,18 +347,22 @@ impl Store for PostgresStore {
         false
     }
 
-    fn close(mut self: Box<Self>, _recorded: u64, _now: Timestamp) -> Result<(), StoreError> {
+    fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
         let reported: Vec<_> = self.mine().into_iter().chain(self.crashed.iter().map(|(run, _)| *run)).collect();
-        let schema = &self.access.schema;
-        let answers = self.connection.exchange(&[
-            schema.statement(sql::LET_GO).number(self.me).into(),
-            schema.statement(sql::REPORTED).numbers(reported).into(),
-            schema.statement(sql::FORGET_RUNS).into(),
-        ])?;
-        let gone = answers[2].iter().map(|row| row::get(row, 0)).collect::<Result<Vec<RunId>, _>>()?;
-        if !gone.is_empty() {
-            self.connection.query(self.access.schema.statement(sql::FORGET_DONE_OF).numbers(gone))?;
-        }
+        self.persist(|store| {
+            let schema = &store.access.schema;
+            prune(&mut store.connection, schema, recorded, now)?;
+            let answers = store.connection.exchange(&[
+                schema.statement(sql::LET_GO).number(store.me).into(),
+                schema.statement(sql::REPORTED).numbers(reported.clone()).into(),
+                schema.statement(sql::FORGET_RUNS).into(),
+            ])?;
+            let gone = answers[2].iter().map(|row| row::get(row, 0)).collect::<Result<Vec<RunId>, _>>()?;
+            if !gone.is_empty() {
+                store.connection.query(schema.statement(sql::FORGET_DONE_OF).numbers(gone))?;
+            }
+            Ok(())
+        })?;
         self.lock.take().map_or(Ok(()), RunLock::end)
     }
 

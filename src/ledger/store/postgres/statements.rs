@@ -56,13 +56,16 @@ pub(super) const UNREPORTED: &str =
 pub(super) const LET_GO: &str = "WITH gone AS (DELETE FROM @lease WHERE run = $1 RETURNING run)
      UPDATE @run SET dead = true WHERE id = $1";
 
-pub(super) const REPORTED: &str = "UPDATE @run SET reported = true WHERE id = ANY($1)";
+pub(super) const REPORTED: &str = "UPDATE @run SET reported = true
+     WHERE id IN (SELECT id FROM @run WHERE id = ANY($1) ORDER BY id FOR UPDATE)";
 
 /// Runs that nobody need know any more: a summary has shown them, and nothing of theirs is pending.
-pub(super) const FORGET_RUNS: &str = "DELETE FROM @run r WHERE r.dead AND r.reported AND NOT EXISTS (
-         SELECT 1 FROM @account a CROSS JOIN LATERAL (
-             SELECT 1 FROM @conversion c WHERE c.account = a.id AND c.owner = r.id AND c.state < 2 LIMIT 1) x)
-     RETURNING r.id";
+pub(super) const FORGET_RUNS: &str = "DELETE FROM @run WHERE id IN (
+         SELECT r.id FROM @run r WHERE r.dead AND r.reported AND NOT EXISTS (
+             SELECT 1 FROM @account a CROSS JOIN LATERAL (
+                 SELECT 1 FROM @conversion c WHERE c.account = a.id AND c.owner = r.id AND c.state < 2 LIMIT 1) x)
+         FOR UPDATE SKIP LOCKED)
+     RETURNING id";
 
 pub(super) const FORGET_DONE_OF: &str = "DELETE FROM @done WHERE run = ANY($1)";
 
