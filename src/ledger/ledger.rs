@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::decide::{self, Answer, Applied, Lane, Plan, Recording, Release, StoredRow};
 use super::error::LedgerError;
 use super::state::RowState;
-use super::store::{Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
+use super::store::{Lease, Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
 use super::ticket::{
     Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
@@ -58,7 +58,7 @@ impl Ledger {
         Self::over(Box::new(MemoryStore::open(&Memory::default(), account, 1)))
     }
 
-    pub(super) fn over(store: Box<dyn Store>) -> Self {
+    pub(crate) fn over(store: Box<dyn Store>) -> Self {
         Self { store, recorded: 0, room: Room::Reserved }
     }
 
@@ -205,6 +205,11 @@ impl Ledger {
             }
             Ok(adopted)
         })
+    }
+
+    /// Keeps the run alive, where that takes more than to live; to be called all the time. Returns for how long its rows are its own.
+    pub fn beat(&mut self) -> Result<Lease, LedgerError> {
+        self.store.beat().map_err(|cause| LedgerError::new(self.store.location(), cause))
     }
 
     /// What is pending of this account and not another live run's.

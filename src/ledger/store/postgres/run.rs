@@ -70,8 +70,8 @@ pub(crate) struct PostgresStore {
     unsettled_max: usize,
     pub(super) me: RunId,
     lock: Option<RunLock>,
-    /// Numbers that this run had before it lost its lease. What it had then is still its own until another run takes it.
-    pub(super) former: Vec<RunId>,
+    /// Whether the lease was lost since the run was last asked for it.
+    has_lost_lease: bool,
     crashed: Vec<(RunId, u64)>,
     /// The number of the last transaction.
     pub(super) serial: i64,
@@ -131,7 +131,7 @@ impl PostgresStore {
             unsettled_max,
             me: 0,
             lock: None,
-            former: Vec::new(),
+            has_lost_lease: false,
             crashed: Vec::new(),
             serial: 0,
             leased_until: Duration::ZERO,
@@ -190,21 +190,23 @@ impl PostgresStore {
         }
     }
 
-    /// This run's numbers: rows of all of them are its own.
-    pub(super) fn mine(&self) -> Vec<RunId> {
-        self.former.iter().copied().chain([self.me]).collect()
-    }
-
-    /// Begins anew after the lease was lost: under the old number nothing more is recorded or settled.
+    /// Begins anew after the lease was lost, with what no other run has taken over since: under the old number nothing more is
+    /// recorded or settled.
     pub(super) fn begin_anew(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let let_go = self.access.schema.statement(sql::LET_GO).number(self.me);
-        self.connection.query(let_go)?;
+        let old = self.me;
+        self.persist(|store| {
+            store.connection.query(store.access.schema.statement(sql::LET_GO).number(old)).map(drop)
+        })?;
         if let Some(lock) = self.lock.take() {
             lock.end()?;
         }
-        self.former.push(self.me);
+        self.persist(|store| store.begin_run(now))?;
         self.serial = 0;
-        self.begin_run(now)
+        self.has_lost_lease = true;
+        self.persist(|store| {
+            let reclaim = store.access.schema.statement(sql::RECLAIM).number(store.account);
+            store.connection.query(reclaim.number(store.me).number(old)).map(drop)
+        })
     }
 
     /// What is asked beside a transaction from time to time.
@@ -336,7 +338,9 @@ impl Store for PostgresStore {
                 self.is_leased(now);
             }
         }
-        Ok(Lease::Until(self.leased_until))
+        let lease = if self.has_lost_lease { Lease::Lost } else { Lease::Until(self.leased_until) };
+        self.has_lost_lease = false;
+        Ok(lease)
     }
 
     fn reserve_room(&mut self) -> Result<(), StoreError> {
@@ -348,7 +352,7 @@ impl Store for PostgresStore {
     }
 
     fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
-        let reported: Vec<_> = self.mine().into_iter().chain(self.crashed.iter().map(|(run, _)| *run)).collect();
+        let reported: Vec<_> = self.crashed.iter().map(|(run, _)| *run).collect();
         self.persist(|store| {
             let schema = &store.access.schema;
             prune(&mut store.connection, schema, recorded, now)?;
