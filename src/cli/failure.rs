@@ -2,7 +2,7 @@
 
 use anyhow::Error;
 
-use super::config_hint::{CA_HINT, config_hint, secret_hint};
+use super::config_hint::{CA_HINT, PASSWORD_SOURCES, config_hint, secret_hint};
 use super::exit::Exit;
 use super::machine::{TooFewFiles, is_out_of_files};
 use super::shell::quoted_path;
@@ -111,8 +111,7 @@ pub(super) enum Sought {
 impl From<ConfigError> for CommandFailure {
     fn from(error: ConfigError) -> Self {
         // An address is configuration wherever it stands; any other bad value that was typed is a wrong command line.
-        let typed =
-            matches!(&error, ConfigError::Flag { flag, .. } if !matches!(flag.as_str(), "--base-url" | "--proxy"));
+        let typed = matches!(&error, ConfigError::Flag { flag, .. } if !matches!(flag.as_str(), "--base-url" | "--proxy" | "--ledger"));
         let exit = if typed { Exit::Usage } else { Exit::Configuration };
         let hint = config_hint(&error);
         Self { exit, error: error.into(), hint }
@@ -217,10 +216,6 @@ fn server_advice(error: &ServerError) -> (Exit, &'static str) {
         ),
     }
 }
-
-/// Where a password for a server may stand.
-const PASSWORD_SOURCES: &str =
-    "give it in PGPASSWORD, in ~/.pgpass (mode 0600) or in a service file; never in the URL";
 
 impl From<ProxyError> for CommandFailure {
     fn from(error: ProxyError) -> Self {

@@ -17,7 +17,7 @@ use crate::config::{
     self, BatchOverrides, CaCertificates, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting,
     Settings, Surroundings, Warning,
 };
-use crate::domain::{Account, AccountFingerprint, Auth, Secret};
+use crate::domain::{Account, AccountFingerprint, Auth, LedgerPlace, Secret};
 use crate::ledger::Ledger;
 use crate::output::Severity;
 use crate::pipeline::{Limits, Outbox};
@@ -132,6 +132,7 @@ impl Setup {
             variables: BTreeMap::new(),
             config_file: ConfigFileChoice::Nowhere,
             home: None,
+            state_dir: None,
             working_dir: PathBuf::new(),
         };
         let overrides = Overrides { base_url: Some(sandbox.base_url().to_owned()), profile: None, ..overrides };
@@ -242,16 +243,16 @@ pub(super) fn open_outbox(
     }
     // The input's files are open by now.
     ensure_files(FILES_OF_A_RUN)?;
-    let (path, scratch) = match target {
-        Target::Api => (context.ledger_path(args.ledger.as_ref())?, None),
+    let (place, scratch) = match target {
+        Target::Api => (context.ledger(args.ledger.as_ref(), Some(&setup.settings.ledger))?, None),
         Target::Sandbox => {
             let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot make a folder", error))?;
             let path = scratch.ledger();
             context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
-            (path, Some(scratch))
+            (LedgerPlace::File(path), Some(scratch))
         }
     };
-    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now());
+    let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now());
     let ledger = ledger.map_err(CommandFailure::of_recording)?;
     Ok((Outbox::Durable(Box::new(ledger)), scratch))
 }

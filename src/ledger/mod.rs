@@ -35,4 +35,4 @@ pub use ticket::{
     UncleanStops, Unsettled,
 };
 pub use tracking::{CodeCounts, Expiry, Observed};
-pub use upkeep::{forget, sqlite_version, try_to_write};
+pub use upkeep::{forget, forget_at, sqlite_version, try_to_write};

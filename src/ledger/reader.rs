@@ -5,7 +5,8 @@ use std::path::Path;
 use super::contents::{DeadLetter, HistoryRow, OpenCode, StatusRow};
 use super::error::LedgerError;
 use super::history::{AcceptedRow, Remainder, TimeRange};
-use super::store::{SqliteReader, StoreError};
+use super::store::{SqliteReader, StoreError, not_yet};
+use crate::domain::LedgerPlace;
 
 /// A ledger, open for reading.
 #[derive(Debug)]
@@ -19,6 +20,14 @@ impl LedgerReader {
     pub fn open(path: &Path) -> Result<Option<Self>, LedgerError> {
         let reader = SqliteReader::open(path).map_err(LedgerError::at_file(path))?;
         Ok(reader.map(|reader| Self { reader, path: path.into() }))
+    }
+
+    /// Opens the ledger at a place, where there is one.
+    pub fn open_at(place: &LedgerPlace) -> Result<Option<Self>, LedgerError> {
+        match place {
+            LedgerPlace::File(path) => Self::open(path),
+            LedgerPlace::Server(shared) => Err(LedgerError::at_server(shared)(not_yet(shared))),
+        }
     }
 
     /// Counts and oldest, by account and state.

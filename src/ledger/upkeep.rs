@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::LedgerError;
-use super::store::{self, Forget};
-use crate::domain::Timestamp;
+use super::store::{self, Forget, not_yet};
+use crate::domain::{LedgerPlace, Timestamp};
 
 /// The version of SQLite that is built in.
 #[must_use]
@@ -16,6 +16,20 @@ pub fn sqlite_version() -> &'static str {
 /// Removes rows of every account that are older than that, and returns how many.
 pub fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -> Result<u64, LedgerError> {
     store::forget(path, what, older_than, now).map_err(LedgerError::at_file(path))
+}
+
+/// The same for the ledger at a place; nothing where there is none.
+pub fn forget_at(
+    place: &LedgerPlace,
+    what: Forget,
+    older_than: Duration,
+    now: Timestamp,
+) -> Result<u64, LedgerError> {
+    match place {
+        LedgerPlace::File(path) if !path.exists() => Ok(0),
+        LedgerPlace::File(path) => store::forget(path, what, older_than, now).map_err(LedgerError::at_file(path)),
+        LedgerPlace::Server(shared) => Err(LedgerError::at_server(shared)(not_yet(shared))),
+    }
 }
 
 /// Tries whether a run could write to the ledger in a file, or make it where there is none.

@@ -11,6 +11,7 @@ mod sqlite;
 
 pub use error::{ServerError, StoreError, Why};
 pub(crate) use memory::{Memory, MemoryStore};
+pub(crate) use postgres::not_yet;
 pub(crate) use seam::{Cursor, Store, Tx};
 pub use sqlite::Forget;
 pub(crate) use sqlite::{SqliteReader, SqliteStore, forget, try_to_write, version as sqlite_version};

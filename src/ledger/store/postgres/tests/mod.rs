@@ -8,7 +8,7 @@ mod reaching;
 use std::time::Duration;
 
 use self::support::Cluster;
-use crate::domain::{CertificateAuthorities, HostAddress, Server, ServerHost};
+use crate::domain::{CertificateAuthorities, ChannelBinding, HostAddress, Server, ServerHost};
 
 /// A cluster's superuser, by its socket.
 fn by_socket(cluster: &Cluster, database: &str) -> Server {
@@ -19,6 +19,7 @@ fn by_socket(cluster: &Cluster, database: &str) -> Server {
         user: "postgres".to_owned(),
         tls: None,
         authorities: CertificateAuthorities::Unnamed,
+        channel_binding: ChannelBinding::Prefer,
         certificate: None,
         session: None,
         connect_timeout: Duration::from_secs(5),
