@@ -191,7 +191,7 @@ fn server_advice(error: &ServerError) -> (Exit, &'static str) {
         ServerError::TooManyConnections(_) => {
             (Exit::TryLater, "run it again later; a higher max_connections or a pooler in front makes room")
         }
-        ServerError::ReadOnly(_) => {
+        ServerError::ReadOnly(_) | ServerError::WrongSession(_) => {
             (Exit::TryLater, "name the primary's host, or every host; during a failover, run it again later")
         }
         ServerError::LoginRefused(_) => {

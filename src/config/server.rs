@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::domain::{
     CertificateAuthorities, ChannelBinding, ClientCertificate, HostAddress, LedgerPlace, Secret, Server,
-    ServerHost, ServerParameter as Parameter, ServerParameters, ServerUrl, SessionWanted, SharedLedger, TlsMode,
+    ServerHost, ServerParameter as Parameter, ServerParameters, ServerUrl, SessionWanted, SharedLedger,
 };
 
 use super::authorities;

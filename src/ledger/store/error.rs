@@ -92,6 +92,9 @@ pub enum ServerError {
     /// It takes no writes: a replica, or one that was told so.
     #[error("the server takes no writes")]
     ReadOnly(#[source] Why),
+    /// It is not one of those that are wanted.
+    #[error("{0}")]
+    WrongSession(String),
     /// It does not let this role in.
     #[error("the server refused the login")]
     LoginRefused(#[source] Why),
