@@ -47,9 +47,9 @@ impl Context {
                     ..Overrides::default()
                 };
                 let configuration = Configuration::read(&surroundings)?;
-                let settings = configuration.settings(&overrides)?.ledger;
+                let settings = configuration.settings(&overrides)?;
                 let place = configuration.ledger(&settings)?;
-                (place.ok_or_else(|| CommandFailure::no_home(Sought::Ledger))?, settings.address.origin)
+                (place.ok_or_else(|| CommandFailure::no_home(Sought::Ledger))?, settings.ledger.address.origin)
             }
         };
         self.terminal.detail("ledger", format_args!("{place}, {}", by(&origin)));

@@ -1,4 +1,4 @@
-//! `ledger status`, `resume` and `forget`.
+//! `ledger status`, `resume`, `forget` and `migrate`.
 
 use std::fmt::Write as _;
 use std::io;
@@ -15,7 +15,7 @@ use super::setup::{Setup, Target, limits};
 use crate::clock;
 use crate::config::BatchOverrides;
 use crate::domain::LedgerPlace;
-use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
+use crate::ledger::{self, Forget, Ledger, LedgerReader, Migrated, StatusRow};
 use crate::output::{Age, Escaped, OutputFormat, to_json};
 use crate::pipeline::{Adopt, Limits, Outbox, RefusedBefore};
 
@@ -84,5 +84,30 @@ pub(super) fn forget(args: &ForgetArgs, context: &mut Context) -> Result<Exit, C
     };
     let count = ledger::forget_at(&place, what, args.older_than, clock::now())?;
     context.terminal.say(format_args!("{count} removed"));
+    Ok(Exit::Done)
+}
+
+/// Makes a server's schema, or changes it for this version.
+pub(super) fn migrate(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
+    match context.ledger(file.ledger.as_ref(), None)? {
+        LedgerPlace::File(path) => {
+            let path = path.display();
+            context.terminal.say(format_args!("nothing to do: a ledger in a file changes by itself ({path})"));
+        }
+        LedgerPlace::Server(shared) => {
+            let Migrated { before, now } = ledger::migrate(&shared)?;
+            let (server, schema) = (&shared.server, &shared.schema);
+            let place = format!("schema {schema} of {server}");
+            match before {
+                None => context.terminal.say(format_args!("{place} is made, version {now}")),
+                Some(before) if before == now => {
+                    context.terminal.say(format_args!("{place} is up to date, version {now}"));
+                }
+                Some(before) => {
+                    context.terminal.say(format_args!("{place} is changed from version {before} to {now}"));
+                }
+            }
+        }
+    }
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::args::{Global, LedgerArgs, NetworkArgs};
 use super::context::Context;
@@ -17,7 +18,7 @@ use crate::config::{
     self, BatchOverrides, CaCertificates, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting,
     Settings, Surroundings, Warning,
 };
-use crate::domain::{Account, AccountFingerprint, Auth, LedgerPlace, Secret};
+use crate::domain::{Account, AccountFingerprint, Auth, LedgerPlace, Secret, SharedLedger};
 use crate::ledger::Ledger;
 use crate::output::Severity;
 use crate::pipeline::{Limits, Outbox};
@@ -229,12 +230,22 @@ pub(super) fn limits(settings: &Settings) -> Limits {
     }
 }
 
+/// Whether a ledger's server that has gone is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Somebody waits for this command, and can give it again.
+    None,
+    /// As long as for the API.
+    AsForTheApi,
+}
+
 /// Where conversions are written down, and for a sandbox the folder that goes with it.
 pub(super) fn open_outbox(
     args: &LedgerArgs,
     target: Target,
     setup: &Setup,
     limits: Limits,
+    patience: Patience,
     context: &mut Context,
 ) -> Result<(Outbox, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
@@ -251,6 +262,12 @@ pub(super) fn open_outbox(
             context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
             (LedgerPlace::File(path), Some(scratch))
         }
+    };
+    let place = match (place, patience) {
+        (LedgerPlace::Server(shared), Patience::None) => {
+            LedgerPlace::Server(Box::new(SharedLedger { patience: Duration::ZERO, ..*shared }))
+        }
+        (place, _) => place,
     };
     let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now());
     let ledger = ledger.map_err(CommandFailure::of_recording)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::{LedgerAddress, LedgerPlace};
 
 use super::error::ConfigError;
-use super::model::{FileConfig, KnownKey, LedgerSettings, Overrides, ResolvedAccount, Settings};
+use super::model::{FileConfig, KnownKey, Overrides, ResolvedAccount, Settings};
 use super::origin::Setting;
 use super::surroundings::Surroundings;
 use super::{credentials, file, server, settings};
@@ -42,12 +42,12 @@ impl<'a> Configuration<'a> {
     }
 
     /// Where the ledger is, complete; `None` where there is no home to keep it in. Reads what a server's description names.
-    pub fn ledger(&self, settings: &LedgerSettings) -> Result<Option<LedgerPlace>, ConfigError> {
-        match &settings.address.value {
+    pub fn ledger(&self, settings: &Settings) -> Result<Option<LedgerPlace>, ConfigError> {
+        match &settings.ledger.address.value {
             None => Ok(None),
             Some(LedgerAddress::File(path)) => Ok(Some(LedgerPlace::File(path.clone()))),
             Some(LedgerAddress::Server(url)) => {
-                server::resolve(url, &settings.address.origin, settings, self.surroundings).map(Some)
+                server::resolve(url, &settings.ledger.address.origin, settings, self.surroundings)
             }
         }
     }

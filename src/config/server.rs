@@ -12,7 +12,7 @@ use crate::domain::{
 
 use super::authorities;
 use super::error::ConfigError;
-use super::model::LedgerSettings;
+use super::model::{LedgerSettings, Settings};
 use super::origin::Origin;
 use super::passfile;
 use super::private_file::{Missing, OpenFile, OpenMode};
@@ -48,22 +48,27 @@ const SOCKETS: [&str; 3] = ["/var/run/postgresql", "/run/postgresql", "/tmp"];
 /// A certificate with all that leads to it, and a key.
 const MOST: usize = 1024 * 1024;
 
-/// The server of a URL, and how runs share the ledger on it. Reads the files that are named.
+/// The server of a URL, and how runs share the ledger on it; `None` without a home, where runs could not show each other that they
+/// live. Reads the files that are named.
 pub(super) fn resolve(
     url: &ServerUrl,
     origin: &Origin,
-    settings: &LedgerSettings,
+    settings: &Settings,
     surroundings: &Surroundings,
-) -> Result<LedgerPlace, ConfigError> {
+) -> Result<Option<LedgerPlace>, ConfigError> {
+    let Some(folder) = &surroundings.state_dir else { return Ok(None) };
+    let LedgerSettings { address: _, schema, linger, keep, lease, durability } = &settings.ledger;
     let said = Said::gather(url, origin, surroundings)?;
-    Ok(LedgerPlace::Server(Box::new(SharedLedger {
+    Ok(Some(LedgerPlace::Server(Box::new(SharedLedger {
         server: said.server()?,
-        schema: settings.schema.value.clone(),
-        linger: settings.linger.value,
-        keep: settings.keep.value,
-        lease: settings.lease.value,
-        durability: settings.durability.value,
-    })))
+        schema: schema.value.clone(),
+        linger: linger.value,
+        keep: keep.value,
+        lease: lease.value,
+        patience: settings.retry_max_time.value,
+        locks: folder.join("servers"),
+        durability: durability.value,
+    }))))
 }
 
 /// One source, and what it is called.

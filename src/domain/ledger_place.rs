@@ -28,6 +28,10 @@ pub struct SharedLedger {
     pub keep: Duration,
     /// How long a run that is silent owns its rows.
     pub lease: Duration,
+    /// How long a run waits for a server that has gone.
+    pub patience: Duration,
+    /// The folder in which this machine's runs show each other that they live.
+    pub locks: PathBuf,
     /// What the server has to promise.
     pub durability: Durability,
 }

@@ -6,10 +6,11 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use super::decide::{self, Answer, Applied, Plan, Recording, Release, StoredRow};
+use super::decide::{self, Answer, Applied, Lane, Plan, Recording, Release, StoredRow};
 use super::error::LedgerError;
 use super::state::RowState;
-use super::store::{Memory, MemoryStore, SqliteStore, Store, StoreError, Tx, not_yet};
+use super::store::postgres::{Access, PostgresStore};
+use super::store::{Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
 use super::ticket::{
     Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
@@ -62,7 +63,10 @@ impl Ledger {
     ) -> Result<Self, LedgerError> {
         match place {
             LedgerPlace::File(path) => Self::open(path, account, unsettled_max, now),
-            LedgerPlace::Server(shared) => Err(LedgerError::at_server(shared)(not_yet(shared))),
+            LedgerPlace::Server(shared) => {
+                let store = PostgresStore::open(Access::to(shared), account, unsettled_max, now);
+                Ok(Self::over(Box::new(store.map_err(LedgerError::at_server(shared))?)))
+            }
         }
     }
 
@@ -177,8 +181,14 @@ impl Ledger {
     fn try_to_settle(&mut self, group: &[(Ticket, Settlement)], now: Timestamp) -> Result<Released, LedgerError> {
         self.write(now, |tx| {
             let want = decide::want_tickets(group);
+            if tx.guesses() {
+                let plan = decide::settle(group, &want, decide::held_alone(group, &want), now);
+                if let Some(applied) = tx.apply_guess(&want, &plan)? {
+                    return Ok(released(plan.released, &applied.read));
+                }
+            }
             let plan = decide::settle(group, &want, tx.lanes(&want)?, now);
-            let applied = tx.apply(&plan)?;
+            let applied = tx.apply_last(&plan)?;
             Ok(released(plan.released, &applied.read))
         })
     }
@@ -204,7 +214,8 @@ impl Ledger {
                     .collect();
                 let lanes = tx.lanes(&decide::want_candidates(&fresh))?;
                 let plan = decide::adopt(lanes, due, limit - adopted.tickets.len(), now);
-                let applied = tx.apply(&plan)?;
+                let is_last = is_last || adopted.tickets.len() + plan.released.tickets.len() >= limit;
+                let applied = if is_last { tx.apply_last(&plan)? } else { tx.apply(&plan)? };
                 adopted.absorb(released(plan.released, &applied.read));
                 if is_last {
                     break;
@@ -245,15 +256,27 @@ impl Ledger {
             tx.commit()?;
             Ok(done)
         };
-        in_one(&mut *self.store).map_err(|cause| LedgerError::new(self.store.location(), cause))
+        loop {
+            match in_one(&mut *self.store) {
+                Err(failed) if self.store.tries_again(&failed) => {}
+                done => return done.map_err(|cause| LedgerError::new(self.store.location(), cause)),
+            }
+        }
     }
 }
 
 /// Records a group within a transaction.
 fn record(tx: &mut dyn Tx, records: &[Record], now: Timestamp) -> Result<Entries, StoreError> {
     let want = decide::want_records(records);
+    if tx.guesses() {
+        let nothing_known = vec![Lane::default(); want.lanes.len()];
+        let Recording { plan, answers, contradicted } = decide::record(records, &want, nothing_known, now);
+        if let Some(applied) = tx.apply_guess(&want, &plan)? {
+            return Ok(entries(plan, answers, applied, now, contradicted));
+        }
+    }
     let Recording { plan, answers, contradicted } = decide::record(records, &want, tx.lanes(&want)?, now);
-    let applied = tx.apply(&plan)?;
+    let applied = tx.apply_last(&plan)?;
     Ok(entries(plan, answers, applied, now, contradicted))
 }
 

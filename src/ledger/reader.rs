@@ -5,7 +5,7 @@ use std::path::Path;
 use super::contents::{DeadLetter, HistoryRow, OpenCode, StatusRow};
 use super::error::LedgerError;
 use super::history::{AcceptedRow, Remainder, TimeRange};
-use super::store::{SqliteReader, StoreError, not_yet};
+use super::store::{ServerError, SqliteReader, StoreError};
 use crate::domain::LedgerPlace;
 
 /// A ledger, open for reading.
@@ -26,7 +26,7 @@ impl LedgerReader {
     pub fn open_at(place: &LedgerPlace) -> Result<Option<Self>, LedgerError> {
         match place {
             LedgerPlace::File(path) => Self::open(path),
-            LedgerPlace::Server(shared) => Err(LedgerError::at_server(shared)(not_yet(shared))),
+            LedgerPlace::Server(shared) => Err(LedgerError::at_server(shared)(ServerError::NotYet.into())),
         }
     }
 

@@ -5,13 +5,13 @@
 
 mod error;
 mod memory;
-mod postgres;
+pub(crate) mod postgres;
 mod seam;
 mod sqlite;
 
 pub use error::{ServerError, StoreError, Why};
 pub(crate) use memory::{Memory, MemoryStore};
-pub(crate) use postgres::not_yet;
+pub use seam::Lease;
 pub(crate) use seam::{Cursor, Store, Tx};
 pub use sqlite::Forget;
 pub(crate) use sqlite::{SqliteReader, SqliteStore, forget, try_to_write, version as sqlite_version};

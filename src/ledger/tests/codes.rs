@@ -9,7 +9,7 @@ use crate::ledger::{
     CodeCounts, Due, Entries, Expiry, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
 };
 
-use super::{Fixture, accepted, at, ids, on_every_store};
+use super::{Fixture, accepted, at, ids, on_memory_and_file};
 
 const LASTS: Duration = Duration::from_secs(600);
 
@@ -117,7 +117,7 @@ impl Ledger {
 
 #[test]
 fn a_conversion_before_the_deadline_is_true_at_its_own_time() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         assert_eq!(ledger.follow(&[sent("0A", -700)], fixture.now), []);
         assert_eq!(ledger.follow(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
@@ -127,7 +127,7 @@ fn a_conversion_before_the_deadline_is_true_at_its_own_time() {
 
 #[test]
 fn silence_becomes_false_at_the_time_of_the_deadline() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let _ = ledger.follow(&[sent("0A", -700), sent("0B", -650)], fixture.now);
         assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), fixture.now), []);
@@ -138,7 +138,7 @@ fn silence_becomes_false_at_the_time_of_the_deadline() {
 
 #[test]
 fn a_late_conversion_follows_its_false() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let _ = ledger.follow(&[sent("0A", -700), sent("0B", -700)], fixture.now);
         let _ = ledger.expire(Expiry::ByLog(at(-100)), fixture.now);
@@ -151,7 +151,7 @@ fn a_late_conversion_follows_its_false() {
 
 #[test]
 fn a_conversion_after_the_deadline_is_late_even_if_the_code_has_not_expired_in_between() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let _ = ledger.follow(&[sent("0A", -700)], fixture.now);
         let observed = ledger.observe(&[converted("0A", -50)], LASTS, fixture.now).unwrap();
@@ -162,7 +162,7 @@ fn a_conversion_after_the_deadline_is_late_even_if_the_code_has_not_expired_in_b
 
 #[test]
 fn the_moment_of_the_deadline_is_in_time() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let _ = ledger.follow(&[sent("0A", -700), sent("0B", -700)], fixture.now);
         assert_eq!(ledger.follow(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
@@ -172,7 +172,7 @@ fn the_moment_of_the_deadline_is_in_time() {
 
 #[test]
 fn a_conversion_counts_although_its_code_was_never_seen_being_sent() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         assert_eq!(ledger.follow(&[over(Channel::Sms, converted("0A", -100))], fixture.now), [yes("0A", -100)]);
         assert_eq!(ledger.follow(&[sent("0A", -200)], fixture.now), []);
@@ -182,7 +182,7 @@ fn a_conversion_counts_although_its_code_was_never_seen_being_sent() {
 
 #[test]
 fn a_conversion_awaits_its_channel_where_no_line_has_named_it() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         assert_eq!(
             ledger.follow(&[converted("0A", -100), converted("0B", -90), converted("0C", -80)], fixture.now),
@@ -200,7 +200,7 @@ fn a_conversion_awaits_its_channel_where_no_line_has_named_it() {
 
 #[test]
 fn a_conversion_whose_channel_another_run_may_resolve_holds_up_none() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut other = fixture.open();
         let theirs: Vec<_> = (0..100).map(|id| converted(&format!("0A{id}"), -100)).collect();
         assert_eq!(other.follow(&theirs, fixture.now), []);
@@ -218,7 +218,7 @@ fn a_conversion_whose_channel_another_run_may_resolve_holds_up_none() {
 
 #[test]
 fn a_log_without_times_that_is_read_again_does_not_join_codes_of_one_ref() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let untimed = |event| CodeEvent { time: TimeSource::Now, ..of("x", event) };
         assert_eq!(
@@ -233,7 +233,7 @@ fn a_log_without_times_that_is_read_again_does_not_join_codes_of_one_ref() {
 
 #[test]
 fn repeated_lines_change_nothing() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let log = [sent("0A", -700), converted("0A", -600), sent("0B", -650)];
         let _ = ledger.follow(&log, fixture.now);
@@ -248,7 +248,7 @@ fn repeated_lines_change_nothing() {
 
 #[test]
 fn parts_of_one_message_count_as_one_whichever_converts() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let parts = [of("x", sent("0A1", -700)), of("x", sent("0A2", -699)), of("x", sent("0A3", -700))];
         assert_eq!(ledger.counts(&parts, fixture.now), CodeCounts { sent: 1, parts: 2, ..CodeCounts::default() });
@@ -264,7 +264,7 @@ fn parts_of_one_message_count_as_one_whichever_converts() {
 
 #[test]
 fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let values = ledger.follow(
             &[
@@ -298,7 +298,7 @@ fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole(
 
 #[test]
 fn the_same_ref_later_is_another_code() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let user = |event| of("user-1", event);
         let values = ledger.follow(
@@ -317,7 +317,7 @@ fn the_same_ref_later_is_another_code() {
 
 #[test]
 fn open_codes_outlive_a_crash_and_belong_to_the_run_that_reads_on() {
-    on_every_store(|mut fixture| {
+    on_memory_and_file(|mut fixture| {
         let mut crashed = fixture.open();
         let _ = crashed.follow(&[sent("0A", -10), sent("0B", 0)], fixture.now);
         let mut other = fixture.open();
@@ -335,7 +335,7 @@ fn open_codes_outlive_a_crash_and_belong_to_the_run_that_reads_on() {
 
 #[test]
 fn a_run_that_reads_the_log_of_a_crashed_run_again_watches_its_codes() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut crashed = fixture.open();
         let _ = crashed.follow(&[sent("0A", -700)], fixture.now);
         crashed.crash();
@@ -348,7 +348,7 @@ fn a_run_that_reads_the_log_of_a_crashed_run_again_watches_its_codes() {
 
 #[test]
 fn a_code_that_expires_before_its_deadline_expires_now() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let _ = ledger.follow(&[sent("0A", -10)], fixture.now);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), [no("0A", 0)]);
@@ -357,7 +357,7 @@ fn a_code_that_expires_before_its_deadline_expires_now() {
 
 #[test]
 fn codes_expire_in_bounded_portions_and_another_accounts_not_at_all() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let events: Vec<_> = (0..25).map(|n| sent(&format!("0A{n:02}"), -700)).collect();
         let _ = ledger.follow(&events, fixture.now);
@@ -378,7 +378,7 @@ fn codes_expire_in_bounded_portions_and_another_accounts_not_at_all() {
 
 #[test]
 fn the_portions_are_of_several_crashed_runs_and_of_no_live_one() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let codes = |run: &str| (0..5).map(|n| sent(&format!("0{run}{n}"), -700)).collect::<Vec<_>>();
         for run in ["A", "B"] {
             let mut crashed = fixture.open();
@@ -403,7 +403,7 @@ fn the_portions_are_of_several_crashed_runs_and_of_no_live_one() {
 
 #[test]
 fn the_false_of_a_crash_is_adopted_like_anything_that_is_recorded() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut crashed = fixture.open();
         let _ = crashed.follow(&[sent("0A", -700)], fixture.now);
         let _lost = crashed.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
@@ -444,7 +444,7 @@ fn the_part_that_was_sent_first_sets_the_deadline_in_whatever_order_they_are_log
 
 #[test]
 fn a_code_keeps_its_deadline_when_the_log_is_read_again_with_another_length() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let _ = ledger.follow(&[sent("0A", -700)], fixture.now);
         let _ = ledger.observe(&[sent("0A", -700)], 2 * LASTS, fixture.now).unwrap();
@@ -454,7 +454,7 @@ fn a_code_keeps_its_deadline_when_the_log_is_read_again_with_another_length() {
 
 #[test]
 fn a_time_of_reading_moves_no_deadline() {
-    on_every_store(|mut fixture| {
+    on_memory_and_file(|mut fixture| {
         let mut ledger = fixture.open();
         let _ = ledger.follow(&[sent("0A", 10), read_now(sent("0A", 0))], fixture.now);
         fixture.wait(Duration::from_secs(900));
@@ -479,7 +479,7 @@ fn a_code_that_is_logged_after_its_conversion_is_sent_once_and_has_parts_with_ti
 
 #[test]
 fn every_conversion_is_counted_once_and_as_what_it_is() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let none = CodeCounts::default();
         let mut counts = |event| ledger.counts(&[event], fixture.now);
@@ -497,7 +497,7 @@ fn every_conversion_is_counted_once_and_as_what_it_is() {
 
 #[test]
 fn two_parts_that_convert_before_a_line_names_their_channel_are_both_sent() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let log = [
             of("x", converted("0A1", -690)),
@@ -511,7 +511,7 @@ fn two_parts_that_convert_before_a_line_names_their_channel_are_both_sent() {
 
 #[test]
 fn a_part_whose_whole_has_become_known_is_not_given_up() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let log = [converted("0A2", -690), of("x", sent("0A1", -700)), of("x", sent("0A2", -700))];
         assert_eq!(ledger.follow(&log, fixture.now), [yes("0A1", -690)]);
@@ -523,7 +523,7 @@ fn a_part_whose_whole_has_become_known_is_not_given_up() {
 
 #[test]
 fn a_conversion_has_its_own_line_and_a_silence_the_line_of_its_code() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let lines = |records: Vec<Record>| records.iter().map(|record| record.line).collect::<Vec<_>>();
         let late = [on_line(1, sent("0A", -700)), on_line(2, converted("0A", -50))];
@@ -541,7 +541,7 @@ fn a_conversion_has_its_own_line_and_a_silence_the_line_of_its_code() {
 
 #[test]
 fn a_conversion_has_the_doubts_of_its_line_and_no_better_time_than_it() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let mut ledger = fixture.open();
         let doubts = vec![MessageIdDoubt::Trimmed];
         let log = [sent("0A", -10), read_now(CodeEvent { doubts: doubts.clone(), ..converted("0A", 0) })];
@@ -552,7 +552,7 @@ fn a_conversion_has_the_doubts_of_its_line_and_no_better_time_than_it() {
 
 #[test]
 fn a_code_that_expired_early_and_converts_did_so_then_and_not_at_its_deadline() {
-    on_every_store(|mut fixture| {
+    on_memory_and_file(|mut fixture| {
         let mut ledger = fixture.open();
         let _ = ledger.follow(&[sent("0A", -10)], fixture.now);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), [no("0A", 0)]);
@@ -563,7 +563,7 @@ fn a_code_that_expired_early_and_converts_did_so_then_and_not_at_its_deadline() 
 
 #[test]
 fn codes_behind_those_that_a_live_run_watches_expire_in_the_same_portion() {
-    on_every_store(|fixture| {
+    on_memory_and_file(|fixture| {
         let (mut other, mut ledger) = (fixture.open(), fixture.open());
         let watched: Vec<_> = (0..10).map(|n| sent(&format!("0A{n}"), -700)).collect();
         let _ = other.follow(&watched, fixture.now);

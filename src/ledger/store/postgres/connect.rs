@@ -37,8 +37,13 @@ pub(crate) struct Connection {
     is_lost: bool,
 }
 
-/// Connects to the first of a server's hosts that will do: by what somebody said, or else one that this use of it needs.
-pub(crate) fn connect(server: &Server, needs: SessionWanted) -> Result<Connection, StoreError> {
+/// Connects to the first of a server's hosts that takes writes, or that will do by what somebody said.
+pub(crate) fn connect(server: &Server) -> Result<Connection, StoreError> {
+    connect_for(server, SessionWanted::ReadWrite)
+}
+
+/// The same for a use that needs another session.
+pub(crate) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Connection, StoreError> {
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(4).build();
     let runtime = runtime.map_err(unreachable)?;
     let wanted = server.session.unwrap_or(needs);
@@ -46,7 +51,11 @@ pub(crate) fn connect(server: &Server, needs: SessionWanted) -> Result<Connectio
     // A standby is looked for everywhere first.
     let rounds: &[SessionWanted] = match wanted {
         SessionWanted::PreferStandby => &[SessionWanted::Standby, SessionWanted::Any],
-        _ => &[wanted],
+        SessionWanted::Any
+        | SessionWanted::ReadWrite
+        | SessionWanted::ReadOnly
+        | SessionWanted::Primary
+        | SessionWanted::Standby => &[wanted],
     };
     for (wanted, host) in rounds.iter().flat_map(|wanted| server.hosts.iter().map(move |host| (*wanted, host))) {
         match runtime.block_on(try_host(server, host, wanted)) {

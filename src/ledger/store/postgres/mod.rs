@@ -1,25 +1,27 @@
 //! The ledger on a PostgreSQL server, for the runs of many machines.
 //!
-//! This room knows PostgreSQL: how a server is reached and asked. It decides nothing about what is in the ledger.
+//! This room knows PostgreSQL: how a server is reached and asked, how rows are kept there, which runs are alive. It decides
+//! nothing about what is in the ledger.
 
 mod binding;
 mod connect;
+mod examine;
+mod exchange;
 mod failure;
+mod liveness;
+mod row;
+mod rows;
+mod run;
+mod schema;
 mod session;
+mod statements;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
+mod tx;
 
-use crate::domain::SharedLedger;
-use crate::ledger::store::{ServerError, StoreError};
-
-/// What stands here until the store does.
-pub(crate) fn not_yet(shared: &SharedLedger) -> StoreError {
-    match connect(&shared.server, crate::domain::SessionWanted::ReadWrite) {
-        Ok(_) => StoreError::Server(ServerError::Older { found: None, known: 1 }),
-        Err(error) => error,
-    }
-}
-
-pub(crate) use connect::{Connection, connect};
+pub(crate) use connect::{Connection, connect, connect_for};
+pub(crate) use examine::examine;
+pub(crate) use run::{Access, PostgresStore};
+pub(crate) use schema::{Schema, migrate};

@@ -1,7 +1,7 @@
 //! A real server, and what stands in a server's place.
 
 #[path = "../../../../../tests/support/postgres.rs"]
-mod support;
+pub(crate) mod support;
 
 mod reaching;
 
@@ -11,7 +11,7 @@ use self::support::Cluster;
 use crate::domain::{CertificateAuthorities, ChannelBinding, HostAddress, Server, ServerHost};
 
 /// A cluster's superuser, by its socket.
-fn by_socket(cluster: &Cluster, database: &str) -> Server {
+pub(crate) fn by_socket(cluster: &Cluster, database: &str) -> Server {
     let address = HostAddress::Socket(cluster.folder().to_owned());
     Server {
         hosts: vec![ServerHost { address, port: cluster.port(), password: None }],

@@ -1,0 +1,111 @@
+//! Which runs are alive. Everywhere a run is alive while it has a lease, which ends by the server's clock. On its own machine it
+//! also holds a lock on a file, which the kernel frees however the run ends: there its rows are free at once.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use sha2::{Digest as _, Sha256};
+
+use crate::files::make_private_folders;
+use crate::ledger::store::StoreError;
+
+/// The number of a run; never given twice in one ledger.
+pub(super) type RunId = i64;
+
+/// No run: rows that any run may take.
+pub(super) const NO_RUN: RunId = 0;
+
+/// How long a lease lasts where nothing else is said.
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
+
+/// The end of a lease that is not used: for a clock that runs at another speed, and for what is on its way.
+pub(super) const MARGIN: Duration = Duration::from_secs(2);
+
+/// How much of a lease may pass before it is renewed.
+pub(super) fn renewed_after(lease: Duration) -> Duration {
+    lease / 6
+}
+
+/// The locks of one machine's runs on one ledger.
+#[derive(Debug, Clone)]
+pub(super) struct Locks {
+    folder: PathBuf,
+    /// What only runs that see the same locks have in common.
+    pub(super) host: String,
+}
+
+/// This run's own lock, held for as long as the value lives.
+#[derive(Debug)]
+pub(super) struct RunLock {
+    path: PathBuf,
+    _held: File,
+}
+
+impl Locks {
+    /// Those in a folder, which is made where it is missing.
+    pub(super) fn in_folder(folder: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::file("create", folder, source);
+        make_private_folders(folder).map_err(failed)?;
+        let there = fs::metadata(folder).map_err(failed)?;
+        let mut hash = Sha256::new();
+        for file in ["/etc/machine-id", "/proc/sys/kernel/random/boot_id"] {
+            hash.update(fs::read(file).unwrap_or_default());
+            hash.update([0]);
+        }
+        // Two containers of one machine may have the same name for two folders.
+        hash.update(there.dev().to_le_bytes());
+        hash.update(there.ino().to_le_bytes());
+        let host = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { folder: folder.to_owned(), host })
+    }
+
+    /// Takes the lock of a new run. It gets its name with the lock already held, so that the run never looks dead.
+    pub(super) fn take(&self, run: RunId) -> Result<RunLock, StoreError> {
+        let path = self.path(run);
+        let take = || -> io::Result<File> {
+            let draft = tempfile::NamedTempFile::new_in(&self.folder)?;
+            flock(draft.as_file(), FlockOperation::NonBlockingLockExclusive)?;
+            draft.persist(&path).map_err(|error| error.error)
+        };
+        let held = take().map_err(|source| StoreError::file("lock", &path, source))?;
+        Ok(RunLock { path, _held: held })
+    }
+
+    /// The runs of this machine that have left a lock that nobody holds.
+    pub(super) fn left(&self) -> Vec<RunId> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| {
+                let name = entry.file_name();
+                let run = name.to_str()?.strip_prefix("run-")?.strip_suffix(".lock")?.parse().ok()?;
+                let file = File::open(entry.path()).ok()?;
+                flock(&file, FlockOperation::NonBlockingLockShared).is_ok().then_some(run)
+            })
+            .collect()
+    }
+
+    /// Removes what a run has left. What cannot be removed does no harm.
+    pub(super) fn clean_up(&self, run: RunId) {
+        let _ = fs::remove_file(self.path(run));
+    }
+
+    fn path(&self, run: RunId) -> PathBuf {
+        self.folder.join(format!("run-{run}.lock"))
+    }
+}
+
+impl RunLock {
+    /// Ends the run: without its lock it is no longer alive.
+    pub(super) fn end(self) -> Result<(), StoreError> {
+        match fs::remove_file(&self.path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                Err(StoreError::file("remove", &self.path, source))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
