@@ -43,7 +43,7 @@ pub(crate) fn connect(server: &Server) -> Result<Connection, StoreError> {
 }
 
 /// The same for a use that needs another session.
-pub(crate) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Connection, StoreError> {
+pub(super) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Connection, StoreError> {
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(4).build();
     let runtime = runtime.map_err(unreachable)?;
     let wanted = server.session.unwrap_or(needs);
@@ -113,25 +113,28 @@ async fn reach(
     let (stream, first) = ServerStream::new(way);
     let connected = config(server, host).connect_raw(stream, Agreed).await;
     let (client, connection) = connected.map_err(|error| {
-        let is_refused = !error.is_closed() && error.as_db_error().is_none();
-        match StoreError::from(error) {
-            _ if first.is_foreign() => StoreError::Server(ServerError::NotPostgres(host.to_string())),
-            // The driver gives up without asking the server when it has nothing to prove itself with.
-            StoreError::Database(why) if is_refused && host.password.is_none() => {
-                StoreError::Server(ServerError::NoPassword(why))
-            }
-            StoreError::Database(why) if is_refused => StoreError::Server(ServerError::LoginRefused(why)),
-            StoreError::Server(ServerError::Unreachable(why)) => {
-                unreachable(Broke { host: host.to_string(), error: io::Error::other(why) })
-            }
-            error => error,
-        }
+        if first.is_foreign() { ServerError::NotPostgres(host.to_string()).into() } else { unwelcome(error, host) }
     })?;
     let version = connection.parameter("server_version").unwrap_or_default().to_owned();
     // What the driver would report here, the client's next call reports, too.
     tokio::spawn(async { connection.await.unwrap_or_default() });
     let session = session::accept(&client, host, wanted).await?;
     Ok((client, Session { version, protection, ..session }))
+}
+
+/// Why a host that speaks PostgreSQL did not let us in.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only what a server says before anything is asked of it")]
+fn unwelcome(error: tokio_postgres::Error, host: &ServerHost) -> StoreError {
+    let is_refused = !error.is_closed() && error.as_db_error().is_none();
+    match StoreError::from(error) {
+        // The driver gives up by itself when it has nothing to prove itself with.
+        StoreError::Database(why) if is_refused && host.password.is_none() => ServerError::NoPassword(why).into(),
+        StoreError::Database(why) if is_refused => ServerError::LoginRefused(why).into(),
+        StoreError::Server(ServerError::Unreachable(why)) => {
+            unreachable(Broke { host: host.to_string(), error: io::Error::other(why) })
+        }
+        error => error,
+    }
 }
 
 fn config(server: &Server, host: &ServerHost) -> Config {
@@ -210,14 +213,12 @@ impl Connection {
         ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, StoreError> {
         let Some(runtime) = &self.runtime else { return Err(unreachable("the connection is closed")) };
-        match runtime.block_on(async { timeout(ANSWER_LIMIT, ask(&self.client)).await }) {
-            Ok(answer) => answer.map_err(StoreError::from),
-            Err(_) => {
-                self.is_lost = true;
-                let why = format!("the server did not answer within {ANSWER_LIMIT:?}");
-                Err(unreachable(io::Error::new(io::ErrorKind::TimedOut, why)))
-            }
+        if let Ok(answer) = runtime.block_on(async { timeout(ANSWER_LIMIT, ask(&self.client)).await }) {
+            return answer.map_err(StoreError::from);
         }
+        self.is_lost = true;
+        let why = format!("the server did not answer within {ANSWER_LIMIT:?}");
+        Err(unreachable(io::Error::new(io::ErrorKind::TimedOut, why)))
     }
 }
 

@@ -27,23 +27,17 @@ pub(crate) fn examine(shared: &SharedLedger) -> Result<Examination, StoreError> 
     let asked = clock::monotonic();
     let facts = connection.query(Statement::new(FACTS.to_owned()))?;
     let round_trip = clock::monotonic().saturating_sub(asked);
-    let (before, facts) = match (before.first(), facts.first()) {
-        (Some(before), Some(facts)) => (before, facts),
-        (_, _) => return Err(row::damaged("the server tells nothing about itself")),
+    let (Some(before), Some(facts)) = (before.first(), facts.first()) else {
+        return Err(row::damaged("the server tells nothing about itself"));
     };
     let backend_age: Option<f64> = row::get(facts, 1)?;
     let age = clock::monotonic().saturating_sub(began).as_secs_f64();
     let is_pooled = row::get::<i32>(before, 0)? != row::get::<i32>(facts, 0)?
         || backend_age.is_some_and(|backend| backend > age + OLDER);
     let text = |index| row::get::<Option<String>>(facts, index);
-    let missing = match found {
-        None => Vec::new(),
-        Some(_) => {
-            let missing = Statement::new(MISSING_GRANTS.to_owned()).with(shared.schema.clone(), Type::TEXT);
-            let rows = connection.query(missing)?;
-            rows.iter().map(|row| row::get(row, 0)).collect::<Result<_, _>>()?
-        }
-    };
+    let missing = Statement::new(MISSING_GRANTS.to_owned()).with(shared.schema.clone(), Type::TEXT);
+    let missing = connection.query(missing)?;
+    let missing: Vec<String> = missing.iter().map(|row| row::get(row, 0)).collect::<Result<_, _>>()?;
     let live_runs = match found {
         Some(found) if found == known_version() && missing.is_empty() => {
             let rows = connection.query(schema.statement(LIVE_RUNS))?;

@@ -21,7 +21,7 @@ pub(crate) mod tests;
 mod tls;
 mod tx;
 
-pub(crate) use connect::{Connection, connect, connect_for};
+pub(crate) use connect::connect;
 pub(crate) use examine::examine;
 pub(crate) use run::{Access, PostgresStore};
 pub(crate) use schema::{Schema, migrate};

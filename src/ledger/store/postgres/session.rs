@@ -28,9 +28,9 @@ pub(super) async fn accept(
     }
     let asked = "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
     let answer = client.simple_query(asked).await?;
-    let row = answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some((row.get(0) == Some("t"), row.get(1) == Some("on"))),
-        _ => None,
+    let row = answer.iter().find_map(|message| {
+        let SimpleQueryMessage::Row(row) = message else { return None };
+        Some((row.get(0) == Some("t"), row.get(1) == Some("on")))
     });
     let (is_standby, is_read_only) = row.unwrap_or_default();
     let (will_do, why) = match wanted {

@@ -86,6 +86,10 @@ impl AsyncRead for ServerStream {
             && let Some(byte) = buffer.filled().get(before)
         {
             let _ = stream.first.0.set(*byte);
+            if stream.first.is_foreign() {
+                // Whatever a length would be here, is none, and must not be waited for.
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
         }
         polled
     }

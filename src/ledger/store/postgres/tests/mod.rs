@@ -4,6 +4,7 @@
 pub(crate) mod support;
 
 mod reaching;
+mod tls;
 
 use std::time::Duration;
 
