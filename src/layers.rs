@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 7] = [
     &["pipeline", "figures"],
     &["transport", "ledger", "input", "config", "sandbox"],
     &["wire"],
-    &["domain", "clock", "failpoint", "files"],
+    &["domain", "clock", "failpoint", "files", "certificates"],
 ];
 
 /// The only steps sideways.

@@ -4,7 +4,7 @@
 //! enabled: nothing public shows that without sending one.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::args::CheckArgs;
 use super::context::Context;
@@ -13,7 +13,7 @@ use super::failure::{CommandFailure, cannot_print, credentials_hint, record_hint
 use super::provenance::{exchanges, proxy, say_exchanges};
 use super::setup::{Setup, Target};
 use crate::clock;
-use crate::domain::{Account, Auth, Failure};
+use crate::domain::{Account, Auth, Failure, LedgerPlace};
 use crate::ledger::{Kept, LedgerReader, RowState, try_to_write};
 use crate::output::{Age, CheckLine, Escaped, OutputFormat, Severity, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
@@ -119,23 +119,25 @@ fn ledger(typed: Option<&PathBuf>, target: Target, context: &mut Context) -> Fin
         return Finding::new("ledger", Status::Skip, "a sandbox has a throw-away one");
     }
     context
-        .ledger_path(typed)
-        .and_then(|path| ledger_at(&path))
+        .ledger(typed, None)
+        .and_then(|place| ledger_at(&place))
         .unwrap_or_else(|failure| Finding::failed("ledger", failure))
 }
 
-fn ledger_at(path: &Path) -> Result<Finding, CommandFailure> {
-    try_to_write(path)?;
-    let rows = LedgerReader::open(path)?.map(|ledger| ledger.status()).transpose()?;
+fn ledger_at(place: &LedgerPlace) -> Result<Finding, CommandFailure> {
+    if let LedgerPlace::File(path) = place {
+        try_to_write(path)?;
+    }
+    let rows = LedgerReader::open_at(place)?.map(|ledger| ledger.status()).transpose()?;
     Ok(match rows {
-        None => Finding::new("ledger", Status::Ok, format!("{} will be made", path.display())),
+        None => Finding::new("ledger", Status::Ok, format!("{place} will be made")),
         Some(rows) => {
             let count = |wanted: fn(Kept) -> bool| -> u64 {
                 rows.iter().filter(|row| wanted(row.kept)).map(|row| row.count).sum()
             };
             let pending = count(|kept| matches!(kept, Kept::Conversion(state) if state.is_pending()));
             let refused = count(|kept| kept == Kept::Conversion(RowState::Refused));
-            let detail = format!("{}: {pending} pending, {refused} refused", path.display());
+            let detail = format!("{place}: {pending} pending, {refused} refused");
             if pending == 0 {
                 return Ok(Finding::new("ledger", Status::Ok, detail));
             }

@@ -2,7 +2,7 @@
 
 use anyhow::Error;
 
-use super::config_hint::{CA_HINT, config_hint, secret_hint};
+use super::config_hint::{CA_HINT, PASSWORD_SOURCES, config_hint, secret_hint};
 use super::exit::Exit;
 use super::machine::{TooFewFiles, is_out_of_files};
 use super::shell::quoted_path;
@@ -111,8 +111,7 @@ pub(super) enum Sought {
 impl From<ConfigError> for CommandFailure {
     fn from(error: ConfigError) -> Self {
         // An address is configuration wherever it stands; any other bad value that was typed is a wrong command line.
-        let typed =
-            matches!(&error, ConfigError::Flag { flag, .. } if !matches!(flag.as_str(), "--base-url" | "--proxy"));
+        let typed = matches!(&error, ConfigError::Flag { flag, .. } if !matches!(flag.as_str(), "--base-url" | "--proxy" | "--ledger"));
         let exit = if typed { Exit::Usage } else { Exit::Configuration };
         let hint = config_hint(&error);
         Self { exit, error: error.into(), hint }
@@ -192,7 +191,7 @@ fn server_advice(error: &ServerError) -> (Exit, &'static str) {
         ServerError::TooManyConnections(_) => {
             (Exit::TryLater, "run it again later; a higher max_connections or a pooler in front makes room")
         }
-        ServerError::ReadOnly(_) => {
+        ServerError::ReadOnly(_) | ServerError::WrongSession(_) => {
             (Exit::TryLater, "name the primary's host, or every host; during a failover, run it again later")
         }
         ServerError::LoginRefused(_) => {
@@ -211,16 +210,13 @@ fn server_advice(error: &ServerError) -> (Exit, &'static str) {
              certificate has it",
         ),
         ServerError::Older { .. } => (Exit::Configuration, "run `nexmo-conversion ledger migrate`"),
+        ServerError::NotYet => (Exit::Configuration, "use it on a ledger in a file: `--ledger FILE`"),
         ServerError::NotDurable(_) => (
             Exit::Configuration,
             "set it on the server, or accept the loss by name: `durability = \"server\"` in `[ledger]`",
         ),
     }
 }
-
-/// Where a password for a server may stand.
-const PASSWORD_SOURCES: &str =
-    "give it in PGPASSWORD, in ~/.pgpass (mode 0600) or in a service file; never in the URL";
 
 impl From<ProxyError> for CommandFailure {
     fn from(error: ProxyError) -> Self {

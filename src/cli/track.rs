@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::input_hint::InputFor;
 use super::run::{Run, Summarise};
-use super::setup::{Setup, Target, limits, open_outbox};
+use super::setup::{Patience, Setup, Target, limits, open_outbox};
 use super::stream::{self, Reading};
 use super::terminal::Terminal;
 use crate::config::BatchOverrides;
@@ -55,7 +55,8 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
         }
     } else {
         let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
-        let (outbox, _folder) = open_outbox(&args.ledger.always(), target, &setup, limits, context)?;
+        let (outbox, _folder) =
+            open_outbox(&args.ledger.always(), target, &setup, limits, Patience::AsForTheApi, context)?;
         let run = Run {
             outbox,
             adopt: Adopt::Due,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Secret;
+use super::{Secret, named};
 
 /// A server, and who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Server {
     pub tls: Option<TlsMode>,
     /// Who may vouch for the server.
     pub authorities: CertificateAuthorities,
+    /// Whether a password is bound to the connection.
+    pub channel_binding: ChannelBinding,
     /// What the client shows of itself.
     pub certificate: Option<ClientCertificate>,
     /// Which of the hosts will do, if somebody said so.
@@ -50,19 +52,32 @@ pub enum HostAddress {
     Name(String),
 }
 
-/// How a connection is protected: the words of libpq's `sslmode`, and what they mean there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TlsMode {
-    /// Not at all.
-    Disable,
-    /// With TLS where the server has it, and nothing is verified.
-    Prefer,
-    /// With TLS, and nothing is verified; with authorities that were named, as `verify-ca`.
-    Require,
-    /// With TLS, and an authority vouches for the certificate.
-    VerifyCa,
-    /// With TLS, and an authority vouches for this name.
-    VerifyFull,
+named! {
+    /// How a connection is protected: the words of libpq's `sslmode`, and what they mean there.
+    TlsMode {
+        /// Not at all.
+        Disable = "disable",
+        /// With TLS where the server has it, and nothing is verified.
+        Prefer = "prefer",
+        /// With TLS, and nothing is verified; with authorities that were named, as `verify-ca`.
+        Require = "require",
+        /// With TLS, and an authority vouches for the certificate.
+        VerifyCa = "verify-ca",
+        /// With TLS, and an authority vouches for this name.
+        VerifyFull = "verify-full",
+    }
+}
+
+named! {
+    /// Whether a password is bound to the TLS connection that it is proved over: the words of libpq's `channel_binding`.
+    ChannelBinding {
+        /// Never.
+        Disable = "disable",
+        /// Where both sides can.
+        Prefer = "prefer",
+        /// Or nobody logs in.
+        Require = "require",
+    }
 }
 
 /// Who may vouch for a server.
@@ -98,21 +113,22 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// Which sessions will do: the words of libpq's `target_session_attrs`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionWanted {
-    /// Any.
-    Any,
-    /// One that writes by default.
-    ReadWrite,
-    /// One that does not.
-    ReadOnly,
-    /// One on a server that is not in recovery.
-    Primary,
-    /// One on a server that is.
-    Standby,
-    /// A standby if there is one, else any.
-    PreferStandby,
+named! {
+    /// Which sessions will do: the words of libpq's `target_session_attrs`.
+    SessionWanted {
+        /// Any.
+        Any = "any",
+        /// One that writes.
+        ReadWrite = "read-write",
+        /// One that does not.
+        ReadOnly = "read-only",
+        /// One on a server that is not in recovery.
+        Primary = "primary",
+        /// One on a server that is.
+        Standby = "standby",
+        /// On a standby if there is one, else any.
+        PreferStandby = "prefer-standby",
+    }
 }
 
 impl Server {
@@ -147,6 +163,12 @@ impl fmt::Display for Server {
 }
 
 impl ServerHost {
+    /// Whether it is reached by a socket.
+    #[must_use]
+    pub fn is_socket(&self) -> bool {
+        matches!(self.address, HostAddress::Socket(_))
+    }
+
     /// Whether what is said to it stays on this machine.
     #[must_use]
     pub fn is_local(&self) -> bool {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::store::StoreError;
+use crate::domain::SharedLedger;
 
 /// Where a ledger is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,11 @@ pub struct LedgerError {
 impl LedgerError {
     pub(super) fn at_file(path: &Path) -> impl FnOnce(StoreError) -> Self {
         move |cause| Self::new(Location::File(path.to_owned()), cause)
+    }
+
+    pub(super) fn at_server(shared: &SharedLedger) -> impl FnOnce(StoreError) -> Self {
+        let location = Location::Server(shared.server.to_string());
+        move |cause| Self::new(location, cause)
     }
 
     pub(super) fn new(location: Location, cause: StoreError) -> Self {

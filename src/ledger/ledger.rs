@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::decide::{self, Answer, Applied, Lane, Plan, Recording, Release, StoredRow};
 use super::error::LedgerError;
 use super::state::RowState;
+use super::store::postgres::{Access, PostgresStore};
 use super::store::{Lease, Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
 use super::ticket::{
     Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
@@ -16,7 +17,8 @@ use super::ticket::{
 };
 use super::tracking::{CodeCounts, Expiry, Observed};
 use crate::domain::{
-    AccountFingerprint, BadRecord, CodeEvent, ErrorCode, Failure, MessageId, Reached, Record, Timestamp,
+    AccountFingerprint, BadRecord, CodeEvent, ErrorCode, Failure, LedgerPlace, MessageId, Reached, Record,
+    Timestamp,
 };
 
 /// The ledger, open for one run of one account.
@@ -50,6 +52,22 @@ impl Ledger {
     ) -> Result<Self, LedgerError> {
         let store = SqliteStore::open(path, account, unsettled_max, now).map_err(LedgerError::at_file(path))?;
         Ok(Self::over(Box::new(store)))
+    }
+
+    /// Opens the ledger at a place: makes the file where it is missing, or connects to a server that has one.
+    pub fn open_at(
+        place: &LedgerPlace,
+        account: &AccountFingerprint,
+        unsettled_max: usize,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        match place {
+            LedgerPlace::File(path) => Self::open(path, account, unsettled_max, now),
+            LedgerPlace::Server(shared) => {
+                let store = PostgresStore::open(Access::to(shared), account, unsettled_max, now);
+                Ok(Self::over(Box::new(store.map_err(LedgerError::at_server(shared))?)))
+            }
+        }
     }
 
     /// Opens a ledger that is nowhere but in memory, and gone with the process.

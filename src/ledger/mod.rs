@@ -11,6 +11,7 @@
 mod contents;
 mod decide;
 mod error;
+mod examination;
 mod history;
 #[expect(clippy::module_inception, reason = "the ledger's own methods, beside its parts")]
 mod ledger;
@@ -25,6 +26,7 @@ mod upkeep;
 
 pub use contents::{DeadLetter, HistoryRow, Kept, OpenCode, Original, StatusRow};
 pub use error::{LedgerError, Location};
+pub use examination::Examination;
 pub use history::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange};
 pub use ledger::Ledger;
 pub use reader::LedgerReader;
@@ -35,4 +37,4 @@ pub use ticket::{
     UncleanStops, Unsettled,
 };
 pub use tracking::{CodeCounts, Expiry, Observed};
-pub use upkeep::{forget, sqlite_version, try_to_write};
+pub use upkeep::{Migrated, examine, forget, forget_at, migrate, sqlite_version, try_to_write};

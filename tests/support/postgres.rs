@@ -159,7 +159,7 @@ const KEEP: &str = r#"
 exec >/dev/null
 cat
 "$1" -D "$2" -w -s -m immediate stop
-rm -rf "$2" "$3"/log "$3"/.s.PGSQL*
+rm -rf "$3"
 "#;
 
 fn as_owner(program: &Path) -> Command {

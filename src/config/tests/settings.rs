@@ -89,6 +89,7 @@ fn everything_is_shown_with_its_origin_and_no_secret() {
     jobs = 16  # default
     rate = 50/s  # [batch] in ~/config.toml
     max_age = 15m  # NEXMO_CONVERSION_MAX_AGE
+    ledger = ~/state/ledger.db  # default
     "#);
     let home = home
         .variable("VONAGE_API_SECRET", "s3cret")
@@ -108,7 +109,7 @@ fn without_any_configuration_every_setting_has_its_default() {
         .into_iter()
         .map(|row| {
             assert_eq!(row.origin.to_string(), "default");
-            format!("{} = {}", row.key, row.value)
+            home.redacted(&format!("{} = {}", row.key, row.value))
         })
         .collect();
     insta::assert_snapshot!(shown.join("\n"), @"
@@ -122,6 +123,7 @@ fn without_any_configuration_every_setting_has_its_default() {
     jobs = 16
     rate = none
     max_age = none
+    ledger = ~/state/ledger.db
     ");
 }
 

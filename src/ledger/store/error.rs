@@ -92,6 +92,9 @@ pub enum ServerError {
     /// It takes no writes: a replica, or one that was told so.
     #[error("the server takes no writes")]
     ReadOnly(#[source] Why),
+    /// It is not one of those that are wanted.
+    #[error("{0}")]
+    WrongSession(String),
     /// It does not let this role in.
     #[error("the server refused the login")]
     LoginRefused(#[source] Why),
@@ -115,9 +118,18 @@ pub enum ServerError {
         /// The version that this program needs.
         known: i64,
     },
+    /// This program cannot do that on a server yet.
+    #[error("this command does not work on a server yet")]
+    NotYet,
     /// It says that something is kept before it is.
     #[error("the server acknowledges before what it acknowledges is durable ({0})")]
     NotDurable(&'static str),
+}
+
+impl From<ServerError> for StoreError {
+    fn from(error: ServerError) -> Self {
+        Self::Server(error)
+    }
 }
 
 fn older(found: Option<i64>, known: i64) -> String {

@@ -15,8 +15,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::domain::{
-    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Reached, Record,
-    TimeSource, Timestamp,
+    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, REMEMBERED,
+    Reached, Record, TimeSource, Timestamp,
 };
 
 use super::store::postgres::tests::{by_socket, support::Cluster};
@@ -83,6 +83,8 @@ impl Fixture {
             locks: locks.path().join(machine).into(),
             lease: Duration::from_secs(30),
             patience: Duration::from_secs(5),
+            keep: REMEMBERED,
+            durability: crate::domain::Durability::Strict,
         }
     }
 

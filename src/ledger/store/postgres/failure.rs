@@ -1,11 +1,12 @@
 //! What a server or the way to it reports, by what can be done about it.
 
-use std::error::Error;
+use std::error;
 use std::io;
 
+use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
-use crate::ledger::store::{ServerError, StoreError};
+use crate::ledger::store::{ServerError, StoreError, Why};
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
@@ -19,7 +20,7 @@ impl From<tokio_postgres::Error> for StoreError {
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
-    error.source().is_some_and(<dyn Error>::is::<io::Error>)
+    error::Error::source(error).is_some_and(<dyn error::Error>::is::<io::Error>)
 }
 
 /// By the server's own five letters.
@@ -54,11 +55,24 @@ impl std::fmt::Display for Said {
     }
 }
 
-impl Error for Said {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
+impl error::Error for Said {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self.0.as_db_error() {
             Some(_) => None,
-            None => self.0.source(),
+            None => error::Error::source(&self.0),
         }
     }
+}
+
+pub(super) fn unreachable(why: impl Into<Why>) -> StoreError {
+    StoreError::Server(ServerError::Unreachable(why.into()))
+}
+
+/// A connection that could not be made, or broke.
+#[derive(Debug, Error)]
+#[error("{host}")]
+pub(super) struct Broke {
+    pub(super) host: String,
+    #[source]
+    pub(super) error: io::Error,
 }

@@ -11,7 +11,7 @@ use super::exchange::Step;
 use super::liveness::{Locks, sweep};
 use super::run::Access;
 use super::schema::{self, Schema};
-use crate::domain::{REMEMBERED, Timestamp};
+use crate::domain::Timestamp;
 use crate::ledger::state::RowState;
 use crate::ledger::store::{Forget, StoreError};
 
@@ -65,10 +65,10 @@ pub(super) fn prune(
     connection: &mut Connection,
     schema: &Schema,
     recorded: u64,
-    now: Timestamp,
+    before: Timestamp,
 ) -> Result<u64, StoreError> {
     let kinds: Vec<_> = Forget::Settled.states().iter().map(|state| (SETTLED, *state)).collect();
-    in_bites(connection, schema, recorded.saturating_mul(2).max(BITE), &kinds, now.before(REMEMBERED))
+    in_bites(connection, schema, recorded.saturating_mul(2).max(BITE), &kinds, before)
 }
 
 /// The oldest of each kind, until none is left or so many are removed.

@@ -3,7 +3,9 @@
 //! This room knows PostgreSQL: how a server is reached and asked, how rows are kept there, which runs are alive. It decides
 //! nothing about what is in the ledger.
 
+mod binding;
 mod connect;
+mod examine;
 mod exchange;
 mod failure;
 mod forget;
@@ -13,13 +15,16 @@ mod row;
 mod rows;
 mod run;
 mod schema;
+mod session;
 mod statements;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tls;
 mod tx;
 
-pub(crate) use connect::{Connection, connect};
+pub(crate) use connect::connect;
+pub(crate) use examine::examine;
 pub(crate) use forget::forget;
 pub(crate) use reader::PostgresReader;
 pub(crate) use run::{Access, PostgresStore};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
-use super::connect::Connection;
+use super::connect::{Connection, connect};
 use super::exchange::Step;
 use super::forget::prune;
 use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after, sweep};
@@ -15,7 +15,7 @@ use super::schema::{self, Schema};
 use super::statements as sql;
 use super::tx::PostgresTx;
 use crate::clock;
-use crate::domain::{AccountFingerprint, Timestamp};
+use crate::domain::{AccountFingerprint, Durability, SharedLedger, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 use crate::ledger::error::Location;
 use crate::ledger::store::{Lease, ServerError, Store, StoreError, Tx};
@@ -50,6 +50,27 @@ pub(crate) struct Access {
     pub(crate) lease: Duration,
     /// How long a server that is gone is waited for.
     pub(crate) patience: Duration,
+    /// How long a settled row is remembered.
+    pub(crate) keep: Duration,
+    /// What the server has to promise.
+    pub(crate) durability: Durability,
+}
+
+impl Access {
+    /// To a ledger as the settings describe it.
+    pub(crate) fn to(shared: &SharedLedger) -> Self {
+        let server = shared.server.clone();
+        Self {
+            name: server.to_string(),
+            connect: Box::new(move || connect(&server)),
+            schema: Schema::named(&shared.schema),
+            locks: shared.locks.as_path().into(),
+            lease: shared.lease,
+            patience: shared.patience,
+            keep: shared.keep,
+            durability: shared.durability,
+        }
+    }
 }
 
 impl fmt::Debug for Access {
@@ -119,7 +140,10 @@ impl PostgresStore {
     ) -> Result<Self, StoreError> {
         let mut connection = (access.connect)()?;
         schema::refuse_other_versions(&mut connection, &access.schema)?;
-        let begins = Begins::new(&refuse_forgetful(&mut connection)?);
+        let begins = match access.durability {
+            Durability::Strict => Begins::new(&refuse_forgetful(&mut connection)?),
+            Durability::Server => Begins::new(""),
+        };
         let identity = schema::identity(&mut connection, &access.schema)?;
         let locks = Locks::in_folder(&access.locks.join(identity))?;
         let account = number_of(&mut connection, &access.schema, account)?;
@@ -355,7 +379,7 @@ impl Store for PostgresStore {
         let reported: Vec<_> = self.crashed.iter().map(|(run, _)| *run).collect();
         self.persist(|store| {
             let schema = &store.access.schema;
-            prune(&mut store.connection, schema, recorded, now)?;
+            prune(&mut store.connection, schema, recorded, now.before(store.access.keep))?;
             let answers = store.connection.exchange(&[
                 schema.statement(sql::LET_GO).number(store.me).into(),
                 schema.statement(sql::REPORTED).numbers(reported.clone()).into(),

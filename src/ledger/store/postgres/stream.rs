@@ -6,9 +6,13 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use rustls::ProtocolVersion;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
+
+use super::binding::server_end_point;
+use crate::domain::TlsMode;
 
 /// A stream to a server.
 #[derive(Debug)]
@@ -22,6 +26,28 @@ pub(super) struct ServerStream {
 pub(super) enum Way {
     Socket(UnixStream),
     Tcp(TcpStream),
+    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+}
+
+impl Way {
+    /// What protects it, for people.
+    pub(super) fn protection(&self, mode: TlsMode) -> &'static str {
+        let tls = match self {
+            Self::Socket(_) => return "a socket of this machine",
+            Self::Tcp(_) => return "no TLS",
+            Self::Tls(tls) => tls.get_ref().1.protocol_version(),
+        };
+        match (tls, mode) {
+            (Some(ProtocolVersion::TLSv1_3), TlsMode::VerifyFull) => "TLS 1.3, verified in full",
+            (Some(ProtocolVersion::TLSv1_3), TlsMode::VerifyCa) => "TLS 1.3, verified but for the name",
+            (Some(ProtocolVersion::TLSv1_3), TlsMode::Disable | TlsMode::Prefer | TlsMode::Require) => {
+                "TLS 1.3, not verified"
+            }
+            (_, TlsMode::VerifyFull) => "TLS 1.2, verified in full",
+            (_, TlsMode::VerifyCa) => "TLS 1.2, verified but for the name",
+            (_, TlsMode::Disable | TlsMode::Prefer | TlsMode::Require) => "TLS 1.2, not verified",
+        }
+    }
 }
 
 /// The first byte that came back, which shows whether a PostgreSQL server sent it.
@@ -54,11 +80,16 @@ impl AsyncRead for ServerStream {
         let polled = match &mut stream.way {
             Way::Socket(socket) => Pin::new(socket).poll_read(context, buffer),
             Way::Tcp(tcp) => Pin::new(tcp).poll_read(context, buffer),
+            Way::Tls(tls) => Pin::new(tls).poll_read(context, buffer),
         };
         if stream.first.0.get().is_none()
             && let Some(byte) = buffer.filled().get(before)
         {
             let _ = stream.first.0.set(*byte);
+            if stream.first.is_foreign() {
+                // Whatever a length would be here, is none, and must not be waited for.
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
         }
         polled
     }
@@ -69,6 +100,7 @@ impl AsyncWrite for ServerStream {
         match &mut self.get_mut().way {
             Way::Socket(socket) => Pin::new(socket).poll_write(context, bytes),
             Way::Tcp(tcp) => Pin::new(tcp).poll_write(context, bytes),
+            Way::Tls(tls) => Pin::new(tls).poll_write(context, bytes),
         }
     }
 
@@ -76,6 +108,7 @@ impl AsyncWrite for ServerStream {
         match &mut self.get_mut().way {
             Way::Socket(socket) => Pin::new(socket).poll_flush(context),
             Way::Tcp(tcp) => Pin::new(tcp).poll_flush(context),
+            Way::Tls(tls) => Pin::new(tls).poll_flush(context),
         }
     }
 
@@ -83,13 +116,18 @@ impl AsyncWrite for ServerStream {
         match &mut self.get_mut().way {
             Way::Socket(socket) => Pin::new(socket).poll_shutdown(context),
             Way::Tcp(tcp) => Pin::new(tcp).poll_shutdown(context),
+            Way::Tls(tls) => Pin::new(tls).poll_shutdown(context),
         }
     }
 }
 
 impl TlsStream for ServerStream {
     fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
+        let end_point = match &self.way {
+            Way::Socket(_) | Way::Tcp(_) => None,
+            Way::Tls(tls) => server_end_point(tls.get_ref().1),
+        };
+        end_point.map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
     }
 }
 

@@ -6,11 +6,12 @@ pub(crate) mod support;
 mod faults;
 mod leases;
 mod reaching;
+mod tls;
 
 use std::time::Duration;
 
 use self::support::Cluster;
-use crate::domain::{CertificateAuthorities, HostAddress, Server, ServerHost};
+use crate::domain::{CertificateAuthorities, ChannelBinding, HostAddress, Server, ServerHost};
 
 /// A cluster's superuser, by its socket.
 pub(crate) fn by_socket(cluster: &Cluster, database: &str) -> Server {
@@ -21,6 +22,7 @@ pub(crate) fn by_socket(cluster: &Cluster, database: &str) -> Server {
         user: "postgres".to_owned(),
         tls: None,
         authorities: CertificateAuthorities::Unnamed,
+        channel_binding: ChannelBinding::Prefer,
         certificate: None,
         session: None,
         connect_timeout: Duration::from_secs(5),
