@@ -7,6 +7,7 @@ mod model;
 mod order;
 mod recording;
 mod sharing;
+mod sources;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,7 +23,7 @@ use crate::domain::{
 use super::store::postgres::tests::{by_socket, support::Cluster};
 use super::store::postgres::{Access, PostgresStore, Schema, connect, migrate};
 use super::store::{Memory, MemoryStore};
-use super::{Due, Effort, Ledger, LedgerError, Recorded, Released, Settlement, StoreError, Ticket};
+use super::{Due, Effort, Ledger, LedgerError, LogSource, Recorded, Released, Settlement, StoreError, Ticket};
 
 /// Room for one ledger, and a clock that is set by hand.
 pub(crate) struct Fixture {
@@ -118,6 +119,13 @@ impl Fixture {
                 PostgresStore::open(self.access("machine"), &account(key), unsettled_max, self.now).unwrap(),
             )),
         }
+    }
+
+    /// Open for a run that reads these files.
+    pub(crate) fn open_reading(&self, files: &[LogSource]) -> Ledger {
+        let mut ledger = self.open();
+        ledger.reads(files, self.now).unwrap();
+        ledger
     }
 
     pub(crate) fn wait(&mut self, time: Duration) {
