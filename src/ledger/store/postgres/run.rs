@@ -209,15 +209,27 @@ impl PostgresStore {
 
     /// Does something beside any transaction, again where others were in its way.
     fn persist<T>(&mut self, work: impl Fn(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut tries = 0;
         loop {
             match work(self) {
-                Err(failed) if self.tries_again(&failed) => {}
-                done => {
-                    self.went_well();
-                    return done;
-                }
+                Err(failed) if self.comes_back(&failed, &mut tries) => {}
+                done => return done,
             }
         }
+    }
+
+    /// Waits after something failed that may pass, and connects again where that is needed; not for ever.
+    fn comes_back(&mut self, failed: &StoreError, tries: &mut u32) -> bool {
+        if !may_pass(failed) || *tries >= TRIES {
+            return false;
+        }
+        *tries += 1;
+        if !self.connection.is_usable() {
+            return self.reconnect().is_ok();
+        }
+        let most = FIRST_WAIT.saturating_mul(1 << (*tries).min(10)).min(LONGEST_WAIT);
+        clock::sleep(most.mul_f64(fastrand::f64()));
+        true
     }
 
     /// Begins anew after the lease was lost, with what no other run has taken over since: under the old number nothing more is
@@ -347,17 +359,10 @@ impl Store for PostgresStore {
 
     /// Only what passes is tried again, and not for ever.
     fn tries_again(&mut self, failed: &StoreError) -> bool {
-        if !may_pass(failed) || self.tries >= TRIES {
-            self.tries = 0;
-            return false;
-        }
-        self.tries += 1;
-        if !self.connection.is_usable() {
-            return self.reconnect().is_ok();
-        }
-        let most = FIRST_WAIT.saturating_mul(1 << self.tries.min(10)).min(LONGEST_WAIT);
-        clock::sleep(most.mul_f64(fastrand::f64()));
-        true
+        let mut tries = self.tries;
+        let again = self.comes_back(failed, &mut tries);
+        self.tries = if again { tries } else { 0 };
+        again
     }
 
     fn beat(&mut self) -> Result<Lease, StoreError> {
