@@ -58,7 +58,7 @@ pub(crate) fn forget(
         Forget::Pending => {
             let identity = schema::identity(&mut connection, &access.schema)?;
             let locks = Locks::in_folder(&access.locks.join(identity))?;
-            sweep(&mut connection, &access.schema, &locks, 0)?;
+            sweep(&mut connection, &access.schema, &locks, &locks.left(), 0)?;
             what.states().iter().map(|state| (PENDING, *state)).collect()
         }
     };

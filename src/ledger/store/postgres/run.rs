@@ -104,6 +104,7 @@ pub(crate) struct PostgresStore {
     /// When the lease ends, and when it is to be renewed, by the clock that never jumps.
     leased_until: Duration,
     renewal: Duration,
+    next_sweep: Duration,
     tries: u32,
     /// What begins a transaction.
     pub(super) begins: Begins,
@@ -166,6 +167,7 @@ impl PostgresStore {
             serial: 0,
             leased_until: Duration::ZERO,
             renewal: Duration::ZERO,
+            next_sweep: Duration::ZERO,
             tries: 0,
             begins,
         };
@@ -202,9 +204,16 @@ impl PostgresStore {
         self.renewal = asked.saturating_add(renewed_after(self.access.lease));
     }
 
-    /// Takes the leases from runs that have died.
+    /// Takes the leases from runs that have died: at once where one of this machine has left its lock, and from time to time where
+    /// only a lease may have ended.
     pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
-        self.persist(|store| sweep(&mut store.connection, &store.access.schema, &store.locks, store.me))
+        let now = clock::monotonic();
+        let left = self.locks.left();
+        if left.is_empty() && now < self.next_sweep {
+            return Ok(());
+        }
+        self.next_sweep = now.saturating_add(self.access.lease / 30);
+        self.persist(|store| sweep(&mut store.connection, &store.access.schema, &store.locks, &left, store.me))
     }
 
     /// Does something beside any transaction, again where others were in its way.

@@ -123,6 +123,11 @@ impl<'a> PostgresTx<'a> {
         })
     }
 
+    /// What is asked next wants to know which runs have died. That is found out beside the transaction, before it.
+    fn sweep_first(&mut self) -> Result<(), StoreError> {
+        if self.is_idle() { self.store.sweep() } else { Ok(()) }
+    }
+
     /// It is as if nothing had been asked.
     pub(super) fn start_over(&mut self) {
         self.roll_back();
@@ -221,13 +226,12 @@ impl Tx for PostgresTx<'_> {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<(Cursor, Conversion)>, StoreError> {
-        if self.is_idle() {
-            self.store.sweep()?;
-        }
+        self.sweep_first()?;
         rows::candidates(self, planned, after, limit)
     }
 
     fn left_over(&mut self, latest: Timestamp) -> Result<Option<LeftOver>, StoreError> {
+        self.sweep_first()?;
         rows::left_over(self, latest)
     }
 
@@ -244,14 +248,17 @@ impl Tx for PostgresTx<'_> {
     }
 
     fn expired_codes(&mut self, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
+        self.sweep_first()?;
         codes::expired(self, expiry, limit)
     }
 
     fn open_codes(&mut self) -> Result<u64, StoreError> {
+        self.sweep_first()?;
         codes::count_open(self)
     }
 
     fn awaiting_channel(&mut self, arrived: Timestamp, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError> {
+        self.sweep_first()?;
         codes::awaiting_channel(self, arrived, limit)
     }
 
