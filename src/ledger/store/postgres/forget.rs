@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
+use super::access::Access;
 use super::connect::Connection;
 use super::exchange::Step;
 use super::liveness::{Locks, sweep};
-use super::run::Access;
 use super::schema::{self, Schema};
 use crate::domain::Timestamp;
 use crate::ledger::state::RowState;

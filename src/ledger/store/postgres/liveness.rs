@@ -58,8 +58,10 @@ impl Locks {
         // Two containers of one machine may have the same name for two folders.
         hash.update(there.dev().to_le_bytes());
         hash.update(there.ino().to_le_bytes());
-        let host = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { folder: folder.to_owned(), host })
+        let hash: [u8; 32] = hash.finalize().into();
+        let (half, _) = hash.split_at(16);
+        let host = half.iter().fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
+        Ok(Self { folder: folder.to_owned(), host: format!("{host:032x}") })
     }
 
     /// Takes the lock of a new run. It gets its name with the lock already held, so that the run never looks dead.
