@@ -10,7 +10,7 @@ use super::decide::{self, Answer, Applied, Lane, Plan, Recording, Release, Store
 use super::error::LedgerError;
 use super::state::RowState;
 use super::store::postgres::{Access, PostgresStore};
-use super::store::{Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
+use super::store::{Lease, Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
 use super::ticket::{
     Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
@@ -76,7 +76,7 @@ impl Ledger {
         Self::over(Box::new(MemoryStore::open(&Memory::default(), account, 1)))
     }
 
-    pub(super) fn over(store: Box<dyn Store>) -> Self {
+    pub(crate) fn over(store: Box<dyn Store>) -> Self {
         Self { store, recorded: 0, room: Room::Reserved }
     }
 
@@ -223,6 +223,11 @@ impl Ledger {
             }
             Ok(adopted)
         })
+    }
+
+    /// Keeps the run alive, where that takes more than to live; to be called all the time. Returns for how long its rows are its own.
+    pub fn beat(&mut self) -> Result<Lease, LedgerError> {
+        self.store.beat().map_err(|cause| LedgerError::new(self.store.location(), cause))
     }
 
     /// What is pending of this account and not another live run's.

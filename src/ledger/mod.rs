@@ -31,7 +31,7 @@ pub use history::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise
 pub use ledger::Ledger;
 pub use reader::LedgerReader;
 pub use state::RowState;
-pub use store::{Forget, ServerError, StoreError, Why};
+pub use store::{Forget, Lease, ServerError, StoreError, Why};
 pub use ticket::{
     Due, Effort, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,

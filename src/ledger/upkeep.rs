@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::error::LedgerError;
 use super::examination::Examination;
-use super::store::postgres::{self, Schema};
-use super::store::{self, Forget, ServerError};
+use super::store::postgres::{self, Access, Schema};
+use super::store::{self, Forget};
 use crate::domain::{LedgerPlace, SharedLedger, Timestamp};
 
 /// The version of SQLite that is built in.
@@ -30,7 +30,9 @@ pub fn forget_at(
     match place {
         LedgerPlace::File(path) if !path.exists() => Ok(0),
         LedgerPlace::File(path) => store::forget(path, what, older_than, now).map_err(LedgerError::at_file(path)),
-        LedgerPlace::Server(shared) => Err(LedgerError::at_server(shared)(ServerError::NotYet.into())),
+        LedgerPlace::Server(shared) => {
+            postgres::forget(&Access::to(shared), what, older_than, now).map_err(LedgerError::at_server(shared))
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::job::Job;
 use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, MessageId, Outcome, Record, Timestamp};
 use crate::ledger::{
-    CodeCounts, Due, Effort, Entries, Expiry, Known, Ledger, LedgerError, LeftOver, Novelty, Observed, Origin,
-    Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
+    CodeCounts, Due, Effort, Entries, Expiry, Known, Lease, Ledger, LedgerError, LeftOver, Novelty, Observed,
+    Origin, Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -54,6 +54,14 @@ impl Outbox {
         match self {
             Self::Durable(ledger) => ledger.unclean_stops(),
             Self::Off => UncleanStops::default(),
+        }
+    }
+
+    /// Keeps the run alive.
+    pub(super) fn beat(&mut self) -> Result<Lease, LedgerError> {
+        match self {
+            Self::Durable(ledger) => ledger.beat(),
+            Self::Off => Ok(Lease::Unending),
         }
     }
 

@@ -52,6 +52,8 @@ pub enum Lease {
     Unending,
     /// Until this time of the clock that never jumps.
     Until(Duration),
+    /// They were not for a while: what this run was handed before may be another run's by now.
+    Lost,
 }
 
 /// A position in a walk over candidates; only the store interprets it.

@@ -84,6 +84,7 @@ impl Fixture {
             lease: Duration::from_secs(30),
             patience: Duration::from_secs(5),
             durability: crate::domain::Durability::Strict,
+            keep: crate::domain::REMEMBERED,
         }
     }
 

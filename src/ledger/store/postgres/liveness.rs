@@ -9,7 +9,12 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest as _, Sha256};
+use tokio_postgres::types::Type;
 
+use super::connect::Connection;
+use super::row;
+use super::schema::Schema;
+use super::statements as sql;
 use crate::files::make_private_folders;
 use crate::ledger::store::StoreError;
 
@@ -108,4 +113,25 @@ impl RunLock {
             Ok(()) | Err(_) => Ok(()),
         }
     }
+}
+
+/// Takes the leases from runs that have died: their own ends, or they have left a lock on this machine. `me` keeps its own.
+pub(super) fn sweep(
+    connection: &mut Connection,
+    schema: &Schema,
+    locks: &Locks,
+    me: RunId,
+) -> Result<(), StoreError> {
+    let left = locks.left();
+    let sweep = schema.statement(sql::SWEEP).number(me).with(locks.host.clone(), Type::TEXT);
+    let still_leased = schema.statement(sql::STILL_LEASED).numbers(left.clone());
+    let answers = connection.exchange(&[sweep.numbers(left.clone()).into(), still_leased.into()])?;
+    let mut leased = Vec::new();
+    for row in answers.last().into_iter().flatten() {
+        leased.push(row::get::<RunId>(row, 0)?);
+    }
+    for run in left.into_iter().filter(|run| !leased.contains(run)) {
+        locks.clean_up(run);
+    }
+    Ok(())
 }

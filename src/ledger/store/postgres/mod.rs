@@ -8,7 +8,9 @@ mod connect;
 mod examine;
 mod exchange;
 mod failure;
+mod forget;
 mod liveness;
+mod reader;
 mod row;
 mod rows;
 mod run;
@@ -23,5 +25,7 @@ mod tx;
 
 pub(crate) use connect::connect;
 pub(crate) use examine::examine;
+pub(crate) use forget::forget;
+pub(crate) use reader::PostgresReader;
 pub(crate) use run::{Access, PostgresStore};
 pub(crate) use schema::{Schema, migrate};

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::exchange::{Statement, Step};
+use super::liveness::RunId;
 use super::row::{self, channel_number, get, key_number, number, reached_number, small, state_number};
 use super::statements as sql;
 use super::tx::{Ended, Fenced, PostgresTx, fencing};
@@ -36,11 +37,11 @@ pub(super) fn lanes(tx: &mut PostgresTx<'_>, want: &Want<'_>) -> Result<Vec<Lane
     let (channels, message_ids) = names(want);
     let asked = tx.statement(sql::LANES).number(tx.store.account);
     let asked = asked.with(channels, Type::INT2_ARRAY).with(message_ids, Type::TEXT_ARRAY);
-    let mine = tx.store.mine();
+    let me = tx.store.me;
     let answers = tx.ask(vec![asked.into()])?;
     for row in answers.iter().flatten() {
         let lane = usize::try_from(get::<i64>(row, 0)?).ok().and_then(|n| lanes.get_mut(n.checked_sub(1)?));
-        let sibling = sibling(row, &mine)?;
+        let sibling = sibling(row, me)?;
         if sibling.state == RowState::Held && sibling.owner == Owner::Free {
             tx.shown.held_by_nobody.push(get(row, 1)?);
         }
@@ -57,7 +58,7 @@ fn names<'a>(want: &Want<'a>) -> (Vec<i16>, Vec<&'a str>) {
     want.lanes.iter().map(|lane| (channel_number(lane.channel), lane.message_id.as_str())).unzip()
 }
 
-fn sibling(row: &Row, mine: &[i64]) -> Result<Sibling, StoreError> {
+fn sibling(row: &Row, me: RunId) -> Result<Sibling, StoreError> {
     let state = row::state(row, 5)?;
     let owner: i64 = get(row, 6)?;
     Ok(Sibling {
@@ -68,12 +69,12 @@ fn sibling(row: &Row, mine: &[i64]) -> Result<Sibling, StoreError> {
         state,
         owner: match () {
             () if !state.is_pending() => Owner::Free,
-            () if mine.contains(&owner) => Owner::Me,
+            () if owner == me => Owner::Me,
             () if get(row, 9)? => Owner::Free,
             () => Owner::Other,
         },
         next_attempt: row::timestamp(row, 7)?,
-        postponed_by_me: mine.contains(&get(row, 8)?),
+        postponed_by_me: get::<RunId>(row, 8)? == me,
     })
 }
 
@@ -85,10 +86,9 @@ pub(super) fn apply_guess(
 ) -> Result<Option<Applied>, StoreError> {
     let records_only = plan.changes.is_empty() && !plan.inserts.is_empty();
     let ends = ends_only(plan);
-    if !plan.reads.is_empty() || !tx.store.former.is_empty() {
+    if !plan.reads.is_empty() {
         return Ok(None);
     }
-    let me = tx.store.me;
     let serial = tx.store.serial + 1;
     let guessed = if records_only {
         let text = if fencing() == Fenced::Yes { sql::INSERT_NEW } else { sql::INSERT_NEW_UNFENCED };
@@ -96,7 +96,7 @@ pub(super) fn apply_guess(
     } else if let Some(ends) = &ends {
         let (channels, message_ids) = names(want);
         let text = if is_broken(Promise::FencedWhenSettling) { sql::END_UNFENCED } else { sql::END_ALONE };
-        let asked = end(tx, text, ends, vec![me]);
+        let asked = end(tx, text, ends);
         let asked = asked.with(channels, Type::INT2_ARRAY).with(message_ids, Type::TEXT_ARRAY);
         tx.at_once(asked.number(tx.store.account).number(serial).into())
     } else {
@@ -107,7 +107,7 @@ pub(super) fn apply_guess(
         Ok(Ended::Unanswered) if records_only => by_keys(tx, &plan.inserts)?,
         Ok(Ended::Unanswered) => return Ok(Some(Applied::default())),
         // Somebody else was there at the same moment.
-        Err(StoreError::Busy) if tx.store.former.is_empty() => Vec::new(),
+        Err(StoreError::Busy) => Vec::new(),
         Err(error) => return Err(error),
     };
     if rows.is_empty() {
@@ -222,7 +222,7 @@ fn carry_out<'a>(tx: &PostgresTx<'_>, changes: &[&'a Change], steps: &mut Vec<St
         steps.push(claim(tx, &claims).into());
     }
     if !ends.is_empty() {
-        steps.push(end(tx, sql::END, &ends, tx.store.mine()).into());
+        steps.push(end(tx, sql::END, &ends).into());
     }
     if !overtaken.is_empty() {
         steps.push(tx.statement(sql::OVERTAKEN).numbers(overtaken).number(tx.now.unix()).into());
@@ -252,13 +252,13 @@ fn claim<'a>(tx: &PostgresTx<'_>, claims: &[(RowId, &'a Claim)]) -> Statement<'a
         .with(claims.iter().map(|(_, claim)| !claim.is_forced).collect::<Vec<_>>(), Type::BOOL_ARRAY)
 }
 
-fn end<'a>(tx: &PostgresTx<'_>, text: &str, ends: &[(RowId, &'a End)], mine: Vec<i64>) -> Statement<'a> {
+fn end<'a>(tx: &PostgresTx<'_>, text: &str, ends: &[(RowId, &'a End)]) -> Statement<'a> {
     fn column<'a, T>(ends: &[(RowId, &'a End)], of: impl Fn(&'a End) -> T) -> Vec<T> {
         ends.iter().map(|(_, end)| of(end)).collect()
     }
     tx.statement(text)
         .numbers(ends.iter().map(|(row, _)| row.0).collect())
-        .numbers(mine)
+        .number(tx.store.me)
         .number(tx.now.unix())
         .number(tx.store.me)
         .with(column(ends, |end| state_number(end.state)), Type::INT2_ARRAY)
@@ -382,7 +382,7 @@ pub(super) fn candidates(
     let asked = tx
         .statement(&format!("SELECT {}, {}", row::RECORD, sql::CANDIDATES))
         .number(tx.store.account)
-        .numbers(tx.store.mine())
+        .number(tx.store.me)
         .number(after.owner)
         .number(after.state)
         .number(after.planned)
@@ -406,7 +406,7 @@ pub(super) fn candidates(
 
 /// What is pending and not another live run's.
 pub(super) fn left_over(tx: &mut PostgresTx<'_>, latest: Timestamp) -> Result<Option<LeftOver>, StoreError> {
-    let asked = tx.statement(sql::COUNT_PENDING).number(tx.store.account).numbers(tx.store.mine());
+    let asked = tx.statement(sql::COUNT_PENDING).number(tx.store.account).number(tx.store.me);
     let answers = tx.ask(vec![asked.number(tx.now.unix()).number(latest.unix()).into()])?;
     let Some(row) = answers.iter().flatten().next() else { return Ok(None) };
     match get::<i64>(row, 0)? {

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect_for};
 use super::exchange::Step;
-use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after};
+use super::forget::prune;
+use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after, sweep};
 use super::row;
 use super::schema::{self, Schema};
 use super::statements as sql;
 use super::tx::PostgresTx;
 use crate::clock;
-use crate::domain::{AccountFingerprint, Durability, SharedLedger, Timestamp};
+use crate::domain::{AccountFingerprint, Durability, SessionWanted, SharedLedger, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 use crate::ledger::error::Location;
 use crate::ledger::store::{Lease, ServerError, Store, StoreError, Tx};
@@ -51,20 +52,32 @@ pub(crate) struct Access {
     pub(crate) patience: Duration,
     /// What the server has to promise.
     pub(crate) durability: Durability,
+    /// How long a settled row is remembered.
+    pub(crate) keep: Duration,
 }
 
 impl Access {
     /// To a ledger as the settings describe it.
     pub(crate) fn to(shared: &SharedLedger) -> Self {
+        Self::by(SessionWanted::ReadWrite, shared)
+    }
+
+    /// The same for reading, which a replica is good for.
+    pub(crate) fn for_reading(shared: &SharedLedger) -> Self {
+        Self::by(SessionWanted::Any, shared)
+    }
+
+    fn by(needs: SessionWanted, shared: &SharedLedger) -> Self {
         let server = shared.server.clone();
         Self {
             name: server.to_string(),
-            connect: Box::new(move || connect(&server)),
+            connect: Box::new(move || connect_for(&server, needs)),
             schema: Schema::named(&shared.schema),
             locks: shared.locks.as_path().into(),
             lease: shared.lease,
             patience: shared.patience,
             durability: shared.durability,
+            keep: shared.keep,
         }
     }
 }
@@ -87,8 +100,8 @@ pub(crate) struct PostgresStore {
     unsettled_max: usize,
     pub(super) me: RunId,
     lock: Option<RunLock>,
-    /// Numbers that this run had before it lost its lease. What it had then is still its own until another run takes it.
-    pub(super) former: Vec<RunId>,
+    /// Whether the lease was lost since the run was last asked for it.
+    has_lost_lease: bool,
     crashed: Vec<(RunId, u64)>,
     /// The number of the last transaction.
     pub(super) serial: i64,
@@ -151,7 +164,7 @@ impl PostgresStore {
             unsettled_max,
             me: 0,
             lock: None,
-            former: Vec::new(),
+            has_lost_lease: false,
             crashed: Vec::new(),
             serial: 0,
             leased_until: Duration::ZERO,
@@ -160,7 +173,7 @@ impl PostgresStore {
             begins,
         };
         store.sweep()?;
-        store.begin_run(now)?;
+        store.persist(|store| store.begin_run(now))?;
         let unreported = store.access.schema.statement(sql::UNREPORTED).number(store.me);
         for row in store.connection.query(unreported)? {
             store.crashed.push((row::get(&row, 0)?, row::get::<i64>(&row, 1)?.unsigned_abs()));
@@ -194,35 +207,39 @@ impl PostgresStore {
 
     /// Takes the leases from runs that have died.
     pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
-        let left = self.locks.left();
-        let schema = &self.access.schema;
-        let sweep = schema.statement(sql::SWEEP).number(self.me).with(self.locks.host.clone(), Type::TEXT);
-        let swept = self.connection.exchange(&[
-            sweep.numbers(left.clone()).into(),
-            schema.statement(sql::STILL_LEASED).numbers(left.clone()).into(),
-        ])?;
-        let leased: Vec<RunId> = swept[1].iter().map(|row| row::get(row, 0)).collect::<Result<_, _>>()?;
-        for run in left.into_iter().filter(|run| !leased.contains(run)) {
-            self.locks.clean_up(run);
+        self.persist(|store| sweep(&mut store.connection, &store.access.schema, &store.locks, store.me))
+    }
+
+    /// Does something beside any transaction, again where others were in its way.
+    fn persist<T>(&mut self, work: impl Fn(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        loop {
+            match work(self) {
+                Err(failed) if self.tries_again(&failed) => {}
+                done => {
+                    self.went_well();
+                    return done;
+                }
+            }
         }
-        Ok(())
     }
 
-    /// This run's numbers: rows of all of them are its own.
-    pub(super) fn mine(&self) -> Vec<RunId> {
-        self.former.iter().copied().chain([self.me]).collect()
-    }
-
-    /// Begins anew after the lease was lost: under the old number nothing more is recorded or settled.
+    /// Begins anew after the lease was lost, with what no other run has taken over since: under the old number nothing more is
+    /// recorded or settled.
     pub(super) fn begin_anew(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let let_go = self.access.schema.statement(sql::LET_GO).number(self.me);
-        self.connection.query(let_go)?;
+        let old = self.me;
+        self.persist(|store| {
+            store.connection.query(store.access.schema.statement(sql::LET_GO).number(old)).map(drop)
+        })?;
         if let Some(lock) = self.lock.take() {
             lock.end()?;
         }
-        self.former.push(self.me);
+        self.persist(|store| store.begin_run(now))?;
         self.serial = 0;
-        self.begin_run(now)
+        self.has_lost_lease = true;
+        self.persist(|store| {
+            let reclaim = store.access.schema.statement(sql::RECLAIM).number(store.account);
+            store.connection.query(reclaim.number(store.me).number(old)).map(drop)
+        })
     }
 
     /// What is asked beside a transaction from time to time.
@@ -344,15 +361,19 @@ impl Store for PostgresStore {
     fn beat(&mut self) -> Result<Lease, StoreError> {
         let now = clock::monotonic();
         if now >= self.renewal {
-            let renew = self.access.schema.statement(sql::RENEW).number(self.me);
-            let renew = renew.with(self.access.lease.as_secs_f64(), Type::FLOAT8);
-            if self.connection.query(renew)?.is_empty() {
+            let renewed = self.persist(|store| {
+                let renew = store.access.schema.statement(sql::RENEW).number(store.me);
+                store.connection.query(renew.with(store.access.lease.as_secs_f64(), Type::FLOAT8))
+            })?;
+            if renewed.is_empty() {
                 self.begin_anew(clock::now())?;
             } else {
                 self.is_leased(now);
             }
         }
-        Ok(Lease::Until(self.leased_until))
+        let lease = if self.has_lost_lease { Lease::Lost } else { Lease::Until(self.leased_until) };
+        self.has_lost_lease = false;
+        Ok(lease)
     }
 
     fn reserve_room(&mut self) -> Result<(), StoreError> {
@@ -363,18 +384,22 @@ impl Store for PostgresStore {
         false
     }
 
-    fn close(mut self: Box<Self>, _recorded: u64, _now: Timestamp) -> Result<(), StoreError> {
-        let reported: Vec<_> = self.mine().into_iter().chain(self.crashed.iter().map(|(run, _)| *run)).collect();
-        let schema = &self.access.schema;
-        let answers = self.connection.exchange(&[
-            schema.statement(sql::LET_GO).number(self.me).into(),
-            schema.statement(sql::REPORTED).numbers(reported).into(),
-            schema.statement(sql::FORGET_RUNS).into(),
-        ])?;
-        let gone = answers[2].iter().map(|row| row::get(row, 0)).collect::<Result<Vec<RunId>, _>>()?;
-        if !gone.is_empty() {
-            self.connection.query(self.access.schema.statement(sql::FORGET_DONE_OF).numbers(gone))?;
-        }
+    fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
+        let reported: Vec<_> = self.crashed.iter().map(|(run, _)| *run).collect();
+        self.persist(|store| {
+            let schema = &store.access.schema;
+            prune(&mut store.connection, schema, recorded, now.before(store.access.keep))?;
+            let answers = store.connection.exchange(&[
+                schema.statement(sql::LET_GO).number(store.me).into(),
+                schema.statement(sql::REPORTED).numbers(reported.clone()).into(),
+                schema.statement(sql::FORGET_RUNS).into(),
+            ])?;
+            let gone = answers[2].iter().map(|row| row::get(row, 0)).collect::<Result<Vec<RunId>, _>>()?;
+            if !gone.is_empty() {
+                store.connection.query(schema.statement(sql::FORGET_DONE_OF).numbers(gone))?;
+            }
+            Ok(())
+        })?;
         self.lock.take().map_or(Ok(()), RunLock::end)
     }
 

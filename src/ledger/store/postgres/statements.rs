@@ -52,17 +52,24 @@ pub(super) const STILL_LEASED: &str = "SELECT run FROM @lease WHERE run = ANY($1
 pub(super) const UNREPORTED: &str =
     "SELECT id, unsettled_max FROM @run WHERE dead AND NOT reported AND id <> $1 ORDER BY id";
 
-/// Gives up the lease of a run; it is dead from here on.
+/// Gives up the lease of a run, which ends here. There is nothing to report of it.
 pub(super) const LET_GO: &str = "WITH gone AS (DELETE FROM @lease WHERE run = $1 RETURNING run)
-     UPDATE @run SET dead = true WHERE id = $1";
+     UPDATE @run SET dead = true, reported = true WHERE id = $1";
 
-pub(super) const REPORTED: &str = "UPDATE @run SET reported = true WHERE id = ANY($1)";
+/// Makes what another number of this run still has its own.
+pub(super) const RECLAIM: &str =
+    "UPDATE @conversion SET owner = $2 WHERE account = $1 AND owner = $3 AND state < 2 RETURNING id";
+
+pub(super) const REPORTED: &str = "UPDATE @run SET reported = true
+     WHERE id IN (SELECT id FROM @run WHERE id = ANY($1) ORDER BY id FOR UPDATE)";
 
 /// Runs that nobody need know any more: a summary has shown them, and nothing of theirs is pending.
-pub(super) const FORGET_RUNS: &str = "DELETE FROM @run r WHERE r.dead AND r.reported AND NOT EXISTS (
-         SELECT 1 FROM @account a CROSS JOIN LATERAL (
-             SELECT 1 FROM @conversion c WHERE c.account = a.id AND c.owner = r.id AND c.state < 2 LIMIT 1) x)
-     RETURNING r.id";
+pub(super) const FORGET_RUNS: &str = "DELETE FROM @run WHERE id IN (
+         SELECT r.id FROM @run r WHERE r.dead AND r.reported AND NOT EXISTS (
+             SELECT 1 FROM @account a CROSS JOIN LATERAL (
+                 SELECT 1 FROM @conversion c WHERE c.account = a.id AND c.owner = r.id AND c.state < 2 LIMIT 1) x)
+         FOR UPDATE SKIP LOCKED)
+     RETURNING id";
 
 pub(super) const FORGET_DONE_OF: &str = "DELETE FROM @done WHERE run = ANY($1)";
 
@@ -136,7 +143,7 @@ pub(super) const CLAIM: &str = "UPDATE @conversion c
           u(id, revived, line, reference, timestamp, exclusive)
      WHERE c.id = u.id RETURNING c.id";
 
-/// `$2` are this run's numbers. A row that was not sent in this round keeps what an earlier round met.
+/// `$2` is this run. A row that was not sent in this round keeps what an earlier round met.
 macro_rules! end {
     ($condition:literal) => {
         concat!(
@@ -160,27 +167,31 @@ macro_rules! end {
     };
 }
 
-pub(super) const END: &str = end!("AND c.state + 0 = 1 AND c.owner + 0 = ANY($2)");
+pub(super) const END: &str = end!("AND c.state + 0 = 1 AND c.owner + 0 = $2");
 
 /// The same where nothing else of these message-ids (`$16`, `$17`) is pending and the run, which has a lease, holds all of them.
-pub(super) const END_ALONE: &str = noted!("$4", "$19", end!(
-    "AND c.state + 0 = 1 AND c.owner + 0 = ANY($2)
+pub(super) const END_ALONE: &str = noted!(
+    "$4",
+    "$19",
+    end!(
+        "AND c.state + 0 = 1 AND c.owner + 0 = $2
        AND EXISTS (SELECT 1 FROM @lease WHERE run = $4 AND until > now())
        AND (SELECT count(*) FROM unnest($1::int8[]) w(id) CROSS JOIN LATERAL (
-                SELECT 1 FROM @conversion s WHERE s.id = w.id AND s.state + 0 = 1 AND s.owner + 0 = ANY($2) OFFSET 0) x)
+                SELECT 1 FROM @conversion s WHERE s.id = w.id AND s.state + 0 = 1 AND s.owner + 0 = $2 OFFSET 0) x)
            = cardinality($1::int8[])
        AND (SELECT count(*) FROM unnest($16::int2[], $17::text[]) w(c, m) CROSS JOIN LATERAL (
                 SELECT 1 FROM @conversion s
                 WHERE s.message_id = w.m AND s.account = $18 AND s.channel = w.c AND s.state + 0 < 2
                   AND NOT s.id = ANY($1) OFFSET 0) x) = 0"
-));
+    )
+);
 
 /// What a broken promise makes of it: whoever has the row now, and whatever became of the lease.
 pub(super) const END_UNFENCED: &str = noted!(
     "$4",
     "$19",
     end!(
-        "AND $2::int8[] IS NOT NULL AND $16::int2[] IS NOT NULL AND $17::text[] IS NOT NULL AND $18::int8 IS NOT NULL"
+        "AND $2::int8 IS NOT NULL AND $16::int2[] IS NOT NULL AND $17::text[] IS NOT NULL AND $18::int8 IS NOT NULL"
     )
 );
 
@@ -188,12 +199,12 @@ pub(super) const END_UNFENCED: &str = noted!(
 pub(super) const STORED: &str =
     "recorded, rounds, http_status, code, reached, message, id FROM @conversion WHERE id = ANY($1)";
 
-/// Owners whose rows may be taken over (no run, and dead ones), and this run's numbers (`$2`).
+/// Owners whose rows may be taken over (no run, and dead ones), and this run (`$2`).
 macro_rules! owners {
     () => {
         "(SELECT 0::int8 AS id, false AS mine
-          UNION ALL SELECT m, true FROM unnest($2::int8[]) m
-          UNION ALL SELECT r.id, false FROM @run r WHERE r.dead AND NOT r.id = ANY($2)) o"
+          UNION ALL SELECT $2::int8, true
+          UNION ALL SELECT r.id, false FROM @run r WHERE r.dead AND r.id <> $2) o"
     };
 }
 
@@ -206,7 +217,7 @@ pub(super) const CANDIDATES: &str = concat!(
          WHERE c.account = $1 AND c.owner = o.id AND c.state < 2 AND (c.state = 0 OR NOT o.mine)
            AND (c.owner, c.state, c.next_attempt, c.id) > ($3, $4, $5, $6)
            AND (c.next_attempt <= $7 OR c.next_attempt > $9)
-           AND (c.next_attempt <= $8 OR c.next_attempt > $9 OR NOT c.postponed_by = ANY($2))
+           AND (c.next_attempt <= $8 OR c.next_attempt > $9 OR c.postponed_by <> $2)
          ORDER BY c.state, c.next_attempt, c.id LIMIT $10) c
      ORDER BY c.owner, c.state, c.next_attempt, c.id LIMIT $10"
 );

@@ -3,6 +3,8 @@
 #[path = "../../../../../tests/support/postgres.rs"]
 pub(crate) mod support;
 
+mod faults;
+mod leases;
 mod reaching;
 mod tls;
 
