@@ -155,6 +155,8 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--sent-when', '--sent-when', [CompletionResultType]::ParameterName, 'How to recognise a line that says that a code was sent')
             [CompletionResult]::new('--converted-when', '--converted-when', [CompletionResultType]::ParameterName, 'How to recognise a line that says that the user converted')
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'How long a code may take before silence becomes false')
+            [CompletionResult]::new('--parts-within', '--parts-within', [CompletionResultType]::ParameterName, 'Messages under one `ref` that are sent within this time are the parts of one code; 0s: none are')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What the log is called, where it comes through a pipe')
             [CompletionResult]::new('--at-end', '--at-end', [CompletionResultType]::ParameterName, 'What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all expire at once')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')

@@ -1660,7 +1660,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__track)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --sent-when --converted-when --window --at-end --jobs --rate --deadline --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --sent-when --converted-when --window --parts-within --source --at-end --jobs --rate --deadline --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1687,6 +1687,14 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --parts-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

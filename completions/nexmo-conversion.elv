@@ -148,6 +148,8 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --sent-when 'How to recognise a line that says that a code was sent'
             cand --converted-when 'How to recognise a line that says that the user converted'
             cand --window 'How long a code may take before silence becomes false'
+            cand --parts-within 'Messages under one `ref` that are sent within this time are the parts of one code; 0s: none are'
+            cand --source 'What the log is called, where it comes through a pipe'
             cand --at-end 'What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all expire at once'
             cand -j 'Send up to N at once [default: 16]'
             cand --jobs 'Send up to N at once [default: 16]'

@@ -158,6 +158,8 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sent-when -d 'How to recognise a line that says that a code was sent' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l converted-when -d 'How to recognise a line that says that the user converted' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l window -d 'How long a code may take before silence becomes false' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l parts-within -d 'Messages under one `ref` that are sent within this time are the parts of one code; 0s: none are' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l source -d 'What the log is called, where it comes through a pipe' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l at-end -d 'What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all expire at once' -r -f -a "keep\t'They stay open for the next run'
 wait\t'They are waited for'
 expire\t'They expire at once'"

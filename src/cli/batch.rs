@@ -8,7 +8,7 @@ use super::failure::{CommandFailure, say};
 use super::input_hint::InputFor;
 use super::run::{Run, Summarise, not_recorded};
 use super::setup::{Patience, Setup, Target, limits, open_outbox};
-use super::stream;
+use super::stream::{self, Order};
 use crate::config::BatchOverrides;
 use crate::input::InputOptions;
 use crate::output::Numbering;
@@ -26,7 +26,7 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
     let target = Target::from(args.sending.sandbox);
     let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: args.max_age };
     let setup = Setup::for_stream(target, &args.sending.network, overrides, context)?;
-    let (items, reading) = stream::open(&args.input.files, options, InputFor::Batch)?;
+    let (items, reading) = stream::open(&args.input.files, &options, Order::AsNamed, InputFor::Batch)?;
     if args.sending.dry_run {
         let exit = dry_run::show(items, Numbering::Lines, &setup, context)?;
         return match reading.take_error() {
@@ -55,6 +55,7 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
         refused_before: args.input.refused_before(),
         summary: Summarise::Always,
         reading: Some(reading),
+        is_nameless: false,
     };
     run.run(items, &setup, context)
 }

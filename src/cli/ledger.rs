@@ -71,6 +71,7 @@ pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, C
         refused_before: RefusedBefore::Fail,
         summary: Summarise::Always,
         reading: None,
+        is_nameless: false,
     };
     run.run(iter::empty(), &setup, context)
 }

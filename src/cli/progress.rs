@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::stream::Reading;
+use super::reading::Reading;
 use super::terminal::Terminal;
 use crate::output::{Progress, Summary};
 use crate::pipeline::State;

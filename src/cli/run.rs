@@ -12,8 +12,8 @@ use super::interrupt::Interrupt;
 use super::machine::{SPARE_FILES, files_left, threads_left, threads_within_memory};
 use super::progress::Bar;
 use super::provenance::exchanges;
+use super::reading::Reading;
 use super::setup::Setup;
-use super::stream::Reading;
 use super::terminal::{Streams, Terminal};
 use crate::domain::counted;
 use crate::ledger::LeftOver;
@@ -34,6 +34,8 @@ pub(super) struct Run {
     pub(super) summary: Summarise,
     /// What is known of the input while it is read, where there is one to speak of.
     pub(super) reading: Option<Reading>,
+    /// The input comes through a pipe that no later run knows again.
+    pub(super) is_nameless: bool,
 }
 
 /// When the summary is printed.
@@ -63,7 +65,8 @@ impl Run {
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let (watcher, seen) = exchanges(&context.global);
         let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
-        let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading } = self;
+        let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading, is_nameless } =
+            self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         let plan = RunPlan { limits, adopt, tracking, refused_before };
@@ -105,6 +108,10 @@ impl Run {
         }
         if summarise.wants(&summary, stopped.as_ref(), unreadable.as_ref()) {
             context.terminal.say(&summary);
+        }
+        if is_nameless && summary.open_codes > Some(0) {
+            let hint = "the next run does not know this pipe again, and open windows wait for the clock: name it (--source NAME)";
+            context.terminal.hint(hint);
         }
         // Of a stream that was stopped not every record has had a line.
         let shown = if stopped.is_some() && is_stream { 0 } else { summary.retry };
@@ -172,7 +179,7 @@ pub(super) fn not_recorded(
         let result = match item {
             Item::Record(record) => RecordResult::not_recorded(record, &why),
             Item::Bad(bad) => RecordResult::invalid(bad),
-            Item::Event(_) | Item::Remark(_) | Item::Broken => continue,
+            Item::Event(_) | Item::LogTime(_) | Item::Remark(_) | Item::Broken => continue,
         };
         if printer.hear(Event::Settled(Box::new(result))).is_err() {
             break;

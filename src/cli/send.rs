@@ -53,6 +53,7 @@ fn send(
         refused_before: RefusedBefore::Fail,
         summary,
         reading: None,
+        is_nameless: false,
     };
     run.run(items.into_iter(), &setup, context)
 }

@@ -6,16 +6,18 @@ use super::dry_run;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::input_hint::InputFor;
+use super::reading::Reading;
 use super::run::{Run, Summarise};
 use super::setup::{Patience, Setup, Target, limits, open_outbox};
-use super::stream::{self, Reading};
+use super::stream::{self, InputStream, Order};
 use super::terminal::Terminal;
+use crate::clock;
 use crate::config::BatchOverrides;
 use crate::domain::{Timestamp, counted};
 use crate::input::InputOptions;
-use crate::ledger::Ledger;
+use crate::ledger::{CodeRules, Ledger, LogSource};
 use crate::output::Age;
-use crate::pipeline::{Adopt, AtEnd, Limits, Tracking};
+use crate::pipeline::{Adopt, AtEnd, Limits, Outbox, Tracking};
 
 pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let example = "echo '{\"event\":\"converted\",\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\"}' | \
@@ -29,7 +31,8 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
     }
     let fields = options.fields.for_events(args.sent_when.clone(), args.converted_when.clone());
     let options = InputOptions { fields, ..options };
-    let tracking = Tracking { lasts: args.window, at_end: args.at_end.into() };
+    let rules = CodeRules { lasts: args.window, parts_within: args.parts_within };
+    let tracking = Tracking { rules, at_end: args.at_end.into() };
     let target = Target::from(args.sandbox);
     let overrides =
         BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), ..BatchOverrides::default() };
@@ -45,9 +48,10 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
         let text = "max_age is not for track: what follows from a log is sent whatever its age";
         context.terminal.warn(text);
     }
-    let (items, reading) = stream::open(&args.input.files, options, InputFor::Track)?;
+    let (items, reading) = stream::open(&args.input.files, &options, Order::ByTime, InputFor::Track)?;
     let exit = if args.dry_run {
-        let ledger = Ledger::in_memory(&setup.fingerprint());
+        let mut ledger = Ledger::in_memory(&setup.fingerprint());
+        ledger.reads(&log_sources(&items, args), clock::now()).map_err(CommandFailure::of_recording)?;
         let exit = dry_run::show_what_follows(items, ledger, tracking, &setup, context)?;
         match reading.take_error() {
             Some(error) => return Err(CommandFailure::of_input(error, InputFor::Track)),
@@ -55,8 +59,12 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
         }
     } else {
         let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
-        let (outbox, _folder) =
+        let (mut outbox, _folder) =
             open_outbox(&args.ledger.always(), target, &setup, limits, Patience::AsForTheApi, context)?;
+        let sources = log_sources(&items, args);
+        if let Outbox::Durable(ledger) = &mut outbox {
+            ledger.reads(&sources, clock::now()).map_err(CommandFailure::of_recording)?;
+        }
         let run = Run {
             outbox,
             adopt: Adopt::Due,
@@ -65,11 +73,18 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
             refused_before: args.input.refused_before(),
             summary: Summarise::Always,
             reading: Some(reading.clone()),
+            is_nameless: args.at_end == AtEndOfInput::Keep && sources.contains(&LogSource::default()),
         };
         run.run(items, &setup, context)?
     };
     warn_of_a_wrong_mapping(&reading, &mut context.terminal);
     Ok(exit)
+}
+
+/// How a later run knows the log again.
+fn log_sources(items: &InputStream, args: &TrackArgs) -> Vec<LogSource> {
+    let named = |source: LogSource| LogSource { name: args.source.clone().or(source.name), ..source };
+    items.log_sources().into_iter().map(named).collect()
 }
 
 /// A quiet hour is no mistake, but a log without a single code most likely is.

@@ -7,6 +7,8 @@ use super::{Channel, MessageId, MessageIdDoubt, Reference, TimeSource, Timestamp
 pub struct CodeEvent {
     /// Its place in the input, from 1.
     pub line: u64,
+    /// Which file of the log it stands in, by its number.
+    pub source: usize,
     /// The caller's own mark; the parts of one code share it.
     pub reference: Option<Reference>,
     /// What happened.

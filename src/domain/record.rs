@@ -82,4 +82,12 @@ impl Reference {
     pub fn as_json(&self) -> &str {
         &self.0
     }
+
+    /// Whether it names something, and is not what programs write where they have nothing to write.
+    #[must_use]
+    pub fn is_meant(&self) -> bool {
+        const NOTHING: [&str; 9] = ["", "0", "false", "null", "none", "nil", "undefined", "nan", "-"];
+        let text = self.0.trim_matches('"').trim();
+        !NOTHING.iter().any(|nothing| text.eq_ignore_ascii_case(nothing))
+    }
 }

@@ -30,8 +30,8 @@ pub(super) struct Said<'a> {
 pub(super) enum Entry {
     Record(Record),
     Event(CodeEvent),
-    /// A line of a log without an event.
-    Unrelated,
+    /// A line of a log without an event, and its time if it says one.
+    Unrelated(Option<Timestamp>),
 }
 
 /// What lines are.
@@ -141,7 +141,7 @@ pub(super) fn assemble(said: Said<'_>, defaults: Defaults, line: u64) -> Result<
             Entry::Record(Record { line, reference, conversion, time, doubts })
         }),
         (Purpose::Events, Some(happening)) => event(&said, happening, defaults, line).map(Entry::Event),
-        (Purpose::Events, None) => Ok(Entry::Unrelated),
+        (Purpose::Events, None) => Ok(Entry::Unrelated(log_time(&said, defaults))),
     };
     made.map_err(|problem| Refusal { reference: said.reference, problem })
 }
@@ -174,7 +174,7 @@ fn event(said: &Said<'_>, happening: Happening, defaults: Defaults, line: u64) -
     let message_id = MessageId::parse(message_id)?;
     let (doubts, reference) = (doubts(said), said.reference.clone());
     let raw = Vec::new();
-    Ok(CodeEvent { line, reference, happening, message_id, channel, timestamp, time, doubts, raw })
+    Ok(CodeEvent { line, source: 0, reference, happening, message_id, channel, timestamp, time, doubts, raw })
 }
 
 fn channel(said: &Said<'_>, defaults: Defaults) -> Result<Option<Channel>, Problem> {
@@ -182,6 +182,11 @@ fn channel(said: &Said<'_>, defaults: Defaults) -> Result<Option<Channel>, Probl
         Some(text) => Ok(Some(text.parse()?)),
         None => Ok(defaults.channel),
     }
+}
+
+/// What does not read as a time says none: the line may be about anything.
+fn log_time(said: &Said<'_>, defaults: Defaults) -> Option<Timestamp> {
+    timestamp(said, defaults).ok().filter(|(_, time)| *time == TimeSource::Given).map(|(timestamp, _)| timestamp)
 }
 
 fn timestamp(said: &Said<'_>, defaults: Defaults) -> Result<(Timestamp, TimeSource), Problem> {

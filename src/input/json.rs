@@ -100,7 +100,9 @@ impl<'a> FieldTexts<'a> {
         let marked = |field| self.get(field).map(mark);
         let happening = fields.happening(marked(Field::Sent).as_deref(), marked(Field::Converted).as_deref());
         if fields.is_for_events() && happening.is_none() {
-            return Ok(Said::default());
+            let time =
+                self.get(Field::Timestamp).and_then(|json| scalar(json, Field::Timestamp, Also::Fractions).ok());
+            return Ok(Said { timestamp: time, ..Said::default() });
         }
         let reference = self.get(Field::Reference).map(reference).transpose()?;
         let is_receipt = self.get(Field::Receipt).is_some();

@@ -25,6 +25,7 @@ mod scalar;
 mod table;
 #[cfg(test)]
 mod tests;
+mod zone;
 
 pub use advice::shown;
 pub use detect::{Encoding, Format};

@@ -1,6 +1,8 @@
 //! What is worth a warning about an input, once, and stops nothing.
 
 use super::field::{self, Field};
+use super::zone;
+use crate::domain::Timestamp;
 
 /// A fact about an input, given once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,13 @@ pub enum InputNotice {
     },
     /// More such names than are listed one by one.
     MoreUnknownNames,
+    /// A time without a zone lies well ahead of the clock, as a local time does that is taken for UTC.
+    NoZone {
+        /// The time as it was taken.
+        time: Timestamp,
+        /// The offset that would make it now.
+        offset: String,
+    },
 }
 
 /// The facts collected so far. Bounded: a stream may have a new key in every record.
@@ -31,6 +40,7 @@ pub(super) struct Notices {
     unknown: Vec<Box<str>>,
     untold: Vec<InputNotice>,
     advised: Vec<Field>,
+    zone_is_told: bool,
 }
 
 impl Notices {
@@ -67,6 +77,12 @@ impl Notices {
 
     pub(super) fn fits(&mut self, field: Field, path: String) {
         self.untold.push(InputNotice::Fits { field, path });
+    }
+
+    pub(super) fn no_zone(&mut self, time: Timestamp, now: Timestamp) {
+        if !std::mem::replace(&mut self.zone_is_told, true) {
+            self.untold.push(InputNotice::NoZone { time, offset: zone::offset(time, now) });
+        }
     }
 
     /// The unknown name that was probably meant to be this field, and how it is spelled.

@@ -12,7 +12,7 @@ use super::notice::{InputNotice, Notices};
 use super::opening::{First, Head, Layout, Mapping, Opening};
 use super::options::{InputOptions, Separator};
 use super::table::{self, Taken};
-use super::{advice, field, ids, json};
+use super::{advice, field, ids, json, zone};
 use crate::domain::{CodeEvent, Timestamp};
 
 /// How much was read.
@@ -91,6 +91,11 @@ impl<R: Read> Reader<R> {
                 }
             }
             let Some(entry) = self.record(step, defaults)? else { return Ok(Some(InputItem::Unfinished)) };
+            if let Some(time) = entry.as_ref().ok().and_then(|entry| zone::ahead(entry, defaults.now))
+                && zone::is_missing(self.lines.record(), time)
+            {
+                self.notices.no_zone(time, defaults.now);
+            }
             let item = self.item(entry);
             self.ready.push_back(item);
         }
@@ -118,7 +123,7 @@ impl<R: Read> Reader<R> {
                 InputItem::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
             }
             Ok(Entry::Event(event)) => InputItem::Event(event),
-            Ok(Entry::Unrelated) => InputItem::Unrelated,
+            Ok(Entry::Unrelated(time)) => InputItem::Unrelated(time),
             Err(refusal) => InputItem::Bad(refusal.into_bad_record(self.lines.number(), self.lines.record())),
         }
     }
@@ -154,7 +159,7 @@ impl<R: Read> Reader<R> {
     pub fn take_notices(&mut self) -> Vec<InputNotice> {
         let mut notices = self.notices.take();
         if self.options.fields.is_for_events() {
-            notices.retain(|notice| matches!(notice, InputNotice::ByteOrderMark));
+            notices.retain(|notice| matches!(notice, InputNotice::ByteOrderMark | InputNotice::NoZone { .. }));
         }
         notices
     }

@@ -4,9 +4,8 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::time::Duration;
 
-use super::decide::{self, Answer, Applied, Lane, Plan, Recording, Release, StoredRow};
+use super::decide::{self, Answer, Applied, Followed, Lane, Plan, Recording, Release, StoredRow, Streak};
 use super::error::LedgerError;
 use super::state::RowState;
 use super::store::postgres::{Access, PostgresStore};
@@ -15,10 +14,10 @@ use super::ticket::{
     Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
 };
-use super::tracking::{CodeCounts, Expiry, Observed};
+use super::tracking::{CodeRules, Expiry, LogSource, Observed};
 use crate::domain::{
-    AccountFingerprint, BadRecord, CodeEvent, ErrorCode, Failure, LedgerPlace, MessageId, Reached, Record,
-    Timestamp,
+    AccountFingerprint, BadRecord, CodeEvent, Conversion, ErrorCode, Failure, LedgerPlace, MessageId, Reached,
+    Record, Timestamp,
 };
 
 /// The ledger, open for one run of one account.
@@ -30,6 +29,8 @@ pub struct Ledger {
     pub(crate) store: Box<dyn Store>,
     recorded: u64,
     room: Room,
+    /// What the events before say of the next.
+    streak: Streak,
 }
 
 /// The room that settling can count on.
@@ -77,7 +78,7 @@ impl Ledger {
     }
 
     pub(crate) fn over(store: Box<dyn Store>) -> Self {
-        Self { store, recorded: 0, room: Room::Reserved }
+        Self { store, recorded: 0, room: Room::Reserved, streak: Streak::default() }
     }
 
     /// The runs that have crashed since the last one that ended. What each had sent and not settled is sent again.
@@ -95,31 +96,30 @@ impl Ledger {
         self.write(now, |tx| record(tx, records, now))
     }
 
-    /// Takes a group of a log's events and records the conversions that follow from them, in one transaction. `lasts` is how
-    /// long a code may take to convert.
+    /// Says which files the log consists of whose events come next.
+    pub fn reads(&mut self, sources: &[LogSource], now: Timestamp) -> Result<(), LedgerError> {
+        self.store.reads(sources, now).map_err(|cause| LedgerError::new(self.store.location(), cause))
+    }
+
+    /// Takes a group of a log's events and records the conversions that follow from them, in one transaction.
     pub fn observe(
         &mut self,
         events: &[CodeEvent],
-        lasts: Duration,
+        rules: CodeRules,
         now: Timestamp,
     ) -> Result<Observed, LedgerError> {
         self.reserve_room()?;
         self.recorded = self.recorded.saturating_add(events.len() as u64);
-        self.write(now, |tx| {
-            let mut records = Vec::new();
-            let mut counts = CodeCounts::default();
-            let mut rest = events;
-            while !rest.is_empty() {
-                let want = decide::want_codes(rest);
-                let seen = tx.codes(&want)?;
-                let followed = decide::follow(rest, &want, seen, lasts);
-                tx.apply_codes(&followed.plan)?;
-                records.extend(followed.records);
-                counts.add(followed.counts);
-                rest = &rest[followed.taken..];
-            }
-            Ok(Observed { entries: record(tx, &records, now)?, counts })
-        })
+        let streak = self.streak.clone();
+        let (observed, streak) = self.write(now, |tx| {
+            let want = decide::want_codes(events, rules, &streak);
+            let seen = tx.codes(&want)?;
+            let Followed { plan, records, counts, shared_ref, streak } = decide::follow(events, want, seen, rules);
+            tx.apply_codes(&plan)?;
+            Ok((Observed { entries: record(tx, &records, now)?, counts, shared_ref }, streak))
+        })?;
+        self.streak = streak;
+        Ok(observed)
     }
 
     /// Expires up to `limit` codes that no other live run watches, and records that these did not convert.
@@ -128,7 +128,11 @@ impl Ledger {
         self.write(now, |tx| {
             let followed = decide::expire(tx.expired_codes(expiry, limit)?, now);
             tx.apply_codes(&followed.plan)?;
-            Ok(Observed { entries: record(tx, &followed.records, now)?, counts: followed.counts })
+            Ok(Observed {
+                entries: record(tx, &followed.records, now)?,
+                counts: followed.counts,
+                shared_ref: None,
+            })
         })
     }
 
@@ -150,7 +154,7 @@ impl Ledger {
         })
     }
 
-    /// How many codes are open that no other live run watches.
+    /// How many codes are open that the log told of and no other live run watches.
     pub fn open_codes(&mut self, now: Timestamp) -> Result<u64, LedgerError> {
         self.write(now, |tx| tx.open_codes())
     }
@@ -222,6 +226,16 @@ impl Ledger {
                 }
             }
             Ok(adopted)
+        })
+    }
+
+    /// Hands out what waited in these lanes for another run, if that has settled.
+    pub fn release(&mut self, waiting: &[Conversion], now: Timestamp) -> Result<Released, LedgerError> {
+        self.write(now, |tx| {
+            let lanes = tx.lanes(&decide::want_candidates(waiting))?;
+            let plan = decide::adopt(lanes, Due::OnlyDue, waiting.len(), now);
+            let applied = tx.apply_last(&plan)?;
+            Ok(released(plan.released, &applied.read))
         })
     }
 

@@ -36,5 +36,5 @@ pub use ticket::{
     Due, Effort, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
 };
-pub use tracking::{CodeCounts, Expiry, Observed};
+pub use tracking::{CodeCounts, CodeRules, Expiry, LogSource, Observed};
 pub use upkeep::{Migrated, examine, forget, forget_at, migrate, sqlite_version, try_to_write};

@@ -166,6 +166,14 @@ impl Listener for Printer<'_> {
                 );
                 self.remark_once("warning", Severity::Warning, "needs times", &text);
             }
+            Event::Notice(Notice::SharedRef(reference)) => {
+                let reference = Escaped::text(reference.as_json());
+                let text = format!(
+                    "too many codes have the ref {reference} for one message: each counts by itself (a `ref` joins the parts of \
+                     one long message)"
+                );
+                self.remark_once("warning", Severity::Warning, "shared ref", &text);
+            }
             Event::Notice(Notice::Pausing { pause, why }) => {
                 let text = format!("for {}s: {}", pause.as_secs().max(1), Escaped::text(&why));
                 self.remark("pausing", Severity::Warning, &text);

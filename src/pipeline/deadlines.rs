@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use crate::domain::{CodeEvent, Timestamp};
-use crate::ledger::Expiry;
+use crate::domain::Timestamp;
+use crate::ledger::{CodeRules, Expiry};
 
 /// How codes are tracked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tracking {
-    /// How long a code may take to convert.
-    pub lasts: Duration,
+    /// What makes a code.
+    pub rules: CodeRules,
     /// What becomes of the codes that are open when the input ends.
     pub at_end: AtEnd,
 }
@@ -63,19 +63,19 @@ impl Deadlines {
         Self { tracking, log_time, latest, heard: now, nothing: [None; 2], checked: None, finished: false }
     }
 
-    /// Reads the log's time off its events. A time further back than lines may be out of order begins another log, whose codes
-    /// expire by its own time.
-    pub(super) fn saw(&mut self, events: &[CodeEvent], now: Timestamp) {
+    /// Reads the log's time off its lines. A time further back than lines may be out of order begins an older part of the log,
+    /// whose codes expire by its own time.
+    pub(super) fn saw(&mut self, times: &[Timestamp], now: Timestamp) {
         self.heard = now;
-        for event in events {
-            let ahead = self.log_time.filter(|known| known.before(self.slack()) <= event.timestamp);
-            self.log_time = ahead.max(Some(event.timestamp));
+        for time in times {
+            let ahead = self.log_time.filter(|known| known.before(self.slack()) <= *time);
+            self.log_time = ahead.max(Some(*time));
             self.latest = self.latest.max(self.log_time);
         }
     }
 
     fn slack(&self) -> Duration {
-        self.tracking.lasts / DISORDER
+        self.tracking.rules.lasts / DISORDER
     }
 
     /// Which codes have expired by now; a check that has found nothing is not repeated.
@@ -83,11 +83,20 @@ impl Deadlines {
     /// While a log is read, only its own time counts: the next line of yesterday's log may say that the code was used. Where the
     /// log has nothing to say, its time advances with the clock. The clock itself counts only once the log has rested for a while,
     /// because even a file comes through a pipe in pieces. A log's time is never ahead of the clock.
+    ///
+    /// Codes of a log that nobody reads any more have only the clock, which leaves them for as long as their answer would count:
+    /// whoever read that log may come back.
     pub(super) fn expired(&self, input: Input, now: Timestamp) -> impl Iterator<Item = Expiry> + use<> {
-        let Tracking { lasts, at_end } = self.tracking;
+        let Tracking { rules: CodeRules { lasts, .. }, at_end } = self.tracking;
         let slack = self.slack();
         let by_log = |time: Option<Timestamp>, slack| time.map(|time| Expiry::ByLog(time.min(now).before(slack)));
-        let by_clock = |slack| Some(Expiry::ByClock(now.before(lasts + slack)));
+        let by_clock = |slack| {
+            let ours = lasts + slack;
+            Some(Expiry::ByClock {
+                ours: now.before(ours),
+                others: now.before(ours.max(Timestamp::ROUTING_WINDOW)),
+            })
+        };
         let expired = match (input, at_end) {
             (Input::Flows, _) => [by_log(self.log_time, slack), None],
             (Input::Rests, _) => {
@@ -111,7 +120,7 @@ impl Deadlines {
     pub(super) fn none_expired(&mut self, expiry: Expiry) {
         match expiry {
             Expiry::ByLog(_) | Expiry::All => self.nothing[0] = Some(expiry),
-            Expiry::ByClock(_) => self.nothing[1] = Some(expiry),
+            Expiry::ByClock { .. } => self.nothing[1] = Some(expiry),
         }
     }
 
@@ -134,7 +143,7 @@ impl Deadlines {
     pub(super) fn channel_deadline(&self, input: Input, now: Timestamp) -> Option<Timestamp> {
         match input {
             Input::Flows => None,
-            Input::Rests => Some(now.before(self.tracking.lasts)),
+            Input::Rests => Some(now.before(self.tracking.rules.lasts)),
             Input::Ended => Some(now),
         }
     }
@@ -156,32 +165,26 @@ fn seconds_between(earlier: Timestamp, later: Timestamp) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{AtEnd, Deadlines, Input, Tracking};
-    use crate::domain::{Channel, CodeEvent, Happening, MessageId, TimeSource, Timestamp};
-    use crate::ledger::Expiry;
+    use crate::domain::Timestamp;
+    use crate::ledger::{CodeRules, Expiry};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix(1_795_310_726 + seconds).unwrap()
     }
 
     fn deadlines(at_end: AtEnd, log_time: i64) -> Deadlines {
-        let mut deadlines = Deadlines::new(Tracking { lasts: std::time::Duration::from_secs(600), at_end }, at(0));
-        deadlines.saw(&[event(log_time - 5), event(log_time), event(log_time - 1)], at(0));
+        let rules = CodeRules { lasts: Duration::from_secs(600), parts_within: Duration::from_secs(10) };
+        let mut deadlines = Deadlines::new(Tracking { rules, at_end }, at(0));
+        deadlines.saw(&[at(log_time - 5), at(log_time), at(log_time - 1)], at(0));
         deadlines
     }
 
-    fn event(seconds: i64) -> CodeEvent {
-        CodeEvent {
-            line: 1,
-            reference: None,
-            happening: Happening::Sent,
-            message_id: MessageId::parse("0A").unwrap(),
-            channel: Some(Channel::Sms),
-            timestamp: at(seconds),
-            time: TimeSource::Given,
-            doubts: Vec::new(),
-            raw: Vec::new(),
-        }
+    /// Codes of our log that arrived before this time, and of others.
+    fn by_clock(ours: i64, others: i64) -> Expiry {
+        Expiry::ByClock { ours: at(ours), others: at(others) }
     }
 
     #[test]
@@ -197,7 +200,7 @@ mod tests {
         let expired = |now| deadlines.expired(Input::Rests, now).collect::<Vec<_>>();
         assert_eq!(expired(at(5)), [Expiry::ByLog(at(5 - 150))]);
         assert_eq!(expired(at(149)), [Expiry::ByLog(at(149 - 150))]);
-        assert_eq!(expired(at(150)), [Expiry::ByLog(at(0)), Expiry::ByClock(at(150 - 750))]);
+        assert_eq!(expired(at(150)), [Expiry::ByLog(at(0)), by_clock(150 - 750, 150 - 900)]);
     }
 
     #[test]
@@ -213,16 +216,16 @@ mod tests {
     fn before_the_first_line_the_clock_waits_too() {
         let deadlines = Deadlines::new(deadlines(AtEnd::Keep, 0).tracking, at(0));
         assert_eq!(deadlines.expired(Input::Rests, at(149)).next(), None);
-        assert_eq!(deadlines.expired(Input::Rests, at(150)).next(), Some(Expiry::ByClock(at(150 - 750))));
+        assert_eq!(deadlines.expired(Input::Rests, at(150)).next(), Some(by_clock(150 - 750, 150 - 900)));
     }
 
     #[test]
     fn an_older_file_after_a_newer_one_has_its_own_time() {
         let mut deadlines = deadlines(AtEnd::Keep, -3600);
         let flows = |deadlines: &Deadlines| deadlines.expired(Input::Flows, at(0)).next();
-        deadlines.saw(&[event(-3600 - 150)], at(0));
+        deadlines.saw(&[at(-3600 - 150)], at(0));
         assert_eq!(flows(&deadlines), Some(Expiry::ByLog(at(-3600 - 150))), "only out of order");
-        deadlines.saw(&[event(-7200), event(-7100), event(-7101)], at(0));
+        deadlines.saw(&[at(-7200), at(-7100), at(-7101)], at(0));
         assert_eq!(flows(&deadlines), Some(Expiry::ByLog(at(-7100 - 150))));
         assert_eq!(deadlines.expired(Input::Ended, at(0)).next(), Some(Expiry::ByLog(at(-3600))));
     }
@@ -230,8 +233,8 @@ mod tests {
     #[test]
     fn at_the_end_nothing_more_can_come() {
         let end = |at_end| deadlines(at_end, 0).expired(Input::Ended, at(5)).collect::<Vec<_>>();
-        assert_eq!(end(AtEnd::Keep), [Expiry::ByLog(at(0)), Expiry::ByClock(at(5 - 600))]);
-        assert_eq!(end(AtEnd::Wait), [Expiry::ByLog(at(5)), Expiry::ByClock(at(5 - 600))]);
+        assert_eq!(end(AtEnd::Keep), [Expiry::ByLog(at(0)), by_clock(5 - 600, 5 - 900)]);
+        assert_eq!(end(AtEnd::Wait), [Expiry::ByLog(at(5)), by_clock(5 - 600, 5 - 900)]);
         assert_eq!(end(AtEnd::Expire), [Expiry::All]);
     }
 
@@ -239,6 +242,17 @@ mod tests {
     fn a_log_from_the_future_does_not_expire_what_the_clock_leaves_open() {
         let deadlines = deadlines(AtEnd::Keep, 3600);
         assert_eq!(deadlines.expired(Input::Flows, at(0)).next(), Some(Expiry::ByLog(at(-150))));
+    }
+
+    #[test]
+    fn codes_of_a_log_that_nobody_reads_are_left_for_as_long_as_their_answer_counts() {
+        let of_others = |lasts| {
+            let mut deadlines = deadlines(AtEnd::Keep, 0);
+            deadlines.tracking.rules.lasts = Duration::from_secs(lasts);
+            deadlines.expired(Input::Ended, at(5)).last()
+        };
+        assert_eq!(of_others(60), Some(by_clock(5 - 60, 5 - 900)));
+        assert_eq!(of_others(3600), Some(by_clock(5 - 3600, 5 - 3600)));
     }
 
     #[test]

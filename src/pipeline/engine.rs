@@ -141,6 +141,7 @@ impl<'a> Engine<'a> {
         self.let_go_of_waiting();
         self.turn();
         if !self.is_over() {
+            self.release_waiting(now);
             self.adopt(now);
             self.expire_codes(now.wall);
         }

@@ -132,6 +132,8 @@ pub enum Notice {
     Input(String),
     /// A value of this id was repeated without a time after another value: it may be news, or an old line read again.
     NeedsTimes(MessageId),
+    /// Codes that are too many, or too far apart, for one message share this `ref`, so it joins none.
+    SharedRef(Reference),
     /// So many conversions that this run sent were meanwhile taken over by another run, which may send them again.
     TakenOver(usize),
     /// There are fewer senders than were asked for; why.

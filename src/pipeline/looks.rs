@@ -33,6 +33,8 @@ pub(super) enum Besides {
 const HEAD_START: Duration = Duration::from_secs(2);
 /// How long after a search that found nothing the next one is made.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How often it is looked whether another run has settled what this run's input waits behind.
+const WAITING_INTERVAL: Duration = Duration::from_millis(100);
 /// At most one part in so many of the time is spent on searches in vain.
 const SHARE: u32 = 10;
 
@@ -41,6 +43,8 @@ const SHARE: u32 = 10;
 pub(super) struct Looks {
     adopt: Adopt,
     next: Next,
+    /// When what waits is looked at again.
+    next_waiting: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +61,7 @@ enum Next {
 
 impl Looks {
     pub(super) fn new(adopt: Adopt, now: Duration) -> Self {
-        Self { adopt, next: Next::First(now + HEAD_START) }
+        Self { adopt, next: Next::First(now + HEAD_START), next_waiting: now }
     }
 
     /// Which rows to search for now, if any.
@@ -85,6 +89,15 @@ impl Looks {
     /// A search that began now found so many rows.
     pub(super) fn found(&mut self, rows: usize, now: Duration) {
         self.next = if rows > 0 { Next::Now } else { Next::InVain(now) };
+    }
+
+    /// Whether to look now at what waits.
+    pub(super) fn are_due_for_waiting(&mut self, now: Duration) -> bool {
+        let due = now >= self.next_waiting;
+        if due {
+            self.next_waiting = now + WAITING_INTERVAL;
+        }
+        due
     }
 
     /// The input has ended: what is left now is searched for once more.
@@ -154,6 +167,13 @@ mod tests {
         assert!(!looks.are_finished());
         looks.found(0, ms(3003));
         assert!(looks.are_finished());
+    }
+
+    #[test]
+    fn what_waits_for_another_run_is_looked_at_ten_times_a_second() {
+        let mut looks = Looks::new(Adopt::Nothing, ms(0));
+        let due = [0, 50, 99, 100, 150, 200].map(|time| looks.are_due_for_waiting(ms(time)));
+        assert_eq!(due, [true, false, false, true, false, true]);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Writing down before sending, and settling after. Without a ledger it does the same without the disk.
 
-use std::time::Duration;
-
 use super::job::Job;
-use crate::domain::{BadRecord, CodeEvent, ErrorCode, Failure, MessageId, Outcome, Record, Timestamp};
+use crate::domain::{
+    BadRecord, CodeEvent, Conversion, ErrorCode, Failure, MessageId, Outcome, Record, Reference, Timestamp,
+};
 use crate::ledger::{
-    CodeCounts, Due, Effort, Entries, Expiry, Known, Lease, Ledger, LedgerError, LeftOver, Novelty, Observed,
-    Origin, Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
+    CodeCounts, CodeRules, Due, Effort, Entries, Expiry, Known, Lease, Ledger, LedgerError, LeftOver, Novelty,
+    Observed, Origin, Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -35,6 +35,8 @@ pub(super) struct Entered {
     pub(super) taken_over: usize,
     /// See [`crate::ledger::Entries::contradicted`].
     pub(super) contradicted: Option<MessageId>,
+    /// See [`crate::ledger::Observed::shared_ref`].
+    pub(super) shared_ref: Option<Reference>,
 }
 
 /// A record that is done with without having been sent in this run.
@@ -88,12 +90,12 @@ impl Outbox {
     pub(super) fn observe(
         &mut self,
         events: &[CodeEvent],
-        lasts: Duration,
+        rules: CodeRules,
         now: Timestamp,
     ) -> Result<(Entered, CodeCounts), LedgerError> {
         match self {
             Self::Off => Ok((Entered::default(), CodeCounts::default())),
-            Self::Durable(ledger) => Ok(Entered::from_observed(ledger.observe(events, lasts, now)?)),
+            Self::Durable(ledger) => Ok(Entered::from_observed(ledger.observe(events, rules, now)?)),
         }
     }
 
@@ -107,6 +109,14 @@ impl Outbox {
         match self {
             Self::Off => Ok((Entered::default(), CodeCounts::default())),
             Self::Durable(ledger) => Ok(Entered::from_observed(ledger.expire_codes(expiry, limit, now)?)),
+        }
+    }
+
+    /// Hands out what waited for another run, where that has settled.
+    pub(super) fn release(&mut self, waiting: &[Conversion], now: Timestamp) -> Result<Entered, LedgerError> {
+        match self {
+            Self::Off => Ok(Entered::default()),
+            Self::Durable(ledger) => Ok(Entered::from_entries(Vec::new(), ledger.release(waiting, now)?)),
         }
     }
 
@@ -185,8 +195,8 @@ impl Outbox {
 
 impl Entered {
     fn from_observed(observed: Observed) -> (Self, CodeCounts) {
-        let Observed { entries, counts } = observed;
-        (Self::from_entries(entries.recorded, entries.released), counts)
+        let Observed { entries, counts, shared_ref } = observed;
+        (Self { shared_ref, ..Self::from_entries(entries.recorded, entries.released) }, counts)
     }
 
     fn from_entries(recorded: Vec<Recorded>, released: Released) -> Self {

@@ -3,7 +3,7 @@
 use super::deadlines::Tracking;
 use super::looks::Adopt;
 use super::schedule::Limits;
-use crate::domain::{BadRecord, CodeEvent, Record};
+use crate::domain::{BadRecord, CodeEvent, Record, TimeSource, Timestamp};
 
 /// Something out of the input.
 #[derive(Debug)]
@@ -12,12 +12,26 @@ pub enum Item {
     Record(Record),
     /// Something that happened to a code, from which records may follow.
     Event(CodeEvent),
+    /// A line of a log without an event shows how far the log has come.
+    LogTime(Timestamp),
     /// One that can never be sent.
     Bad(BadRecord),
     /// Something worth knowing about the input, once.
     Remark(String),
     /// The input cannot be read any further, and what was read may make no sense: nothing more is sent.
     Broken,
+}
+
+impl Item {
+    /// When it happened by the log that it stands in.
+    #[must_use]
+    pub fn log_time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Event(event) => (event.time == TimeSource::Given).then_some(event.timestamp),
+            Self::LogTime(time) => Some(*time),
+            Self::Record(_) | Self::Bad(_) | Self::Remark(_) | Self::Broken => None,
+        }
+    }
 }
 
 /// Everything that is fixed for a run.

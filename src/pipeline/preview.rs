@@ -110,7 +110,7 @@ mod tests {
     use crate::domain::{
         ApiKey, Channel, CodeEvent, Delivered, Happening, MessageId, Outcome, TimeSource, Timestamp,
     };
-    use crate::ledger::Ledger;
+    use crate::ledger::{CodeRules, Ledger};
     use crate::pipeline::{AtEnd, Event, Item, Listener, ListenerGone, Notice, State, Subject, Tracking};
 
     #[derive(Default)]
@@ -141,7 +141,10 @@ mod tests {
     fn follows(log: impl IntoIterator<Item = Item>, at_end: AtEnd) -> Vec<String> {
         let account = ApiKey::parse("abcd1234").unwrap().fingerprint();
         let ledger = Ledger::in_memory(&account);
-        let tracking = Tracking { lasts: Duration::from_secs(600), at_end };
+        let tracking = Tracking {
+            rules: CodeRules { lasts: Duration::from_secs(600), parts_within: Duration::from_secs(10) },
+            at_end,
+        };
         let mut heard = Heard::default();
         assert_eq!(preview(log.into_iter(), ledger, tracking, &mut heard), None);
         heard.0
@@ -149,6 +152,7 @@ mod tests {
 
     fn event(line: u64, happening: Happening, id: &str, ago: u64) -> Item {
         Item::Event(CodeEvent {
+            source: 0,
             line,
             reference: None,
             happening,

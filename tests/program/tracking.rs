@@ -109,9 +109,9 @@ fn what_a_person_sees() {
 fn a_replay_is_not_misled_by_the_clock() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
-    cli.run_with_input(["track"], sent("A", 0) + &sent("B", 0)).exits(0);
+    cli.run_with_input(["track", "--source", "otp"], sent("A", 0) + &sent("B", 0)).exits(0);
     assert_eq!(received(&sandbox), [], "the log of yesterday may go on in another file");
-    cli.run_with_input(["track"], converted("A", 20) + &sent("C", 700)).exits(0);
+    cli.run_with_input(["track", "--source", "otp"], converted("A", 20) + &sent("C", 700)).exits(0);
     assert_eq!(received(&sandbox), [yes("A", 20), no("B", 600)]);
 }
 
@@ -250,12 +250,12 @@ fn very_many_lines_without_a_channel_do_not_hold_up_the_end() {
 fn windows_survive_kill_9() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
-    let mut run = cli.start_with_pipe(["track", "--json"]);
+    let mut run = cli.start_with_pipe(["track", "--json", "--source", "otp"]);
     run.write(sent("A", 0) + &sent("B", 0) + &sent("C", 30) + &converted("C", 40));
     run.next_line();
     run.signal(Signal::KILL);
     run.finish();
-    cli.run_with_input(["track"], converted("A", 20) + &sent("D", 700)).exits(0);
+    cli.run_with_input(["track", "--source", "otp"], converted("A", 20) + &sent("D", 700)).exits(0);
     assert_eq!(received(&sandbox), [yes("A", 20), no("B", 600), yes("C", 40)]);
 }
 

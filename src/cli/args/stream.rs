@@ -10,7 +10,7 @@ use super::sending::{LedgerFile, NetworkArgs, PaceArgs, SendingArgs};
 use super::values::{
     BOOLS, CHANNELS, FORMATS, parse_bool, parse_channel, parse_format, parse_time_limit, parse_window,
 };
-use crate::domain::{Channel, Delivered};
+use crate::domain::{Channel, Delivered, parse_duration};
 use crate::input;
 use crate::pipeline::RefusedBefore;
 
@@ -123,6 +123,15 @@ pub struct TrackArgs {
     /// for the report to count in the next analysis.
     #[arg(long, value_name = "TIME", value_parser = parse_window, default_value = "10m")]
     pub window: Duration,
+    /// Messages under one `ref` that are sent within this time are the parts of one code; 0s: none are
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
+    pub parts_within: Duration,
+    /// What the log is called, where it comes through a pipe
+    ///
+    /// A later run that reads the same log knows by its name which codes that log has told of. Files are known by
+    /// themselves; the codes of a pipe without a name wait for the clock when their run has ended.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all
     /// expire at once
     #[arg(long, value_name = "WHAT", default_value = "keep", hide_possible_values = true)]

@@ -63,7 +63,8 @@ fn describe(item: &InputItem) -> String {
     match item {
         InputItem::Record(record) => tell_record(record),
         InputItem::Event(event) => tell_event(event),
-        InputItem::Unrelated => "unrelated".to_owned(),
+        InputItem::Unrelated(None) => "unrelated".to_owned(),
+        InputItem::Unrelated(Some(time)) => format!("unrelated at {time}"),
         InputItem::Unfinished => "unfinished".to_owned(),
         InputItem::Bad(BadRecord { line, reference, message, .. }) => {
             let reference = reference.as_ref().map_or(String::new(), |it| format!(" ref={}", it.as_json()));

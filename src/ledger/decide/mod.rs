@@ -7,9 +7,11 @@
 
 mod adoption;
 mod code;
+mod follow;
 mod intake;
 mod lane;
 mod outcome;
+mod parts;
 mod plan;
 mod retry;
 #[cfg(test)]
@@ -17,10 +19,13 @@ mod tests;
 
 pub(crate) use adoption::{Planned, adopt, planned, want_candidates};
 pub(crate) use code::{
-    AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, SeenCodes, expire, follow, give_up, want_codes,
+    AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, Followed, Kin, Part, SeenCodes, ToldBy, expire,
+    give_up, want_codes,
 };
+pub(crate) use follow::follow;
 pub(crate) use intake::{Answer, Recording, record, want_records};
 pub(crate) use lane::{KeyWant, Lane, LaneWant, Owner, RowRef, Sibling, Want};
 pub(crate) use outcome::{held_alone, settle, want_tickets};
+pub(crate) use parts::{Mark, Streak};
 pub(crate) use plan::{Applied, Change, Claim, End, NewRow, Plan, Release, StoredRow};
 pub(crate) use retry::latest_plan;

@@ -2,121 +2,30 @@
 //!
 //! Several runs may share a [`Memory`], as several processes share a file. Nothing here can fail, so nothing is ever rolled back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod codes;
+mod contents;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::contents::{AccountId, Contents, LaneKey, MemoryTx, NO_RUN, RunId, StoredConversion, UncleanRun};
+use super::sources::{Sources, UNKNOWN};
 use super::{Cursor, Store, StoreError, Tx};
 use crate::domain::{
     AccountFingerprint, BadRecord, Channel, Conversion, ErrorCode, Failure, MessageId, REMEMBERED, Reached,
-    Record, Reference, TimeSource, Timestamp,
+    Record, TimeSource, Timestamp,
 };
 use crate::ledger::decide::{
-    Applied, AwaitingChannel, Change, Code, CodePlan, CodeRef, CodeState, CodeWant, Lane, Owner, Plan, Planned,
-    RowRef, SeenCodes, Sibling, StoredRow, Want,
+    Applied, AwaitingChannel, Change, Code, CodePlan, CodeWant, Lane, Owner, Plan, Planned, RowRef, SeenCodes,
+    Sibling, StoredRow, Want,
 };
 use crate::ledger::error::Location;
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{LeftOver, Novelty, RowId, UncleanStops};
-use crate::ledger::tracking::Expiry;
+use crate::ledger::tracking::{Expiry, LogSource};
 
 /// What several runs share.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memory(Arc<Mutex<Contents>>);
-
-type RunId = i64;
-/// A place among the accounts that recorded something.
-type AccountId = usize;
-type LaneKey = (AccountId, Channel, MessageId);
-
-const NO_RUN: RunId = 0;
-
-#[derive(Debug, Default)]
-struct Contents {
-    accounts: Vec<AccountFingerprint>,
-    /// By number, in the order of recording.
-    rows: BTreeMap<i64, StoredConversion>,
-    lanes: HashMap<LaneKey, Vec<i64>>,
-    pending: BTreeSet<i64>,
-    codes: BTreeMap<i64, StoredCode>,
-    /// Those that are open or await their channel.
-    unended: BTreeSet<i64>,
-    /// In the order of recording.
-    references: HashMap<(AccountId, Reference), BTreeSet<i64>>,
-    parts: HashMap<(AccountId, MessageId), i64>,
-    unreadable: HashSet<(AccountId, Vec<u8>)>,
-    runs: BTreeMap<RunId, UncleanRun>,
-    last_run: RunId,
-}
-
-/// A run that has not ended cleanly.
-#[derive(Debug)]
-struct UncleanRun {
-    unsettled_max: u64,
-    is_alive: bool,
-}
-
-#[derive(Debug)]
-struct StoredConversion {
-    account: AccountId,
-    content: StoredRow,
-    key_time: Option<Timestamp>,
-    state: RowState,
-    owner: RunId,
-    next_attempt: Timestamp,
-    postponed_by: RunId,
-    settled: Option<Timestamp>,
-}
-
-#[derive(Debug)]
-struct StoredCode {
-    account: AccountId,
-    code: Code,
-    owner: RunId,
-    arrived: Timestamp,
-}
-
-impl Contents {
-    /// Forgets what was settled at or before this time.
-    fn prune(&mut self, before: Timestamp) {
-        let Self { rows, lanes, codes, parts, references, .. } = self;
-        rows.retain(|_, row| {
-            let may_go = matches!(row.state, RowState::Accepted | RowState::Stale);
-            !may_go || row.settled.is_none_or(|settled| settled > before)
-        });
-        for lane in lanes.values_mut() {
-            lane.retain(|row| rows.contains_key(row));
-        }
-        lanes.retain(|_, lane| !lane.is_empty());
-        codes.retain(|_, code| {
-            matches!(code.code.state, CodeState::Open | CodeState::AwaitingChannel) || code.arrived > before
-        });
-        parts.retain(|_, code| codes.contains_key(code));
-        for named in references.values_mut() {
-            named.retain(|code| codes.contains_key(code));
-        }
-    }
-
-    /// Notes where a code stands, and what its `ref` is.
-    fn index_code(&mut self, id: i64) {
-        let Some(StoredCode { account, code, .. }) = self.codes.get(&id) else { return };
-        if matches!(code.state, CodeState::Open | CodeState::AwaitingChannel) {
-            self.unended.insert(id);
-        } else {
-            self.unended.remove(&id);
-        }
-        if let Some(reference) = &code.reference {
-            self.references.entry((*account, reference.clone())).or_default().insert(id);
-        }
-    }
-
-    fn remove_code(&mut self, id: i64) {
-        self.unended.remove(&id);
-        let Some(StoredCode { account, code, .. }) = self.codes.remove(&id) else { return };
-        if let Some(named) = code.reference.and_then(|reference| self.references.get_mut(&(account, reference))) {
-            named.remove(&id);
-        }
-    }
-}
 
 impl Memory {
     fn contents(&self) -> MutexGuard<'_, Contents> {
@@ -132,6 +41,7 @@ pub(crate) struct MemoryStore {
     me: RunId,
     crashed: Vec<RunId>,
     unclean_stops: UncleanStops,
+    sources: Sources,
 }
 
 impl MemoryStore {
@@ -154,7 +64,7 @@ impl MemoryStore {
         let me = contents.last_run;
         contents.runs.insert(me, UncleanRun { unsettled_max: unsettled_max as u64, is_alive: true });
         drop(contents);
-        Self { memory: memory.clone(), account, me, crashed, unclean_stops }
+        Self { memory: memory.clone(), account, me, crashed, unclean_stops, sources: Sources::default() }
     }
 }
 
@@ -176,8 +86,32 @@ impl Store for MemoryStore {
         self.unclean_stops
     }
 
+    fn reads(&mut self, files: &[LogSource], _: Timestamp) -> Result<(), StoreError> {
+        let mut contents = self.memory.contents();
+        self.sources = Sources::default();
+        for file in files {
+            if *file == LogSource::default() {
+                self.sources.add(UNKNOWN, []);
+                continue;
+            }
+            let is_same = |known: &LogSource| {
+                (file.name.is_some() && known.name == file.name)
+                    || (file.identity.is_some() && known.identity == file.identity)
+            };
+            if !contents.sources.contains(&(self.account, file.clone())) {
+                contents.sources.push((self.account, file.clone()));
+            }
+            let numbered = (1..).zip(&contents.sources).filter(|(_, (account, _))| *account == self.account);
+            let own = numbered.clone().find(|(_, (_, known))| known == file).map_or(UNKNOWN, |(id, _)| id);
+            let known = numbered.filter(|(_, (_, known))| is_same(known)).map(|(id, _)| id);
+            self.sources.add(own, known);
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {
-        Ok(Box::new(MemoryTx { contents: self.memory.contents(), account: self.account, me: self.me, now }))
+        let (contents, sources) = (self.memory.contents(), &self.sources);
+        Ok(Box::new(MemoryTx { contents, account: self.account, me: self.me, sources, now }))
     }
 
     fn reserve_room(&mut self) -> Result<(), StoreError> {
@@ -201,22 +135,7 @@ impl Store for MemoryStore {
     }
 }
 
-struct MemoryTx<'a> {
-    contents: MutexGuard<'a, Contents>,
-    account: AccountId,
-    me: RunId,
-    now: Timestamp,
-}
-
 impl MemoryTx<'_> {
-    fn owner(&self, run: RunId) -> Owner {
-        match self.contents.runs.get(&run) {
-            _ if run == self.me => Owner::Me,
-            Some(run) if run.is_alive => Owner::Other,
-            Some(_) | None => Owner::Free,
-        }
-    }
-
     fn key(&self, channel: Channel, message_id: &MessageId) -> LaneKey {
         (self.account, channel, message_id.clone())
     }
@@ -330,20 +249,6 @@ impl MemoryTx<'_> {
             (row.account == self.account && may_go).then_some((cursor, row))
         })
     }
-
-    fn code(&self, id: i64) -> Option<Code> {
-        let stored = self.contents.codes.get(&id)?;
-        Some(Code { id: CodeRef::Stored(id), owner: self.owner(stored.owner), raw: None, ..stored.code.clone() })
-    }
-
-    /// Codes of this account in one of the two states that are not ended, and that no other live run has.
-    fn codes_in(&self, state: CodeState) -> impl Iterator<Item = (i64, &StoredCode)> {
-        let mine = move |code: &StoredCode| {
-            code.code.state == state && code.account == self.account && self.owner(code.owner) != Owner::Other
-        };
-        let unended = self.contents.unended.iter().filter_map(|id| Some((*id, self.contents.codes.get(id)?)));
-        unended.filter(move |(_, code)| mine(code))
-    }
 }
 
 impl Tx for MemoryTx<'_> {
@@ -399,94 +304,28 @@ impl Tx for MemoryTx<'_> {
     }
 
     fn codes(&mut self, want: &CodeWant<'_>) -> Result<SeenCodes, StoreError> {
-        let by_part = |part: &&MessageId| {
-            self.contents.parts.get(&(self.account, (*part).clone())).and_then(|id| self.code(*id))
-        };
-        let by_reference = |reference: &&Reference| {
-            let named = self.contents.references.get(&(self.account, (*reference).clone()))?;
-            self.code(*named.last()?)
-        };
-        Ok(SeenCodes {
-            by_part: want.parts.iter().map(by_part).collect(),
-            by_reference: want.references.iter().map(by_reference).collect(),
-        })
+        Ok(self.find_codes(want))
     }
 
     fn apply_codes(&mut self, plan: &CodePlan) -> Result<(), StoreError> {
-        let mut inserted = Vec::new();
-        for code in &plan.inserts {
-            let id = self.contents.codes.last_key_value().map_or(1, |(id, _)| id + 1);
-            let (account, owner, arrived) = (self.account, self.me, self.now);
-            self.contents.codes.insert(id, StoredCode { account, code: code.clone(), owner, arrived });
-            self.contents.index_code(id);
-            inserted.push(id);
-        }
-        let id = |code: CodeRef| match code {
-            CodeRef::Stored(id) => id,
-            CodeRef::New(at) => inserted[at],
-        };
-        for code in &plan.updates {
-            if let Some(stored) = self.contents.codes.get_mut(&id(code.id)) {
-                let raw = stored.code.raw.take().filter(|_| code.state == CodeState::AwaitingChannel);
-                stored.code = Code { raw, ..code.clone() };
-                stored.owner = if code.owner == Owner::Me { self.me } else { stored.owner };
-            }
-            self.contents.index_code(id(code.id));
-        }
-        for (message_id, code) in &plan.parts {
-            self.contents.parts.insert((self.account, message_id.clone()), id(*code));
-        }
-        for (part, whole) in &plan.merges {
-            self.contents.remove_code(*part);
-            for code in self.contents.parts.values_mut().filter(|code| *code == part) {
-                *code = id(*whole);
-            }
-        }
+        self.carry_out_for_codes(plan);
         Ok(())
     }
 
     fn expired_codes(&mut self, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
-        let by = |code: &StoredCode| match expiry {
-            Expiry::ByLog(_) | Expiry::All => code.code.deadline,
-            Expiry::ByClock(_) => Some(code.arrived),
-        };
-        let until = match expiry {
-            Expiry::ByLog(time) | Expiry::ByClock(time) => Some(time),
-            Expiry::All => None,
-        };
-        let mut found: Vec<_> = self
-            .codes_in(CodeState::Open)
-            .filter_map(|(id, code)| Some((code.owner, by(code)?, id)))
-            .filter(|(_, time, _)| until.is_none_or(|until| *time <= until))
-            .collect();
-        found.sort_unstable();
-        Ok(found.into_iter().take(limit).filter_map(|(.., id)| self.code(id)).collect())
+        Ok(self.find_expired(expiry, limit))
     }
 
     fn open_codes(&mut self) -> Result<u64, StoreError> {
-        Ok(self.codes_in(CodeState::Open).count() as u64)
+        Ok(self.count_open())
     }
 
     fn awaiting_channel(&mut self, arrived: Timestamp, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError> {
-        let mut found: Vec<_> = self
-            .codes_in(CodeState::AwaitingChannel)
-            .filter(|(_, code)| code.arrived <= arrived)
-            .map(|(id, stored)| {
-                let Code { line, reference, raw, .. } = stored.code.clone();
-                (stored.arrived, AwaitingChannel { id, line, reference, raw: raw.unwrap_or_default() })
-            })
-            .collect();
-        found.sort_by_key(|(arrived, code)| (*arrived, code.id));
-        Ok(found.into_iter().take(limit).map(|(_, code)| code).collect())
+        Ok(self.find_awaiting_channel(arrived, limit))
     }
 
     fn give_up(&mut self, codes: &[AwaitingChannel]) -> Result<(), StoreError> {
-        for code in codes {
-            if let Some(stored) = self.contents.codes.get_mut(&code.id) {
-                (stored.code.state, stored.code.raw) = (CodeState::GivenUp, None);
-            }
-            self.contents.index_code(code.id);
-        }
+        self.note_given_up(codes);
         Ok(())
     }
 

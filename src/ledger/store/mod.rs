@@ -7,6 +7,7 @@ mod error;
 mod memory;
 pub(crate) mod postgres;
 mod seam;
+mod sources;
 mod sqlite;
 
 pub use error::{ServerError, StoreError, Why};

@@ -10,7 +10,7 @@ use crate::ledger::decide::{
 };
 use crate::ledger::error::Location;
 use crate::ledger::ticket::{LeftOver, Novelty, UncleanStops};
-use crate::ledger::tracking::Expiry;
+use crate::ledger::tracking::{Expiry, LogSource};
 
 /// A store that is open for one run.
 pub(crate) trait Store: fmt::Debug + Send {
@@ -18,6 +18,9 @@ pub(crate) trait Store: fmt::Debug + Send {
 
     /// The runs that crashed before this one began. The first run that ends forgets them, because its summary has shown them.
     fn unclean_stops(&self) -> UncleanStops;
+
+    /// Names the files of the log that this run reads. Codes that runs before were told of by one of them are then told by our log.
+    fn reads(&mut self, sources: &[LogSource], now: Timestamp) -> Result<(), StoreError>;
 
     /// Begins to write, at a time.
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError>;
@@ -114,7 +117,7 @@ pub(crate) trait Tx {
     /// Up to `limit` open codes that have expired and that no other live run watches.
     fn expired_codes(&mut self, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError>;
 
-    /// How many codes are open that no other live run watches.
+    /// How many codes are open that our log told of and no other live run watches.
     fn open_codes(&mut self) -> Result<u64, StoreError>;
 
     /// Up to `limit` conversions that arrived at or before this time, await their channel and are no other live run's.

@@ -6,17 +6,20 @@ use crate::domain::{
     Channel, CodeEvent, Delivered, Happening, MessageId, MessageIdDoubt, Record, Reference, TimeSource, Timestamp,
 };
 use crate::ledger::{
-    CodeCounts, Due, Entries, Expiry, Forget, Kept, Known, Ledger, LedgerReader, Observed, Recorded, forget,
+    CodeCounts, CodeRules, Due, Entries, Expiry, Forget, Kept, Known, Ledger, LedgerReader, LogSource, Observed,
+    Recorded, forget,
 };
 
-use super::{Fixture, accepted, at, ids, on_memory_and_file};
+use super::{Fixture, accepted, at, ids, on_every_store};
 
 const LASTS: Duration = Duration::from_secs(600);
+const RULES: CodeRules = CodeRules { lasts: LASTS, parts_within: Duration::from_secs(10) };
 
 /// `sent ID` over SMS, so many seconds after the beginning.
 fn sent(id: &str, seconds: i64) -> CodeEvent {
     CodeEvent {
         line: 1,
+        source: 0,
         reference: None,
         happening: Happening::Sent,
         message_id: MessageId::parse(id).unwrap(),
@@ -67,10 +70,27 @@ fn no(id: &str, seconds: i64) -> Value {
     (id.to_owned(), false, at(seconds))
 }
 
+/// A file that logs say is at this place.
+fn file(name: &str) -> LogSource {
+    LogSource { name: Some(name.to_owned()), identity: None }
+}
+
+/// Of whatever log.
+fn by_clock(seconds: i64) -> Expiry {
+    Expiry::ByClock { ours: at(seconds), others: at(seconds) }
+}
+
+impl Fixture {
+    /// Open for a run that reads the log of which all these tests tell.
+    fn reader(&self) -> Ledger {
+        self.open_reading(&[file("/log")])
+    }
+}
+
 impl Ledger {
     /// What newly follows, in order; all of it is accepted at once.
     fn follow(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Value> {
-        let observed = self.observe(events, LASTS, now).unwrap();
+        let observed = self.observe(events, RULES, now).unwrap();
         self.accept(observed, now)
     }
 
@@ -99,7 +119,7 @@ impl Ledger {
 
     /// The records that newly follow, as they are sent.
     fn follows(&mut self, events: &[CodeEvent], now: Timestamp) -> Vec<Record> {
-        let Entries { recorded, released, .. } = self.observe(events, LASTS, now).unwrap().entries;
+        let Entries { recorded, released, .. } = self.observe(events, RULES, now).unwrap().entries;
         let tickets = recorded.into_iter().filter_map(|recorded| match recorded {
             Recorded::Ready(ticket) => Some(ticket),
             Recorded::Waiting(..) | Recorded::Known(..) => None,
@@ -108,7 +128,7 @@ impl Ledger {
     }
 
     fn counts(&mut self, events: &[CodeEvent], now: Timestamp) -> CodeCounts {
-        let observed = self.observe(events, LASTS, now).unwrap();
+        let observed = self.observe(events, RULES, now).unwrap();
         let counts = observed.counts;
         self.accept(observed, now);
         counts
@@ -117,8 +137,8 @@ impl Ledger {
 
 #[test]
 fn a_conversion_before_the_deadline_is_true_at_its_own_time() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         assert_eq!(ledger.follow(&[sent("0A", -700)], fixture.now), []);
         assert_eq!(ledger.follow(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
@@ -127,21 +147,21 @@ fn a_conversion_before_the_deadline_is_true_at_its_own_time() {
 
 #[test]
 fn silence_becomes_false_at_the_time_of_the_deadline() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&[sent("0A", -700), sent("0B", -650)], fixture.now);
-        assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), fixture.now), []);
-        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no("0A", -100)]);
-        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), fixture.now), [no("0B", -50)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-99)), fixture.now), [no("0A", -100)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(1)), fixture.now), [no("0B", -50)]);
     });
 }
 
 #[test]
 fn a_late_conversion_follows_its_false() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&[sent("0A", -700), sent("0B", -700)], fixture.now);
-        let _ = ledger.expire(Expiry::ByLog(at(-100)), fixture.now);
+        let _ = ledger.expire(Expiry::ByLog(at(-99)), fixture.now);
         assert_eq!(ledger.follow(&[converted("0A", -50)], fixture.now), [yes("0A", -50)]);
         // By the log's own times it converted before the deadline, but the line came too late: it must stay the newer fact.
         assert_eq!(ledger.follow(&[converted("0B", -150)], fixture.now), [yes("0B", -100)]);
@@ -151,10 +171,10 @@ fn a_late_conversion_follows_its_false() {
 
 #[test]
 fn a_conversion_after_the_deadline_is_late_even_if_the_code_has_not_expired_in_between() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&[sent("0A", -700)], fixture.now);
-        let observed = ledger.observe(&[converted("0A", -50)], LASTS, fixture.now).unwrap();
+        let observed = ledger.observe(&[converted("0A", -50)], RULES, fixture.now).unwrap();
         assert_eq!((observed.counts.late, observed.counts.silent, observed.counts.converted), (1, 1, 1));
         assert_eq!(ledger.accept(observed, fixture.now), [no("0A", -100), yes("0A", -50)]);
     });
@@ -162,8 +182,8 @@ fn a_conversion_after_the_deadline_is_late_even_if_the_code_has_not_expired_in_b
 
 #[test]
 fn the_moment_of_the_deadline_is_in_time() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&[sent("0A", -700), sent("0B", -700)], fixture.now);
         assert_eq!(ledger.follow(&[converted("0A", -100)], fixture.now), [yes("0A", -100)]);
         assert_eq!(ledger.follow(&[converted("0B", -99)], fixture.now), [no("0B", -100), yes("0B", -99)]);
@@ -172,8 +192,8 @@ fn the_moment_of_the_deadline_is_in_time() {
 
 #[test]
 fn a_conversion_counts_although_its_code_was_never_seen_being_sent() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         assert_eq!(ledger.follow(&[over(Channel::Sms, converted("0A", -100))], fixture.now), [yes("0A", -100)]);
         assert_eq!(ledger.follow(&[sent("0A", -200)], fixture.now), []);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
@@ -182,8 +202,8 @@ fn a_conversion_counts_although_its_code_was_never_seen_being_sent() {
 
 #[test]
 fn a_conversion_awaits_its_channel_where_no_line_has_named_it() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         assert_eq!(
             ledger.follow(&[converted("0A", -100), converted("0B", -90), converted("0C", -80)], fixture.now),
             []
@@ -200,16 +220,16 @@ fn a_conversion_awaits_its_channel_where_no_line_has_named_it() {
 
 #[test]
 fn a_conversion_whose_channel_another_run_may_resolve_holds_up_none() {
-    on_memory_and_file(|fixture| {
-        let mut other = fixture.open();
+    on_every_store(|fixture| {
+        let mut other = fixture.reader();
         let theirs: Vec<_> = (0..100).map(|id| converted(&format!("0A{id}"), -100)).collect();
         assert_eq!(other.follow(&theirs, fixture.now), []);
-        let mut ledger = fixture.open();
+        let mut ledger = fixture.reader();
         assert_eq!(ledger.follow(&[converted("0B", -90)], fixture.now), []);
         assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap().len(), 1);
         drop(other);
         let mut given_up = 0;
-        while let more @ 1.. = fixture.open().give_up_awaiting_channel(fixture.now, fixture.now).unwrap().len() {
+        while let more @ 1.. = fixture.reader().give_up_awaiting_channel(fixture.now, fixture.now).unwrap().len() {
             given_up += more;
         }
         assert_eq!(given_up, 100);
@@ -218,8 +238,8 @@ fn a_conversion_whose_channel_another_run_may_resolve_holds_up_none() {
 
 #[test]
 fn a_log_without_times_that_is_read_again_does_not_join_codes_of_one_ref() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let untimed = |event| CodeEvent { time: TimeSource::Now, ..of("x", event) };
         assert_eq!(
             ledger.follow(&[untimed(sent("0A", -1000)), untimed(converted("0A", -990))], fixture.now),
@@ -233,11 +253,11 @@ fn a_log_without_times_that_is_read_again_does_not_join_codes_of_one_ref() {
 
 #[test]
 fn repeated_lines_change_nothing() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let log = [sent("0A", -700), converted("0A", -600), sent("0B", -650)];
         let _ = ledger.follow(&log, fixture.now);
-        let _ = ledger.expire(Expiry::ByLog(at(0)), fixture.now);
+        let _ = ledger.expire(Expiry::ByLog(at(1)), fixture.now);
         assert_eq!(ledger.follow(&log, fixture.now), []);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
         assert_eq!(ledger.counts(&log, fixture.now), CodeCounts { repeated: 3, ..CodeCounts::default() });
@@ -248,8 +268,8 @@ fn repeated_lines_change_nothing() {
 
 #[test]
 fn parts_of_one_message_count_as_one_whichever_converts() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let parts = [of("x", sent("0A1", -700)), of("x", sent("0A2", -699)), of("x", sent("0A3", -700))];
         assert_eq!(ledger.counts(&parts, fixture.now), CodeCounts { sent: 1, parts: 2, ..CodeCounts::default() });
         assert_eq!(ledger.follow(&[converted("0A3", -600)], fixture.now), [yes("0A1", -600)]);
@@ -257,15 +277,15 @@ fn parts_of_one_message_count_as_one_whichever_converts() {
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
 
         let _ = ledger.follow(&[of("y", sent("0B1", -700)), of("y", sent("0B2", -700))], fixture.now);
-        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), fixture.now), [no("0B1", -100)]);
-        assert_eq!(ledger.follow(&[of("y", converted("0B9", -50))], fixture.now), [yes("0B1", -50)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(1)), fixture.now), [no("0B1", -100)]);
+        assert_eq!(ledger.follow(&[of("y", converted("0B2", -50))], fixture.now), [yes("0B1", -50)]);
     });
 }
 
 #[test]
 fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let values = ledger.follow(
             &[
                 over(Channel::Sms, converted("0A2", -690)),
@@ -291,15 +311,15 @@ fn a_part_that_converts_before_anything_is_seen_being_sent_stands_for_the_whole(
             ],
             fixture.now,
         );
-        assert_eq!(values, [yes("0C1", -690), yes("0D1", -690)]);
+        assert_eq!(values, [yes("0C2", -690), yes("0D1", -690)]);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), []);
     });
 }
 
 #[test]
 fn the_same_ref_later_is_another_code() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let user = |event| of("user-1", event);
         let values = ledger.follow(
             &[
@@ -317,10 +337,10 @@ fn the_same_ref_later_is_another_code() {
 
 #[test]
 fn open_codes_outlive_a_crash_and_belong_to_the_run_that_reads_on() {
-    on_memory_and_file(|mut fixture| {
-        let mut crashed = fixture.open();
+    on_every_store(|mut fixture| {
+        let mut crashed = fixture.reader();
         let _ = crashed.follow(&[sent("0A", -10), sent("0B", 0)], fixture.now);
-        let mut other = fixture.open();
+        let mut other = fixture.reader();
         fixture.wait(Duration::from_secs(900));
         assert_eq!(other.expire(Expiry::All, fixture.now), [], "a live run watches these");
         assert_eq!(other.open_codes(fixture.now).unwrap(), 0);
@@ -328,28 +348,28 @@ fn open_codes_outlive_a_crash_and_belong_to_the_run_that_reads_on() {
         crashed.crash();
         assert_eq!(other.open_codes(fixture.now).unwrap(), 2);
         assert_eq!(other.follow(&[converted("0A", 30)], fixture.now), [yes("0A", 30)]);
-        assert_eq!(other.expire(Expiry::ByClock(at(-1)), fixture.now), []);
-        assert_eq!(other.expire(Expiry::ByClock(at(0)), fixture.now), [no("0B", 600)]);
+        assert_eq!(other.expire(by_clock(0), fixture.now), []);
+        assert_eq!(other.expire(by_clock(1), fixture.now), [no("0B", 600)]);
     });
 }
 
 #[test]
 fn a_run_that_reads_the_log_of_a_crashed_run_again_watches_its_codes() {
-    on_memory_and_file(|fixture| {
-        let mut crashed = fixture.open();
+    on_every_store(|fixture| {
+        let mut crashed = fixture.reader();
         let _ = crashed.follow(&[sent("0A", -700)], fixture.now);
         crashed.crash();
-        let (mut reader, mut other) = (fixture.open(), fixture.open());
+        let (mut reader, mut other) = (fixture.reader(), fixture.reader());
         let _ = reader.follow(&[sent("0A", -700)], fixture.now);
         assert_eq!(other.expire(Expiry::All, fixture.now), []);
-        assert_eq!(reader.expire(Expiry::ByLog(at(0)), fixture.now), [no("0A", -100)]);
+        assert_eq!(reader.expire(Expiry::ByLog(at(1)), fixture.now), [no("0A", -100)]);
     });
 }
 
 #[test]
 fn a_code_that_expires_before_its_deadline_expires_now() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&[sent("0A", -10)], fixture.now);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), [no("0A", 0)]);
     });
@@ -357,15 +377,15 @@ fn a_code_that_expires_before_its_deadline_expires_now() {
 
 #[test]
 fn codes_expire_in_bounded_portions_and_another_accounts_not_at_all() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let events: Vec<_> = (0..25).map(|n| sent(&format!("0A{n:02}"), -700)).collect();
         let _ = ledger.follow(&events, fixture.now);
         let mut stranger = fixture.open_as("efgh5678");
         assert_eq!(stranger.expire(Expiry::All, fixture.now), []);
         let mut closed = Vec::new();
         loop {
-            let observed = ledger.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
+            let observed = ledger.expire_codes(Expiry::ByLog(at(1)), 10, fixture.now).unwrap();
             if observed.counts.silent == 0 {
                 break;
             }
@@ -378,16 +398,16 @@ fn codes_expire_in_bounded_portions_and_another_accounts_not_at_all() {
 
 #[test]
 fn the_portions_are_of_several_crashed_runs_and_of_no_live_one() {
-    on_memory_and_file(|fixture| {
+    on_every_store(|fixture| {
         let codes = |run: &str| (0..5).map(|n| sent(&format!("0{run}{n}"), -700)).collect::<Vec<_>>();
         for run in ["A", "B"] {
-            let mut crashed = fixture.open();
+            let mut crashed = fixture.reader();
             let _ = crashed.follow(&codes(run), fixture.now);
             crashed.crash();
         }
-        let mut live = fixture.open();
+        let mut live = fixture.reader();
         let _ = live.follow(&codes("C"), fixture.now);
-        let mut ledger = fixture.open();
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&codes("D"), fixture.now);
         let mut portion = || {
             let observed = ledger.expire_codes(Expiry::All, 7, fixture.now).unwrap();
@@ -403,10 +423,10 @@ fn the_portions_are_of_several_crashed_runs_and_of_no_live_one() {
 
 #[test]
 fn the_false_of_a_crash_is_adopted_like_anything_that_is_recorded() {
-    on_memory_and_file(|fixture| {
-        let mut crashed = fixture.open();
+    on_every_store(|fixture| {
+        let mut crashed = fixture.reader();
         let _ = crashed.follow(&[sent("0A", -700)], fixture.now);
-        let _lost = crashed.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
+        let _lost = crashed.expire_codes(Expiry::ByLog(at(1)), 10, fixture.now).unwrap();
         crashed.crash();
         assert_eq!(ids(&fixture.open().adopted(Due::OnlyDue, fixture.now)), ["0A"]);
     });
@@ -415,7 +435,7 @@ fn the_false_of_a_crash_is_adopted_like_anything_that_is_recorded() {
 #[test]
 fn open_codes_are_counted_and_ended_ones_are_forgotten_after_a_month() {
     let mut fixture = Fixture::new();
-    let mut ledger = fixture.open();
+    let mut ledger = fixture.reader();
     let _ = ledger.follow(&[sent("0A", 0), sent("0B", 0), sent("0C", 0), converted("0A", 5)], fixture.now);
     let status = |fixture: &Fixture| LedgerReader::open(&fixture.path()).unwrap().unwrap().status().unwrap();
     let open = |fixture: &Fixture| {
@@ -433,33 +453,33 @@ fn open_codes_are_counted_and_ended_ones_are_forgotten_after_a_month() {
 fn the_part_that_was_sent_first_sets_the_deadline_in_whatever_order_they_are_logged() {
     for parts in [[-700, -690], [-690, -700]] {
         let fixture = Fixture::new();
-        let mut ledger = fixture.open();
+        let mut ledger = fixture.reader();
         let parts = parts.map(|time| of("x", sent(&format!("0A{}", -time), time)));
         let first = parts[0].message_id.to_string();
         let _ = ledger.follow(&parts, fixture.now);
-        assert_eq!(ledger.expire(Expiry::ByLog(at(-101)), fixture.now), []);
-        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no(&first, -100)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-99)), fixture.now), [no(&first, -100)]);
     }
 }
 
 #[test]
 fn a_code_keeps_its_deadline_when_the_log_is_read_again_with_another_length() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&[sent("0A", -700)], fixture.now);
-        let _ = ledger.observe(&[sent("0A", -700)], 2 * LASTS, fixture.now).unwrap();
-        assert_eq!(ledger.expire(Expiry::ByLog(at(-100)), fixture.now), [no("0A", -100)]);
+        let _ = ledger.observe(&[sent("0A", -700)], CodeRules { lasts: 2 * LASTS, ..RULES }, fixture.now).unwrap();
+        assert_eq!(ledger.expire(Expiry::ByLog(at(-99)), fixture.now), [no("0A", -100)]);
     });
 }
 
 #[test]
 fn a_time_of_reading_moves_no_deadline() {
-    on_memory_and_file(|mut fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|mut fixture| {
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&[sent("0A", 10), read_now(sent("0A", 0))], fixture.now);
         fixture.wait(Duration::from_secs(900));
-        assert_eq!(ledger.expire(Expiry::ByLog(at(609)), fixture.now), []);
-        assert_eq!(ledger.expire(Expiry::ByLog(at(610)), fixture.now), [no("0A", 610)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(610)), fixture.now), []);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(611)), fixture.now), [no("0A", 610)]);
     });
 }
 
@@ -467,7 +487,7 @@ fn a_time_of_reading_moves_no_deadline() {
 fn a_code_that_is_logged_after_its_conversion_is_sent_once_and_has_parts_with_times_and_without() {
     for as_told in [std::convert::identity, read_now] {
         let fixture = Fixture::new();
-        let mut ledger = fixture.open();
+        let mut ledger = fixture.reader();
         let one = |count: CodeCounts| (count.sent, count.parts, count.repeated);
         let log = [of("x", sent("0A1", 0)), of("x", sent("0A2", 0))].map(as_told);
         let _ = ledger.follow(&[as_told(over(Channel::Sms, converted("0A1", 0)))], fixture.now);
@@ -479,15 +499,15 @@ fn a_code_that_is_logged_after_its_conversion_is_sent_once_and_has_parts_with_ti
 
 #[test]
 fn every_conversion_is_counted_once_and_as_what_it_is() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let none = CodeCounts::default();
         let mut counts = |event| ledger.counts(&[event], fixture.now);
         assert_eq!(counts(converted("0A", -100)), CodeCounts { converted: 1, ..none });
         assert_eq!(counts(over(Channel::Sms, converted("0A", -100))), CodeCounts { repeated: 1, ..none });
         assert_eq!(counts(sent("0A", -110)), CodeCounts { sent: 1, ..none });
         assert_eq!(counts(sent("0B", -700)), CodeCounts { sent: 1, ..none });
-        assert_eq!(ledger.expire(Expiry::ByLog(at(0)), fixture.now), [no("0B", -100)]);
+        assert_eq!(ledger.expire(Expiry::ByLog(at(1)), fixture.now), [no("0B", -100)]);
         assert_eq!(
             ledger.counts(&[converted("0B", -50)], fixture.now),
             CodeCounts { converted: 1, late: 1, ..none }
@@ -497,8 +517,8 @@ fn every_conversion_is_counted_once_and_as_what_it_is() {
 
 #[test]
 fn two_parts_that_convert_before_a_line_names_their_channel_are_both_sent() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let log = [
             of("x", converted("0A1", -690)),
             converted("0A2", -680),
@@ -511,10 +531,10 @@ fn two_parts_that_convert_before_a_line_names_their_channel_are_both_sent() {
 
 #[test]
 fn a_part_whose_whole_has_become_known_is_not_given_up() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let log = [converted("0A2", -690), of("x", sent("0A1", -700)), of("x", sent("0A2", -700))];
-        assert_eq!(ledger.follow(&log, fixture.now), [yes("0A1", -690)]);
+        assert_eq!(ledger.follow(&log, fixture.now), [yes("0A2", -690)]);
         assert_eq!(ledger.give_up_awaiting_channel(fixture.now, fixture.now).unwrap(), []);
         let again = CodeCounts { repeated: 3, ..CodeCounts::default() };
         assert_eq!(ledger.counts(&log, fixture.now), again);
@@ -523,8 +543,8 @@ fn a_part_whose_whole_has_become_known_is_not_given_up() {
 
 #[test]
 fn a_conversion_has_its_own_line_and_a_silence_the_line_of_its_code() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let lines = |records: Vec<Record>| records.iter().map(|record| record.line).collect::<Vec<_>>();
         let late = [on_line(1, sent("0A", -700)), on_line(2, converted("0A", -50))];
         assert_eq!(lines(ledger.follows(&late, fixture.now)), [1], "the true waits for the false");
@@ -541,8 +561,8 @@ fn a_conversion_has_its_own_line_and_a_silence_the_line_of_its_code() {
 
 #[test]
 fn a_conversion_has_the_doubts_of_its_line_and_no_better_time_than_it() {
-    on_memory_and_file(|fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|fixture| {
+        let mut ledger = fixture.reader();
         let doubts = vec![MessageIdDoubt::Trimmed];
         let log = [sent("0A", -10), read_now(CodeEvent { doubts: doubts.clone(), ..converted("0A", 0) })];
         let records = ledger.follows(&log, fixture.now);
@@ -552,8 +572,8 @@ fn a_conversion_has_the_doubts_of_its_line_and_no_better_time_than_it() {
 
 #[test]
 fn a_code_that_expired_early_and_converts_did_so_then_and_not_at_its_deadline() {
-    on_memory_and_file(|mut fixture| {
-        let mut ledger = fixture.open();
+    on_every_store(|mut fixture| {
+        let mut ledger = fixture.reader();
         let _ = ledger.follow(&[sent("0A", -10)], fixture.now);
         assert_eq!(ledger.expire(Expiry::All, fixture.now), [no("0A", 0)]);
         fixture.wait(Duration::from_secs(60));
@@ -563,12 +583,12 @@ fn a_code_that_expired_early_and_converts_did_so_then_and_not_at_its_deadline() 
 
 #[test]
 fn codes_behind_those_that_a_live_run_watches_expire_in_the_same_portion() {
-    on_memory_and_file(|fixture| {
-        let (mut other, mut ledger) = (fixture.open(), fixture.open());
+    on_every_store(|fixture| {
+        let (mut other, mut ledger) = (fixture.reader(), fixture.reader());
         let watched: Vec<_> = (0..10).map(|n| sent(&format!("0A{n}"), -700)).collect();
         let _ = other.follow(&watched, fixture.now);
         let _ = ledger.follow(&[sent("0B", -690)], fixture.now);
-        let observed = ledger.expire_codes(Expiry::ByLog(at(0)), 10, fixture.now).unwrap();
+        let observed = ledger.expire_codes(Expiry::ByLog(at(1)), 10, fixture.now).unwrap();
         assert_eq!(ledger.accept(observed, fixture.now), [no("0B", -90)]);
     });
 }

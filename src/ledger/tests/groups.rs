@@ -8,13 +8,15 @@ use proptest::prelude::*;
 
 use crate::domain::{Channel, CodeEvent, Happening, MessageId, Record, Reference, TimeSource, Timestamp};
 use crate::ledger::store::Memory;
-use crate::ledger::{CodeCounts, Entries, Expiry, Ledger, Observed, Recorded, Released, Settlement, Ticket};
+use crate::ledger::{
+    CodeCounts, CodeRules, Entries, Expiry, Ledger, Observed, Recorded, Released, Settlement, Ticket,
+};
 
 use super::{Fixture, Room, accepted, at, failed, postponed, refused, sms};
 
 /// Two runs, as two processes would have them.
 const RUNS: usize = 2;
-const LASTS: Duration = Duration::from_secs(600);
+const RULES: CodeRules = CodeRules { lasts: Duration::from_secs(600), parts_within: Duration::from_secs(10) };
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -47,14 +49,16 @@ fn forced(record: Record) -> Record {
 fn event() -> impl Strategy<Value = CodeEvent> {
     let reference = option::of(prop_oneof![Just("1"), Just("2")].prop_map(Reference::from_json));
     let happening = prop_oneof![Just(Happening::Sent), Just(Happening::Converted)];
-    let seconds = prop_oneof![0_i64..3, 600_i64..603, Just(5000)];
-    (0..4, reference, happening, seconds, any::<bool>()).prop_map(
-        |(id, reference, happening, seconds, names_channel)| CodeEvent {
+    let seconds = prop_oneof![0_i64..3, 9_i64..12, 600_i64..603, Just(5000)];
+    let channel = prop_oneof![4 => Just(Channel::Sms), 1 => Just(Channel::Voice)];
+    (0..4, reference, happening, seconds, channel, any::<bool>()).prop_map(
+        |(id, reference, happening, seconds, channel, names_channel)| CodeEvent {
             line: 1,
+            source: 0,
             reference,
             happening,
             message_id: MessageId::parse(&format!("code-{id}")).unwrap(),
-            channel: (happening == Happening::Sent || names_channel).then_some(Channel::Sms),
+            channel: (happening == Happening::Sent || names_channel).then_some(channel),
             timestamp: at(seconds),
             time: TimeSource::Given,
             doubts: Vec::new(),
@@ -130,7 +134,7 @@ impl House {
         let (now, group_max) = (self.now(), self.group_max);
         let (mut all, mut counts) = (Entries::default(), CodeCounts::default());
         for group in events.chunks(group_max) {
-            let observed = self.ledger(run).observe(group, LASTS, now).unwrap();
+            let observed = self.ledger(run).observe(group, RULES, now).unwrap();
             all.absorb(observed.entries);
             counts.add(observed.counts);
         }
@@ -139,7 +143,7 @@ impl House {
 
     fn close_codes(&mut self, run: usize) -> (Entries, CodeCounts) {
         let now = self.now();
-        let Observed { entries, counts } = self.ledger(run).expire_codes(Expiry::All, 100, now).unwrap();
+        let Observed { entries, counts, .. } = self.ledger(run).expire_codes(Expiry::All, 100, now).unwrap();
         (entries, counts)
     }
 

@@ -7,6 +7,7 @@ mod model;
 mod order;
 mod recording;
 mod sharing;
+mod sources;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,14 +16,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::domain::{
-    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Reached, Record,
-    TimeSource, Timestamp,
+    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, REMEMBERED,
+    Reached, Record, TimeSource, Timestamp,
 };
 
 use super::store::postgres::tests::{by_socket, support::Cluster};
 use super::store::postgres::{Access, PostgresStore, Schema, connect, migrate};
 use super::store::{Memory, MemoryStore};
-use super::{Due, Effort, Ledger, LedgerError, Recorded, Released, Settlement, StoreError, Ticket};
+use super::{Due, Effort, Ledger, LedgerError, LogSource, Recorded, Released, Settlement, StoreError, Ticket};
 
 /// Room for one ledger, and a clock that is set by hand.
 pub(crate) struct Fixture {
@@ -83,8 +84,8 @@ impl Fixture {
             locks: locks.path().join(machine).into(),
             lease: Duration::from_secs(30),
             patience: Duration::from_secs(5),
+            keep: REMEMBERED,
             durability: crate::domain::Durability::Strict,
-            keep: crate::domain::REMEMBERED,
         }
     }
 
@@ -118,6 +119,13 @@ impl Fixture {
                 PostgresStore::open(self.access("machine"), &account(key), unsettled_max, self.now).unwrap(),
             )),
         }
+    }
+
+    /// Open for a run that reads these files.
+    pub(crate) fn open_reading(&self, files: &[LogSource]) -> Ledger {
+        let mut ledger = self.open();
+        ledger.reads(files, self.now).unwrap();
+        ledger
     }
 
     pub(crate) fn wait(&mut self, time: Duration) {

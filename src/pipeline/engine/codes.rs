@@ -78,15 +78,18 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes a log's events, and records the conversions that follow.
-    pub(super) fn observe(&mut self, events: &[CodeEvent], now: Timestamp) {
+    /// Takes a log's events, and records the conversions that follow. `times` are those of all its lines.
+    pub(super) fn observe(&mut self, events: &[CodeEvent], times: &[Timestamp], now: Timestamp) {
         let Some(deadlines) = &mut self.code_deadlines else { return };
         if self.ledger_lost {
             return;
         }
-        match self.outbox.observe(events, deadlines.tracking.lasts, now) {
+        if events.is_empty() {
+            return deadlines.saw(times, now);
+        }
+        match self.outbox.observe(events, deadlines.tracking.rules, now) {
             Ok((entered, counts)) => {
-                deadlines.saw(events, now);
+                deadlines.saw(times, now);
                 self.emit(Event::Tracked(counts));
                 self.entered(entered);
             }

@@ -9,6 +9,7 @@ use crate::ledger::{Novelty, Origin, RowId};
 use crate::pipeline::deadlines::Input;
 use crate::pipeline::event::{Event, Notice, RecordResult, Stopped};
 use crate::pipeline::job::Job;
+use crate::pipeline::now::Now;
 use crate::pipeline::outbox::{Done, Entered};
 use crate::pipeline::plan::{Item, RefusedBefore};
 
@@ -16,7 +17,7 @@ impl Engine<'_> {
     /// Records a group of arrivals, before any of it may be sent.
     pub(super) fn take_in(&mut self, arrived: Vec<Item>, now: Timestamp) {
         let (mut records, mut bad) = (Vec::with_capacity(arrived.len()), Vec::new());
-        let mut events = Vec::new();
+        let (mut events, mut times) = (Vec::new(), Vec::new());
         for item in arrived {
             match item {
                 Item::Record(record) if self.is_too_old(&record, now) => {
@@ -24,7 +25,11 @@ impl Engine<'_> {
                     self.emit_result(RecordResult::not_sent(record, Outcome::Skipped(why)));
                 }
                 Item::Record(record) => records.push(record),
-                Item::Event(event) => events.push(event),
+                Item::Event(event) => {
+                    times.push(event.timestamp);
+                    events.push(event);
+                }
+                Item::LogTime(time) => times.push(time),
                 Item::Bad(record) => bad.push(record),
                 Item::Remark(text) => self.emit(Event::Notice(Notice::Input(text))),
                 Item::Broken => {
@@ -36,8 +41,8 @@ impl Engine<'_> {
         if !records.is_empty() {
             self.record(records, now);
         }
-        if !events.is_empty() {
-            self.observe(&events, now);
+        if !times.is_empty() {
+            self.observe(&events, &times, now);
         }
         if !bad.is_empty() {
             self.record_bad(bad, now);
@@ -112,6 +117,9 @@ impl Engine<'_> {
         if let Some(message_id) = entered.contradicted {
             self.emit(Event::Notice(Notice::NeedsTimes(message_id)));
         }
+        if let Some(reference) = entered.shared_ref {
+            self.emit(Event::Notice(Notice::SharedRef(reference)));
+        }
         for job in entered.ready {
             self.schedule.admit(job);
         }
@@ -132,6 +140,21 @@ impl Engine<'_> {
             }
         }
         self.give_up_waiting();
+    }
+
+    /// What waits behind another run's row goes as soon as that is settled. Behind a row of this run it goes by itself.
+    pub(super) fn release_waiting(&mut self, now: Now) {
+        /// How many are looked at in one go; what is left comes up when rows that are due are searched for.
+        const LIMIT: usize = 64;
+        if self.waiting.is_empty() || self.stopped.is_some() || !self.looks.are_due_for_waiting(now.monotonic) {
+            return;
+        }
+        let room = self.schedule.room_for_due().min(LIMIT);
+        let waiting: Vec<_> = self.waiting.values().take(room).map(|record| record.conversion.clone()).collect();
+        match self.outbox.release(&waiting, now.wall) {
+            Ok(entered) => self.entered(entered),
+            Err(error) => self.stop_for_ledger(&error),
+        }
     }
 
     /// The origin of a row that is no longer waited for. A record of this input that was let go of has had its result.

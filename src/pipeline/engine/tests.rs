@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::{Engine, GLANCE, Happened};
 use crate::domain::{
-    Channel, CodeEvent, Delivered, ErrorCode, Happening, MessageId, Outcome, Reached, TimeSource,
+    Channel, CodeEvent, Conversion, Delivered, ErrorCode, Happening, MessageId, Outcome, Reached, Record,
+    TimeSource,
 };
-use crate::ledger::{Ledger, Origin};
+use crate::ledger::{CodeRules, Effort, Ledger, Origin, Recorded, Settlement};
 use crate::pipeline::deadlines::Input;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::job::{Attempt, Job};
@@ -196,13 +197,46 @@ fn what_an_earlier_run_left_is_adopted_beside_flowing_input_and_goes_first() {
 }
 
 #[test]
+fn what_waits_behind_another_runs_value_goes_as_soon_as_that_is_settled() {
+    let folder = tempfile::tempdir().unwrap();
+    let Outbox::Durable(mut other) = durable(folder.path()) else { panic!("it is durable") };
+    let Item::Record(first) = record(1) else { panic!("it is one") };
+    let now = after(seconds(0));
+    let value = |delivered, seconds| {
+        let timestamp = now.wall.after(Duration::from_secs(seconds));
+        let conversion = Conversion { delivered, timestamp, ..first.conversion.clone() };
+        Record { conversion, time: TimeSource::Given, ..first.clone() }
+    };
+    let Recorded::Ready(ticket) =
+        other.record(&[value(Delivered::False, 0)], now.wall).unwrap().recorded.remove(0)
+    else {
+        panic!("nothing is before it")
+    };
+    let (gate, mut heard) = (Gate::default(), Heard::default());
+    let mut engine = Engine::new(durable(folder.path()), plan(ONE), &gate, &mut heard, now);
+    engine.step(arrives([Item::Record(value(Delivered::True, 1))], Input::Flows), now);
+    assert!(engine.orders(seconds(0)).start.is_empty());
+    let accepted = Settlement::Accepted { http_status: 200, effort: Effort { attempts: 1, ambiguous_resends: 0 } };
+    let _ = other.settle(vec![(ticket, accepted)], now.wall).unwrap();
+    let [before, then] = [99, 100].map(Duration::from_millis);
+    engine.step(nothing(Input::Flows), after(before));
+    assert!(engine.orders(before).start.is_empty());
+    engine.step(nothing(Input::Flows), after(then));
+    assert_eq!(only_job(&mut engine, then).record().conversion.delivered, Delivered::True);
+}
+
+#[test]
 fn a_code_expires_while_the_input_rests() {
     let folder = tempfile::tempdir().unwrap();
     let (gate, mut heard) = (Gate::default(), Heard::default());
-    let tracking = Some(Tracking { lasts: seconds(600), at_end: AtEnd::Keep });
+    let tracking = Some(Tracking {
+        rules: CodeRules { lasts: seconds(600), parts_within: seconds(10) },
+        at_end: AtEnd::Keep,
+    });
     let plan = RunPlan { tracking, ..plan(ONE) };
     let mut engine = Engine::new(durable(folder.path()), plan, &gate, &mut heard, after(seconds(0)));
     let sent = CodeEvent {
+        source: 0,
         line: 1,
         reference: None,
         happening: Happening::Sent,
@@ -215,12 +249,12 @@ fn a_code_expires_while_the_input_rests() {
     };
     engine.step(arrives([Item::Event(sent)], Input::Flows), after(seconds(0)));
     // A quarter of the time that a code lasts is left for lines that are out of order.
-    engine.step(nothing(Input::Rests), after(seconds(749)));
-    assert!(engine.orders(seconds(749)).start.is_empty());
-    engine.step(nothing(Input::Flows), after(seconds(750)));
-    assert!(engine.orders(seconds(750)).start.is_empty(), "more is being read, and may say that it was used");
     engine.step(nothing(Input::Rests), after(seconds(750)));
-    let job = only_job(&mut engine, seconds(750));
+    assert!(engine.orders(seconds(750)).start.is_empty());
+    engine.step(nothing(Input::Flows), after(seconds(751)));
+    assert!(engine.orders(seconds(751)).start.is_empty(), "more is being read, and may say that it was used");
+    engine.step(nothing(Input::Rests), after(seconds(751)));
+    let job = only_job(&mut engine, seconds(751));
     let conversion = &job.record().conversion;
     assert_eq!((conversion.delivered, conversion.timestamp), (Delivered::False, after(seconds(600)).wall));
     engine.step(returns([answered(job, seconds(751), 200)]), after(seconds(751)));

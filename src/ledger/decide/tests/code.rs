@@ -7,16 +7,27 @@ use crate::domain::{
     TimeSource, Timestamp,
 };
 use crate::ledger::decide::code::{
-    AwaitingChannel, Code, CodeRef, CodeState, Followed, SeenCodes, expire, follow, give_up, want_codes,
+    AwaitingChannel, Code, CodePlan, CodeRef, CodeState, Followed, Kin, Part, SeenCodes, ToldBy, expire, give_up,
+    want_codes,
 };
+use crate::ledger::decide::follow::follow;
 use crate::ledger::decide::lane::Owner;
+use crate::ledger::decide::parts::{Mark, Streak};
 use crate::ledger::tests::at;
-use crate::ledger::tracking::CodeCounts;
+use crate::ledger::tracking::{CodeCounts, CodeRules};
 
 use super::FREE;
 
 /// How long a code may take to convert, in seconds.
 pub(super) const LASTS: i64 = 600;
+
+/// Within how many seconds the parts of a code are sent.
+pub(super) const PARTS_WITHIN: i64 = 10;
+
+pub(super) const RULES: CodeRules = CodeRules {
+    lasts: Duration::from_secs(LASTS.unsigned_abs()),
+    parts_within: Duration::from_secs(PARTS_WITHIN.unsigned_abs()),
+};
 
 /// The line that a stored code was sent on; an event's is 1 unless it is put on another.
 pub(super) const CODES_LINE: u64 = 7;
@@ -28,6 +39,7 @@ pub(super) const NONE: CodeCounts =
 pub(super) fn sent(id: &str, seconds: i64) -> CodeEvent {
     CodeEvent {
         line: 1,
+        source: 0,
         reference: None,
         happening: Happening::Sent,
         message_id: MessageId::parse(id).unwrap(),
@@ -78,6 +90,7 @@ pub(super) fn open(number: i64, message_id: &str, sent: i64) -> Code {
         message_id: id(message_id),
         state: CodeState::Open,
         owner: Owner::Me,
+        told_by: ToldBy::OurLog(0),
         sent: Some(at(sent)),
         deadline: Some(at(sent + LASTS)),
         converted: None,
@@ -114,22 +127,61 @@ impl Code {
         Self { state: CodeState::GivenUp, ..self }
     }
 
+    pub(super) fn over(self, channel: Channel) -> Self {
+        Self { channel: Some(channel), ..self }
+    }
+
+    pub(super) fn of_another_log(self) -> Self {
+        Self { told_by: ToldBy::AnotherLog, ..self }
+    }
+
     fn owned_by(self, owner: Owner) -> Self {
         Self { owner, ..self }
     }
 }
 
-/// What follows from a group where these codes are stored.
+/// What follows from a group where these codes are stored, each with one part.
 pub(super) fn following(events: &[CodeEvent], stored: &[Code]) -> Followed {
-    let want = want_codes(events);
-    let part = |part: &&MessageId| stored.iter().find(|code| code.message_id == **part).cloned();
-    let newest = |reference: &&Reference| {
-        let named = stored.iter().filter(|code| code.reference.as_ref() == Some(*reference));
-        named.max_by_key(|code| code.id).cloned()
+    let stored: Vec<_> = stored.iter().map(|code| (code.clone(), vec![])).collect();
+    following_after(events, &stored, &Streak::default())
+}
+
+/// The same where codes have further parts, each with its time.
+pub(super) fn following_after(
+    events: &[CodeEvent],
+    stored: &[(Code, Vec<(&str, i64)>)],
+    streak: &Streak,
+) -> Followed {
+    let want = want_codes(events, RULES, streak);
+    let parts = |(code, further): &(Code, Vec<(&str, i64)>)| {
+        let first = Part { message_id: code.message_id.clone(), sent: code.sent, line: code.line };
+        let further =
+            further.iter().map(|(part, sent)| Part { message_id: id(part), sent: Some(at(*sent)), line: 8 });
+        std::iter::once(first).chain(further).collect::<Vec<_>>()
     };
-    let by_part = want.parts.iter().map(part).collect();
-    let by_reference = want.references.iter().map(newest).collect();
-    follow(events, &want, SeenCodes { by_part, by_reference }, Duration::from_secs(LASTS.unsigned_abs()))
+    let of_id = |wanted: &&MessageId| {
+        let has = |code: &&(Code, Vec<_>)| parts(code).iter().any(|part| part.message_id == **wanted);
+        stored.iter().filter(has).map(|(code, _)| code.clone()).collect()
+    };
+    let near = |mark: &Mark<'_>| {
+        let is_near = |code: &Code| {
+            code.reference.as_ref() == Some(mark.reference)
+                && code.channel == Some(mark.channel)
+                && code.sent.is_some_and(|sent| mark.from <= sent && sent <= mark.until)
+        };
+        let near = stored.iter().filter(|(code, _)| is_near(code));
+        near.map(|code| Kin { code: code.0.clone(), parts: parts(code) }).collect::<Vec<_>>()
+    };
+    let of_ids = want.ids.iter().map(of_id).collect();
+    let kin = want.marks.iter().flat_map(near).collect();
+    follow(events, want, SeenCodes { of_ids, kin }, RULES)
+}
+
+impl CodePlan {
+    /// The ids that come to a code, and to which.
+    pub(super) fn joined(&self) -> Vec<(&str, CodeRef)> {
+        self.parts.iter().map(|(part, code)| (part.message_id.as_str(), *code)).collect()
+    }
 }
 
 impl Followed {
@@ -156,9 +208,15 @@ fn seconds(timestamp: Option<Timestamp>) -> Option<i64> {
 #[test]
 fn a_groups_ids_and_refs_are_wanted_once() {
     let events = [sent("0A", 0).of("x"), converted("0A", 1), sent("0B", 2).of("x"), sent("0C", 3).of("y")];
-    let want = want_codes(&events);
-    assert_eq!(want.parts, [&id("0A"), &id("0B"), &id("0C")]);
-    assert_eq!(want.references, [&named("x"), &named("y")]);
+    let want = want_codes(&events, RULES, &Streak::default());
+    assert_eq!(want.ids, [&id("0A"), &id("0B"), &id("0C")]);
+    let marks = want
+        .marks
+        .iter()
+        .map(|mark| (mark.reference, mark.channel, at(0).age_at(mark.from), at(0).age_at(mark.until)));
+    let mark = |time, reference| (reference, Channel::Sms, time - LASTS, time + LASTS);
+    let (x, y) = (named("x"), named("y"));
+    assert_eq!(marks.collect::<Vec<_>>(), [mark(0, &x), mark(2, &x), mark(3, &y)]);
 }
 
 #[test]
@@ -166,9 +224,12 @@ fn a_code_that_is_sent_is_open_until_its_deadline() {
     let followed = following_one(sent("0A", 5).of("x").on_line(3), &[]);
     let code = Code { id: CodeRef::New(0), line: 3, ..open(0, "0A", 5).of("x") };
     assert_eq!(followed.plan.inserts, [code]);
-    assert_eq!(followed.plan.parts, [(id("0A"), CodeRef::New(0))]);
-    assert_eq!((followed.plan.updates, followed.plan.merges), (vec![], vec![]));
-    assert_eq!((followed.counts, followed.records, followed.taken), (CodeCounts { sent: 1, ..NONE }, vec![], 1));
+    assert_eq!(
+        followed.plan.parts,
+        [(Part { message_id: id("0A"), sent: Some(at(5)), line: 3 }, CodeRef::New(0))]
+    );
+    assert_eq!((followed.plan.updates, followed.plan.moves), (vec![], vec![]));
+    assert_eq!((followed.counts, followed.records), (CodeCounts { sent: 1, ..NONE }, vec![]));
 }
 
 #[test]
@@ -243,7 +304,7 @@ fn a_conversion_after_its_false_is_late_and_never_the_older_fact() {
 #[test]
 fn a_conversion_once_more_is_the_same_one_at_its_first_time() {
     let stored = open(1, "0A", 0).converted(50);
-    for again in [converted("0A", 70), converted("0A", 30).over(Channel::Voice)] {
+    for again in [converted("0A", 70), converted("0A", 30).over(Channel::Sms)] {
         let followed = following_one(again, std::slice::from_ref(&stored));
         assert_eq!(followed.conversions(), [("0A", true, 50, 1)]);
         assert_eq!(followed.records[0].conversion.channel, Channel::Sms);
@@ -305,7 +366,6 @@ fn the_first_events_of_a_group_count_for_the_next() {
     assert_eq!((followed.plan.inserts, followed.plan.updates), (vec![code], vec![]));
     assert_eq!(followed.plan.parts.len(), 1);
     assert_eq!(followed.counts, CodeCounts { sent: 1, converted: 1, repeated: 2, ..NONE });
-    assert_eq!(followed.taken, 4);
 }
 
 #[test]

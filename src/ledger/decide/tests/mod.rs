@@ -3,7 +3,7 @@
 mod adoption;
 mod any_lane;
 mod code;
-mod code_merge;
+mod code_parts;
 mod intake;
 mod lane;
 mod outcome;

@@ -1,4 +1,4 @@
-//! Removing rows whose time has passed: when they have been kept long enough, or by `ledger forget`.
+//! Removing rows whose time has passed: after 30 days, or by `ledger forget`.
 //!
 //! Pending rows and dead letters go only when asked for; rows that a live run has never go.
 
@@ -28,6 +28,14 @@ const UNREADABLE: &str = "DELETE FROM @unreadable WHERE id IN (
          ORDER BY seen, id LIMIT $3 FOR UPDATE SKIP LOCKED)
      RETURNING id";
 
+const CODES: &str = "WITH gone AS (
+         DELETE FROM @code WHERE id IN (
+             SELECT id FROM @code WHERE $1::int2 IS NOT NULL AND state > 1 AND arrived <= $2
+             ORDER BY arrived, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+         RETURNING id),
+     parts AS (DELETE FROM @part WHERE code IN (SELECT id FROM gone))
+     SELECT id FROM gone";
+
 const PENDING: &str = "DELETE FROM @conversion WHERE id IN (
          SELECT c.id FROM @conversion c
          WHERE c.state = $1 AND c.state < 2 AND c.recorded <= $2
@@ -54,8 +62,10 @@ pub(crate) fn forget(
             what.states().iter().map(|state| (PENDING, *state)).collect()
         }
     };
-    if what == Forget::Refused {
-        kinds.push((UNREADABLE, RowState::Refused));
+    match what {
+        Forget::Settled => kinds.push((CODES, RowState::Accepted)),
+        Forget::Refused => kinds.push((UNREADABLE, RowState::Refused)),
+        Forget::Pending => {}
     }
     in_bites(&mut connection, &access.schema, u64::MAX, &kinds, before)
 }
@@ -67,7 +77,8 @@ pub(super) fn prune(
     recorded: u64,
     before: Timestamp,
 ) -> Result<u64, StoreError> {
-    let kinds: Vec<_> = Forget::Settled.states().iter().map(|state| (SETTLED, *state)).collect();
+    let settled = Forget::Settled.states().iter().map(|state| (SETTLED, *state));
+    let kinds: Vec<_> = settled.chain([(CODES, RowState::Accepted)]).collect();
     in_bites(connection, schema, recorded.saturating_mul(2).max(BITE), &kinds, before)
 }
 

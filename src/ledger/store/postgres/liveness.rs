@@ -21,12 +21,6 @@ use crate::ledger::store::StoreError;
 /// The number of a run; never given twice in one ledger.
 pub(super) type RunId = i64;
 
-/// No run: rows that any run may take.
-pub(super) const NO_RUN: RunId = 0;
-
-/// How long a lease lasts where nothing else is said.
-pub(crate) const LEASE: Duration = Duration::from_secs(30);
-
 /// The end of a lease that is not used: for a clock that runs at another speed, and for what is on its way.
 pub(super) const MARGIN: Duration = Duration::from_secs(2);
 

@@ -4,6 +4,7 @@
 //! nothing about what is in the ledger.
 
 mod binding;
+mod codes;
 mod connect;
 mod examine;
 mod exchange;

@@ -13,7 +13,7 @@ use super::row::{self, get, state_number};
 use super::run::Access;
 use super::schema::{self, Schema};
 use crate::domain::{BadRecord, Reference, Timestamp};
-use crate::ledger::contents::{DeadLetter, HistoryRow, Kept, Original, StatusRow};
+use crate::ledger::contents::{DeadLetter, HistoryRow, Kept, OpenCode, Original, StatusRow};
 use crate::ledger::history::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange};
 use crate::ledger::state::RowState;
 use crate::ledger::store::{ServerError, StoreError};
@@ -61,6 +61,12 @@ impl PostgresReader {
                      JOIN @account a ON a.id = u.account GROUP BY a.fingerprint",
                 )
                 .into(),
+            self.schema
+                .statement(
+                    "SELECT a.fingerprint, count(*), min(c.arrived) FROM @code c
+                     JOIN @account a ON a.id = c.account WHERE c.state = 0 GROUP BY a.fingerprint",
+                )
+                .into(),
         ])?;
         let mut rows = Vec::new();
         for (at, answer) in answers.iter().enumerate() {
@@ -69,7 +75,11 @@ impl PostgresReader {
                     account: get(row, 0)?,
                     count: count(row, 1)?,
                     oldest: row::timestamp(row, 2)?,
-                    kept: if at == 0 { Kept::Conversion(row::state(row, 3)?) } else { Kept::Unreadable },
+                    kept: match at {
+                        0 => Kept::Conversion(row::state(row, 3)?),
+                        1 => Kept::Unreadable,
+                        _ => Kept::OpenCode,
+                    },
                 });
             }
         }
@@ -129,6 +139,20 @@ impl PostgresReader {
         );
         let asked = self.schema.statement(&text).with(message_id.to_owned(), Type::TEXT);
         self.query(asked)?.iter().map(history_row).collect()
+    }
+
+    /// The codes of an id that are open.
+    pub(crate) fn open_codes(&self, message_id: &str) -> Result<Vec<OpenCode>, StoreError> {
+        let asked = self.schema.statement(
+            "SELECT a.fingerprint, c.closes FROM @part p JOIN @code c ON c.id = p.code
+             JOIN @account a ON a.id = c.account WHERE p.message_id = $1 AND c.state = 0 ORDER BY c.id",
+        );
+        let rows = self.query(asked.with(message_id.to_owned(), Type::TEXT))?;
+        let read = |row: &Row| {
+            let deadline = get::<Option<i64>>(row, 1)?.and_then(|at| Timestamp::from_unix(at).ok());
+            Ok(OpenCode { account: get(row, 0)?, deadline })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// The fingerprints of all accounts that ever recorded something, in order.

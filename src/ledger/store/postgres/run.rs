@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
+use super::codes;
 use super::connect::{Connection, connect_for};
 use super::exchange::Step;
 use super::forget::prune;
@@ -18,8 +19,10 @@ use crate::clock;
 use crate::domain::{AccountFingerprint, Durability, SessionWanted, SharedLedger, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 use crate::ledger::error::Location;
+use crate::ledger::store::sources::Sources;
 use crate::ledger::store::{Lease, ServerError, Store, StoreError, Tx};
 use crate::ledger::ticket::UncleanStops;
+use crate::ledger::tracking::LogSource;
 
 /// How often a transaction is tried that others were in the way of.
 const TRIES: u32 = 12;
@@ -50,10 +53,10 @@ pub(crate) struct Access {
     pub(crate) lease: Duration,
     /// How long a server that is gone is waited for.
     pub(crate) patience: Duration,
-    /// What the server has to promise.
-    pub(crate) durability: Durability,
     /// How long a settled row is remembered.
     pub(crate) keep: Duration,
+    /// What the server has to promise.
+    pub(crate) durability: Durability,
 }
 
 impl Access {
@@ -76,8 +79,8 @@ impl Access {
             locks: shared.locks.as_path().into(),
             lease: shared.lease,
             patience: shared.patience,
-            durability: shared.durability,
             keep: shared.keep,
+            durability: shared.durability,
         }
     }
 }
@@ -100,6 +103,8 @@ pub(crate) struct PostgresStore {
     unsettled_max: usize,
     pub(super) me: RunId,
     lock: Option<RunLock>,
+    /// The files of the log that it reads.
+    pub(super) sources: Sources,
     /// Whether the lease was lost since the run was last asked for it.
     has_lost_lease: bool,
     crashed: Vec<(RunId, u64)>,
@@ -164,6 +169,7 @@ impl PostgresStore {
             unsettled_max,
             me: 0,
             lock: None,
+            sources: Sources::default(),
             has_lost_lease: false,
             crashed: Vec::new(),
             serial: 0,
@@ -337,6 +343,11 @@ impl Store for PostgresStore {
     fn unclean_stops(&self) -> UncleanStops {
         let repeats = self.crashed.iter().fold(0, |sum: u64, (_, most)| sum.saturating_add(*most));
         UncleanStops { runs: self.crashed.len() as u64, repeats }
+    }
+
+    fn reads(&mut self, files: &[LogSource], now: Timestamp) -> Result<(), StoreError> {
+        self.sources = self.persist(|store| codes::sources(store, files, now))?;
+        Ok(())
     }
 
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {

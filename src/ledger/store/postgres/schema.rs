@@ -83,6 +83,49 @@ const MIGRATIONS: &[&[&str]] = &[&[
         UNIQUE (account, digest)
     )",
     "CREATE INDEX unreadable_seen ON @unreadable (seen, id)",
+    // A file of a log, by its name or by what the file is; `read` is when a run last read it.
+    r#"CREATE TABLE @source (
+        id       BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        account  BIGINT NOT NULL,
+        name     TEXT COLLATE "C",
+        identity TEXT COLLATE "C",
+        read     BIGINT NOT NULL
+    )"#,
+    // One-time codes that a log told of. `closes` is when silence becomes false. `sent` is not known of a code whose conversion
+    // came first, and its `channel` may not be: then `raw` is the line. Times are the log's, but for `arrived`, the clock's.
+    // `source` is the file that told of the code; 0 where that is not known again.
+    r#"CREATE TABLE @code (
+        id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        account    BIGINT   NOT NULL,
+        channel    SMALLINT,
+        message_id TEXT COLLATE "C" NOT NULL,
+        state      SMALLINT NOT NULL,
+        owner      BIGINT   NOT NULL,
+        source     BIGINT   NOT NULL,
+        sent       BIGINT,
+        closes     BIGINT,
+        converted  BIGINT,
+        arrived    BIGINT   NOT NULL,
+        line       BIGINT   NOT NULL,
+        reference  TEXT COLLATE "C",
+        raw        BYTEA
+    )"#,
+    "CREATE INDEX code_closes ON @code (account, owner, source, closes, id) WHERE state = 0",
+    "CREATE INDEX code_open ON @code (account, owner, source, arrived, id) WHERE state = 0",
+    "CREATE INDEX code_unplaced ON @code (account, arrived, id) WHERE state = 1",
+    "CREATE INDEX code_ended ON @code (arrived, id) WHERE state > 1",
+    // A `ref` may be longer than an index takes.
+    "CREATE INDEX code_mark ON @code (left(reference, 200), account, channel, sent) WHERE reference IS NOT NULL",
+    // Which code a message-id belongs to: a long message has several. One message-id over two channels is of two codes.
+    r#"CREATE TABLE @part (
+        message_id TEXT COLLATE "C" NOT NULL,
+        account    BIGINT NOT NULL,
+        code       BIGINT NOT NULL,
+        sent       BIGINT,
+        line       BIGINT NOT NULL,
+        PRIMARY KEY (message_id, account, code)
+    )"#,
+    "CREATE INDEX part_code ON @part (code)",
 ]];
 
 /// The version that this program writes.

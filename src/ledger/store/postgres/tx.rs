@@ -3,6 +3,7 @@
 
 use tokio_postgres::Row;
 
+use super::codes;
 use super::exchange::{Statement, Step};
 use super::rows::{self, Shown};
 use super::run::PostgresStore;
@@ -234,28 +235,28 @@ impl Tx for PostgresTx<'_> {
         rows::keep_unreadable(self, records)
     }
 
-    fn codes(&mut self, _: &CodeWant<'_>) -> Result<SeenCodes, StoreError> {
-        Err(not_yet())
+    fn codes(&mut self, want: &CodeWant<'_>) -> Result<SeenCodes, StoreError> {
+        codes::find(self, want)
     }
 
-    fn apply_codes(&mut self, _: &CodePlan) -> Result<(), StoreError> {
-        Err(not_yet())
+    fn apply_codes(&mut self, plan: &CodePlan) -> Result<(), StoreError> {
+        codes::apply(self, plan)
     }
 
-    fn expired_codes(&mut self, _: Expiry, _: usize) -> Result<Vec<Code>, StoreError> {
-        Err(not_yet())
+    fn expired_codes(&mut self, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
+        codes::expired(self, expiry, limit)
     }
 
     fn open_codes(&mut self) -> Result<u64, StoreError> {
-        Err(not_yet())
+        codes::count_open(self)
     }
 
-    fn awaiting_channel(&mut self, _: Timestamp, _: usize) -> Result<Vec<AwaitingChannel>, StoreError> {
-        Err(not_yet())
+    fn awaiting_channel(&mut self, arrived: Timestamp, limit: usize) -> Result<Vec<AwaitingChannel>, StoreError> {
+        codes::awaiting_channel(self, arrived, limit)
     }
 
-    fn give_up(&mut self, _: &[AwaitingChannel]) -> Result<(), StoreError> {
-        Err(not_yet())
+    fn give_up(&mut self, given_up: &[AwaitingChannel]) -> Result<(), StoreError> {
+        codes::give_up(self, given_up)
     }
 
     fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
@@ -266,8 +267,4 @@ impl Tx for PostgresTx<'_> {
         self.store.went_well();
         Ok(())
     }
-}
-
-fn not_yet() -> StoreError {
-    StoreError::Database("codes cannot be tracked in a ledger on a server yet".into())
 }

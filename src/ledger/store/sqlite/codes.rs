@@ -1,15 +1,18 @@
 //! Codes: how those that a group touches are found, and how a plan for them is carried out.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Params, Row, params};
+use rusqlite::{CachedStatement, OptionalExtension as _, Row, params};
 
 use super::liveness::RunId;
 use super::row::{self, channel_number, number};
 use super::session::{Owners, SqliteTx};
 use super::statements as sql;
 use crate::domain::{Reference, Timestamp};
-use crate::ledger::decide::{AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, Owner, SeenCodes};
+use crate::ledger::decide::{
+    AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, Kin, Mark, Owner, Part, SeenCodes,
+};
 use crate::ledger::store::StoreError;
+use crate::ledger::store::sources::{SourceId, Sources};
 use crate::ledger::tracking::Expiry;
 
 impl CodeState {
@@ -40,43 +43,65 @@ impl FromSql for CodeState {
 /// The codes that a group of events touches.
 pub(super) fn find(tx: &mut SqliteTx<'_>, want: &CodeWant<'_>) -> Result<SeenCodes, StoreError> {
     let mut seen = SeenCodes::default();
-    let mut by_part = tx.db.prepare_cached(sql::CODE_OF_PART)?;
-    for part in &want.parts {
-        seen.by_part.push(one(&mut by_part, params![part.as_str(), tx.account], &mut tx.owners)?);
+    let mut of_id = tx.db.prepare_cached(sql::CODES_OF_ID)?;
+    for id in &want.ids {
+        let mut rows = of_id.query(params![id.as_str(), tx.account])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read(row, &mut tx.owners, tx.sources)?);
+        }
+        seen.of_ids.push(found);
     }
-    let mut by_reference = tx.db.prepare_cached(sql::CODE_OF_REFERENCE)?;
-    for reference in &want.references {
-        let key = params![reference.as_json(), tx.account];
-        seen.by_reference.push(one(&mut by_reference, key, &mut tx.owners)?);
+    let mut of_mark = tx.db.prepare_cached(sql::CODES_OF_MARK)?;
+    let most = i64::try_from(Mark::PARTS_MAX).unwrap_or(i64::MAX);
+    for Mark { reference, channel, from, until } in &want.marks {
+        let key = (reference.as_json(), tx.account, channel_number(*channel), from.unix(), until.unix(), most);
+        let mut rows = of_mark.query(key)?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            let id = row.get::<_, i64>(0)?;
+            if last != Some(id) {
+                let code = read(row, &mut tx.owners, tx.sources)?;
+                seen.kin.push(Kin { code, parts: Vec::new() });
+                last = Some(id);
+            }
+            if let Some(kin) = seen.kin.last_mut() {
+                kin.parts.push(part(row)?);
+            }
+        }
     }
     Ok(seen)
 }
 
-fn one(
-    query: &mut CachedStatement<'_>,
-    key: impl Params,
-    owners: &mut Owners<'_>,
-) -> Result<Option<Code>, StoreError> {
-    let mut rows = query.query(key)?;
-    rows.next()?.map(|row| read(row, owners)).transpose()
-}
-
-fn read(row: &Row<'_>, owners: &mut Owners<'_>) -> Result<Code, StoreError> {
-    let time = |column| row.get::<_, Option<i64>>(column)?.map(|_| row::timestamp(row, column)).transpose();
+fn read(row: &Row<'_>, owners: &mut Owners<'_>, sources: &Sources) -> Result<Code, StoreError> {
     let state: CodeState = row.get(3)?;
+    let run = row.get(4)?;
     Ok(Code {
         id: CodeRef::Stored(row.get(0)?),
         channel: row.get::<_, Option<i64>>(1)?.map(|_| row::channel(row, 1)).transpose()?,
         message_id: row::message_id(row, 2)?,
         state,
-        owner: if state == CodeState::Open { owners.of(row.get(4)?)? } else { Owner::Free },
-        sent: time(5)?,
-        deadline: time(6)?,
-        converted: time(7)?,
+        owner: if state == CodeState::Open { owners.of(run)? } else { Owner::Free },
+        told_by: sources.told_by(row.get(10)?, run == owners.me),
+        sent: time(row, 5)?,
+        deadline: time(row, 6)?,
+        converted: time(row, 7)?,
         line: row.get::<_, i64>(8)?.unsigned_abs(),
         reference: row.get_ref(9)?.as_str_or_null().map_err(rusqlite::Error::from)?.map(Reference::from_json),
         raw: None,
     })
+}
+
+fn part(row: &Row<'_>) -> Result<Part, StoreError> {
+    Ok(Part {
+        message_id: row::message_id(row, 11)?,
+        sent: time(row, 12)?,
+        line: row.get::<_, i64>(13)?.unsigned_abs(),
+    })
+}
+
+fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, StoreError> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(|_| row::timestamp(row, column)).transpose()?)
 }
 
 /// Carries out a plan.
@@ -97,6 +122,7 @@ pub(super) fn apply(tx: &SqliteTx<'_>, plan: &CodePlan) -> rusqlite::Result<()> 
             number(code.line),
             code.reference.as_ref().map(Reference::as_json),
             code.raw,
+            tx.sources.of(code.told_by),
         ])?);
     }
     let id = |code: CodeRef| match code {
@@ -105,6 +131,7 @@ pub(super) fn apply(tx: &SqliteTx<'_>, plan: &CodePlan) -> rusqlite::Result<()> 
     };
     let mut update = tx.db.prepare_cached(sql::UPDATE_CODE)?;
     for code in &plan.updates {
+        let is_mine = code.owner == Owner::Me;
         update.execute(params![
             id(code.id),
             code.channel.map(channel_number),
@@ -114,54 +141,72 @@ pub(super) fn apply(tx: &SqliteTx<'_>, plan: &CodePlan) -> rusqlite::Result<()> 
             code.converted.map(Timestamp::unix),
             code.reference.as_ref().map(Reference::as_json),
             code.state == CodeState::AwaitingChannel,
-            (code.owner == Owner::Me).then_some(tx.owners.me),
+            is_mine.then_some(tx.owners.me),
+            is_mine.then(|| tx.sources.of(code.told_by)),
         ])?;
     }
     let mut add = tx.db.prepare_cached(sql::ADD_PART)?;
-    for (message_id, code) in &plan.parts {
-        add.execute(params![message_id.as_str(), tx.account, id(*code)])?;
+    for (part, code) in &plan.parts {
+        let sent = part.sent.map(Timestamp::unix);
+        add.execute(params![part.message_id.as_str(), tx.account, id(*code), sent, number(part.line)])?;
     }
-    for (part, whole) in &plan.merges {
-        tx.db.prepare_cached(sql::MOVE_PARTS)?.execute([*part, id(*whole)])?;
-        tx.db.prepare_cached(sql::REMOVE_CODE)?.execute([part])?;
+    let mut move_part = tx.db.prepare_cached(sql::MOVE_PART)?;
+    for (message_id, from, to) in &plan.moves {
+        move_part.execute(params![message_id.as_str(), tx.account, from, id(*to)])?;
     }
     Ok(())
 }
 
+/// A run, and one of the sources that it told codes of.
+type Watcher = (RunId, SourceId);
+
 /// Open codes that have expired, watcher by watcher.
 pub(super) fn expired(tx: &mut SqliteTx<'_>, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
-    let (query, until) = match expiry {
-        Expiry::ByLog(time) => (sql::EXPIRED_BY_LOG, time.unix()),
-        Expiry::ByClock(time) => (sql::EXPIRED_BY_CLOCK, time.unix()),
-        Expiry::All => (sql::EXPIRED_BY_LOG, i64::MAX),
-    };
     let mut next_watcher = tx.db.prepare_cached(sql::NEXT_WATCHER)?;
-    let mut query = tx.db.prepare_cached(query)?;
     let mut found = Vec::new();
-    let mut before = RunId::MIN;
-    while let Some(watcher) =
-        next_watcher.query_row(params![tx.account, before], |row| row.get::<_, Option<RunId>>(0))?
+    let mut watcher = (RunId::MIN, i64::MIN);
+    while found.len() < limit
+        && let Some(next) = next(&mut next_watcher, tx.account, watcher)?
     {
-        before = watcher;
-        if tx.owners.of(watcher)? != Owner::Other {
+        watcher = next;
+        let (run, source) = watcher;
+        let is_ours = tx.sources.are_ours(source, run == tx.owners.me);
+        let (query, until) = match (expiry, is_ours) {
+            (Expiry::ByLog(time), true) => (sql::EXPIRED_BY_LOG, time.unix()),
+            (Expiry::ByLog(_), false) => continue,
+            (Expiry::ByClock { ours, .. }, true) => (sql::EXPIRED_BY_CLOCK, ours.unix()),
+            (Expiry::ByClock { others, .. }, false) => (sql::EXPIRED_UNREAD, others.unix()),
+            (Expiry::All, _) => (sql::EXPIRED_BY_LOG, i64::MAX),
+        };
+        if tx.owners.of(run)? != Owner::Other {
             let limit = i64::try_from(limit - found.len()).unwrap_or(i64::MAX);
-            let mut rows = query.query(params![tx.account, watcher, until, limit])?;
+            let mut query = tx.db.prepare_cached(query)?;
+            let mut rows = query.query(params![tx.account, run, source, until, limit])?;
             while let Some(row) = rows.next()? {
-                found.push(read(row, &mut tx.owners)?);
+                found.push(read(row, &mut tx.owners, tx.sources)?);
             }
         }
     }
     Ok(found)
 }
 
-/// How many codes are open that no other live run watches.
+fn next(query: &mut CachedStatement<'_>, account: i64, after: Watcher) -> rusqlite::Result<Option<Watcher>> {
+    let key = params![account, after.0, after.1];
+    query.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// How many codes are open that our log told of and no other live run watches.
 pub(super) fn count_open(tx: &mut SqliteTx<'_>) -> Result<u64, StoreError> {
-    let mut query = tx.db.prepare_cached(sql::WATCHERS)?;
-    let mut rows = query.query([tx.account])?;
+    let mut next_watcher = tx.db.prepare_cached(sql::NEXT_WATCHER)?;
     let mut open = 0;
-    while let Some(row) = rows.next()? {
-        if tx.owners.of(row.get(0)?)? != Owner::Other {
-            open += row.get::<_, i64>(1)?.unsigned_abs();
+    let mut watcher = (RunId::MIN, i64::MIN);
+    while let Some(next) = next(&mut next_watcher, tx.account, watcher)? {
+        watcher = next;
+        let (run, source) = watcher;
+        let is_ours = tx.sources.are_ours(source, run == tx.owners.me);
+        if is_ours && tx.owners.of(run)? != Owner::Other {
+            let mut count = tx.db.prepare_cached(sql::COUNT_OPEN)?;
+            open += count.query_row(params![tx.account, run, source], |row| row.get::<_, i64>(0))?.unsigned_abs();
         }
     }
     Ok(open)

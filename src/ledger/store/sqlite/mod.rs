@@ -18,6 +18,7 @@ mod rows;
 mod run;
 mod schema;
 mod session;
+mod sources;
 mod statements;
 #[cfg(test)]
 mod tests;

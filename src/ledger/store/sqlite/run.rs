@@ -12,10 +12,13 @@ use super::place::Place;
 use super::queue::begin;
 use super::schema::{self, Durability, set_durability};
 use super::session::{Owners, SqliteTx};
+use super::sources;
 use crate::domain::{AccountFingerprint, Timestamp};
 use crate::ledger::error::Location;
+use crate::ledger::store::sources::Sources;
 use crate::ledger::store::{Store, StoreError, Tx};
 use crate::ledger::ticket::UncleanStops;
+use crate::ledger::tracking::LogSource;
 
 /// The ledger in a file, open for one run of one account.
 ///
@@ -29,6 +32,7 @@ pub(crate) struct SqliteStore {
     lock: RunLock,
     /// Runs that have crashed. The first run that ends forgets them, because its summary has shown them.
     crashed: Vec<CrashedRun>,
+    sources: Sources,
 }
 
 /// A run that crashed, with its own limit of requests sent and not settled.
@@ -68,7 +72,7 @@ impl SqliteStore {
         // A disk that has no room even for it is no reason not to open.
         let _ = ballast::lay(place);
         set_durability(&db, Durability::Now)?;
-        Ok(Self { db, place: place.clone(), account, lock, crashed })
+        Ok(Self { db, place: place.clone(), account, lock, crashed, sources: Sources::default() })
     }
 }
 
@@ -82,10 +86,22 @@ impl Store for SqliteStore {
         UncleanStops { runs: self.crashed.len() as u64, repeats }
     }
 
+    fn reads(&mut self, files: &[LogSource], now: Timestamp) -> Result<(), StoreError> {
+        self.sources = sources::find(&mut self.db, &self.place, self.account, files, now)?;
+        Ok(())
+    }
+
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {
         let owners = Owners::seen_by(self.lock.run, &self.place);
         let db = begin(&mut self.db, &self.place)?;
-        Ok(Box::new(SqliteTx { db, account: self.account, now, owners, lengths: Vec::new() }))
+        Ok(Box::new(SqliteTx {
+            db,
+            account: self.account,
+            now,
+            owners,
+            sources: &self.sources,
+            lengths: Vec::new(),
+        }))
     }
 
     fn reserve_room(&mut self) -> Result<(), StoreError> {

@@ -132,6 +132,40 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE conversion ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX conversion_lane ON conversion (message_id, account, channel, state, timestamp) WHERE alone = 0;
     CREATE INDEX conversion_waiting ON conversion (message_id, account, channel, owner) WHERE alone = 0 AND state = 0;
+", "
+    -- A file of a log, by its name or by what the file is; `read` is when a run last read it.
+    CREATE TABLE source (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        account  INTEGER NOT NULL,
+        name     TEXT,
+        identity TEXT,
+        read     INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX source_name ON source (account, name) WHERE name NOT NULL;
+    CREATE INDEX source_identity ON source (account, identity) WHERE identity NOT NULL;
+
+    -- The file that told of the code; 0 where that is not known again.
+    ALTER TABLE code ADD COLUMN source INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX code_closes;
+    DROP INDEX code_open;
+    DROP INDEX code_reference;
+    CREATE INDEX code_closes ON code (account, owner, source, closes) WHERE state = 0;
+    CREATE INDEX code_open ON code (account, owner, source, arrived) WHERE state = 0;
+    CREATE INDEX code_mark ON code (reference, account, channel, sent) WHERE reference NOT NULL;
+
+    -- One message-id over two channels is of two codes. `sent` is when the part was sent itself.
+    CREATE TABLE part_of_channel (
+        message_id TEXT    NOT NULL,
+        account    INTEGER NOT NULL,
+        code       INTEGER NOT NULL,
+        sent       INTEGER,
+        line       INTEGER NOT NULL,
+        PRIMARY KEY (message_id, account, code)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO part_of_channel SELECT part.message_id, part.account, code, sent, line FROM part JOIN code ON code.id = code;
+    DROP TABLE part;
+    ALTER TABLE part_of_channel RENAME TO part;
+    CREATE INDEX part_code ON part (code);
 "];
 
 /// The version that this program writes.

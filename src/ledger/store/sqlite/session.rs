@@ -8,6 +8,7 @@ use super::queue::Writing;
 use crate::domain::Timestamp;
 use crate::ledger::decide::Owner;
 use crate::ledger::store::StoreError;
+use crate::ledger::store::sources::Sources;
 
 /// One transaction that writes, in its turn.
 pub(super) struct SqliteTx<'a> {
@@ -15,6 +16,7 @@ pub(super) struct SqliteTx<'a> {
     pub(super) account: i64,
     pub(super) now: Timestamp,
     pub(super) owners: Owners<'a>,
+    pub(super) sources: &'a Sources,
     /// How many rows each of the lanes has that were shown last.
     pub(super) lengths: Vec<Length>,
 }

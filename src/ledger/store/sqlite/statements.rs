@@ -95,50 +95,63 @@ pub(super) const KEEP_UNREADABLE: &str =
 macro_rules! codes {
     ($rest:literal) => {
         concat!(
-            "SELECT code.id, code.channel, code.message_id, state, owner, sent, closes, converted, line, reference ",
+            "SELECT code.id, code.channel, code.message_id, state, owner, code.sent, closes, converted, code.line,
+                    reference, source ",
             $rest
         )
     };
 }
 
-pub(super) const CODE_OF_PART: &str =
+pub(super) const CODES_OF_ID: &str =
     codes!("FROM part JOIN code ON code.id = part.code WHERE part.message_id = ?1 AND part.account = ?2");
 
-pub(super) const CODE_OF_REFERENCE: &str =
-    codes!("FROM code WHERE reference = ?1 AND account = ?2 ORDER BY id DESC LIMIT 1");
+/// The codes near a mark with their parts, a row for each of these.
+pub(super) const CODES_OF_MARK: &str = codes!(
+    ", part.message_id, part.sent, part.line FROM code JOIN part ON part.code = code.id
+     WHERE reference = ?1 AND code.account = ?2 AND channel = ?3 AND code.sent BETWEEN ?4 AND ?5
+     ORDER BY code.sent, code.id LIMIT ?6"
+);
 
 pub(super) const EXPIRED_BY_LOG: &str = codes!(
-    "FROM code WHERE account = ?1 AND owner = ?2 AND state = 0 AND closes <= ?3 ORDER BY closes, id LIMIT ?4"
+    "FROM code WHERE account = ?1 AND owner = ?2 AND source = ?3 AND state = 0 AND closes < ?4
+     ORDER BY closes, id LIMIT ?5"
 );
 
 pub(super) const EXPIRED_BY_CLOCK: &str = codes!(
-    "FROM code WHERE account = ?1 AND owner = ?2 AND state = 0 AND arrived <= ?3 ORDER BY arrived, id LIMIT ?4"
+    "FROM code WHERE account = ?1 AND owner = ?2 AND source = ?3 AND state = 0 AND arrived < ?4
+     ORDER BY arrived, id LIMIT ?5"
 );
 
-/// The next run, in order, that watches codes. What another live run watches is passed over as a whole: there may be
-/// millions, and no other run could write meanwhile.
-pub(super) const NEXT_WATCHER: &str =
-    "SELECT min(owner) FROM code WHERE account = ?1 AND state = 0 AND owner > ?2";
+/// The same, of codes whose answer would count for as long after they were sent.
+pub(super) const EXPIRED_UNREAD: &str = codes!(
+    "FROM code WHERE account = ?1 AND owner = ?2 AND source = ?3 AND state = 0 AND arrived < ?4 AND sent < ?4
+     ORDER BY arrived, id LIMIT ?5"
+);
 
-pub(super) const WATCHERS: &str =
-    "SELECT owner, count(*) FROM code WHERE account = ?1 AND state = 0 GROUP BY owner";
+/// The next run and source, in order, with open codes. What another live run watches is passed over as a whole: there may be
+/// millions, and no other run could write meanwhile.
+pub(super) const NEXT_WATCHER: &str = "SELECT owner, source FROM code
+     WHERE account = ?1 AND state = 0 AND (owner, source) > (?2, ?3) ORDER BY owner, source LIMIT 1";
+
+pub(super) const COUNT_OPEN: &str =
+    "SELECT count(*) FROM code WHERE account = ?1 AND owner = ?2 AND source = ?3 AND state = 0";
 
 pub(super) const INSERT_CODE: &str =
     "INSERT INTO code (account, channel, message_id, state, owner, sent, closes, converted, arrived, line,
-                       reference, raw)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+                       reference, raw, source)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
-/// `?9` is this run, if it watches the code.
+/// `?9` is this run, and `?10` its source, if it watches the code.
 pub(super) const UPDATE_CODE: &str = "UPDATE code
      SET channel = ?2, state = ?3, sent = ?4, closes = ?5, converted = ?6, reference = ?7,
-         raw = iif(?8, raw, NULL), owner = coalesce(?9, owner)
+         raw = iif(?8, raw, NULL), owner = coalesce(?9, owner), source = coalesce(?10, source)
      WHERE id = ?1";
 
-pub(super) const ADD_PART: &str = "INSERT INTO part (message_id, account, code) VALUES (?1, ?2, ?3)";
+pub(super) const ADD_PART: &str =
+    "INSERT INTO part (message_id, account, code, sent, line) VALUES (?1, ?2, ?3, ?4, ?5)";
 
-pub(super) const MOVE_PARTS: &str = "UPDATE part SET code = ?2 WHERE code = ?1";
-
-pub(super) const REMOVE_CODE: &str = "DELETE FROM code WHERE id = ?1";
+pub(super) const MOVE_PART: &str =
+    "UPDATE part SET code = ?4 WHERE message_id = ?1 AND account = ?2 AND code = ?3";
 
 pub(super) const AWAITING_CHANNEL: &str = "SELECT id, owner, line, reference, raw, arrived FROM code
      WHERE account = ?1 AND state = 1 AND arrived <= ?2 AND (arrived, id) > (?3, ?4)

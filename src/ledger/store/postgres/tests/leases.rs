@@ -7,8 +7,8 @@ use crate::ledger::store::{Lease, Store as _};
 use crate::ledger::tests::{Fixture, accepted, account, ids, sms};
 use crate::ledger::{Due, Known, Ledger, Recorded, Released, UncleanStops};
 
-/// A lease that has ended before the next statement.
-const NO_TIME: Duration = Duration::from_millis(1);
+/// A lease that has ended when it begins.
+const NO_TIME: Duration = Duration::ZERO;
 
 fn open(fixture: &Fixture, machine: &str, lease: Duration) -> Ledger {
     let access = Access { lease, ..fixture.access(machine) };

@@ -1,19 +1,21 @@
-//! A ledger of version 1 as its users have it: read as it is, brought up to date by the first run that writes, and nothing in it
-//! changes on the way.
+//! Ledgers of earlier versions as their users have them: read as they are, brought up to date by the first run that writes, and
+//! nothing in them changes on the way.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::super::schema::known_version;
-use super::{Fixture, accepted, account, failed, sms};
-use crate::domain::{Channel, Conversion, Record};
-use crate::ledger::{Due, Known, Ledger, LedgerReader, Original, Recorded};
+use super::{Fixture, accepted, account, at, failed, sms};
+use crate::domain::{Channel, CodeEvent, Conversion, Happening, MessageId, Record, TimeSource};
+use crate::ledger::{CodeRules, Due, Expiry, Known, Ledger, LedgerReader, LogSource, Original, Recorded};
 
 const VERSION_1: &str = include_str!("testdata/version-1.sql");
+const VERSION_4: &str = include_str!("testdata/version-4.sql");
 /// What a version-1 program knew of.
 const TABLES: [(&str, &str); 4] = [
     ("account", "id, fingerprint"),
@@ -27,13 +29,17 @@ const TABLES: [(&str, &str); 4] = [
 ];
 
 fn made_by_version_1() -> Fixture {
+    made_by(VERSION_1)
+}
+
+fn made_by(version: &str) -> Fixture {
     let fixture = Fixture::new();
     let folder = fixture.path().parent().unwrap().to_owned();
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
     let db = Connection::open(fixture.path()).unwrap();
     db.pragma_update(None, "journal_mode", "wal").unwrap();
-    db.execute_batch(VERSION_1).unwrap();
+    db.execute_batch(version).unwrap();
     db.close().unwrap();
     fs::set_permissions(fixture.path(), Permissions::from_mode(0o600)).unwrap();
     fixture
@@ -151,4 +157,42 @@ fn what_was_pending_is_sent_and_what_was_settled_is_known() {
         counts(&fixture),
         [("accepted", 4), ("refused", 1), ("expired", 1), ("stale", 1), ("unreadable", 1)]
     );
+}
+
+/// Windows that were open outlive the step to windows that belong to a log: whoever reads it again has them, and the clock.
+#[test]
+fn open_windows_of_version_4_stay_open_until_they_are_read_again_or_the_clock_ends_them() {
+    const RULES: CodeRules = CodeRules { lasts: Duration::from_secs(600), parts_within: Duration::from_secs(10) };
+    let fixture = made_by(VERSION_4);
+    let mut ledger = fixture.open();
+    let file = LogSource { name: Some("/log".to_owned()), identity: None };
+    ledger.reads(&[file], fixture.now).unwrap();
+    let silent = |ledger: &mut Ledger, expiry| ledger.expire_codes(expiry, 10, fixture.now).unwrap().counts.silent;
+    let by_log = Expiry::ByLog(at(100_000));
+    assert_eq!(silent(&mut ledger, by_log), 0, "no log is known to have told of them");
+    let event = |id: &str, happening, seconds| CodeEvent {
+        line: 1,
+        source: 0,
+        reference: None,
+        happening,
+        message_id: MessageId::parse(id).unwrap(),
+        channel: None,
+        timestamp: at(seconds),
+        time: TimeSource::Given,
+        doubts: Vec::new(),
+        raw: Vec::new(),
+    };
+    let sent = |id, seconds| CodeEvent { channel: Some(Channel::Sms), ..event(id, Happening::Sent, seconds) };
+    let mut counts = |events: &[CodeEvent]| ledger.observe(events, RULES, fixture.now).unwrap().counts;
+    let part = counts(&[event("PART", Happening::Converted, 100)]);
+    assert_eq!((part.converted, part.repeated), (1, 0), "its parts are known");
+    assert_eq!(counts(&[event("PART", Happening::Converted, 100)]).repeated, 1);
+    assert_eq!(counts(&[event("LATE", Happening::Converted, 100)]).late, 1);
+    assert_eq!(counts(&[sent("ALSO-OPEN", -6)]).repeated, 1);
+    assert_eq!(silent(&mut ledger, by_log), 1, "what is read again is of the log that it is read from");
+
+    let fixture = made_by(VERSION_4);
+    let mut ledger = fixture.open();
+    assert_eq!(silent(&mut ledger, Expiry::ByClock { ours: at(0), others: at(-5) }), 0);
+    assert_eq!(silent(&mut ledger, Expiry::ByClock { ours: at(0), others: at(0) }), 2);
 }
