@@ -210,7 +210,6 @@ fn server_advice(error: &ServerError) -> (Exit, &'static str) {
              certificate has it",
         ),
         ServerError::Older { .. } => (Exit::Configuration, "run `nexmo-conversion ledger migrate`"),
-        ServerError::NotYet => (Exit::Configuration, "use it on a ledger in a file: `--ledger FILE`"),
         ServerError::NotDurable(_) => (
             Exit::Configuration,
             "set it on the server, or accept the loss by name: `durability = \"server\"` in `[ledger]`",

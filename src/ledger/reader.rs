@@ -46,7 +46,7 @@ impl LedgerReader {
         match place {
             LedgerPlace::File(path) => Self::open(path),
             LedgerPlace::Server(shared) => {
-                let access = Access::to(shared);
+                let access = Access::for_reading(shared);
                 let reader = PostgresReader::open(&access).map_err(LedgerError::at_server(shared))?;
                 let location = Location::Server(access.name);
                 Ok(reader.map(|reader| Self { reader: Reader::Server(Box::new(reader)), location }))

@@ -118,9 +118,6 @@ pub enum ServerError {
         /// The version that this program needs.
         known: i64,
     },
-    /// This program cannot do that on a server yet.
-    #[error("this command does not work on a server yet")]
-    NotYet,
     /// It says that something is kept before it is.
     #[error("the server acknowledges before what it acknowledges is durable ({0})")]
     NotDurable(&'static str),

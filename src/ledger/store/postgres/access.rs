@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect_for};
 use super::schema::Schema;
-use crate::domain::{Durability, SharedLedger};
+use crate::domain::{Durability, SessionWanted, SharedLedger};
 use crate::ledger::store::StoreError;
 
 /// Opens a connection to the ledger's server.
@@ -35,10 +35,19 @@ pub(crate) struct Access {
 impl Access {
     /// To a ledger as the settings describe it.
     pub(crate) fn to(shared: &SharedLedger) -> Self {
+        Self::by(SessionWanted::ReadWrite, shared)
+    }
+
+    /// The same for reading, which a replica is good for.
+    pub(crate) fn for_reading(shared: &SharedLedger) -> Self {
+        Self::by(SessionWanted::Any, shared)
+    }
+
+    fn by(needs: SessionWanted, shared: &SharedLedger) -> Self {
         let server = shared.server.clone();
         Self {
             name: server.to_string(),
-            connect: Box::new(move || connect(&server)),
+            connect: Box::new(move || connect_for(&server, needs)),
             schema: Schema::named(&shared.schema),
             locks: shared.locks.as_path().into(),
             lease: shared.lease,

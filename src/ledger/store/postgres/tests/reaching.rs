@@ -44,7 +44,7 @@ fn refused(server: &Server) -> ServerError {
 }
 
 /// A listener that greets each caller so, and then reads until they go.
-fn listener(greeting: &'static [u8]) -> u16 {
+fn listener(greeting: impl AsRef<[u8]> + Send + 'static) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -52,7 +52,7 @@ fn listener(greeting: &'static [u8]) -> u16 {
             let mut stream = stream.unwrap();
             let mut asked = [0; 8];
             let _ = stream.read(&mut asked);
-            let _ = stream.write_all(greeting);
+            let _ = stream.write_all(greeting.as_ref());
             let _ = stream.read_to_end(&mut Vec::new());
         }
     });
@@ -133,6 +133,34 @@ fn what_is_no_server_is_told_from_one_that_is_away() {
     let mocking =
         refused(&Server { tls: Some(crate::domain::TlsMode::VerifyFull), ..at_port(listener(b"Efake")) });
     assert!(matches!(&mocking, ServerError::Unreachable(why) if !why.to_string().contains("fake")), "{mocking:?}");
+}
+
+#[test]
+fn what_a_server_says_at_the_door_is_told_by_its_code() {
+    let said = |code: &str| {
+        let fields = format!("SFATAL\0VFATAL\0C{code}\0Mno\0\0");
+        let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+        let message = [&b"E"[..], &length, fields.as_bytes()].concat();
+        let server = Server { tls: Some(crate::domain::TlsMode::Disable), ..at_port(listener(message)) };
+        match connect(&server) {
+            Err(StoreError::Server(error)) => error.to_string(),
+            Err(error) => format!("{error:?}"),
+            Ok(_) => panic!("there is no server"),
+        }
+    };
+    for (code, meaning) in [
+        ("53100", "DiskFull"),
+        ("53300", "the server takes no more connections"),
+        ("57P03", "the server cannot be reached"),
+        ("57P01", "the server cannot be reached"),
+        ("08006", "the server cannot be reached"),
+        ("25006", "the server takes no writes"),
+        ("28P01", "the server refused the login"),
+        ("3D000", "the server has no such database"),
+        ("42501", "the role lacks a right"),
+    ] {
+        assert_eq!(said(code), meaning, "{code}");
+    }
 }
 
 #[test]
