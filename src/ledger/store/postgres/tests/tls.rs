@@ -96,7 +96,7 @@ fn each_mode_verifies_what_libpq_says_it_verifies() {
     let unnamed = CertificateAuthorities::Unnamed;
     let (full, but_the_name) = ("TLS 1.3, verified in full", "TLS 1.3, verified but for the name");
     let (not, no_tls) = ("TLS 1.3, not verified", "no TLS");
-    let (name, signer) = ("it is for another name", "its signer is not trusted here");
+    let (name, signer) = ("it is for another name", "its issuer is not trusted here");
     for (host, mode, authorities, expected) in [
         ("localhost", TlsMode::VerifyFull, &here, full),
         ("127.0.0.1", TlsMode::VerifyFull, &here, name),
