@@ -29,6 +29,11 @@ impl Sources {
         }
     }
 
+    /// Each file's own.
+    pub(crate) fn own(&self) -> &[SourceId] {
+        &self.own
+    }
+
     /// Which log told of a code, by the code's source and whether this run has told of it itself.
     pub(crate) fn told_by(&self, source: SourceId, is_mine: bool) -> ToldBy {
         let unnamed = || self.own.iter().position(|own| *own == UNKNOWN).unwrap_or_default();

@@ -316,6 +316,28 @@ fn watchers(tx: &mut PostgresTx<'_>) -> Result<Vec<Watcher>, StoreError> {
     Ok(free)
 }
 
+const PUBLISH: &str = "UPDATE @lease SET account = $2, sources = $3, log_time = $4 WHERE run = $1";
+
+const OTHERS_HAVE_READ_TO: &str = "SELECT min(log_time) FROM @lease
+     WHERE account = $2 AND run <> $1 AND log_time IS NOT NULL AND until > now()
+       AND EXISTS (SELECT 1 FROM unnest(sources) s WHERE NOT s = ANY($3))";
+
+/// Publishes up to when this run has read its log. Returns up to when every log has been read that any run of the account reads: the
+/// conversion of a code may stand in another log than the code.
+pub(super) fn read_to(store: &mut PostgresStore, log_time: Timestamp) -> Result<Timestamp, StoreError> {
+    // A pipe is no other run's.
+    let own = store.sources.own().iter().map(|source| if *source == UNKNOWN { -store.me } else { *source });
+    let own: Vec<_> = own.collect();
+    let about_me = |text: &str| {
+        let asked = store.access.schema.statement(text).number(store.me).number(store.account);
+        asked.numbers(own.clone())
+    };
+    let publish = about_me(PUBLISH).number(log_time.unix());
+    let answers = store.connection.exchange(&[publish.into(), about_me(OTHERS_HAVE_READ_TO).into()])?;
+    let others = answers.last().and_then(|rows| rows.first()).map(|row| time(row, 0)).transpose()?.flatten();
+    Ok(others.map_or(log_time, |others| others.min(log_time)))
+}
+
 /// Open codes that have expired, watcher by watcher.
 pub(super) fn expired(tx: &mut PostgresTx<'_>, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
     let (account, me) = (tx.store.account, tx.store.me);

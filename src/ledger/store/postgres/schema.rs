@@ -26,10 +26,14 @@ const MIGRATIONS: &[&[&str]] = &[&[
         dead          BOOLEAN NOT NULL DEFAULT false,
         reported      BOOLEAN NOT NULL DEFAULT false
     )",
-    // Apart from the run, so that what is written often is read by nobody else. `until` is the server's time.
+    // Apart from the run, so that what is written often is read by nobody else. `until` is the server's time. Of a run that reads a
+    // log: of which account, which files, and the time up to which it has read them.
     "CREATE TABLE @lease (
-        run   BIGINT      PRIMARY KEY,
-        until TIMESTAMPTZ NOT NULL
+        run      BIGINT      PRIMARY KEY,
+        until    TIMESTAMPTZ NOT NULL,
+        account  BIGINT,
+        sources  BIGINT[],
+        log_time BIGINT
     )",
     // Which of its transactions a run has committed: asked for when the answer to a COMMIT was lost.
     "CREATE TABLE @done (

@@ -25,7 +25,9 @@ impl Store for PostgresStore {
 
     fn reads(&mut self, files: &[LogSource], now: Timestamp) -> Result<(), StoreError> {
         self.sources = self.persist(|store| codes::sources(store, files, now))?;
-        Ok(())
+        // Nothing of it has been read.
+        let beginning = Timestamp::from_unix(0).unwrap_or(now);
+        self.persist(|store| codes::read_to(store, beginning)).map(drop)
     }
 
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {

@@ -61,6 +61,12 @@ impl Tx for PostgresTx<'_> {
 
     fn expired_codes(&mut self, expiry: Expiry, limit: usize) -> Result<Vec<Code>, StoreError> {
         self.sweep_first()?;
+        let expiry = match expiry {
+            Expiry::ByLog(time) if self.is_idle() => {
+                Expiry::ByLog(self.store.persist(|store| codes::read_to(store, time))?)
+            }
+            Expiry::ByLog(_) | Expiry::ByClock { .. } | Expiry::All => expiry,
+        };
         codes::expired(self, expiry, limit)
     }
 

@@ -7,6 +7,7 @@ mod faults;
 mod leases;
 mod reaching;
 mod tls;
+mod watermark;
 
 use std::time::Duration;
 
