@@ -216,12 +216,11 @@ impl<'a> Engine<'a> {
             return;
         }
         for job in self.schedule.drain() {
-            let (failure, end) = match job.unfinished() {
-                Some(failure) => (failure, DeliveryEnd::Tried),
-                None => {
-                    let why = "kept in the ledger: the ledger's server was out of reach, and another run may have taken this";
-                    (Failure::unsent(ErrorCode::AlreadyQueued, why), DeliveryEnd::Unsent)
-                }
+            let (failure, end) = if let Some(failure) = job.unfinished() {
+                (failure, DeliveryEnd::Tried)
+            } else {
+                let why = "kept in the ledger: its server was out of reach, and another run may have taken this";
+                (Failure::unsent(ErrorCode::AlreadyQueued, why), DeliveryEnd::Unsent)
             };
             self.finish(job, Outcome::Retry(failure), end);
         }

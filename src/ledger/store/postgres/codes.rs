@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use super::liveness::RunId;
 use super::row::{self, channel_number, get, number};
 use super::run::PostgresStore;
-use super::tx::PostgresTx;
+use super::transaction::PostgresTx;
 use crate::domain::{REMEMBERED, Reference, Timestamp};
 use crate::ledger::decide::{
     AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, Kin, Mark, Owner, Part, SeenCodes,
@@ -248,11 +248,11 @@ pub(super) fn apply(tx: &mut PostgresTx<'_>, plan: &CodePlan) -> Result<(), Stor
 
 /// Inserts codes; returns their numbers, in the same order.
 fn insert(tx: &mut PostgresTx<'_>, codes: &[Code]) -> Result<Vec<i64>, StoreError> {
-    if codes.is_empty() {
-        return Ok(Vec::new());
-    }
     fn column<'a, T>(codes: &'a [Code], of: impl Fn(&'a Code) -> T) -> Vec<T> {
         codes.iter().map(of).collect()
+    }
+    if codes.is_empty() {
+        return Ok(Vec::new());
     }
     let sources: Vec<_> = codes.iter().map(|code| tx.store.sources.of(code.told_by)).collect();
     let asked = tx
@@ -278,11 +278,11 @@ fn insert(tx: &mut PostgresTx<'_>, codes: &[Code]) -> Result<Vec<i64>, StoreErro
 }
 
 fn update<'a>(tx: &PostgresTx<'_>, updates: HashMap<i64, &'a Code>) -> super::exchange::Statement<'a> {
-    let mut updates: Vec<_> = updates.into_iter().collect();
-    updates.sort_unstable_by_key(|(id, _)| *id);
     fn column<'a, T>(updates: &[(i64, &'a Code)], of: impl Fn(&'a Code) -> T) -> Vec<T> {
         updates.iter().map(|(_, code)| of(code)).collect()
     }
+    let mut updates: Vec<_> = updates.into_iter().collect();
+    updates.sort_unstable_by_key(|(id, _)| *id);
     let is_mine = |code: &Code| code.owner == Owner::Me;
     let me = tx.store.me;
     let sources: Vec<_> =

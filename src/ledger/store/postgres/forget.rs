@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
+use super::access::Access;
 use super::connect::Connection;
 use super::exchange::Step;
 use super::liveness::{Locks, sweep};
-use super::run::Access;
 use super::schema::{self, Schema};
 use crate::domain::Timestamp;
 use crate::ledger::state::RowState;
@@ -58,7 +58,7 @@ pub(crate) fn forget(
         Forget::Pending => {
             let identity = schema::identity(&mut connection, &access.schema)?;
             let locks = Locks::in_folder(&access.locks.join(identity))?;
-            sweep(&mut connection, &access.schema, &locks, 0)?;
+            sweep(&mut connection, &access.schema, &locks, &locks.left(), 0)?;
             what.states().iter().map(|state| (PENDING, *state)).collect()
         }
     };

@@ -58,8 +58,10 @@ impl Locks {
         // Two containers of one machine may have the same name for two folders.
         hash.update(there.dev().to_le_bytes());
         hash.update(there.ino().to_le_bytes());
-        let host = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { folder: folder.to_owned(), host })
+        let hash: [u8; 32] = hash.finalize().into();
+        let (half, _) = hash.split_at(16);
+        let host = half.iter().fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
+        Ok(Self { folder: folder.to_owned(), host: format!("{host:032x}") })
     }
 
     /// Takes the lock of a new run. It gets its name with the lock already held, so that the run never looks dead.
@@ -109,23 +111,23 @@ impl RunLock {
     }
 }
 
-/// Takes the leases from runs that have died: their own ends, or they have left a lock on this machine. `me` keeps its own.
+/// Takes the leases from runs that have died: their own ends, or they have left these locks on this machine. `me` keeps its own.
 pub(super) fn sweep(
     connection: &mut Connection,
     schema: &Schema,
     locks: &Locks,
+    left: &[RunId],
     me: RunId,
 ) -> Result<(), StoreError> {
-    let left = locks.left();
     let sweep = schema.statement(sql::SWEEP).number(me).with(locks.host.clone(), Type::TEXT);
-    let still_leased = schema.statement(sql::STILL_LEASED).numbers(left.clone());
-    let answers = connection.exchange(&[sweep.numbers(left.clone()).into(), still_leased.into()])?;
+    let still_leased = schema.statement(sql::STILL_LEASED).numbers(left.to_vec());
+    let answers = connection.exchange(&[sweep.numbers(left.to_vec()).into(), still_leased.into()])?;
     let mut leased = Vec::new();
     for row in answers.last().into_iter().flatten() {
         leased.push(row::get::<RunId>(row, 0)?);
     }
-    for run in left.into_iter().filter(|run| !leased.contains(run)) {
-        locks.clean_up(run);
+    for run in left.iter().filter(|run| !leased.contains(run)) {
+        locks.clean_up(*run);
     }
     Ok(())
 }

@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+use super::access::Access;
 use super::connect::Connection;
 use super::exchange::{Statement, Step};
 use super::row::{self, get, state_number};
-use super::run::Access;
 use super::schema::{self, Schema};
 use crate::domain::{BadRecord, Reference, Timestamp};
 use crate::ledger::contents::{DeadLetter, HistoryRow, Kept, OpenCode, Original, StatusRow};

@@ -10,7 +10,7 @@ use super::exchange::{Statement, Step};
 use super::liveness::RunId;
 use super::row::{self, channel_number, get, key_number, number, reached_number, small, state_number};
 use super::statements as sql;
-use super::tx::{Ended, Fenced, PostgresTx, fencing};
+use super::transaction::{Ended, Fenced, PostgresTx, Shown, fencing};
 use crate::domain::{BadRecord, Conversion, ErrorCode, Reference, TimeSource, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 use crate::ledger::decide::{
@@ -19,13 +19,6 @@ use crate::ledger::decide::{
 use crate::ledger::state::RowState;
 use crate::ledger::store::{Cursor, StoreError};
 use crate::ledger::ticket::{LeftOver, Novelty, RowId};
-
-/// What is known of the lanes that were shown last.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
-    /// Rows that a dead run holds: another one of their lanes may be handed out.
-    held_by_nobody: Vec<i64>,
-}
 
 /// Reads the lanes of a group.
 pub(super) fn lanes(tx: &mut PostgresTx<'_>, want: &Want<'_>) -> Result<Vec<Lane>, StoreError> {
@@ -283,11 +276,11 @@ fn end<'a>(tx: &PostgresTx<'_>, text: &str, ends: &[(RowId, &'a End)]) -> Statem
 /// The rows, sorted by message-id: all writers take their places in the indices in one order. Rows of one message-id keep
 /// the order of recording.
 fn insert<'a>(tx: &PostgresTx<'_>, text: &str, inserts: &'a [NewRow]) -> Statement<'a> {
-    let mut rows: Vec<_> = inserts.iter().collect();
-    rows.sort_by_key(|row| &row.record.conversion.message_id);
     fn column<'a, T>(rows: &[&'a NewRow], of: impl Fn(&'a NewRow) -> T) -> Vec<T> {
         rows.iter().map(|row| of(row)).collect()
     }
+    let mut rows: Vec<_> = inserts.iter().collect();
+    rows.sort_by_key(|row| &row.record.conversion.message_id);
     tx.statement(text)
         .number(tx.store.account)
         .number(tx.store.me)

@@ -1,28 +1,21 @@
-//! A run on a server's ledger: how it begins, keeps its lease, comes back after the server was gone, and ends.
+//! A run on a server's ledger: how it begins, keeps its lease, and comes back after the server was gone.
 
-use std::fmt;
-use std::path::Path;
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
-use super::codes;
-use super::connect::{Connection, connect_for};
+use super::access::Access;
+use super::connect::Connection;
 use super::exchange::Step;
-use super::forget::prune;
 use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after, sweep};
 use super::row;
 use super::schema::{self, Schema};
 use super::statements as sql;
-use super::tx::PostgresTx;
 use crate::clock;
-use crate::domain::{AccountFingerprint, Durability, SessionWanted, SharedLedger, Timestamp};
+use crate::domain::{AccountFingerprint, Durability, Timestamp};
 use crate::failpoint::{Promise, is_broken};
-use crate::ledger::error::Location;
 use crate::ledger::store::sources::Sources;
-use crate::ledger::store::{Lease, ServerError, Store, StoreError, Tx};
-use crate::ledger::ticket::UncleanStops;
-use crate::ledger::tracking::LogSource;
+use crate::ledger::store::{Lease, ServerError, StoreError};
 
 /// How often a transaction is tried that others were in the way of.
 const TRIES: u32 = 12;
@@ -36,64 +29,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Transactions after which what is noted of earlier ones is removed.
 const NOTED: i64 = 64;
 
-/// Opens a connection to the ledger's server.
-pub(crate) type Connect = Box<dyn Fn() -> Result<Connection, StoreError> + Send>;
-
-/// Where a ledger on a server is, and how a run keeps it.
-pub(crate) struct Access {
-    /// For people.
-    pub(crate) name: String,
-    /// How it is reached, now and after the connection was lost.
-    pub(crate) connect: Connect,
-    /// In which schema.
-    pub(crate) schema: Schema,
-    /// Where this machine's runs keep their locks.
-    pub(crate) locks: Box<Path>,
-    /// How long a run's rows stay its own without a word from it.
-    pub(crate) lease: Duration,
-    /// How long a server that is gone is waited for.
-    pub(crate) patience: Duration,
-    /// How long a settled row is remembered.
-    pub(crate) keep: Duration,
-    /// What the server has to promise.
-    pub(crate) durability: Durability,
-}
-
-impl Access {
-    /// To a ledger as the settings describe it.
-    pub(crate) fn to(shared: &SharedLedger) -> Self {
-        Self::by(SessionWanted::ReadWrite, shared)
-    }
-
-    /// The same for reading, which a replica is good for.
-    pub(crate) fn for_reading(shared: &SharedLedger) -> Self {
-        Self::by(SessionWanted::Any, shared)
-    }
-
-    fn by(needs: SessionWanted, shared: &SharedLedger) -> Self {
-        let server = shared.server.clone();
-        Self {
-            name: server.to_string(),
-            connect: Box::new(move || connect_for(&server, needs)),
-            schema: Schema::named(&shared.schema),
-            locks: shared.locks.as_path().into(),
-            lease: shared.lease,
-            patience: shared.patience,
-            keep: shared.keep,
-            durability: shared.durability,
-        }
-    }
-}
-
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access").field("name", &self.name).field("schema", &self.schema).finish_non_exhaustive()
-    }
-}
-
 /// The ledger on a server, open for one run of one account.
 ///
-/// Dropping it without [`Store::close`] is what a crash looks like.
+/// Dropping it without `close` is what a crash looks like.
 #[derive(Debug)]
 pub(crate) struct PostgresStore {
     pub(super) access: Access,
@@ -102,17 +40,18 @@ pub(crate) struct PostgresStore {
     pub(super) account: i64,
     unsettled_max: usize,
     pub(super) me: RunId,
-    lock: Option<RunLock>,
+    pub(super) lock: Option<RunLock>,
     /// The files of the log that it reads.
     pub(super) sources: Sources,
     /// Whether the lease was lost since the run was last asked for it.
     has_lost_lease: bool,
-    crashed: Vec<(RunId, u64)>,
+    pub(super) crashed: Vec<(RunId, u64)>,
     /// The number of the last transaction.
     pub(super) serial: i64,
     /// When the lease ends, and when it is to be renewed, by the clock that never jumps.
     leased_until: Duration,
     renewal: Duration,
+    next_sweep: Duration,
     tries: u32,
     /// What begins a transaction.
     pub(super) begins: Begins,
@@ -175,6 +114,7 @@ impl PostgresStore {
             serial: 0,
             leased_until: Duration::ZERO,
             renewal: Duration::ZERO,
+            next_sweep: Duration::ZERO,
             tries: 0,
             begins,
         };
@@ -211,22 +151,76 @@ impl PostgresStore {
         self.renewal = asked.saturating_add(renewed_after(self.access.lease));
     }
 
-    /// Takes the leases from runs that have died.
+    /// Takes the leases from runs that have died: at once where one of this machine has left its lock, and from time to time where
+    /// only a lease may have ended.
     pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
-        self.persist(|store| sweep(&mut store.connection, &store.access.schema, &store.locks, store.me))
+        let now = clock::monotonic();
+        let left = self.locks.left();
+        if left.is_empty() && now < self.next_sweep {
+            return Ok(());
+        }
+        self.next_sweep = now.saturating_add(self.access.lease / 30);
+        self.persist(|store| sweep(&mut store.connection, &store.access.schema, &store.locks, &left, store.me))
     }
 
     /// Does something beside any transaction, again where others were in its way.
-    fn persist<T>(&mut self, work: impl Fn(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(super) fn persist<T>(
+        &mut self,
+        work: impl Fn(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut tries = 0;
         loop {
             match work(self) {
-                Err(failed) if self.tries_again(&failed) => {}
-                done => {
-                    self.went_well();
-                    return done;
-                }
+                Err(failed) if self.comes_back(&failed, &mut tries) => {}
+                done => return done,
             }
         }
+    }
+
+    /// Waits after something failed that may pass, and connects again where that is needed; not for ever.
+    fn comes_back(&mut self, failed: &StoreError, tries: &mut u32) -> bool {
+        if !may_pass(failed) || *tries >= TRIES {
+            return false;
+        }
+        *tries += 1;
+        if !self.connection.is_usable() {
+            return self.reconnect().is_ok();
+        }
+        let most = FIRST_WAIT.saturating_mul(1 << (*tries).min(10)).min(LONGEST_WAIT);
+        clock::sleep(most.mul_f64(fastrand::f64()));
+        true
+    }
+
+    /// The same for a transaction that is begun again and again.
+    pub(super) fn tries_transaction_again(&mut self, failed: &StoreError) -> bool {
+        let mut tries = self.tries;
+        let again = self.comes_back(failed, &mut tries);
+        self.tries = if again { tries } else { 0 };
+        again
+    }
+
+    /// A transaction has succeeded: the next one that does not has all its tries.
+    pub(super) fn went_well(&mut self) {
+        self.tries = 0;
+    }
+
+    /// Renews the lease when it is time for that. Returns until when it lasts.
+    pub(super) fn renew(&mut self) -> Result<Lease, StoreError> {
+        let now = clock::monotonic();
+        if now >= self.renewal {
+            let renewed = self.persist(|store| {
+                let renew = store.access.schema.statement(sql::RENEW).number(store.me);
+                store.connection.query(renew.with(store.access.lease.as_secs_f64(), Type::FLOAT8))
+            })?;
+            if renewed.is_empty() {
+                self.begin_anew(clock::now())?;
+            } else {
+                self.is_leased(now);
+            }
+        }
+        let lease = if self.has_lost_lease { Lease::Lost } else { Lease::Until(self.leased_until) };
+        self.has_lost_lease = false;
+        Ok(lease)
     }
 
     /// Begins anew after the lease was lost, with what no other run has taken over since: under the old number nothing more is
@@ -326,96 +320,4 @@ fn number_of(
     ])?;
     let row = answers.last().and_then(|rows| rows.first()).ok_or_else(|| row::damaged("no account"))?;
     row::get(row, 0)
-}
-
-impl PostgresStore {
-    /// A transaction has succeeded: the next one that does not has all its tries.
-    pub(super) fn went_well(&mut self) {
-        self.tries = 0;
-    }
-}
-
-impl Store for PostgresStore {
-    fn location(&self) -> Location {
-        Location::Server(self.access.name.clone())
-    }
-
-    fn unclean_stops(&self) -> UncleanStops {
-        let repeats = self.crashed.iter().fold(0, |sum: u64, (_, most)| sum.saturating_add(*most));
-        UncleanStops { runs: self.crashed.len() as u64, repeats }
-    }
-
-    fn reads(&mut self, files: &[LogSource], now: Timestamp) -> Result<(), StoreError> {
-        self.sources = self.persist(|store| codes::sources(store, files, now))?;
-        Ok(())
-    }
-
-    fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {
-        Ok(Box::new(PostgresTx::new(self, now)))
-    }
-
-    /// Only what passes is tried again, and not for ever.
-    fn tries_again(&mut self, failed: &StoreError) -> bool {
-        if !may_pass(failed) || self.tries >= TRIES {
-            self.tries = 0;
-            return false;
-        }
-        self.tries += 1;
-        if !self.connection.is_usable() {
-            return self.reconnect().is_ok();
-        }
-        let most = FIRST_WAIT.saturating_mul(1 << self.tries.min(10)).min(LONGEST_WAIT);
-        clock::sleep(most.mul_f64(fastrand::f64()));
-        true
-    }
-
-    fn beat(&mut self) -> Result<Lease, StoreError> {
-        let now = clock::monotonic();
-        if now >= self.renewal {
-            let renewed = self.persist(|store| {
-                let renew = store.access.schema.statement(sql::RENEW).number(store.me);
-                store.connection.query(renew.with(store.access.lease.as_secs_f64(), Type::FLOAT8))
-            })?;
-            if renewed.is_empty() {
-                self.begin_anew(clock::now())?;
-            } else {
-                self.is_leased(now);
-            }
-        }
-        let lease = if self.has_lost_lease { Lease::Lost } else { Lease::Until(self.leased_until) };
-        self.has_lost_lease = false;
-        Ok(lease)
-    }
-
-    fn reserve_room(&mut self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn release_room(&mut self) -> bool {
-        false
-    }
-
-    fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
-        let reported: Vec<_> = self.crashed.iter().map(|(run, _)| *run).collect();
-        self.persist(|store| {
-            let schema = &store.access.schema;
-            prune(&mut store.connection, schema, recorded, now.before(store.access.keep))?;
-            let answers = store.connection.exchange(&[
-                schema.statement(sql::LET_GO).number(store.me).into(),
-                schema.statement(sql::REPORTED).numbers(reported.clone()).into(),
-                schema.statement(sql::FORGET_RUNS).into(),
-            ])?;
-            let gone = answers[2].iter().map(|row| row::get(row, 0)).collect::<Result<Vec<RunId>, _>>()?;
-            if !gone.is_empty() {
-                store.connection.query(schema.statement(sql::FORGET_DONE_OF).numbers(gone))?;
-            }
-            Ok(())
-        })?;
-        self.lock.take().map_or(Ok(()), RunLock::end)
-    }
-
-    #[cfg(test)]
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
-    }
 }

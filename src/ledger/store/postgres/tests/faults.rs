@@ -53,7 +53,7 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
     let answers = thread::spawn(move || {
         let _ = std::io::copy(&mut back, &mut forth);
     });
-    let mut bytes = [0; 65536];
+    let mut bytes = vec![0; 65536];
     while let Ok(read @ 1..) = client.read(&mut bytes) {
         let commits = bytes[..read].windows(6).any(|six| six == b"COMMIT");
         let fault = if commits { fault.swap(PASS, Ordering::SeqCst) } else { PASS };

@@ -96,17 +96,17 @@ fn each_mode_verifies_what_libpq_says_it_verifies() {
     let unnamed = CertificateAuthorities::Unnamed;
     let (full, but_the_name) = ("TLS 1.3, verified in full", "TLS 1.3, verified but for the name");
     let (not, no_tls) = ("TLS 1.3, not verified", "no TLS");
-    let (misnamed, unknown) = ("it is for another name", "its issuer is not trusted here");
+    let (name, signer) = ("it is for another name", "its issuer is not trusted here");
     for (host, mode, authorities, expected) in [
         ("localhost", TlsMode::VerifyFull, &here, full),
-        ("127.0.0.1", TlsMode::VerifyFull, &here, misnamed),
-        ("localhost", TlsMode::VerifyFull, &stranger, unknown),
-        ("localhost", TlsMode::VerifyFull, &CertificateAuthorities::System, unknown),
+        ("127.0.0.1", TlsMode::VerifyFull, &here, name),
+        ("localhost", TlsMode::VerifyFull, &stranger, signer),
+        ("localhost", TlsMode::VerifyFull, &CertificateAuthorities::System, signer),
         ("127.0.0.1", TlsMode::VerifyCa, &here, but_the_name),
-        ("127.0.0.1", TlsMode::VerifyCa, &stranger, unknown),
+        ("127.0.0.1", TlsMode::VerifyCa, &stranger, signer),
         // With authorities that were named, `require` is `verify-ca`.
         ("127.0.0.1", TlsMode::Require, &here, but_the_name),
-        ("127.0.0.1", TlsMode::Require, &stranger, unknown),
+        ("127.0.0.1", TlsMode::Require, &stranger, signer),
         ("127.0.0.1", TlsMode::Require, &unnamed, not),
         ("127.0.0.1", TlsMode::Prefer, &unnamed, not),
         ("127.0.0.1", TlsMode::Disable, &unnamed, no_tls),
