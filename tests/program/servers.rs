@@ -226,6 +226,33 @@ fn each_way_to_fail_has_its_sentence_and_its_exit_code() {
 }
 
 #[test]
+fn a_role_with_the_rights_of_the_operators_page_can_run_and_one_with_fewer_is_told() {
+    let test = "a_role_with_the_rights_of_the_operators_page_can_run_and_one_with_fewer_is_told";
+    let Some(cluster) = Cluster::prepare(test) else { return };
+    let cluster = cluster.start();
+    let sandbox = api::plain();
+    let owner = url(&cluster, "postgres");
+    let runner = owner.replace("postgres://postgres@", "postgres://runner@");
+    let cli = Cli::new().against(&sandbox);
+    cli.run(["ledger", "migrate", "--ledger", &owner]).exits(0);
+    cluster.sql("postgres", "CREATE ROLE runner LOGIN");
+    cluster.sql("postgres", "GRANT USAGE ON SCHEMA nexmo_conversion TO runner");
+    cluster.sql("postgres", "GRANT SELECT ON ALL TABLES IN SCHEMA nexmo_conversion TO runner");
+    // Enough to look at it, and not to run.
+    cli.run(["ledger", "status", "--ledger", &runner]).exits(0);
+    let few = cli.run(["check", "--json", "--ledger", &runner]);
+    let schema = few.exits(78).lines().into_iter().find(|line| line["check"] == "schema").unwrap();
+    assert!(schema["detail"].as_str().unwrap().contains("conversion"), "{schema}");
+    let refused = cli.run([&SMS[..], &["--ledger", &runner]].concat());
+    assert!(refused.exits(78).stderr.contains("the role lacks a right"), "{}", refused.shown());
+    let page = include_str!("../../docs/postgres.md");
+    let (_, after) = page.split_once("<!-- test: grants -->\n```sql\n").unwrap();
+    cluster.sql("postgres", after.split_once("```").unwrap().0);
+    cli.run([&SMS[..], &["--ledger", &runner]].concat()).exits(0);
+    cli.run(["check", "--ledger", &runner]).exits(0);
+}
+
+#[test]
 fn a_server_that_forgets_is_refused_unless_told_so_by_name() {
     let Some(cluster) = Cluster::prepare("a_server_that_forgets_is_refused_unless_told_so_by_name") else {
         return;

@@ -8,6 +8,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -140,6 +141,8 @@ impl Preparation {
             .arg(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // What ends the tests' whole group must not end who tidies up after them.
+            .process_group(0)
             .spawn()
             .unwrap();
         let mut answer = String::new();
