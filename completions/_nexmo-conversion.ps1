@@ -52,7 +52,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--message-id', '--message-id', [CompletionResultType]::ParameterName, 'Another id, under the API''s own name for it')
             [CompletionResult]::new('--delivered', '--delivered', [CompletionResultType]::ParameterName, 'Whether the user completed the 2FA step; no default')
             [CompletionResult]::new('--timestamp', '--timestamp', [CompletionResultType]::ParameterName, 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]')
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Keep the ledger in this file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TLS included [default: 5s]')
@@ -82,7 +82,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--message-id', '--message-id', [CompletionResultType]::ParameterName, 'Another id, under the API''s own name for it')
             [CompletionResult]::new('--delivered', '--delivered', [CompletionResultType]::ParameterName, 'Whether the user completed the 2FA step; no default')
             [CompletionResult]::new('--timestamp', '--timestamp', [CompletionResultType]::ParameterName, 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]')
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Keep the ledger in this file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TLS included [default: 5s]')
@@ -119,7 +119,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Start no more than this many requests in a time: 50/s, 600/min')
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Send nothing new after this long; what was recorded is kept for the next run')
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Keep the ledger in this file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TLS included [default: 5s]')
@@ -162,7 +162,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Start no more than this many requests in a time: 50/s, 600/min')
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Send nothing new after this long; what was recorded is kept for the next run')
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TLS included [default: 5s]')
@@ -207,11 +207,12 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
             [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')
+            [CompletionResult]::new('migrate', 'migrate', [CompletionResultType]::ParameterValue, 'Make the tables of a ledger on a server, or change them for this version')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'nexmo-conversion;ledger;status' {
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
@@ -226,7 +227,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             break
         }
         'nexmo-conversion;ledger;show' {
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
@@ -241,7 +242,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             break
         }
         'nexmo-conversion;ledger;resume' {
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Send up to N at once [default: 16]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Start no more than this many requests in a time: 50/s, 600/min')
@@ -267,7 +268,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             break
         }
         'nexmo-conversion;ledger;refused' {
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
@@ -283,7 +284,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
         }
         'nexmo-conversion;ledger;forget' {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Older than this')
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
@@ -300,12 +301,28 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'nexmo-conversion;ledger;migrate' {
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the output')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print results as JSON, one object per line')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print failures only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print failures only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what goes on (never shows a secret)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what goes on (never shows a secret)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'nexmo-conversion;ledger;help' {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Count what is in it, by account and state, with the oldest')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is known about an id: sent when, with which value, and what was answered')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
             [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')
+            [CompletionResult]::new('migrate', 'migrate', [CompletionResultType]::ParameterValue, 'Make the tables of a ledger on a server, or change them for this version')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -324,6 +341,9 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
         'nexmo-conversion;ledger;help;forget' {
             break
         }
+        'nexmo-conversion;ledger;help;migrate' {
+            break
+        }
         'nexmo-conversion;ledger;help;help' {
             break
         }
@@ -331,7 +351,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From so long ago, or from this day or time (UTC), until now')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account, by its fingerprint as `ledger status` shows it')
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`')
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file')
@@ -348,7 +368,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             break
         }
         'nexmo-conversion;check' {
-            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file [default: ledger.db in the state folder]')
+            [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times after a failure that may pass [default: 4]')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'Do not try again later than this after the first try [default: 2m]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TLS included [default: 5s]')
@@ -572,6 +592,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Send now what is pending for this account, whatever its next planned attempt')
             [CompletionResult]::new('refused', 'refused', [CompletionResultType]::ParameterValue, 'Print what was refused for good, with the reasons; as input lines again with --json')
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Remove what is older than a time')
+            [CompletionResult]::new('migrate', 'migrate', [CompletionResultType]::ParameterValue, 'Make the tables of a ledger on a server, or change them for this version')
             break
         }
         'nexmo-conversion;help;ledger;status' {
@@ -587,6 +608,9 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             break
         }
         'nexmo-conversion;help;ledger;forget' {
+            break
+        }
+        'nexmo-conversion;help;ledger;migrate' {
             break
         }
         'nexmo-conversion;help;report' {

@@ -138,6 +138,9 @@ _nexmo__conversion() {
             nexmo__conversion__subcmd__help__subcmd__ledger,forget)
                 cmd="nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__forget"
                 ;;
+            nexmo__conversion__subcmd__help__subcmd__ledger,migrate)
+                cmd="nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__migrate"
+                ;;
             nexmo__conversion__subcmd__help__subcmd__ledger,refused)
                 cmd="nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__refused"
                 ;;
@@ -156,6 +159,9 @@ _nexmo__conversion() {
             nexmo__conversion__subcmd__ledger,help)
                 cmd="nexmo__conversion__subcmd__ledger__subcmd__help"
                 ;;
+            nexmo__conversion__subcmd__ledger,migrate)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__migrate"
+                ;;
             nexmo__conversion__subcmd__ledger,refused)
                 cmd="nexmo__conversion__subcmd__ledger__subcmd__refused"
                 ;;
@@ -173,6 +179,9 @@ _nexmo__conversion() {
                 ;;
             nexmo__conversion__subcmd__ledger__subcmd__help,help)
                 cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__help"
+                ;;
+            nexmo__conversion__subcmd__ledger__subcmd__help,migrate)
+                cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__migrate"
                 ;;
             nexmo__conversion__subcmd__ledger__subcmd__help,refused)
                 cmd="nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__refused"
@@ -835,7 +844,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__help__subcmd__ledger)
-            opts="status show resume refused forget"
+            opts="status show resume refused forget migrate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -849,6 +858,20 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__forget)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__help__subcmd__ledger__subcmd__migrate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1003,7 +1026,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help status show resume refused forget help"
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help status show resume refused forget migrate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1071,7 +1094,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__help)
-            opts="status show resume refused forget help"
+            opts="status show resume refused forget migrate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1099,6 +1122,20 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__help__subcmd__migrate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1161,6 +1198,40 @@ _nexmo__conversion() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nexmo__conversion__subcmd__ledger__subcmd__migrate)
+            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ledger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    _nexmo__conversion_profiles
+                    return 0
+                    ;;
+                -p)
+                    _nexmo__conversion_profiles
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -48,7 +48,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --message-id 'Another id, under the API''s own name for it'
             cand --delivered 'Whether the user completed the 2FA step; no default'
             cand --timestamp 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]'
-            cand --ledger 'Keep the ledger in this file [default: ledger.db in the state folder]'
+            cand --ledger 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
             cand --connect-timeout 'Limit for connecting, TLS included [default: 5s]'
@@ -77,7 +77,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --message-id 'Another id, under the API''s own name for it'
             cand --delivered 'Whether the user completed the 2FA step; no default'
             cand --timestamp 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]'
-            cand --ledger 'Keep the ledger in this file [default: ledger.db in the state folder]'
+            cand --ledger 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
             cand --connect-timeout 'Limit for connecting, TLS included [default: 5s]'
@@ -113,7 +113,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --jobs 'Send up to N at once [default: 16]'
             cand --rate 'Start no more than this many requests in a time: 50/s, 600/min'
             cand --deadline 'Send nothing new after this long; what was recorded is kept for the next run'
-            cand --ledger 'Keep the ledger in this file [default: ledger.db in the state folder]'
+            cand --ledger 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
             cand --connect-timeout 'Limit for connecting, TLS included [default: 5s]'
@@ -155,7 +155,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --jobs 'Send up to N at once [default: 16]'
             cand --rate 'Start no more than this many requests in a time: 50/s, 600/min'
             cand --deadline 'Send nothing new after this long; what was recorded is kept for the next run'
-            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
             cand --connect-timeout 'Limit for connecting, TLS included [default: 5s]'
@@ -199,10 +199,11 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand resume 'Send now what is pending for this account, whatever its next planned attempt'
             cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
             cand forget 'Remove what is older than a time'
+            cand migrate 'Make the tables of a ledger on a server, or change them for this version'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'nexmo-conversion;ledger;status'= {
-            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand -p 'Use this profile of the configuration file'
             cand --profile 'Use this profile of the configuration file'
             cand --config 'Read this configuration file'
@@ -216,7 +217,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'nexmo-conversion;ledger;show'= {
-            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand -p 'Use this profile of the configuration file'
             cand --profile 'Use this profile of the configuration file'
             cand --config 'Read this configuration file'
@@ -230,7 +231,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'nexmo-conversion;ledger;resume'= {
-            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand -j 'Send up to N at once [default: 16]'
             cand --jobs 'Send up to N at once [default: 16]'
             cand --rate 'Start no more than this many requests in a time: 50/s, 600/min'
@@ -255,7 +256,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'nexmo-conversion;ledger;refused'= {
-            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand -p 'Use this profile of the configuration file'
             cand --profile 'Use this profile of the configuration file'
             cand --config 'Read this configuration file'
@@ -270,7 +271,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
         }
         &'nexmo-conversion;ledger;forget'= {
             cand --older-than 'Older than this'
-            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand -p 'Use this profile of the configuration file'
             cand --profile 'Use this profile of the configuration file'
             cand --config 'Read this configuration file'
@@ -286,12 +287,27 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'nexmo-conversion;ledger;migrate'= {
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
+            cand -p 'Use this profile of the configuration file'
+            cand --profile 'Use this profile of the configuration file'
+            cand --config 'Read this configuration file'
+            cand --color 'Colour the output'
+            cand --json 'Print results as JSON, one object per line'
+            cand -q 'Print failures only'
+            cand --quiet 'Print failures only'
+            cand -v 'Say what goes on (never shows a secret)'
+            cand --verbose 'Say what goes on (never shows a secret)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'nexmo-conversion;ledger;help'= {
             cand status 'Count what is in it, by account and state, with the oldest'
             cand show 'Show all that is known about an id: sent when, with which value, and what was answered'
             cand resume 'Send now what is pending for this account, whatever its next planned attempt'
             cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
             cand forget 'Remove what is older than a time'
+            cand migrate 'Make the tables of a ledger on a server, or change them for this version'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'nexmo-conversion;ledger;help;status'= {
@@ -304,13 +320,15 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
         }
         &'nexmo-conversion;ledger;help;forget'= {
         }
+        &'nexmo-conversion;ledger;help;migrate'= {
+        }
         &'nexmo-conversion;ledger;help;help'= {
         }
         &'nexmo-conversion;report'= {
             cand --since 'From so long ago, or from this day or time (UTC), until now'
             cand --account 'Of this account, by its fingerprint as `ledger status` shows it'
             cand --html 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`'
-            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand -p 'Use this profile of the configuration file'
             cand --profile 'Use this profile of the configuration file'
             cand --config 'Read this configuration file'
@@ -326,7 +344,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'nexmo-conversion;check'= {
-            cand --ledger 'The ledger''s file [default: ledger.db in the state folder]'
+            cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand --retry 'Try again up to N times after a failure that may pass [default: 4]'
             cand --retry-max-time 'Do not try again later than this after the first try [default: 2m]'
             cand --connect-timeout 'Limit for connecting, TLS included [default: 5s]'
@@ -530,6 +548,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand resume 'Send now what is pending for this account, whatever its next planned attempt'
             cand refused 'Print what was refused for good, with the reasons; as input lines again with --json'
             cand forget 'Remove what is older than a time'
+            cand migrate 'Make the tables of a ledger on a server, or change them for this version'
         }
         &'nexmo-conversion;help;ledger;status'= {
         }
@@ -540,6 +559,8 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
         &'nexmo-conversion;help;ledger;refused'= {
         }
         &'nexmo-conversion;help;ledger;forget'= {
+        }
+        &'nexmo-conversion;help;ledger;migrate'= {
         }
         &'nexmo-conversion;help;report'= {
         }

@@ -63,7 +63,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l delivered -d 'Whether the user completed the 2FA step; no default' -r -f -a "true\t''
 false\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l timestamp -d 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l ledger -d 'Keep the ledger in this file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l ledger -d 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -88,7 +88,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l delivered -d 'Whether the user completed the 2FA step; no default' -r -f -a "true\t''
 false\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l timestamp -d 'When: an age (20s), UTC, RFC 3339 or Unix time [default: now]' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l ledger -d 'Keep the ledger in this file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l ledger -d 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -124,7 +124,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l ledger -d 'Keep the ledger in this file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l ledger -d 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -166,7 +166,7 @@ expire\t'They expire at once'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -188,22 +188,23 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -l json -d 'Print results as JSON, one object per line'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -s q -l quiet -d 'Print failures only'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -s v -l verbose -d 'Say what goes on (never shows a secret)'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "status" -d 'Count what is in it, by account and state, with the oldest'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "show" -d 'Show all that is known about an id: sent when, with which value, and what was answered'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "resume" -d 'Send now what is pending for this account, whatever its next planned attempt'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "refused" -d 'Print what was refused for good, with the reasons; as input lines again with --json'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "forget" -d 'Remove what is older than a time'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -f -a "status" -d 'Count what is in it, by account and state, with the oldest'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -f -a "show" -d 'Show all that is known about an id: sent when, with which value, and what was answered'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -f -a "resume" -d 'Send now what is pending for this account, whatever its next planned attempt'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -f -a "refused" -d 'Print what was refused for good, with the reasons; as input lines again with --json'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -f -a "forget" -d 'Remove what is older than a time'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -f -a "migrate" -d 'Make the tables of a ledger on a server, or change them for this version'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -213,7 +214,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -223,7 +224,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
@@ -243,7 +244,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l config -d 'Read this configuration file' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -254,7 +255,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l older-than -d 'Older than this' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l config -d 'Read this configuration file' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -265,16 +266,27 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l config -d 'Read this configuration file' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l json -d 'Print results as JSON, one object per line'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -s q -l quiet -d 'Print failures only'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -s v -l verbose -d 'Say what goes on (never shows a secret)'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "status" -d 'Count what is in it, by account and state, with the oldest'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that is known about an id: sent when, with which value, and what was answered'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Send now what is pending for this account, whatever its next planned attempt'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "refused" -d 'Print what was refused for good, with the reasons; as input lines again with --json'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "forget" -d 'Remove what is older than a time'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "migrate" -d 'Make the tables of a ledger on a server, or change them for this version'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l since -d 'From so long ago, or from this day or time (UTC), until now' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l account -d 'Of this account, by its fingerprint as `ledger status` shows it' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l html -d 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l config -d 'Read this configuration file' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -286,7 +298,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s q -l quiet -d 'Print failures only'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s v -l verbose -d 'Say what goes on (never shows a secret)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l ledger -d 'The ledger\'s file [default: ledger.db in the state folder]' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -449,6 +461,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; 
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "resume" -d 'Send now what is pending for this account, whatever its next planned attempt'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "refused" -d 'Print what was refused for good, with the reasons; as input lines again with --json'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "forget" -d 'Remove what is older than a time'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "migrate" -d 'Make the tables of a ledger on a server, or change them for this version'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a configuration file (mode 0600), or add a profile to it; never overwrites'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where it comes from; secrets are masked'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where the configuration file is, or would be'

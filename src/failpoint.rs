@@ -17,6 +17,12 @@ pub enum Promise {
     OwnedByOneRun,
     /// No more is unsettled than the in-flight limit. Broken: what may have arrived does not count while it waits for a retry.
     InFlightLimitHeld,
+    /// On a server, a run whose lease has ended records nothing. Broken: it does not look.
+    FencedWhenRecording,
+    /// On a server, a run settles nothing that another one has taken over. Broken: it does not look.
+    FencedWhenSettling,
+    /// A commit whose answer was lost is asked for. Broken: it counts as failed.
+    UnknownCommitsAreRead,
     /// No redirect is followed. Broken: ten are, and the page at their end is the answer.
     RedirectsNotFollowed,
     /// An answer counts only for the request that asked for it. Broken: whatever is there to be read is an answer.
@@ -26,11 +32,14 @@ pub enum Promise {
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 7] = [
+pub const PROMISES: [(&str, Promise); 10] = [
     ("recorded-before-result", Promise::RecordedBeforeResult),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("owned-by-one-run", Promise::OwnedByOneRun),
     ("in-flight-limit-held", Promise::InFlightLimitHeld),
+    ("fenced-when-recording", Promise::FencedWhenRecording),
+    ("fenced-when-settling", Promise::FencedWhenSettling),
+    ("unknown-commits-are-read", Promise::UnknownCommitsAreRead),
     ("redirects-not-followed", Promise::RedirectsNotFollowed),
     ("answers-are-asked-for", Promise::AnswersAreAskedFor),
     ("windows-of-their-log", Promise::WindowsOfTheirLog),

@@ -5,6 +5,7 @@
 //! `xtask` use the same code (`docs/decisions/0016-one-package.md`). What the rooms are and what each may know stands in
 //! `ARCHITECTURE.md`; imports point down, and a test holds them.
 
+mod certificates;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -188,6 +188,7 @@ impl File {
         let surroundings = Surroundings {
             variables: std::collections::BTreeMap::new(),
             config_file: ConfigFileChoice::Explicit(file.path().to_owned()),
+            state_dir: None,
             home: None,
             working_dir: PathBuf::from("/"),
         };

@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, say};
 use super::input_hint::InputFor;
 use super::run::{Run, Summarise, not_recorded};
-use super::setup::{Setup, Target, limits, open_outbox};
+use super::setup::{Patience, Setup, Target, limits, open_outbox};
 use super::stream::{self, Order};
 use crate::config::BatchOverrides;
 use crate::input::InputOptions;
@@ -35,17 +35,18 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
         };
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
-    let (outbox, _folder) = match open_outbox(&args.sending.ledger, target, &setup, limits, context) {
-        Ok(opened) => opened,
-        Err(failure) => {
-            reading.stop_waiting();
-            not_recorded(items, Numbering::Lines, &failure, &setup, context)?;
-            if let Some(error) = reading.take_error() {
-                say(&CommandFailure::of_input(error, InputFor::Batch), &mut context.terminal);
+    let (outbox, _folder) =
+        match open_outbox(&args.sending.ledger, target, &setup, limits, Patience::AsForTheApi, context) {
+            Ok(opened) => opened,
+            Err(failure) => {
+                reading.stop_waiting();
+                not_recorded(items, Numbering::Lines, &failure, &setup, context)?;
+                if let Some(error) = reading.take_error() {
+                    say(&CommandFailure::of_input(error, InputFor::Batch), &mut context.terminal);
+                }
+                return Err(failure);
             }
-            return Err(failure);
-        }
-    };
+        };
     let run = Run {
         outbox,
         adopt: Adopt::Due,

@@ -4,17 +4,19 @@
 //! enabled: nothing public shows that without sending one.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::args::CheckArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print, credentials_hint, record_hint};
+use super::finding::{Finding, Status};
 use super::provenance::{exchanges, proxy, say_exchanges};
+use super::server_check::server_findings;
 use super::setup::{Setup, Target};
 use crate::clock;
-use crate::domain::{Account, Auth, Failure};
-use crate::ledger::{Kept, LedgerReader, RowState, try_to_write};
+use crate::domain::{Account, Auth, Failure, LedgerPlace};
+use crate::ledger::{Kept, LedgerReader, RowState, examine, try_to_write};
 use crate::output::{Age, CheckLine, Escaped, OutputFormat, Severity, to_json};
 use crate::transport::{Cause, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
@@ -22,62 +24,13 @@ use crate::wire::basic_credentials;
 /// A clock that is off by more than this makes conversions look older or newer than they are.
 const SKEW_WORTH_TELLING: i64 = 30;
 
-/// One thing that was looked at.
-struct Finding {
-    check: &'static str,
-    status: Status,
-    detail: String,
-    hint: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Ok,
-    Warn,
-    Fail(Exit),
-    Skip,
-}
-
-impl Status {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Fail(_) => "fail",
-            Self::Skip => "skip",
-        }
-    }
-
-    fn needs_attention(self) -> bool {
-        match self {
-            Self::Warn | Self::Fail(_) => true,
-            Self::Ok | Self::Skip => false,
-        }
-    }
-}
-
-impl Finding {
-    fn new(check: &'static str, status: Status, detail: impl Into<String>) -> Self {
-        Self { check, status, detail: detail.into(), hint: None }
-    }
-
-    fn failed(check: &'static str, failure: CommandFailure) -> Self {
-        let detail = format!("{:#}", failure.error);
-        Self { check, status: Status::Fail(failure.exit), detail, hint: failure.hint }
-    }
-
-    fn advising(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
-    }
-}
-
 pub(super) fn check(args: &CheckArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let target = Target::from(args.sending.sandbox);
     let mut findings = Vec::new();
     match Setup::new(target, &args.sending.network, context) {
         Ok(setup) => {
             findings.extend(standing(&setup));
-            findings.push(ledger(args.file.ledger.as_ref(), target, context));
+            findings.extend(ledger(args.file.ledger.as_ref(), target, context));
             let (watcher, seen) = exchanges(&context.global);
             let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
             findings.extend(network(&setup, transport.sender()));
@@ -114,28 +67,37 @@ fn standing(setup: &Setup) -> Vec<Finding> {
 }
 
 /// Whether the ledger can be written, and what needs attention in it. Looking makes no ledger where there is none.
-fn ledger(typed: Option<&PathBuf>, target: Target, context: &mut Context) -> Finding {
+fn ledger(typed: Option<&PathBuf>, target: Target, context: &mut Context) -> Vec<Finding> {
     if target == Target::Sandbox {
-        return Finding::new("ledger", Status::Skip, "a sandbox has a throw-away one");
+        return vec![Finding::new("ledger", Status::Skip, "a sandbox has a throw-away one")];
     }
-    context
-        .ledger_path(typed)
-        .and_then(|path| ledger_at(&path))
-        .unwrap_or_else(|failure| Finding::failed("ledger", failure))
+    let found = context.ledger(typed, None).and_then(|place| match &place {
+        LedgerPlace::File(path) => {
+            try_to_write(path)?;
+            Ok(vec![contents(&place)?])
+        }
+        LedgerPlace::Server(shared) => {
+            let mut findings = server_findings(shared, &examine(shared)?);
+            if findings.iter().all(|finding| !matches!(finding.status, Status::Fail(_))) {
+                findings.push(contents(&place)?);
+            }
+            Ok(findings)
+        }
+    });
+    found.unwrap_or_else(|failure| vec![Finding::failed("ledger", failure)])
 }
 
-fn ledger_at(path: &Path) -> Result<Finding, CommandFailure> {
-    try_to_write(path)?;
-    let rows = LedgerReader::open(path)?.map(|ledger| ledger.status()).transpose()?;
+fn contents(place: &LedgerPlace) -> Result<Finding, CommandFailure> {
+    let rows = LedgerReader::open_at(place)?.map(|ledger| ledger.status()).transpose()?;
     Ok(match rows {
-        None => Finding::new("ledger", Status::Ok, format!("{} will be created", path.display())),
+        None => Finding::new("ledger", Status::Ok, format!("{place} will be created")),
         Some(rows) => {
             let count = |wanted: fn(Kept) -> bool| -> u64 {
                 rows.iter().filter(|row| wanted(row.kept)).map(|row| row.count).sum()
             };
             let pending = count(|kept| matches!(kept, Kept::Conversion(state) if state.is_pending()));
             let refused = count(|kept| kept == Kept::Conversion(RowState::Refused));
-            let detail = format!("{}: {pending} pending, {refused} refused", path.display());
+            let detail = format!("{place}: {pending} pending, {refused} refused");
             if pending == 0 {
                 return Ok(Finding::new("ledger", Status::Ok, detail));
             }

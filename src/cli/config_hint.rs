@@ -1,7 +1,9 @@
 //! What now, for a configuration, a secret or a file that cannot be used: the part of `failure` about files and their owners.
 
 use super::shell::quoted_path;
-use crate::config::{ConfigError, FileError, Origin, SecretError};
+
+use crate::config::{ConfigError, FileError, Origin, SecretError, ValueError};
+use crate::domain::LedgerAddressError;
 
 /// What now, for a configuration that cannot be used.
 pub(super) fn config_hint(error: &ConfigError) -> Option<String> {
@@ -33,6 +35,11 @@ pub(super) fn config_hint(error: &ConfigError) -> Option<String> {
             "choose one with `--profile NAME`, or name it as default_profile in the file".to_owned()
         }
         ConfigError::ProfileExists { .. } => "edit it there, or choose another name".to_owned(),
+        ConfigError::Flag { source: ValueError::Ledger(LedgerAddressError::Password), .. }
+        | ConfigError::Value { source: ValueError::Ledger(LedgerAddressError::Password), .. }
+        | ConfigError::Key { source: ValueError::Ledger(LedgerAddressError::Password), .. } => {
+            PASSWORD_SOURCES.to_owned()
+        }
         // These say where and why; what to do is to correct just that.
         ConfigError::Flag { .. }
         | ConfigError::Value { .. }
@@ -81,3 +88,7 @@ fn file_hint(error: &FileError) -> Option<String> {
 
 /// What now, for CA certificates.
 pub(super) const CA_HINT: &str = "`--cacert` (or `cacert`) takes a file of PEM certificates";
+
+/// Where a password for a server may stand.
+pub(super) const PASSWORD_SOURCES: &str =
+    "give it in PGPASSWORD, in ~/.pgpass (mode 0600) or in a service file; never in the URL";

@@ -6,12 +6,11 @@ use super::args::Global;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{CommandFailure, Sought, cannot_print};
+use super::provenance::by;
 use super::terminal::Terminal;
-use crate::config::Surroundings;
+use crate::config::{Configuration, LedgerSettings, Overrides, Setting, Surroundings, ledger_at_once};
+use crate::domain::{LedgerAddress, LedgerPlace};
 use crate::output::{OutputFormat, Verbosity};
-
-/// Names the ledger's file.
-const LEDGER_VARIABLE: &str = "NEXMO_CONVERSION_LEDGER";
 
 /// The options of every command, the environment and the terminal: made once, and handed to the command that was typed.
 pub(super) struct Context {
@@ -26,18 +25,35 @@ impl Context {
         self.environment.surroundings(self.global.config.as_ref())
     }
 
-    /// Where the ledger is.
-    pub(super) fn ledger_path(&mut self, typed: Option<&PathBuf>) -> Result<PathBuf, CommandFailure> {
-        let stored = || Some((self.environment.variable(LEDGER_VARIABLE)?.into(), LEDGER_VARIABLE));
-        let usual = || Some((self.environment.state_dir()?.join("ledger.db"), ""));
-        let (path, origin) = typed
-            .map(|path| (path.clone(), "--ledger"))
-            .or_else(stored)
-            .or_else(usual)
-            .ok_or_else(|| CommandFailure::no_home(Sought::Ledger))?;
-        let by = if origin.is_empty() { "by default".to_owned() } else { format!("from {origin}") };
-        self.terminal.detail("ledger", format_args!("{}, {by}", path.display()));
-        Ok(path)
+    /// Where the ledger is. A configuration that has been read already says so in `known`; only a server's needs to be read
+    /// (again), because its address is no more than the beginning.
+    pub(super) fn ledger(
+        &mut self,
+        typed: Option<&PathBuf>,
+        known: Option<&LedgerSettings>,
+    ) -> Result<LedgerPlace, CommandFailure> {
+        let surroundings = self.surroundings();
+        let at_once = ledger_at_once(typed.map(PathBuf::as_path), &surroundings)?;
+        let stored = known.filter(|_| typed.is_none()).map(|known| &known.address);
+        let (place, origin) = match (at_once, stored) {
+            (Some(Setting { value, origin }), _) => (LedgerPlace::File(value), origin),
+            (None, Some(Setting { value: Some(LedgerAddress::File(path)), origin })) => {
+                (LedgerPlace::File(path.clone()), origin.clone())
+            }
+            (None, Some(_) | None) => {
+                let overrides = Overrides {
+                    profile: self.global.profile.clone(),
+                    ledger: typed.cloned(),
+                    ..Overrides::default()
+                };
+                let configuration = Configuration::read(&surroundings)?;
+                let settings = configuration.settings(&overrides)?;
+                let place = configuration.ledger(&settings)?;
+                (place.ok_or_else(|| CommandFailure::no_home(Sought::Ledger))?, settings.ledger.address.origin)
+            }
+        };
+        self.terminal.detail("ledger", format_args!("{place}, {}", by(&origin)));
+        Ok(place)
     }
 
     /// Prints the whole answer of a command, which is done with that.

@@ -70,6 +70,7 @@ impl Environment {
             variables: self.variables.clone(),
             config_file,
             home: absolute(dirs::home_dir()),
+            state_dir: self.state_dir(),
             working_dir: std::env::current_dir().unwrap_or_default(),
         }
     }

@@ -2,14 +2,14 @@
 
 use anyhow::Error;
 
-use super::config_hint::{CA_HINT, config_hint, secret_hint};
+use super::config_hint::{CA_HINT, PASSWORD_SOURCES, config_hint, secret_hint};
 use super::exit::Exit;
 use super::machine::{TooFewFiles, is_out_of_files};
 use super::shell::quoted_path;
 use super::terminal::Terminal;
 use crate::config::{ConfigError, FileError, SecretError};
 use crate::domain::{Account, AuthMode, ErrorCode, Failure};
-use crate::ledger::{LedgerError, StoreError};
+use crate::ledger::{LedgerError, ServerError, StoreError};
 use crate::pipeline::{StopReason, Stopped};
 use crate::transport::{ProxyError, TransportError, TrustError};
 
@@ -111,8 +111,7 @@ pub(super) enum Sought {
 impl From<ConfigError> for CommandFailure {
     fn from(error: ConfigError) -> Self {
         // An address is configuration wherever it stands; any other bad value that was typed is a wrong command line.
-        let typed =
-            matches!(&error, ConfigError::Flag { flag, .. } if !matches!(flag.as_str(), "--base-url" | "--proxy"));
+        let typed = matches!(&error, ConfigError::Flag { flag, .. } if !matches!(flag.as_str(), "--base-url" | "--proxy" | "--ledger"));
         let exit = if typed { Exit::Usage } else { Exit::Configuration };
         let hint = config_hint(&error);
         Self { exit, error: error.into(), hint }
@@ -174,7 +173,49 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         StoreError::Damaged(_) => {
             (Exit::Io, Some("keep a copy of it, and continue with a new one: `--ledger FILE`"))
         }
+        StoreError::Server(error) => {
+            let (exit, hint) = server_advice(error);
+            (exit, Some(hint))
+        }
         StoreError::SqliteTooOld(_) | StoreError::Database(_) => (Exit::Io, None),
+    }
+}
+
+/// The same for a ledger on a server.
+fn server_advice(error: &ServerError) -> (Exit, &'static str) {
+    match error {
+        ServerError::Unreachable(_) => {
+            (Exit::TryLater, "check that it runs and that nothing stands between; run it again later")
+        }
+        ServerError::NotPostgres(_) => {
+            (Exit::Configuration, "check host and port; PostgreSQL usually listens on 5432")
+        }
+        ServerError::TooManyConnections(_) => {
+            (Exit::TryLater, "run it again later; a higher max_connections or a pooler in front makes room")
+        }
+        ServerError::ReadOnly(_) | ServerError::WrongSession(_) => {
+            (Exit::TryLater, "name the primary's host, or every host; during a failover, run it again later")
+        }
+        ServerError::LoginRefused(_) => {
+            (Exit::Configuration, "check the user, the password and the server's pg_hba.conf")
+        }
+        ServerError::NoPassword(_) => (Exit::Configuration, PASSWORD_SOURCES),
+        ServerError::NoDatabase(_) => {
+            (Exit::Configuration, "correct the database at the end of the URL, or have it made: `createdb NAME`")
+        }
+        ServerError::NotGranted(_) => {
+            (Exit::Configuration, "have the role granted the rights that docs/postgres.md lists")
+        }
+        ServerError::Tls(_) => (
+            Exit::Configuration,
+            "name the file of the authority that vouches for the server, `?sslrootcert=FILE`, and the host as its \
+             certificate has it",
+        ),
+        ServerError::Older { .. } => (Exit::Configuration, "run `nexmo-conversion ledger migrate`"),
+        ServerError::NotDurable(_) => (
+            Exit::Configuration,
+            "set it on the server, or accept the loss by name: `durability = \"server\"` in `[ledger]`",
+        ),
     }
 }
 

@@ -17,8 +17,8 @@ use crate::pipeline::RecordResult;
 use crate::wire;
 
 pub(super) fn show(args: &ShowArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    let path = context.ledger_path(args.file.ledger.as_ref())?;
-    let (rows, codes) = match LedgerReader::open(&path)? {
+    let place = context.ledger(args.file.ledger.as_ref(), None)?;
+    let (rows, codes) = match LedgerReader::open_at(&place)? {
         Some(ledger) => (ledger.values(&args.id)?, ledger.open_codes(&args.id)?),
         None => (Vec::new(), Vec::new()),
     };
@@ -111,9 +111,9 @@ fn history_json(rows: &[HistoryRow]) -> io::Result<Vec<u8>> {
 
 /// Dead letters, one by one: for people with the reason below each, for programs as result lines, which are input lines again.
 pub(super) fn refused(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
-    let path = context.ledger_path(file.ledger.as_ref())?;
+    let place = context.ledger(file.ledger.as_ref(), None)?;
     let (mut printed, mut count) = (Ok(()), 0_u64);
-    if let Some(ledger) = LedgerReader::open(&path)? {
+    if let Some(ledger) = LedgerReader::open_at(&place)? {
         ledger.refused(|letter| {
             if printed.is_ok() {
                 count += 1;

@@ -1,9 +1,8 @@
-//! `ledger status`, `resume` and `forget`.
+//! `ledger status`, `resume`, `forget` and `migrate`.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, Read as _};
 use std::iter;
-use std::path::Path;
 
 use serde_json::json;
 
@@ -16,8 +15,8 @@ use super::setup::{Setup, Target, limits};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::config::BatchOverrides;
-use crate::domain::counted;
-use crate::ledger::{self, Forget, Ledger, LedgerReader, StatusRow};
+use crate::domain::{LedgerPlace, counted};
+use crate::ledger::{self, Forget, Ledger, LedgerReader, Migrated, StatusRow};
 use crate::output::{Age, Escaped, OutputFormat, to_json};
 use crate::pipeline::{Adopt, Limits, Outbox, RefusedBefore};
 
@@ -25,20 +24,20 @@ use crate::pipeline::{Adopt, Limits, Outbox, RefusedBefore};
 const LONGEST_ANSWER: u64 = 64;
 
 pub(super) fn status(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
-    let path = context.ledger_path(file.ledger.as_ref())?;
-    let rows = match LedgerReader::open(&path)? {
+    let place = context.ledger(file.ledger.as_ref(), None)?;
+    let rows = match LedgerReader::open_at(&place)? {
         Some(ledger) => ledger.status()?,
         None => Vec::new(),
     };
     let shown = match context.global.format() {
         OutputFormat::Json => status_json(&rows),
-        OutputFormat::Text => Ok(status_text(&rows, &path).into_bytes()),
+        OutputFormat::Text => Ok(status_text(&rows, &place).into_bytes()),
     };
     context.print(shown.map_err(cannot_print)?)
 }
 
-fn status_text(rows: &[StatusRow], path: &Path) -> String {
-    let mut text = format!("{}\n", Escaped(path.as_os_str().as_encoded_bytes()));
+fn status_text(rows: &[StatusRow], place: &LedgerPlace) -> String {
+    let mut text = format!("{}\n", Escaped::text(&place.to_string()));
     if rows.is_empty() {
         text.push_str("nothing is recorded\n");
     }
@@ -65,9 +64,9 @@ fn status_json(rows: &[StatusRow]) -> io::Result<Vec<u8>> {
 pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: None };
     let setup = Setup::for_stream(Target::Api, &args.network, overrides, context)?;
-    let path = context.ledger_path(args.file.ledger.as_ref())?;
+    let place = context.ledger(args.file.ledger.as_ref(), Some(&setup.settings.ledger))?;
     let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
-    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now())?;
+    let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now())?;
     let run = Run {
         outbox: Outbox::Durable(Box::new(ledger)),
         adopt: Adopt::Everything,
@@ -82,7 +81,7 @@ pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, C
 }
 
 pub(super) fn forget(args: &ForgetArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    let path = context.ledger_path(args.file.ledger.as_ref())?;
+    let place = context.ledger(args.file.ledger.as_ref(), None)?;
     let what = match args.what {
         ForgetWhat::Settled => Forget::Settled,
         ForgetWhat::Refused => Forget::Refused,
@@ -92,7 +91,7 @@ pub(super) fn forget(args: &ForgetArgs, context: &mut Context) -> Result<Exit, C
         context.terminal.say("nothing was removed");
         return Ok(Exit::Done);
     }
-    let count = if path.exists() { ledger::forget(&path, what, args.older_than, clock::now())? } else { 0 };
+    let count = ledger::forget_at(&place, what, args.older_than, clock::now())?;
     context.terminal.say(format_args!("{} removed", counted(count, "row")));
     Ok(Exit::Done)
 }
@@ -110,4 +109,29 @@ fn may_forget(args: &ForgetArgs, terminal: &mut Terminal) -> Result<bool, Comman
     let read = io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
     read.map_err(|error| CommandFailure::io("cannot read the answer", error))?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Makes a server's schema, or changes it for this version.
+pub(super) fn migrate(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
+    match context.ledger(file.ledger.as_ref(), None)? {
+        LedgerPlace::File(path) => {
+            let path = path.display();
+            context.terminal.say(format_args!("nothing to do: a ledger in a file changes by itself ({path})"));
+        }
+        LedgerPlace::Server(shared) => {
+            let Migrated { before, now } = ledger::migrate(&shared)?;
+            let (server, schema) = (&shared.server, &shared.schema);
+            let place = format!("schema {schema} of {server}");
+            match before {
+                None => context.terminal.say(format_args!("{place} is made, version {now}")),
+                Some(before) if before == now => {
+                    context.terminal.say(format_args!("{place} is up to date, version {now}"));
+                }
+                Some(before) => {
+                    context.terminal.say(format_args!("{place} is changed from version {before} to {now}"));
+                }
+            }
+        }
+    }
+    Ok(Exit::Done)
 }

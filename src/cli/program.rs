@@ -65,6 +65,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, CommandFail
             LedgerCommand::Show(show) => history::show(&show, context),
             LedgerCommand::Refused(file) => history::refused(&file, context),
             LedgerCommand::Forget(forget) => ledger::forget(&forget, context),
+            LedgerCommand::Migrate(file) => ledger::migrate(&file, context),
         },
         Command::Report(figures) => report::report(&figures, context),
         Command::Check(check) => check::check(&check, context),

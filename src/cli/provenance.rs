@@ -41,7 +41,7 @@ pub(super) fn proxy(settings: &Settings, endpoint: &Endpoint) -> String {
     }
 }
 
-fn by(origin: &Origin) -> String {
+pub(super) fn by(origin: &Origin) -> String {
     match origin {
         Origin::Default => "by default".to_owned(),
         Origin::Flag(_)

@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print};
 use crate::clock;
 use crate::config::{Configuration, KnownKey, Overrides};
-use crate::domain::Timestamp;
+use crate::domain::{LedgerPlace, Timestamp};
 use crate::figures::{Figures, Span};
 use crate::files::{self, Before};
 use crate::ledger::LedgerReader;
@@ -24,9 +24,9 @@ use crate::output::{
 };
 
 pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    let path = context.ledger_path(args.file.ledger.as_ref())?;
+    let place = context.ledger(args.file.ledger.as_ref(), None)?;
     let wanted = Wanted::of(args, context)?;
-    let ledger = LedgerReader::open(&path)?;
+    let ledger = LedgerReader::open_at(&place)?;
     let known = ledger.as_ref().map(LedgerReader::accounts).transpose()?.unwrap_or_default();
     let now = clock::now();
     let length = args.since.length_at(now).map_err(|why| {
@@ -51,7 +51,7 @@ pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, C
         None if args.csv => return context.print(report_csv(&reports)),
         None => match context.global.format() {
             OutputFormat::Json => return context.print(json(&reports)?),
-            OutputFormat::Text => return context.print(text(&reports, &path, now, context)),
+            OutputFormat::Text => return context.print(text(&reports, &place, now, context)),
         },
     }
     Ok(Exit::Done)
@@ -111,9 +111,9 @@ impl Wanted {
     }
 }
 
-fn text(reports: &[AccountReport], path: &Path, now: Timestamp, context: &Context) -> String {
+fn text(reports: &[AccountReport], place: &LedgerPlace, now: Timestamp, context: &Context) -> String {
     if reports.is_empty() {
-        return format!("{}\nnothing is recorded\n", Escaped::text(&path.display().to_string()));
+        return format!("{}\nnothing is recorded\n", Escaped::text(&place.to_string()));
     }
     let reports: Vec<_> = reports
         .iter()

@@ -6,7 +6,7 @@ use super::dry_run;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::run::{Run, Summarise, not_recorded};
-use super::setup::{Setup, Target, limits_of_one, open_outbox};
+use super::setup::{Patience, Setup, Target, limits_of_one, open_outbox};
 use crate::clock;
 use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
@@ -36,13 +36,14 @@ fn send(
         return dry_run::show(items.into_iter(), Numbering::Ids, &setup, context);
     }
     let limits = limits_of_one(&setup.settings);
-    let (outbox, _folder) = match open_outbox(&args.sending.ledger, target, &setup, limits, context) {
-        Ok(opened) => opened,
-        Err(failure) => {
-            not_recorded(items.into_iter(), Numbering::Ids, &failure, &setup, context)?;
-            return Err(failure);
-        }
-    };
+    let (outbox, _folder) =
+        match open_outbox(&args.sending.ledger, target, &setup, limits, Patience::None, context) {
+            Ok(opened) => opened,
+            Err(failure) => {
+                not_recorded(items.into_iter(), Numbering::Ids, &failure, &setup, context)?;
+                return Err(failure);
+            }
+        };
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };
     let run = Run {
         outbox,

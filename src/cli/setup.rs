@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::args::{Global, LedgerArgs, NetworkArgs};
 use super::context::Context;
@@ -17,7 +18,7 @@ use crate::config::{
     self, BatchOverrides, CaCertificates, ConfigFileChoice, Configuration, Origin, Overrides, ProxySetting,
     Settings, Surroundings, Warning,
 };
-use crate::domain::{Account, AccountFingerprint, Auth, Secret};
+use crate::domain::{Account, AccountFingerprint, Auth, LedgerPlace, Secret, SharedLedger};
 use crate::ledger::Ledger;
 use crate::output::Severity;
 use crate::pipeline::{Limits, Outbox};
@@ -132,6 +133,7 @@ impl Setup {
             variables: BTreeMap::new(),
             config_file: ConfigFileChoice::Nowhere,
             home: None,
+            state_dir: None,
             working_dir: PathBuf::new(),
         };
         let overrides = Overrides { base_url: Some(sandbox.base_url().to_owned()), profile: None, ..overrides };
@@ -231,12 +233,22 @@ pub(super) fn limits(settings: &Settings) -> Limits {
     }
 }
 
+/// Whether a ledger's server that has gone is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Somebody waits for this command, and can give it again.
+    None,
+    /// As long as for the API.
+    AsForTheApi,
+}
+
 /// Where conversions are written down, and for a sandbox the folder that goes with it.
 pub(super) fn open_outbox(
     args: &LedgerArgs,
     target: Target,
     setup: &Setup,
     limits: Limits,
+    patience: Patience,
     context: &mut Context,
 ) -> Result<(Outbox, Option<Scratch>), CommandFailure> {
     if args.no_ledger {
@@ -245,16 +257,22 @@ pub(super) fn open_outbox(
     }
     // The input's files are open by now.
     ensure_files(FILES_OF_A_RUN)?;
-    let (path, scratch) = match target {
-        Target::Api => (context.ledger_path(args.ledger.as_ref())?, None),
+    let (place, scratch) = match target {
+        Target::Api => (context.ledger(args.ledger.as_ref(), Some(&setup.settings.ledger))?, None),
         Target::Sandbox => {
             let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot create a folder", error))?;
             let path = scratch.ledger();
             context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
-            (path, Some(scratch))
+            (LedgerPlace::File(path), Some(scratch))
         }
     };
-    let ledger = Ledger::open(&path, &setup.fingerprint(), limits.max_unsettled(), clock::now());
+    let place = match (place, patience) {
+        (LedgerPlace::Server(shared), Patience::None) => {
+            LedgerPlace::Server(Box::new(SharedLedger { patience: Duration::ZERO, ..*shared }))
+        }
+        (place, _) => place,
+    };
+    let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now());
     let ledger = ledger.map_err(CommandFailure::of_recording)?;
     Ok((Outbox::Durable(Box::new(ledger)), scratch))
 }

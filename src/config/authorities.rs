@@ -59,7 +59,7 @@ fn certificates(
     Ok(CaCertificates { place, pem })
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, FileError> {
     let file = OpenFile::open(path, OpenMode::Blocking)?;
     file.insist_file_or_stream()?;
     file.insist_ours()?;

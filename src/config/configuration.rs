@@ -1,9 +1,14 @@
 //! The configuration file as it was read, and what holds by it.
 
+use std::path::{Path, PathBuf};
+
+use crate::domain::{LedgerAddress, LedgerPlace};
+
 use super::error::ConfigError;
 use super::model::{FileConfig, KnownKey, Overrides, ResolvedAccount, Settings};
+use super::origin::Setting;
 use super::surroundings::Surroundings;
-use super::{credentials, file, settings};
+use super::{credentials, file, server, settings};
 
 /// The configuration file as read, once, beside what surrounds the program. Settings and credentials are asked of it
 /// separately, because much of the program works without credentials.
@@ -36,8 +41,30 @@ impl<'a> Configuration<'a> {
         credentials::resolve_key(overrides, self.surroundings, &self.file)
     }
 
+    /// Where the ledger is, complete; `None` where there is no home to keep it in. Reads what a server's description names.
+    pub fn ledger(&self, settings: &Settings) -> Result<Option<LedgerPlace>, ConfigError> {
+        match &settings.ledger.address.value {
+            None => Ok(None),
+            Some(LedgerAddress::File(path)) => Ok(Some(LedgerPlace::File(path.clone()))),
+            Some(LedgerAddress::Server(url)) => {
+                server::resolve(url, &settings.ledger.address.origin, settings, self.surroundings)
+            }
+        }
+    }
+
     /// The names of the stored profiles, in order.
     pub fn profile_names(&self) -> impl Iterator<Item = &str> {
         self.file.profiles.keys().map(String::as_str)
     }
+}
+
+/// The ledger's file, where a flag or a variable names one: then the configuration has no say in it, and need not be read.
+pub fn ledger_at_once(
+    typed: Option<&Path>,
+    surroundings: &Surroundings,
+) -> Result<Option<Setting<PathBuf>>, ConfigError> {
+    Ok(match settings::ledger_named(typed, surroundings)? {
+        Some(Setting { value: LedgerAddress::File(value), origin }) => Some(Setting { value, origin }),
+        Some(Setting { value: LedgerAddress::Server(_), .. }) | None => None,
+    })
 }

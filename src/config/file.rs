@@ -2,7 +2,6 @@
 //! does not use; secrets are only looked at, not fetched.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,9 +12,9 @@ use super::error::ConfigError;
 use super::file_error::FileError;
 use super::model::{Credential, FileConfig, Preferences, Profile, PromisedSecret};
 use super::origin::{Origin, Setting};
-use super::private_file::{OpenFile, OpenMode};
+use super::private_file::{OpenFile, OpenMode, is_absent};
 use super::secret_source::SecretSource;
-use super::settings::{BATCH_KEYS, NETWORK_KEYS, RawSetting};
+use super::settings::{BATCH_KEYS, LEDGER_KEYS, NETWORK_KEYS, RawSetting};
 use super::surroundings::ConfigFileChoice;
 use super::text;
 use super::value::{Folders, Raw, ValueError};
@@ -51,11 +50,6 @@ pub(super) fn read(choice: &ConfigFileChoice, home: Option<&Path>) -> Result<Fil
     Ok(config)
 }
 
-/// Also when a folder on the way is a file: then there is no configuration there either.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
 impl FileConfig {
     fn holds_secret(&self) -> bool {
         let preferences = self.profiles.values().map(|profile| &profile.preferences);
@@ -84,8 +78,9 @@ impl FileReader<'_> {
         }
         let network = self.section(&mut root, "network", NETWORK_KEYS)?;
         let batch = self.section(&mut root, "batch", BATCH_KEYS)?;
+        let ledger = self.section(&mut root, "ledger", LEDGER_KEYS)?;
         root.finish()?;
-        Ok(FileConfig { path: Some(self.path.to_owned()), default_profile, profiles, network, batch })
+        Ok(FileConfig { path: Some(self.path.to_owned()), default_profile, profiles, network, batch, ledger })
     }
 
     fn section(
@@ -99,7 +94,8 @@ impl FileReader<'_> {
         };
         let mut table = entry.table()?;
         let file = self.path.to_owned();
-        let preferences = self.preferences(&mut table, keys, &Origin::Section { section, file })?;
+        let origin = Origin::Section { section, file };
+        let preferences = self.preferences(&mut table, keys, in_section, &origin)?;
         table.finish()?;
         Ok(preferences)
     }
@@ -108,8 +104,8 @@ impl FileReader<'_> {
         let file = self.path.to_owned();
         let origin = Origin::Profile { name, file };
         let credential = self.credential(&mut table, &origin)?;
-        let keys = [NETWORK_KEYS, BATCH_KEYS].concat();
-        let preferences = self.preferences(&mut table, &keys, &origin)?;
+        let keys = [NETWORK_KEYS, BATCH_KEYS, LEDGER_KEYS].concat();
+        let preferences = self.preferences(&mut table, &keys, |key| key, &origin)?;
         table.finish()?;
         Ok(Profile { origin, credential, preferences })
     }
@@ -118,16 +114,18 @@ impl FileReader<'_> {
         &self,
         table: &mut TomlTable<'_>,
         keys: &[&str],
+        spelled: fn(&'static str) -> &'static str,
         origin: &Origin,
     ) -> Result<Preferences, ConfigError> {
         Preferences::gather(self.folders(), |key| {
             if !keys.contains(&key) {
                 return Ok(None);
             }
-            let Some(entry) = table.take(key) else {
+            let Some(entry) = table.take(spelled(key)) else {
                 return Ok(None);
             };
-            Ok(Some(RawSetting { raw: entry.raw()?, at: Some(entry.at()), origin: origin.clone() }))
+            let spelled = spelled(key);
+            Ok(Some(RawSetting { raw: entry.raw()?, spelled, at: Some(entry.at()), origin: origin.clone() }))
         })
     }
 
@@ -187,6 +185,15 @@ impl FileReader<'_> {
 
     fn folders(&self) -> Folders<'_> {
         Folders { base: self.path.parent().unwrap_or(Path::new("")), home: self.home }
+    }
+}
+
+/// In `[ledger]`, `ledger_schema` is `schema`.
+fn in_section(key: &'static str) -> &'static str {
+    match key.strip_prefix("ledger") {
+        Some("") => "url",
+        Some(rest) => rest.trim_start_matches('_'),
+        None => key,
     }
 }
 

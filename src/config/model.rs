@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::{Account, ApiKey, AuthMode, Secret, SignatureMethod, SignedTimestamp};
+use crate::domain::{
+    Account, ApiKey, AuthMode, Durability, LedgerAddress, Secret, SignatureMethod, SignedTimestamp,
+};
 use crate::wire::BaseUrl;
 
 use super::origin::{Origin, Setting};
@@ -33,6 +35,8 @@ pub struct Overrides {
     pub retry: Option<u32>,
     /// `--retry-max-time`.
     pub retry_max_time: Option<Duration>,
+    /// `--ledger`.
+    pub ledger: Option<PathBuf>,
     /// What only streams know.
     pub batch: BatchOverrides,
 }
@@ -73,6 +77,25 @@ pub struct Settings {
     pub rate: Setting<Option<RequestRate>>,
     /// Older conversions are not sent.
     pub max_age: Setting<Option<Duration>>,
+    /// Where it is written down, and how a server is used for that.
+    pub ledger: LedgerSettings,
+}
+
+/// Every setting of the ledger's, with its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerSettings {
+    /// Where it is; nowhere where there is no home to keep it in.
+    pub address: Setting<Option<LedgerAddress>>,
+    /// The schema that has the tables, on a server.
+    pub schema: Setting<String>,
+    /// How long a record may wait for others, on a server.
+    pub linger: Setting<Duration>,
+    /// How long a settled row is remembered, on a server.
+    pub keep: Setting<Duration>,
+    /// How long a run that is silent owns its rows, on a server.
+    pub lease: Setting<Duration>,
+    /// What a server has to promise.
+    pub durability: Setting<Durability>,
 }
 
 /// What one source says: each value checked, none of them required.
@@ -88,6 +111,12 @@ pub(super) struct Preferences {
     pub(super) jobs: Option<Setting<u32>>,
     pub(super) rate: Option<Setting<RequestRate>>,
     pub(super) max_age: Option<Setting<Duration>>,
+    pub(super) ledger: Option<Setting<LedgerAddress>>,
+    pub(super) ledger_schema: Option<Setting<String>>,
+    pub(super) ledger_linger: Option<Setting<Duration>>,
+    pub(super) ledger_keep: Option<Setting<Duration>>,
+    pub(super) ledger_lease: Option<Setting<Duration>>,
+    pub(super) ledger_durability: Option<Setting<Durability>>,
 }
 
 /// What one source has of a credential; nothing is fetched yet.
@@ -119,6 +148,7 @@ pub(super) struct FileConfig {
     pub(super) profiles: BTreeMap<String, Profile>,
     pub(super) network: Preferences,
     pub(super) batch: Preferences,
+    pub(super) ledger: Preferences,
 }
 
 /// An account, and the settings that go with it.

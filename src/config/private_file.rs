@@ -2,7 +2,7 @@
 //! swap the file between the look and the reading. Knows owners and modes, not what is in the files.
 
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,35 @@ pub(super) struct OpenFile {
     status: Metadata,
 }
 
+/// What a missing file means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Somebody named it.
+    IsAnError,
+    /// It is only where one would be.
+    IsFine,
+}
+
+/// Also when a folder on the way is a file: then there is no file there either.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 impl OpenFile {
+    /// Opens what may be missing; it is this user's or root's, and nobody else can change it.
+    pub(super) fn open_if_there(path: &Path, missing: Missing) -> Result<Option<Self>, FileError> {
+        let file = match Self::open(path, OpenMode::NonBlocking) {
+            Err(FileError::Read { source, .. }) if missing == Missing::IsFine && is_absent(&source) => {
+                return Ok(None);
+            }
+            opened => opened?,
+        };
+        file.insist_readable()?;
+        file.insist_ours()?;
+        file.insist_unwritable()?;
+        Ok(Some(file))
+    }
+
     pub(super) fn open(path: &Path, mode: OpenMode) -> Result<Self, FileError> {
         let flags = match mode {
             OpenMode::NonBlocking => OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK,

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::domain::{Durability, LedgerAddress, REMEMBERED};
 use crate::wire::BaseUrl;
 
 use super::credentials::{self, Chosen};
 use super::error::ConfigError;
-use super::model::{FileConfig, Overrides, Preferences, Settings};
+use super::model::{FileConfig, LedgerSettings, Overrides, Preferences, Settings};
 use super::origin::{Origin, Setting, variable_name};
 use super::position::Position;
 use super::proxy::ProxySetting;
@@ -22,12 +23,19 @@ const RETRY: u32 = 4;
 /// Bounds a call that is waited for; what a stream could not send is in the ledger, and its time comes again.
 const RETRY_MAX_TIME: Duration = Duration::from_secs(120);
 const JOBS: u32 = 16;
+const SCHEMA: &str = "nexmo_conversion";
+/// A server's work for a transaction is shared by what arrives in this time.
+const LINGER: Duration = Duration::from_millis(20);
+const LEASE: Duration = Duration::from_secs(30);
 
 /// The keys of `[network]`.
 pub(super) const NETWORK_KEYS: &[&str] =
     &["base_url", "proxy", "cacert", "connect_timeout", "max_time", "retry", "retry_max_time"];
 /// The keys of `[batch]`.
 pub(super) const BATCH_KEYS: &[&str] = &["jobs", "rate", "max_age"];
+/// The keys of `[ledger]`, as a profile spells them.
+pub(super) const LEDGER_KEYS: &[&str] =
+    &["ledger", "ledger_schema", "ledger_linger", "ledger_keep", "ledger_lease", "ledger_durability"];
 
 pub(super) fn resolve(
     overrides: &Overrides,
@@ -41,7 +49,7 @@ pub(super) fn resolve(
         Chosen::Profile { profile, .. } => &profile.preferences,
         Chosen::Variables(_) | Chosen::Nothing => &nothing,
     };
-    let layers = [&typed, &variables, profile, &file.network, &file.batch];
+    let layers = [&typed, &variables, profile, &file.network, &file.batch, &file.ledger];
     let default_url =
         BaseUrl::parse(BaseUrl::DEFAULT).map_err(|why| ConfigError::value(&Origin::Default, why.into()))?;
     let cacert = first_if_any(layers, |said| &said.cacert);
@@ -61,12 +69,45 @@ pub(super) fn resolve(
         jobs: first(layers, |said| &said.jobs, JOBS),
         rate: first_if_any(layers, |said| &said.rate),
         max_age: first_if_any(layers, |said| &said.max_age),
+        ledger: ledger(layers, surroundings),
     })
+}
+
+fn ledger(layers: [&Preferences; 6], surroundings: &Surroundings) -> LedgerSettings {
+    let named = first_if_any(layers, |said| &said.ledger);
+    LedgerSettings {
+        address: match named.value {
+            Some(_) => named,
+            None => Setting {
+                value: surroundings.state_dir.as_ref().map(|folder| LedgerAddress::File(folder.join("ledger.db"))),
+                origin: Origin::Default,
+            },
+        },
+        schema: first(layers, |said| &said.ledger_schema, SCHEMA.to_owned()),
+        linger: first(layers, |said| &said.ledger_linger, LINGER),
+        keep: first(layers, |said| &said.ledger_keep, REMEMBERED),
+        lease: first(layers, |said| &said.ledger_lease, LEASE),
+        durability: first(layers, |said| &said.ledger_durability, Durability::Strict),
+    }
+}
+
+/// Where a flag or a variable says that the ledger is: what needs no configuration file.
+pub(super) fn ledger_named(
+    typed: Option<&Path>,
+    surroundings: &Surroundings,
+) -> Result<Option<Setting<LedgerAddress>>, ConfigError> {
+    let (raw, origin) = match (typed, surroundings.variable(&variable_name("ledger"))) {
+        (Some(path), _) => (Raw::Path(path.to_owned()), Origin::flag("ledger")),
+        (None, Some(text)) => (Raw::Untyped(text.to_owned()), Origin::variable("ledger")),
+        (None, None) => return Ok(None),
+    };
+    let address = raw.ledger(shell_folders(surroundings)).map_err(|why| ConfigError::value(&origin, why))?;
+    Ok(Some(Setting { value: address, origin }))
 }
 
 /// What the first layer that says something says, or else the default.
 fn first<T: Clone>(
-    layers: [&Preferences; 5],
+    layers: [&Preferences; 6],
     field: impl Fn(&Preferences) -> &Option<Setting<T>>,
     default: T,
 ) -> Setting<T> {
@@ -76,7 +117,7 @@ fn first<T: Clone>(
 
 /// The same for what has no default.
 fn first_if_any<T: Clone>(
-    layers: [&Preferences; 5],
+    layers: [&Preferences; 6],
     field: impl Fn(&Preferences) -> &Option<Setting<T>>,
 ) -> Setting<Option<T>> {
     let said = layers.into_iter().find_map(|layer| field(layer).clone());
@@ -89,6 +130,8 @@ fn first_if_any<T: Clone>(
 /// A value that a source has for a key.
 pub(super) struct RawSetting {
     pub(super) raw: Raw,
+    /// The key, as its source has it.
+    pub(super) spelled: &'static str,
     pub(super) origin: Origin,
     pub(super) at: Option<Position>,
 }
@@ -111,6 +154,12 @@ impl Preferences {
             jobs: source.get("jobs", |raw| raw.number(1, 1024))?,
             rate: source.get("rate", Raw::rate)?,
             max_age: source.get("max_age", Raw::age)?,
+            ledger: source.get("ledger", |raw| raw.ledger(folders))?,
+            ledger_schema: source.get("ledger_schema", Raw::identifier)?,
+            ledger_linger: source.get("ledger_linger", Raw::linger)?,
+            ledger_keep: source.get("ledger_keep", Raw::keep)?,
+            ledger_lease: source.get("ledger_lease", Raw::lease)?,
+            ledger_durability: source.get("ledger_durability", Raw::name)?,
         })
     }
 
@@ -127,13 +176,13 @@ impl<F: FnMut(&'static str) -> Result<Option<RawSetting>, ConfigError>> Source<F
         key: &'static str,
         read: impl FnOnce(&Raw) -> Result<T, ValueError>,
     ) -> Result<Option<Setting<T>>, ConfigError> {
-        let Some(RawSetting { raw, origin, at }) = (self.0)(key)? else {
+        let Some(RawSetting { raw, spelled, origin, at }) = (self.0)(key)? else {
             return Ok(None);
         };
         match (read(&raw), at) {
             (Ok(value), _) => Ok(Some(Setting { value, origin })),
             (Err(source), Some(at)) => {
-                let key = key.to_owned();
+                let key = spelled.to_owned();
                 Err(ConfigError::Key { at, key, source })
             }
             (Err(source), None) => Err(ConfigError::value(&origin, source)),
@@ -156,9 +205,10 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
             "jobs" => number(overrides.batch.jobs),
             "rate" => text(&overrides.batch.rate),
             "max_age" => overrides.batch.max_age.map(Raw::Length),
+            "ledger" => overrides.ledger.clone().map(Raw::Path),
             _ => None,
         };
-        Ok(raw.map(|raw| RawSetting { raw, origin: Origin::flag(key), at: None }))
+        Ok(raw.map(|raw| RawSetting { raw, spelled: key, origin: Origin::flag(key), at: None }))
     })
 }
 
@@ -167,6 +217,7 @@ fn variables(surroundings: &Surroundings) -> Result<Preferences, ConfigError> {
         let text = surroundings.variable(&variable_name(key));
         Ok(text.map(|text| RawSetting {
             raw: Raw::Untyped(text.to_owned()),
+            spelled: key,
             origin: Origin::variable(key),
             at: None,
         }))

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::{Auth, Secret};
+use crate::domain::{Auth, LedgerAddress, Secret};
 
-use super::model::{ResolvedAccount, Settings};
+use super::model::{LedgerSettings, ResolvedAccount, Settings};
 use super::origin::{Origin, Setting};
 
 /// One line of `config show`.
@@ -35,6 +35,7 @@ pub fn show(settings: &Settings, account: Option<&ResolvedAccount>) -> Vec<Shown
         jobs,
         rate,
         max_age,
+        ledger,
     } = settings;
     shown.extend([
         row("base_url", base_url, ToString::to_string),
@@ -54,6 +55,23 @@ pub fn show(settings: &Settings, account: Option<&ResolvedAccount>) -> Vec<Shown
         row("rate", rate, |rate| or_none(rate.as_ref(), ToString::to_string)),
         row("max_age", max_age, |age| or_none(age.as_ref(), spell)),
     ]);
+    shown.extend(of_ledger(ledger));
+    shown
+}
+
+/// Where the ledger is; how a server is used, only where it is on one.
+fn of_ledger(settings: &LedgerSettings) -> Vec<ShownValue> {
+    let LedgerSettings { address, schema, linger, keep, lease, durability } = settings;
+    let mut shown = vec![row("ledger", address, |place| or_none(place.as_ref(), ToString::to_string))];
+    if let Some(LedgerAddress::Server(_)) = address.value {
+        shown.extend([
+            row("ledger_schema", schema, String::clone),
+            row("ledger_linger", linger, spell),
+            row("ledger_keep", keep, spell),
+            row("ledger_lease", lease, spell),
+            row("ledger_durability", durability, ToString::to_string),
+        ]);
+    }
     shown
 }
 
@@ -93,7 +111,11 @@ fn spell(length: &Duration) -> String {
         if count == 0 { String::new() } else { format!("{count}{unit}") }
     });
     let display = parts.concat();
-    if display.is_empty() { "less than 1ms".to_owned() } else { display }
+    match (display.is_empty(), length.is_zero()) {
+        (false, _) => display,
+        (true, true) => "0s".to_owned(),
+        (true, false) => "less than 1ms".to_owned(),
+    }
 }
 
 const UNITS: [(&str, u128); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];

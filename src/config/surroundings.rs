@@ -13,6 +13,8 @@ pub struct Surroundings {
     pub config_file: ConfigFileChoice,
     /// The user's home, where it is known.
     pub home: Option<PathBuf>,
+    /// Where state is kept between runs; nowhere without a home.
+    pub state_dir: Option<PathBuf>,
     /// The folder against which typed paths and variables are read.
     pub working_dir: PathBuf,
 }

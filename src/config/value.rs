@@ -2,11 +2,12 @@
 //! and the file. Knows nothing of where it stood.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::domain::{ApiKeyError, DurationError, REMEMBERED, parse_duration};
+use crate::domain::{ApiKeyError, DurationError, LedgerAddress, LedgerAddressError, REMEMBERED, parse_duration};
 use crate::wire::{BaseUrl, BaseUrlError};
 
 use super::proxy::{ProxySetting, ProxySettingError};
@@ -30,6 +31,20 @@ pub enum ValueError {
     /// Not a proxy.
     #[error(transparent)]
     Proxy(#[from] ProxySettingError),
+    /// Not where a ledger can be.
+    #[error(transparent)]
+    Ledger(#[from] LedgerAddressError),
+    /// Not what a database calls a schema.
+    #[error("must be a lower-case name of letters, digits and `_`, at most 63 of them")]
+    Identifier,
+    /// A length of time out of its range.
+    #[error("must be from {least} to {most}")]
+    Between {
+        /// The shortest that works.
+        least: &'static str,
+        /// The longest that works.
+        most: &'static str,
+    },
     /// A time limit of nothing.
     #[error("must be more than zero")]
     Zero,
@@ -136,6 +151,65 @@ impl Raw {
             return Err(ValueError::Empty);
         }
         Ok(folders.resolve(path))
+    }
+
+    /// A file, as a shell or the file of settings has it, or a server.
+    pub(super) fn ledger(&self, folders: Folders<'_>) -> Result<LedgerAddress, ValueError> {
+        Ok(match self {
+            Self::Path(path) => LedgerAddress::of_path(path)?,
+            // As it was typed: what is shown of it is then what was typed.
+            Self::Untyped(text) => LedgerAddress::parse(text)?,
+            Self::Text(_) | Self::Integer(_) | Self::Length(_) => {
+                match LedgerAddress::parse(self.text("a string")?)? {
+                    LedgerAddress::File(path) => LedgerAddress::File(folders.resolve(&path)),
+                    server @ LedgerAddress::Server(_) => server,
+                }
+            }
+        })
+    }
+
+    /// What PostgreSQL takes for a name without quotes.
+    pub(super) fn identifier(&self) -> Result<String, ValueError> {
+        let text = self.text("a string")?;
+        let is_one = text.len() <= 63
+            && text.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if is_one { Ok(text.to_owned()) } else { Err(ValueError::Identifier) }
+    }
+
+    /// One out of a set.
+    pub(super) fn name<T: FromStr<Err = String>>(&self) -> Result<T, ValueError> {
+        self.text("a string")?.parse().map_err(ValueError::Name)
+    }
+
+    /// How long a record may wait for others: nothing at all, or too little to be noticed.
+    pub(super) fn linger(&self) -> Result<Duration, ValueError> {
+        self.between(Duration::ZERO, Duration::from_secs(1), "0s", "1s")
+    }
+
+    /// Longer than the API takes, and not so long that what a dead run had is too old.
+    pub(super) fn lease(&self) -> Result<Duration, ValueError> {
+        self.between(Duration::from_secs(5), Duration::from_secs(300), "5s", "5m")
+    }
+
+    /// At least as long as a postponed row may take, and somebody may have reports of a year.
+    pub(super) fn keep(&self) -> Result<Duration, ValueError> {
+        self.between(Duration::from_secs(86_400), Duration::from_secs(366 * 86_400), "1d", "366d")
+    }
+
+    fn between(
+        &self,
+        least: Duration,
+        most: Duration,
+        shown_least: &'static str,
+        shown_most: &'static str,
+    ) -> Result<Duration, ValueError> {
+        let length = parse_duration(self.text("a string with a unit such as \"30s\"")?)?;
+        if (least..=most).contains(&length) {
+            Ok(length)
+        } else {
+            Err(ValueError::Between { least: shown_least, most: shown_most })
+        }
     }
 
     /// A time limit of one call: something, and at most a day.

@@ -10,12 +10,15 @@ mod doubt;
 mod duration;
 mod event;
 mod hex;
+mod ledger_address;
+mod ledger_place;
 mod message_id;
 mod named;
 mod nearest;
 mod outcome;
 mod record;
 mod secret;
+mod server;
 mod spreadsheet;
 mod timestamp;
 
@@ -28,6 +31,10 @@ pub use doubt::CredentialDoubt;
 pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};
 pub(crate) use hex::hex;
+pub use ledger_address::{
+    LedgerAddress, LedgerAddressError, ServerParameter, ServerParameters, ServerUrl, server_parameter,
+};
+pub use ledger_place::{Durability, LedgerPlace, SharedLedger};
 pub use message_id::{MessageId, MessageIdDoubt, MessageIdError};
 pub(crate) use named::{named, names};
 pub use nearest::nearest;
@@ -35,5 +42,9 @@ pub(crate) use nearest::none_of;
 pub use outcome::{ErrorCode, Failure, Outcome, Reached};
 pub use record::{BadRecord, Record, Reference, TimeSource};
 pub use secret::Secret;
+pub use server::{
+    CertificateAuthorities, ChannelBinding, ClientCertificate, HostAddress, Server, ServerHost, SessionWanted,
+    TlsMode,
+};
 pub use spreadsheet::SpreadsheetTrace;
 pub use timestamp::{Timestamp, TimestampError};

@@ -5,12 +5,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::store::StoreError;
+use crate::domain::SharedLedger;
 
 /// Where a ledger is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// In this file and those beside it.
     File(PathBuf),
+    /// On this server, as `host:port/database`.
+    Server(String),
     /// Nowhere: it is gone with the process.
     Memory,
 }
@@ -19,6 +22,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
+            Self::Server(server) => f.write_str(server),
             Self::Memory => f.write_str("in memory"),
         }
     }
@@ -34,6 +38,11 @@ pub struct LedgerError {
 impl LedgerError {
     pub(super) fn at_file(path: &Path) -> impl FnOnce(StoreError) -> Self {
         move |cause| Self::new(Location::File(path.to_owned()), cause)
+    }
+
+    pub(super) fn at_server(shared: &SharedLedger) -> impl FnOnce(StoreError) -> Self {
+        let location = Location::Server(shared.server.to_string());
+        move |cause| Self::new(location, cause)
     }
 
     pub(super) fn new(location: Location, cause: StoreError) -> Self {
@@ -85,6 +94,7 @@ impl fmt::Display for LedgerError {
                 write!(f, "SQLite {version} is too old for a ledger (wanted 3.51.3 or later)")
             }
             StoreError::File { action, path, .. } => write!(f, "cannot {action} {}", path.display()),
+            StoreError::Server(error) => write!(f, "ledger {place}: {error}"),
             StoreError::Database(_) => write!(f, "ledger {place}: the database failed"),
         }
     }
@@ -96,6 +106,7 @@ impl Error for LedgerError {
         match &self.cause {
             StoreError::File { source, .. } => Some(source),
             StoreError::Database(source) => Some(&**source),
+            StoreError::Server(error) => error.source(),
             _ => None,
         }
     }

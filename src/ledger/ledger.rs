@@ -5,18 +5,19 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::decide::{self, Answer, Applied, Followed, Plan, Recording, Release, StoredRow, Streak};
+use super::decide::{self, Answer, Applied, Followed, Lane, Plan, Recording, Release, StoredRow, Streak};
 use super::error::LedgerError;
 use super::state::RowState;
-use super::store::{Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
+use super::store::postgres::{Access, PostgresStore};
+use super::store::{Lease, Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
 use super::ticket::{
     Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
 };
 use super::tracking::{Arrived, CodeRules, Expiry, LogSource, Observed};
 use crate::domain::{
-    AccountFingerprint, BadRecord, CodeEvent, Conversion, ErrorCode, Failure, MessageId, Reached, Record,
-    Timestamp,
+    AccountFingerprint, BadRecord, CodeEvent, Conversion, ErrorCode, Failure, LedgerPlace, MessageId, Reached,
+    Record, Timestamp,
 };
 
 /// The ledger, open for one run of one account.
@@ -54,13 +55,29 @@ impl Ledger {
         Ok(Self::over(Box::new(store)))
     }
 
+    /// Opens the ledger at a place: makes the file where it is missing, or connects to a server that has one.
+    pub fn open_at(
+        place: &LedgerPlace,
+        account: &AccountFingerprint,
+        unsettled_max: usize,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        match place {
+            LedgerPlace::File(path) => Self::open(path, account, unsettled_max, now),
+            LedgerPlace::Server(shared) => {
+                let store = PostgresStore::open(Access::to(shared), account, unsettled_max, now);
+                Ok(Self::over(Box::new(store.map_err(LedgerError::at_server(shared))?)))
+            }
+        }
+    }
+
     /// Opens a ledger that is nowhere but in memory, and gone with the process.
     #[must_use]
     pub fn in_memory(account: &AccountFingerprint) -> Self {
         Self::over(Box::new(MemoryStore::open(&Memory::default(), account, 1)))
     }
 
-    pub(super) fn over(store: Box<dyn Store>) -> Self {
+    pub(crate) fn over(store: Box<dyn Store>) -> Self {
         Self { store, recorded: 0, room: Room::Reserved, streak: Streak::default() }
     }
 
@@ -167,8 +184,14 @@ impl Ledger {
     fn try_to_settle(&mut self, group: &[(Ticket, Settlement)], now: Timestamp) -> Result<Released, LedgerError> {
         self.write(now, |tx| {
             let want = decide::want_tickets(group);
+            if tx.guesses() {
+                let plan = decide::settle(group, &want, decide::held_alone(group, &want), now);
+                if let Some(applied) = tx.apply_guess(&want, &plan)? {
+                    return Ok(released(plan.released, &applied.read));
+                }
+            }
             let plan = decide::settle(group, &want, tx.lanes(&want)?, now);
-            let applied = tx.apply(&plan)?;
+            let applied = tx.apply_last(&plan)?;
             Ok(released(plan.released, &applied.read))
         })
     }
@@ -194,7 +217,8 @@ impl Ledger {
                     .collect();
                 let lanes = tx.lanes(&decide::want_candidates(&fresh))?;
                 let plan = decide::adopt(lanes, due, limit - adopted.tickets.len(), now);
-                let applied = tx.apply(&plan)?;
+                let is_last = is_last || adopted.tickets.len() + plan.released.tickets.len() >= limit;
+                let applied = if is_last { tx.apply_last(&plan)? } else { tx.apply(&plan)? };
                 adopted.absorb(released(plan.released, &applied.read));
                 if is_last {
                     break;
@@ -209,9 +233,14 @@ impl Ledger {
         self.write(now, |tx| {
             let lanes = tx.lanes(&decide::want_candidates(waiting))?;
             let plan = decide::adopt(lanes, Due::OnlyDue, waiting.len(), now);
-            let applied = tx.apply(&plan)?;
+            let applied = tx.apply_last(&plan)?;
             Ok(released(plan.released, &applied.read))
         })
+    }
+
+    /// Keeps the run alive, where that takes more than to live; to be called all the time. Returns for how long its rows are its own.
+    pub fn beat(&mut self) -> Result<Lease, LedgerError> {
+        self.store.beat().map_err(|cause| LedgerError::new(self.store.location(), cause))
     }
 
     /// What is pending of this account and not another live run's.
@@ -245,15 +274,27 @@ impl Ledger {
             tx.commit()?;
             Ok(done)
         };
-        in_one(&mut *self.store).map_err(|cause| LedgerError::new(self.store.location(), cause))
+        loop {
+            match in_one(&mut *self.store) {
+                Err(failed) if self.store.tries_again(&failed) => {}
+                done => return done.map_err(|cause| LedgerError::new(self.store.location(), cause)),
+            }
+        }
     }
 }
 
 /// Records a group within a transaction.
 fn record(tx: &mut dyn Tx, records: &[Record], now: Timestamp) -> Result<Entries, StoreError> {
     let want = decide::want_records(records);
+    if tx.guesses() {
+        let nothing_known = vec![Lane::default(); want.lanes.len()];
+        let Recording { plan, answers, contradicted } = decide::record(records, &want, nothing_known, now);
+        if let Some(applied) = tx.apply_guess(&want, &plan)? {
+            return Ok(entries(plan, answers, applied, now, contradicted));
+        }
+    }
     let Recording { plan, answers, contradicted } = decide::record(records, &want, tx.lanes(&want)?, now);
-    let applied = tx.apply(&plan)?;
+    let applied = tx.apply_last(&plan)?;
     Ok(entries(plan, answers, applied, now, contradicted))
 }
 

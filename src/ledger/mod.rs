@@ -11,6 +11,7 @@
 mod contents;
 mod decide;
 mod error;
+mod examination;
 mod history;
 #[expect(clippy::module_inception, reason = "the ledger's own methods, beside its parts")]
 mod ledger;
@@ -25,14 +26,15 @@ mod upkeep;
 
 pub use contents::{DeadLetter, HistoryRow, Kept, OpenCode, Original, StatusRow};
 pub use error::{LedgerError, Location};
+pub use examination::Examination;
 pub use history::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange};
 pub use ledger::Ledger;
 pub use reader::LedgerReader;
 pub use state::RowState;
-pub use store::{Forget, StoreError};
+pub use store::{Forget, Lease, ServerError, StoreError, Why};
 pub use ticket::{
     Due, Effort, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
 };
 pub use tracking::{Arrived, CodeCounts, CodeRules, Expiry, LogSource, Observed};
-pub use upkeep::{forget, sqlite_version, try_to_write};
+pub use upkeep::{Migrated, examine, forget, forget_at, migrate, sqlite_version, try_to_write};

@@ -23,7 +23,7 @@ use super::outbox::{DeliveryEnd, Entered, Outbox, settlement};
 use super::plan::{Item, RunPlan};
 use super::schedule::{Again, Schedule};
 use crate::domain::{ErrorCode, Failure, Outcome, Record, Timestamp};
-use crate::ledger::{LedgerError, RowId, Settlement, Ticket};
+use crate::ledger::{Lease, LedgerError, RowId, Settlement, Ticket};
 
 /// The most records that are recorded as one group.
 pub(super) const GROUP: usize = 1024;
@@ -74,6 +74,8 @@ pub(super) struct Engine<'a> {
     unsettled: Vec<(Ticket, Settlement)>,
     unemitted: Vec<RecordResult>,
     code_deadlines: Option<Deadlines>,
+    /// The lease was lost while these were handed out or waited: they come back untouched before anything else is sent.
+    lease_lost: bool,
     /// The ledger has failed: it is not asked again, because each time might take as long as the first.
     ledger_lost: bool,
 }
@@ -101,6 +103,7 @@ impl<'a> Engine<'a> {
             unsettled: Vec::new(),
             unemitted: Vec::new(),
             code_deadlines: plan.tracking.map(|tracking| Deadlines::new(tracking, now.wall)),
+            lease_lost: false,
             ledger_lost: false,
         }
     }
@@ -117,10 +120,12 @@ impl<'a> Engine<'a> {
             Input::Rests if returned.is_empty() => Input::Rests,
             Input::Flows | Input::Rests => Input::Flows,
         };
+        self.beat();
         self.take_in(arrived, now.wall);
         for (job, attempt) in returned {
             self.returned(job, attempt, now.monotonic);
         }
+        self.give_back_what_was_leased();
         if interrupted {
             // The listener hears with it how much is in flight by now.
             self.turn();
@@ -144,11 +149,12 @@ impl<'a> Engine<'a> {
 
     /// What is to be done now.
     pub(super) fn orders(&mut self, now: Duration) -> Orders {
-        let start: Vec<_> = std::iter::from_fn(|| self.schedule.next(now)).collect();
+        let start: Vec<_> =
+            if self.lease_lost { Vec::new() } else { std::iter::from_fn(|| self.schedule.next(now)).collect() };
         if !start.is_empty() {
             self.gate.open();
         }
-        let room = self.schedule.room();
+        let room = if self.lease_lost { 0 } else { self.schedule.room() };
         let wanted = self.input != Input::Ended
             && self.stopped.is_none()
             && room > self.waiting.len()
@@ -186,6 +192,39 @@ impl<'a> Engine<'a> {
     /// There are fewer senders than were wanted.
     pub(super) fn has_fewer_senders(&mut self, why: String) {
         self.emit(Event::Notice(Notice::FewerSenders(why)));
+    }
+
+    /// Keeps the run alive. Nothing is sent that could still be under way when the run's rows may be another's.
+    fn beat(&mut self) {
+        if self.ledger_lost {
+            return;
+        }
+        match self.outbox.beat() {
+            Ok(Lease::Lost) => {
+                self.gate.is_leased(Lease::Lost);
+                self.lease_lost = true;
+            }
+            Ok(lease) if !self.lease_lost => self.gate.is_leased(lease),
+            Ok(_) => {}
+            Err(error) => self.lose_ledger(&error),
+        }
+    }
+
+    /// After the lease was lost, what has not been sent may be another run's by now: it goes back, and whoever adopts it sends it.
+    fn give_back_what_was_leased(&mut self) {
+        if !self.lease_lost {
+            return;
+        }
+        for job in self.schedule.drain() {
+            let (failure, end) = if let Some(failure) = job.unfinished() {
+                (failure, DeliveryEnd::Tried)
+            } else {
+                let why = "kept in the ledger: its server was out of reach, and another run may have taken this";
+                (Failure::unsent(ErrorCode::AlreadyQueued, why), DeliveryEnd::Unsent)
+            };
+            self.finish(job, Outcome::Retry(failure), end);
+        }
+        self.lease_lost = self.schedule.in_flight() > 0;
     }
 
     /// Takes over a group of rows that are due, beside the input.

@@ -5,8 +5,8 @@ use crate::domain::{
     BadRecord, CodeEvent, Conversion, ErrorCode, Failure, MessageId, Outcome, Record, Reference, Timestamp,
 };
 use crate::ledger::{
-    Arrived, CodeCounts, CodeRules, Due, Effort, Entries, Expiry, Known, Ledger, LedgerError, LeftOver, Novelty,
-    Observed, Origin, Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
+    Arrived, CodeCounts, CodeRules, Due, Effort, Entries, Expiry, Known, Lease, Ledger, LedgerError, LeftOver,
+    Novelty, Observed, Origin, Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -56,6 +56,14 @@ impl Outbox {
         match self {
             Self::Durable(ledger) => ledger.unclean_stops(),
             Self::Off => UncleanStops::default(),
+        }
+    }
+
+    /// Keeps the run alive.
+    pub(super) fn beat(&mut self) -> Result<Lease, LedgerError> {
+        match self {
+            Self::Durable(ledger) => ledger.beat(),
+            Self::Off => Ok(Lease::Unending),
         }
     }
 

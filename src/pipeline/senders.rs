@@ -63,7 +63,8 @@ pub(super) fn send_jobs(
     attempts: &ChannelSender<(Job, Option<Attempt>)>,
 ) {
     for job in jobs {
-        let sent = (!gate.is_closed()).then(|| {
+        let ends = clock::monotonic().saturating_add(sender.max_time());
+        let sent = gate.lets_through(ends).then(|| {
             let (at, began) = (clock::now(), clock::monotonic());
             let result = sender.send(&Request::new(&job.record().conversion, account));
             Attempt { at, began, ended: clock::monotonic(), result }

@@ -7,13 +7,13 @@
 use std::fmt;
 use std::io::ErrorKind;
 
-use rustls::CertificateError;
 use thiserror::Error;
 
 use super::endpoint::Endpoint;
 use super::names::is_out_of_descriptors;
 use super::trace::Trace;
 use super::trust::TrustError;
+use crate::certificates;
 use crate::domain::{ErrorCode, Reached};
 
 /// A request without a complete reply.
@@ -174,7 +174,7 @@ impl From<rustls::Error> for Handshake {
     /// The reasons are ours: rustls's texts can quote what the server sent.
     fn from(error: rustls::Error) -> Self {
         match error {
-            rustls::Error::InvalidCertificate(reason) => Self::Untrusted(certificate_reason(&reason)),
+            rustls::Error::InvalidCertificate(reason) => Self::Untrusted(certificates::reason(&reason)),
             rustls::Error::NoCertificatesPresented => Self::Untrusted("it presented none".to_owned()),
             rustls::Error::AlertReceived(alert) => {
                 Self::Tls(format!("the server refused with the alert {alert:?}"))
@@ -187,25 +187,6 @@ impl From<rustls::Error> for Handshake {
             }
             _ => Self::Tls("the handshake failed".to_owned()),
         }
-    }
-}
-
-fn certificate_reason(reason: &CertificateError) -> String {
-    match reason {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet".to_owned()
-        }
-        CertificateError::UnknownIssuer => "its issuer is not trusted here".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another name".to_owned()
-        }
-        CertificateError::BadSignature => "its signature is wrong".to_owned(),
-        CertificateError::Revoked => "it has been revoked".to_owned(),
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "it is not a server certificate".to_owned()
-        }
-        _ => "it is not valid".to_owned(),
     }
 }
 

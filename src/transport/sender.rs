@@ -120,6 +120,12 @@ pub struct Page {
 }
 
 impl Sender {
+    /// How long one attempt may last.
+    #[must_use]
+    pub fn max_time(&self) -> Duration {
+        self.endpoint.max_time
+    }
+
     /// Sends one request and waits for its reply.
     ///
     /// An answer with whatever status is `Ok`; what it means is [`wire::classify`](crate::wire::classify)'s matter.

@@ -1,13 +1,11 @@
 //! Whose certificates are believed. Verification has no off switch.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_native_certs::{load_certs_from_paths, load_native_certs};
 use thiserror::Error;
+
+use crate::certificates;
 
 /// Where certificate authorities come from.
 #[derive(Debug, Clone)]
@@ -65,7 +63,7 @@ impl TrustStore {
     #[must_use]
     pub fn describe(&self) -> String {
         match &self.trust {
-            Trust::System if load_system().is_some() => "the system's trust store".to_owned(),
+            Trust::System if certificates::of_the_system().is_some() => "the system's trust store".to_owned(),
             Trust::System => "the built-in roots (the system has no trust store)".to_owned(),
             Trust::Pem(named) => {
                 let places: Vec<_> = named.iter().map(|pem| pem.place.as_str()).collect();
@@ -81,9 +79,7 @@ impl TrustStore {
 
 fn build(trust: &Trust) -> Result<Arc<ClientConfig>, TrustError> {
     let roots = match trust {
-        Trust::System => {
-            load_system().unwrap_or_else(|| RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
-        }
+        Trust::System => certificates::of_the_system().unwrap_or_else(certificates::built_in),
         Trust::Pem(named) => load_named(named)?,
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -95,26 +91,10 @@ fn build(trust: &Trust) -> Result<Arc<ClientConfig>, TrustError> {
     Ok(Arc::new(config))
 }
 
-fn load_system() -> Option<RootCertStore> {
-    let mut certificates = load_native_certs().certs;
-    if certificates.is_empty() {
-        // OpenSSL's variables are settings, and hold something only when they are not asked for here. Set to nothing they
-        // count as unset; the loader takes that for a path.
-        let probed = openssl_probe::probe();
-        let folder = probed.cert_dir.first().map(PathBuf::as_path);
-        certificates = load_certs_from_paths(probed.cert_file.as_deref(), folder).certs;
-    }
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates);
-    (!roots.is_empty()).then_some(roots)
-}
-
 fn load_named(named: &[Pem]) -> Result<RootCertStore, TrustError> {
     let mut roots = RootCertStore::empty();
     for Pem { place, pem } in named {
-        let before = roots.len();
-        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).flatten());
-        if roots.len() == before {
+        if certificates::add_pem(&mut roots, pem) == 0 {
             return Err(TrustError::NoCertificate(place.clone()));
         }
     }

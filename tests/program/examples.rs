@@ -52,6 +52,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     example("ledger resume", &[], "", Says::Remarks),
     example("report", &[], "", Says::Results),
     example("ledger forget", &["settled", "--older-than", "30d"], "", Says::Remarks),
+    example("ledger migrate", &[], "", Says::Remarks),
     example("sandbox", &["--stop-after", "50ms"], "", Says::Results),
     example("completions", &["bash"], "", Says::Results),
     example("man", &[], "", Says::Results),

@@ -39,6 +39,8 @@ mod outcomes;
 mod overlaps;
 mod pacing;
 mod pages;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod proxies;
 mod recipes;
 mod relay;
@@ -47,6 +49,7 @@ mod requests;
 mod results;
 mod schema;
 mod secrets;
+mod servers;
 mod sources;
 mod standard_input;
 mod standard_streams;

@@ -49,6 +49,16 @@ Examples:
     Refused(LedgerFile),
     /// Remove what is older than a time
     Forget(ForgetArgs),
+    /// Make the tables of a ledger on a server, or change them for this version
+    #[command(after_help = "\
+A ledger on a server is made and changed by nothing else: other commands say that
+it is missing or older, and exit with 78. The role needs the right to create in
+the database; those who only run need SELECT, INSERT, UPDATE and DELETE. Several
+may run it at once. A ledger in a file changes by itself.
+
+Examples:
+  nexmo-conversion ledger migrate --ledger postgres://owner@db1/app")]
+    Migrate(LedgerFile),
 }
 
 /// `ledger show`.

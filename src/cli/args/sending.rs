@@ -27,8 +27,8 @@ pub struct SendingArgs {
 /// Where conversions are written down before they are sent.
 #[derive(Debug, Args)]
 pub struct LedgerArgs {
-    /// Keep the ledger in this file [default: ledger.db in the state folder]
-    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    /// Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]
+    #[arg(long, hide_short_help = true, value_name = "FILE|URL")]
     pub ledger: Option<PathBuf>,
     /// Write nothing down: what is not sent by the end is gone, nothing is known of earlier runs, and values of one id may overtake
     /// each other
@@ -39,8 +39,8 @@ pub struct LedgerArgs {
 /// Which ledger.
 #[derive(Debug, Args)]
 pub struct LedgerFile {
-    /// The ledger's file [default: ledger.db in the state folder]
-    #[arg(long, value_name = "FILE")]
+    /// The ledger's file, or its server (postgres://...) [default: ledger.db in the state folder]
+    #[arg(long, value_name = "FILE|URL")]
     pub ledger: Option<PathBuf>,
 }
 

@@ -33,6 +33,7 @@ impl Home {
                 variables: std::collections::BTreeMap::new(),
                 config_file: ConfigFileChoice::Default(folder.path().join("config.toml")),
                 home: Some(folder.path().join("home")),
+                state_dir: Some(folder.path().join("state")),
                 working_dir: folder.path().join("work"),
             },
             folder,

@@ -89,6 +89,7 @@ fn everything_is_shown_with_its_origin_and_no_secret() {
     jobs = 16  # default
     rate = 50/s  # [batch] in ~/config.toml
     max_age = 15m  # NEXMO_CONVERSION_MAX_AGE
+    ledger = ~/state/ledger.db  # default
     "#);
     let home = home
         .variable("VONAGE_API_SECRET", "s3cret")
@@ -108,7 +109,7 @@ fn without_any_configuration_every_setting_has_its_default() {
         .into_iter()
         .map(|row| {
             assert_eq!(row.origin.to_string(), "default");
-            format!("{} = {}", row.key, row.value)
+            home.redacted(&format!("{} = {}", row.key, row.value))
         })
         .collect();
     insta::assert_snapshot!(shown.join("\n"), @"
@@ -122,6 +123,7 @@ fn without_any_configuration_every_setting_has_its_default() {
     jobs = 16
     rate = none
     max_age = none
+    ledger = ~/state/ledger.db
     ");
 }
 
@@ -136,4 +138,53 @@ fn relative_paths_start_where_they_were_written() {
     assert_eq!(cacert(&home), home.path("work/ca.pem"));
     let home = home.typed(|typed| typed.cacert = Some("/etc/ca.pem".into()));
     assert_eq!(cacert(&home), std::path::Path::new("/etc/ca.pem"));
+}
+
+#[test]
+fn a_ledger_is_named_by_flag_variable_profile_section_or_not_at_all() {
+    let named = |home: &Home| {
+        let ledger = home.settings().unwrap().ledger;
+        let shown = ledger.address.value.map_or_else(|| "nowhere".to_owned(), |place| place.to_string());
+        home.redacted(&format!("{shown}, {} ({})", ledger.address.origin, ledger.schema.value))
+    };
+    let home = Home::new()
+        .config(
+            r#"
+            [profiles.a]
+            api_key = "k"
+            api_secret = "s3cret"
+            ledger = "postgres://profile/d"
+            [ledger]
+            url = "postgres://section/d"
+            schema = "ledgers"
+            "#,
+        )
+        .variable("NEXMO_CONVERSION_LEDGER", "postgres://variable/d")
+        .typed(|typed| typed.ledger = Some("postgres://flag/d".into()));
+    assert_eq!(named(&home), "postgres://flag/d, --ledger (ledgers)");
+    let home = home.typed(|typed| typed.ledger = None);
+    assert_eq!(named(&home), "postgres://variable/d, NEXMO_CONVERSION_LEDGER (ledgers)");
+    let home = home.variable("NEXMO_CONVERSION_LEDGER", "");
+    assert_eq!(named(&home), r#"postgres://profile/d, profile "a" (~/config.toml) (ledgers)"#);
+    let home = home.config("[ledger]\nurl = \"ledger.db\"\n");
+    assert_eq!(named(&home), "~/ledger.db, [ledger] in ~/config.toml (nexmo_conversion)");
+    let home = home.config("");
+    assert_eq!(named(&home), "~/state/ledger.db, default (nexmo_conversion)");
+}
+
+#[test]
+fn a_servers_settings_have_bounds_and_names() {
+    for (line, wrong) in [
+        ("schema = \"No\"", "`schema` is not usable: must be a lower-case name"),
+        ("lease = \"1s\"", "`lease` is not usable: must be from 5s to 5m"),
+        ("linger = \"2s\"", "`linger` is not usable: must be from 0s to 1s"),
+        ("keep = \"1h\"", "`keep` is not usable: must be from 1d to 366d"),
+        ("durability = \"none\"", "`durability` is not usable: none of strict, server"),
+        ("url = \"mysql://h/d\"", "`url` is not usable: `mysql://` is neither"),
+        ("leas = \"1s\"", "unknown key `leas` (did you mean `lease`?)"),
+    ] {
+        let home = Home::new().config(&format!("[ledger]\n{line}\n"));
+        let message = home.message(home.settings());
+        assert!(message.contains(wrong), "{message}");
+    }
 }

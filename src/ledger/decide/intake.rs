@@ -183,6 +183,7 @@ impl Intake {
                 reference: record.reference.clone(),
                 timestamp: record.conversion.timestamp,
                 is_revived: row.state == RowState::Expired,
+                is_forced: record.time == TimeSource::Forced,
             };
             self.recording.plan.changes.push(Change::Claim(id, claim));
         }

@@ -4,7 +4,7 @@ use crate::domain::Timestamp;
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Due, Effort, RowId, Settlement, Ticket};
 
-use super::lane::{Lane, Owner, RowRef, Want};
+use super::lane::{Lane, Owner, RowRef, Sibling, Want};
 use super::plan::{Change, End, Plan};
 use super::retry::{LIFETIME, wait_after};
 
@@ -20,6 +20,24 @@ pub(crate) fn want_tickets(group: &[(Ticket, Settlement)]) -> Want<'_> {
         }
     }
     want
+}
+
+/// The lanes of a group as they are where nothing else of them is pending, and the tickets are still this run's.
+pub(crate) fn held_alone(group: &[(Ticket, Settlement)], want: &Want<'_>) -> Vec<Lane> {
+    let mut lanes = vec![Lane::default(); want.lanes.len()];
+    for (item, (ticket, _)) in group.iter().enumerate() {
+        lanes[want.lane_of(item)].rows.push(Sibling {
+            row: RowRef::Stored(ticket.row()),
+            delivered: ticket.conversion().delivered.as_bool(),
+            key_time: ticket.record().key_time(),
+            timestamp: ticket.conversion().timestamp,
+            state: RowState::Held,
+            owner: Owner::Me,
+            next_attempt: ticket.recorded,
+            postponed_by_me: false,
+        });
+    }
+    lanes
 }
 
 /// Decides what becomes of the rows of a group, and what was waiting for them.

@@ -47,6 +47,8 @@ pub(crate) struct Claim {
     pub(crate) timestamp: Timestamp,
     /// It had expired and begins a new life; one that is only orphaned keeps its age.
     pub(crate) is_revived: bool,
+    /// It goes beside whatever else is under way.
+    pub(crate) is_forced: bool,
 }
 
 /// What is written into a row when its ticket comes back.

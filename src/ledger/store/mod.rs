@@ -5,12 +5,14 @@
 
 mod error;
 mod memory;
+pub(crate) mod postgres;
 mod seam;
 mod sources;
 mod sqlite;
 
-pub use error::StoreError;
+pub use error::{ServerError, StoreError, Why};
 pub(crate) use memory::{Memory, MemoryStore};
+pub use seam::Lease;
 pub(crate) use seam::{Cursor, Store, Tx};
 pub use sqlite::Forget;
 pub(crate) use sqlite::{SqliteReader, SqliteStore, forget, try_to_write, version as sqlite_version};

@@ -1,6 +1,7 @@
 //! What a store has to do. It decides nothing: it shows what a group touches, and carries out a plan.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::error::StoreError;
 use crate::domain::{BadRecord, Conversion, Timestamp};
@@ -24,6 +25,16 @@ pub(crate) trait Store: fmt::Debug + Send {
     /// Begins to write, at a time.
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError>;
 
+    /// Whether work that failed so is worth doing again from its beginning, now that this has returned.
+    fn tries_again(&mut self, _failed: &StoreError) -> bool {
+        false
+    }
+
+    /// Keeps the run alive; to be called again and again. Returns for how long its rows are its own.
+    fn beat(&mut self) -> Result<Lease, StoreError> {
+        Ok(Lease::Unending)
+    }
+
     /// Makes sure that whatever is recorded can be settled even if the disk fills up.
     fn reserve_room(&mut self) -> Result<(), StoreError>;
 
@@ -35,6 +46,17 @@ pub(crate) trait Store: fmt::Debug + Send {
 
     #[cfg(test)]
     fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// For how long a run's rows are its own without another word from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lease {
+    /// For as long as its process lives.
+    Unending,
+    /// Until this time of the clock that never jumps.
+    Until(Duration),
+    /// They were not for a while: what this run was handed before may be another run's by now.
+    Lost,
 }
 
 /// A position in a walk over candidates; only the store interprets it.
@@ -53,6 +75,23 @@ pub(crate) trait Tx {
 
     /// Carries out what was decided of the lanes that were shown last.
     fn apply(&mut self, plan: &Plan) -> Result<Applied, StoreError>;
+
+    /// Whether a guess may spare a journey: what was decided as if nothing else were known of the lanes is given to
+    /// [`apply_guess`](Self::apply_guess) first.
+    fn guesses(&self) -> bool {
+        false
+    }
+
+    /// Carries out a plan that was decided as if the lanes had no other pending rows, and commits; if they have, nothing is
+    /// done, and the lanes can still be asked for.
+    fn apply_guess(&mut self, _want: &Want<'_>, _plan: &Plan) -> Result<Option<Applied>, StoreError> {
+        Ok(None)
+    }
+
+    /// Carries out the last plan of this transaction: nothing but the commit comes after it, which may be done with it.
+    fn apply_last(&mut self, plan: &Plan) -> Result<Applied, StoreError> {
+        self.apply(plan)
+    }
 
     /// Up to `limit` pending conversions that no other live run has, run by run in the order of their planned attempts; after
     /// the cursor, and each with its own.

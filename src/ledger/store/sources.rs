@@ -30,6 +30,11 @@ impl Sources {
         }
     }
 
+    /// Each file's own.
+    pub(crate) fn own(&self) -> &[SourceId] {
+        &self.own
+    }
+
     /// Which log told of a code, by the code's source and whether this run has told of it itself.
     pub(crate) fn told_by(&self, source: SourceId, is_mine: bool) -> ToldBy {
         let unnamed = || self.own.iter().position(|own| *own == UNKNOWN).unwrap_or_default();
@@ -46,6 +51,11 @@ impl Sources {
     /// Whether our log told of it.
     pub(crate) fn are_ours(&self, source: SourceId, is_mine: bool) -> bool {
         matches!(self.told_by(source, is_mine), ToldBy::OurLog(_))
+    }
+
+    /// All as which one of the files is known.
+    pub(crate) fn known(&self) -> impl Iterator<Item = SourceId> {
+        self.files.keys().copied()
     }
 
     /// The source to note for a code.

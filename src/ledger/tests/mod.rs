@@ -10,15 +10,18 @@ mod sharing;
 mod sources;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::domain::{
-    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, Reached, Record,
-    TimeSource, Timestamp,
+    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, REMEMBERED,
+    Reached, Record, TimeSource, Timestamp,
 };
 
+use super::store::postgres::tests::{by_socket, support::Cluster};
+use super::store::postgres::{Access, PostgresStore, Schema, connect, migrate};
 use super::store::{Memory, MemoryStore};
 use super::{Due, Effort, Ledger, LedgerError, LogSource, Recorded, Released, Settlement, StoreError, Ticket};
 
@@ -32,6 +35,8 @@ pub(crate) struct Fixture {
 pub(crate) enum Room {
     Folder(TempDir),
     Memory(Memory),
+    /// A schema of its own on a server that all tests share, and a folder for locks.
+    Server(&'static Cluster, String, TempDir),
 }
 
 pub(crate) const START: i64 = 1_795_310_726;
@@ -42,6 +47,13 @@ pub(crate) const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
 
 /// The suite of what every store must do: runs a test on each.
 pub(crate) fn on_every_store(test: impl Fn(Fixture)) {
+    on_memory_and_file(&test);
+    if let Some(fixture) = Fixture::on_server() {
+        test(fixture);
+    }
+}
+
+pub(crate) fn on_memory_and_file(test: impl Fn(Fixture)) {
     for place in [Room::Memory(Memory::default()), Room::Folder(tempfile::tempdir().unwrap())] {
         test(Fixture { place, now: at(0) });
     }
@@ -53,10 +65,35 @@ impl Fixture {
         Self { place: Room::Folder(tempfile::tempdir().unwrap()), now: at(0) }
     }
 
+    /// One on a server, if one can be started here.
+    pub(crate) fn on_server() -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let cluster = Cluster::shared(std::thread::current().name().unwrap_or("a test of the ledger"))?;
+        let schema = format!("ledger_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        migrate(&mut connect(&by_socket(cluster, "postgres")).unwrap(), &Schema::named(&schema)).unwrap();
+        Some(Self { place: Room::Server(cluster, schema, tempfile::tempdir().unwrap()), now: at(0) })
+    }
+
+    /// How the ledger on the server is reached by runs of the machine with this name.
+    pub(crate) fn access(&self, machine: &str) -> Access {
+        let Room::Server(cluster, schema, locks) = &self.place else { panic!("it is not on a server") };
+        Access {
+            name: format!("the test's {schema}"),
+            connect: Box::new(|| connect(&by_socket(cluster, "postgres"))),
+            schema: Schema::named(schema),
+            locks: locks.path().join(machine).into(),
+            lease: Duration::from_secs(30),
+            patience: Duration::from_secs(5),
+            keep: REMEMBERED,
+            durability: crate::domain::Durability::Strict,
+        }
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         match &self.place {
             Room::Folder(folder) => folder.path(),
             Room::Memory(_) => panic!("it is in memory"),
+            Room::Server(..) => panic!("it is on a server"),
         }
     }
 
@@ -78,6 +115,9 @@ impl Fixture {
             Room::Memory(memory) => {
                 Ledger::over(Box::new(MemoryStore::open(memory, &account(key), unsettled_max)))
             }
+            Room::Server(..) => Ledger::over(Box::new(
+                PostgresStore::open(self.access("machine"), &account(key), unsettled_max, self.now).unwrap(),
+            )),
         }
     }
 

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use crate::domain::{Reached, Record, TimeSource, Timestamp};
 use crate::ledger::{Due, Known, Ledger, Recorded, Released, Settlement, Ticket};
 
-use super::{Fixture, START, accepted, ambiguous, at, failed, on_every_store, postponed, refused, sms, untimed};
+use super::{
+    Fixture, START, accepted, ambiguous, at, failed, on_memory_and_file, postponed, refused, sms, untimed,
+};
 
 /// Two runs, as two processes would have them.
 const RUNS: usize = 2;
@@ -309,7 +311,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn nothing_is_lost_sent_twice_or_out_of_order(steps in vec((0..RUNS, step()), 1..40)) {
-        on_every_store(|fixture| story(fixture, steps.clone()));
+        on_memory_and_file(|fixture| story(fixture, steps.clone()));
+    }
+}
+
+proptest! {
+    // Every step is a journey or two.
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn nothing_is_lost_sent_twice_or_out_of_order_on_a_server(steps in vec((0..RUNS, step()), 1..40)) {
+        if let Some(fixture) = Fixture::on_server() {
+            story(fixture, steps);
+        }
     }
 }
 

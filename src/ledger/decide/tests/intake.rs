@@ -34,7 +34,10 @@ fn forced(record: Record) -> Record {
 }
 
 fn claim(id: i64, seconds: i64, is_revived: bool) -> Change {
-    Change::Claim(RowId(id), Claim { line: 1, reference: None, timestamp: at(seconds), is_revived })
+    Change::Claim(
+        RowId(id),
+        Claim { line: 1, reference: None, timestamp: at(seconds), is_revived, is_forced: false },
+    )
 }
 
 fn is_known(answer: &Answer) -> Option<&Known> {
@@ -190,7 +193,7 @@ fn what_is_taken_up_gets_the_mark_and_the_line_of_what_asks_for_it() {
     let reference = Some(Reference::from_json("7"));
     let again = on_line(9, Record { reference: reference.clone(), ..untimed("0A", 30) });
     let Recording { plan, .. } = recording(&[again], [row(1, -5).untimed()]);
-    let claim = Claim { line: 9, reference, timestamp: at(-5), is_revived: false };
+    let claim = Claim { line: 9, reference, timestamp: at(-5), is_revived: false, is_forced: false };
     assert_eq!(plan.changes[0], Change::Claim(RowId(1), claim));
 }
 
@@ -279,7 +282,8 @@ fn a_forced_record_goes_again_whatever_became_of_it_but_not_beside_itself() {
         let Recording { plan, answers, .. } =
             recording(std::slice::from_ref(&record), [row(1, 0).ended(state), newer]);
         assert_eq!(answers, [Answer::TakenUp(record.clone(), RowId(1), 0)]);
-        assert_eq!(plan.changes, [claim(1, 0, is_revived), hand_out(1)]);
+        let claim = Claim { line: 1, reference: None, timestamp: at(0), is_revived, is_forced: true };
+        assert_eq!(plan.changes, [Change::Claim(RowId(1), claim), hand_out(1)]);
         assert_eq!(plan.released.tickets, []);
     }
     for (owner, known) in [(Owner::Me, Known::Repeated), (Owner::Other, Known::Queued)] {

@@ -32,7 +32,7 @@ pub enum Forget {
 }
 
 impl Forget {
-    fn states(self) -> &'static [RowState] {
+    pub(crate) fn states(self) -> &'static [RowState] {
         match self {
             Self::Settled => &[RowState::Accepted, RowState::Stale],
             Self::Refused => &[RowState::Refused, RowState::Expired],

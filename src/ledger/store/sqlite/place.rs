@@ -78,6 +78,7 @@ impl Place {
             | StoreError::Anothers { .. }
             | StoreError::LeftByAnother { .. }
             | StoreError::Damaged(_)
+            | StoreError::Server(_)
             | StoreError::SqliteTooOld(_) => false,
         };
         let left = if can_be { self.left_by_another() } else { None };

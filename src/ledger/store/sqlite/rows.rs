@@ -182,7 +182,7 @@ fn carry_out(tx: &SqliteTx<'_>, change: &Change) -> rusqlite::Result<()> {
             ErrorCode::FutureTimestamp.as_str(),
             "its time is more than 24 hours ahead: it was recorded while the clock was"
         ]),
-        Change::Claim(row, Claim { line, reference, timestamp, is_revived }) => {
+        Change::Claim(row, Claim { line, reference, timestamp, is_revived, is_forced: _ }) => {
             let reference = reference.as_ref().map(Reference::as_json);
             let values = params![row.0, is_revived, now, me, number(*line), reference, timestamp.unix()];
             db.prepare_cached(sql::CLAIM)?.execute(values)

@@ -1,0 +1,78 @@
+//! What a server or the way to it reports, by what can be done about it.
+
+use std::error;
+use std::io;
+
+use thiserror::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::ledger::store::{ServerError, StoreError, Why};
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.code() {
+            Some(code) => of_state(&code.clone(), error),
+            // The connection broke, or the other end does not speak as a server does.
+            None if error.is_closed() || is_io(&error) => Self::Server(ServerError::Unreachable(error.into())),
+            None => Self::Database(error.into()),
+        }
+    }
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    error::Error::source(error).is_some_and(<dyn error::Error>::is::<io::Error>)
+}
+
+/// By the server's own five letters.
+fn of_state(state: &SqlState, error: tokio_postgres::Error) -> StoreError {
+    let said = Box::new(Said(error));
+    match state.code() {
+        "25006" => StoreError::Server(ServerError::ReadOnly(said)),
+        "3D000" => StoreError::Server(ServerError::NoDatabase(said)),
+        "42501" => StoreError::Server(ServerError::NotGranted(said)),
+        "53100" => StoreError::DiskFull,
+        "53300" => StoreError::Server(ServerError::TooManyConnections(said)),
+        "57P01" | "57P02" | "57P03" | "57P05" => StoreError::Server(ServerError::Unreachable(said)),
+        code if code.starts_with("08") => StoreError::Server(ServerError::Unreachable(said)),
+        code if code.starts_with("28") => StoreError::Server(ServerError::LoginRefused(said)),
+        _ => StoreError::Database(said),
+    }
+}
+
+/// An error with the server's own words as its text; the driver's is no more than "db error".
+#[derive(Debug)]
+struct Said(tokio_postgres::Error);
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.as_db_error() {
+            Some(said) => {
+                write!(f, "{} (SQLSTATE {})", said.message(), said.code().code())?;
+                said.detail().map_or(Ok(()), |detail| write!(f, "; {detail}"))
+            }
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+impl error::Error for Said {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self.0.as_db_error() {
+            Some(_) => None,
+            None => error::Error::source(&self.0),
+        }
+    }
+}
+
+pub(super) fn unreachable(why: impl Into<Why>) -> StoreError {
+    StoreError::Server(ServerError::Unreachable(why.into()))
+}
+
+/// A connection that could not be made, or broke.
+#[derive(Debug, Error)]
+#[error("{host}")]
+pub(super) struct Broke {
+    pub(super) host: String,
+    #[source]
+    pub(super) error: io::Error,
+}

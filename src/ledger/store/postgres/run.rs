@@ -1,0 +1,323 @@
+//! A run on a server's ledger: how it begins, keeps its lease, and comes back after the server was gone.
+
+use std::time::Duration;
+
+use tokio_postgres::types::Type;
+
+use super::access::Access;
+use super::connect::Connection;
+use super::exchange::Step;
+use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after, sweep};
+use super::row;
+use super::schema::{self, Schema};
+use super::statements as sql;
+use crate::clock;
+use crate::domain::{AccountFingerprint, Durability, Timestamp};
+use crate::failpoint::{Promise, is_broken};
+use crate::ledger::store::sources::Sources;
+use crate::ledger::store::{Lease, ServerError, StoreError};
+
+/// How often a transaction is tried that others were in the way of.
+const TRIES: u32 = 12;
+
+/// The first wait between two tries; it doubles, and is anything up to that.
+const FIRST_WAIT: Duration = Duration::from_millis(10);
+
+/// The longest.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Transactions after which what is noted of earlier ones is removed.
+const NOTED: i64 = 64;
+
+/// The ledger on a server, open for one run of one account.
+///
+/// Dropping it without `close` is what a crash looks like.
+#[derive(Debug)]
+pub(crate) struct PostgresStore {
+    pub(super) access: Access,
+    pub(super) connection: Connection,
+    locks: Locks,
+    pub(super) account: i64,
+    unsettled_max: usize,
+    pub(super) me: RunId,
+    pub(super) lock: Option<RunLock>,
+    /// The files of the log that it reads.
+    pub(super) sources: Sources,
+    /// Whether the lease was lost since the run was last asked for it.
+    has_lost_lease: bool,
+    pub(super) crashed: Vec<(RunId, u64)>,
+    /// The number of the last transaction.
+    pub(super) serial: i64,
+    /// When the lease ends, and when it is to be renewed, by the clock that never jumps.
+    leased_until: Duration,
+    renewal: Duration,
+    next_sweep: Duration,
+    tries: u32,
+    /// What begins a transaction.
+    pub(super) begins: Begins,
+}
+
+/// The commands that begin a transaction.
+#[derive(Debug)]
+pub(super) struct Begins {
+    pub(super) serializable: String,
+    pub(super) read_committed: String,
+}
+
+impl Begins {
+    /// Whatever the server's own settings are: nothing hangs, the planner keeps to the indices, and a commit is durable.
+    fn new(synchronous_commit: &str) -> Self {
+        let durable = match synchronous_commit {
+            "off" | "local" => "SET LOCAL synchronous_commit = on; ",
+            _ => "",
+        };
+        let begin = |isolation: &str| {
+            format!(
+                "BEGIN ISOLATION LEVEL {isolation}; {durable}SET LOCAL lock_timeout = '5s'; \
+                 SET LOCAL statement_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '10s'; \
+                 SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+                 SET LOCAL enable_mergejoin = off"
+            )
+        };
+        Self { serializable: begin("SERIALIZABLE"), read_committed: begin("READ COMMITTED") }
+    }
+}
+
+impl PostgresStore {
+    /// Begins a run.
+    pub(crate) fn open(
+        access: Access,
+        account: &AccountFingerprint,
+        unsettled_max: usize,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut connection = (access.connect)()?;
+        schema::refuse_other_versions(&mut connection, &access.schema)?;
+        let begins = match access.durability {
+            Durability::Strict => Begins::new(&refuse_forgetful(&mut connection)?),
+            Durability::Server => Begins::new(""),
+        };
+        let identity = schema::identity(&mut connection, &access.schema)?;
+        let locks = Locks::in_folder(&access.locks.join(identity))?;
+        let account = number_of(&mut connection, &access.schema, account)?;
+        let mut store = Self {
+            access,
+            connection,
+            locks,
+            account,
+            unsettled_max,
+            me: 0,
+            lock: None,
+            sources: Sources::default(),
+            has_lost_lease: false,
+            crashed: Vec::new(),
+            serial: 0,
+            leased_until: Duration::ZERO,
+            renewal: Duration::ZERO,
+            next_sweep: Duration::ZERO,
+            tries: 0,
+            begins,
+        };
+        store.sweep()?;
+        store.persist(|store| store.begin_run(now))?;
+        let unreported = store.access.schema.statement(sql::UNREPORTED).number(store.me);
+        for row in store.connection.query(unreported)? {
+            store.crashed.push((row::get(&row, 0)?, row::get::<i64>(&row, 1)?.unsigned_abs()));
+        }
+        Ok(store)
+    }
+
+    /// Takes a new number, with a lease.
+    fn begin_run(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let asked = clock::monotonic();
+        let begin = self.access.schema.statement(sql::BEGIN_RUN);
+        let begin = begin
+            .number(now.unix())
+            .number(i64::try_from(self.unsettled_max).unwrap_or(i64::MAX))
+            .with(self.locks.host.clone(), Type::TEXT)
+            .with(self.access.lease.as_secs_f64(), Type::FLOAT8);
+        let rows = self.connection.query(begin)?;
+        let row = rows.first().ok_or_else(|| row::damaged("no number for a run"))?;
+        self.me = row::get(row, 0)?;
+        self.lock = Some(self.locks.take(self.me)?);
+        self.is_leased(asked);
+        Ok(())
+    }
+
+    /// The server has given this run a lease when it was asked for, or later.
+    fn is_leased(&mut self, asked: Duration) {
+        self.leased_until =
+            asked.saturating_add(self.access.lease).saturating_sub(MARGIN.min(self.access.lease / 4));
+        self.renewal = asked.saturating_add(renewed_after(self.access.lease));
+    }
+
+    /// Takes the leases from runs that have died: at once where one of this machine has left its lock, and from time to time where
+    /// only a lease may have ended.
+    pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
+        let now = clock::monotonic();
+        let left = self.locks.left();
+        if left.is_empty() && now < self.next_sweep {
+            return Ok(());
+        }
+        self.next_sweep = now.saturating_add(self.access.lease / 30);
+        self.persist(|store| sweep(&mut store.connection, &store.access.schema, &store.locks, &left, store.me))
+    }
+
+    /// Does something beside any transaction, again where others were in its way.
+    pub(super) fn persist<T>(
+        &mut self,
+        work: impl Fn(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut tries = 0;
+        loop {
+            match work(self) {
+                Err(failed) if self.comes_back(&failed, &mut tries) => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Waits after something failed that may pass, and connects again where that is needed; not for ever.
+    fn comes_back(&mut self, failed: &StoreError, tries: &mut u32) -> bool {
+        if !may_pass(failed) || *tries >= TRIES {
+            return false;
+        }
+        *tries += 1;
+        if !self.connection.is_usable() {
+            return self.reconnect().is_ok();
+        }
+        let most = FIRST_WAIT.saturating_mul(1 << (*tries).min(10)).min(LONGEST_WAIT);
+        clock::sleep(most.mul_f64(fastrand::f64()));
+        true
+    }
+
+    /// The same for a transaction that is begun again and again.
+    pub(super) fn tries_transaction_again(&mut self, failed: &StoreError) -> bool {
+        let mut tries = self.tries;
+        let again = self.comes_back(failed, &mut tries);
+        self.tries = if again { tries } else { 0 };
+        again
+    }
+
+    /// A transaction has succeeded: the next one that does not has all its tries.
+    pub(super) fn went_well(&mut self) {
+        self.tries = 0;
+    }
+
+    /// Renews the lease when it is time for that. Returns until when it lasts.
+    pub(super) fn renew(&mut self) -> Result<Lease, StoreError> {
+        let now = clock::monotonic();
+        if now >= self.renewal {
+            let renewed = self.persist(|store| {
+                let renew = store.access.schema.statement(sql::RENEW).number(store.me);
+                store.connection.query(renew.with(store.access.lease.as_secs_f64(), Type::FLOAT8))
+            })?;
+            if renewed.is_empty() {
+                self.begin_anew(clock::now())?;
+            } else {
+                self.is_leased(now);
+            }
+        }
+        let lease = if self.has_lost_lease { Lease::Lost } else { Lease::Until(self.leased_until) };
+        self.has_lost_lease = false;
+        Ok(lease)
+    }
+
+    /// Begins anew after the lease was lost, with what no other run has taken over since: under the old number nothing more is
+    /// recorded or settled.
+    pub(super) fn begin_anew(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let old = self.me;
+        self.persist(|store| {
+            store.connection.query(store.access.schema.statement(sql::LET_GO).number(old)).map(drop)
+        })?;
+        if let Some(lock) = self.lock.take() {
+            lock.end()?;
+        }
+        self.persist(|store| store.begin_run(now))?;
+        self.serial = 0;
+        self.has_lost_lease = true;
+        self.persist(|store| {
+            let reclaim = store.access.schema.statement(sql::RECLAIM).number(store.account);
+            store.connection.query(reclaim.number(store.me).number(old)).map(drop)
+        })
+    }
+
+    /// What is asked beside a transaction from time to time.
+    pub(super) fn upkeep(&self) -> Option<Step<'static>> {
+        (self.serial % NOTED == 0 && self.serial > 0)
+            .then(|| self.access.schema.statement(sql::FORGET_DONE).number(self.me).number(self.serial - 1).into())
+    }
+
+    /// Connects again after the connection was lost, for as long as the server is waited for.
+    pub(super) fn reconnect(&mut self) -> Result<(), StoreError> {
+        let given_up = clock::monotonic().saturating_add(self.access.patience);
+        let mut wait = FIRST_WAIT * 5;
+        loop {
+            let connected = (self.access.connect)().and_then(|mut connection| {
+                schema::refuse_other_versions(&mut connection, &self.access.schema)?;
+                Ok(connection)
+            });
+            match connected {
+                Ok(connection) => {
+                    self.connection = connection;
+                    return Ok(());
+                }
+                Err(error) if !may_pass(&error) || clock::monotonic() >= given_up => return Err(error),
+                Err(_) => clock::sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)),
+            }
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// The answer to a COMMIT was lost: whether it was carried out. If it was not, it never will be from here on, also where the
+    /// old connection's end of it still lives.
+    pub(super) fn was_done(&mut self, serial: i64) -> Result<bool, StoreError> {
+        let given_up = clock::monotonic().saturating_add(self.access.patience);
+        loop {
+            self.reconnect()?;
+            if is_broken(Promise::UnknownCommitsAreRead) {
+                return Ok(false);
+            }
+            let ask = self.access.schema.statement(sql::WAS_DONE).number(self.me).number(serial);
+            match self.connection.query(ask) {
+                Ok(rows) => return Ok(rows.is_empty()),
+                Err(error) if !may_pass(&error) || clock::monotonic() >= given_up => return Err(error),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Whether the same may work a little later.
+fn may_pass(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Busy | StoreError::Server(ServerError::Unreachable(_) | ServerError::TooManyConnections(_))
+    )
+}
+
+/// Refuses a server that forgets what it has acknowledged; returns how it commits.
+fn refuse_forgetful(connection: &mut Connection) -> Result<String, StoreError> {
+    let settings = "SELECT current_setting('fsync', true), current_setting('synchronous_commit', true)";
+    let rows = connection.query(super::exchange::Statement::new(settings.to_owned()))?;
+    let Some(row) = rows.first() else { return Ok(String::new()) };
+    if row::get::<Option<&str>>(row, 0)? == Some("off") {
+        return Err(StoreError::Server(ServerError::NotDurable("fsync is off")));
+    }
+    Ok(row::get::<Option<String>>(row, 1)?.unwrap_or_default())
+}
+
+fn number_of(
+    connection: &mut Connection,
+    schema: &Schema,
+    account: &AccountFingerprint,
+) -> Result<i64, StoreError> {
+    let named = |text: &str| schema.statement(text).with(account.as_str().to_owned(), Type::TEXT);
+    let find = "SELECT id FROM @account WHERE fingerprint = $1";
+    let answers = connection.exchange(&[
+        named("INSERT INTO @account (fingerprint) VALUES ($1) ON CONFLICT DO NOTHING").into(),
+        named(find).into(),
+    ])?;
+    let row = answers.last().and_then(|rows| rows.first()).ok_or_else(|| row::damaged("no account"))?;
+    row::get(row, 0)
+}

@@ -1,0 +1,116 @@
+//! A connection that breaks where it hurts most: around a COMMIT.
+
+use std::io::{Read, Write as _};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::by_socket;
+use super::support::Cluster;
+use crate::domain::{HostAddress, ServerHost};
+use crate::ledger::store::postgres::connect;
+use crate::ledger::store::postgres::{Access, PostgresStore};
+use crate::ledger::tests::{Fixture, accepted, account, sms};
+use crate::ledger::{Due, Known, Ledger, Recorded, Released};
+
+/// What happens to the next COMMIT that passes.
+const PASS: usize = 0;
+const SWALLOWED: usize = 1;
+const ANSWER_LOST: usize = 2;
+
+/// Stands between a run and the server.
+struct Between {
+    folder: tempfile::TempDir,
+    fault: Arc<AtomicUsize>,
+}
+
+impl Between {
+    fn start(server: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
+        let fault = Arc::new(AtomicUsize::new(PASS));
+        let (server, faults) = (server.join(".s.PGSQL.5432"), Arc::clone(&fault));
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let server = UnixStream::connect(&server).unwrap();
+                let faults = Arc::clone(&faults);
+                thread::spawn(move || forward(client, server, &faults));
+            }
+        });
+        Self { folder, fault }
+    }
+
+    fn break_next(&self, fault: usize) {
+        self.fault.store(fault, Ordering::SeqCst);
+    }
+}
+
+fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) {
+    let (mut back, mut forth) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let answers = thread::spawn(move || {
+        let _ = std::io::copy(&mut back, &mut forth);
+    });
+    let mut bytes = vec![0; 65536];
+    while let Ok(read @ 1..) = client.read(&mut bytes) {
+        let commits = bytes[..read].windows(6).any(|six| six == b"COMMIT");
+        let fault = if commits { fault.swap(PASS, Ordering::SeqCst) } else { PASS };
+        if fault != PASS {
+            let _ = client.shutdown(Shutdown::Both);
+        }
+        if fault != SWALLOWED {
+            let _ = server.write_all(&bytes[..read]);
+        }
+        if fault == ANSWER_LOST {
+            // The server has got it; when it has read the end of the connection it has carried it out.
+            let _ = server.shutdown(Shutdown::Write);
+            break;
+        }
+    }
+    let _ = answers.join();
+    let _ = server.shutdown(Shutdown::Both);
+}
+
+fn through(fixture: &Fixture, between: &Between, cluster: &'static Cluster) -> Ledger {
+    let address = HostAddress::Socket(between.folder.path().to_owned());
+    let access = Access {
+        connect: Box::new(move || {
+            let mut server = by_socket(cluster, "postgres");
+            server.hosts = vec![ServerHost { address: address.clone(), port: 5432, password: None }];
+            connect(&server)
+        }),
+        ..fixture.access("one")
+    };
+    Ledger::over(Box::new(PostgresStore::open(access, &account("abcd1234"), 64, fixture.now).unwrap()))
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_counts_if_it_was_done_and_is_done_again_if_it_was_not() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let cluster = Cluster::shared("faults").unwrap();
+    let between = Between::start(cluster.folder());
+    let mut ledger = through(&fixture, &between, cluster);
+    for (n, fault) in [SWALLOWED, ANSWER_LOST].into_iter().enumerate() {
+        let id = format!("0A{n}");
+        // At once, where nothing of the message-id is known.
+        between.break_next(fault);
+        let ticket = ledger.ready(&sms(&id, 0), fixture.now);
+        between.break_next(fault);
+        assert_eq!(ledger.end(ticket, accepted(), fixture.now), Released::default());
+        assert_eq!(ledger.enter(&sms(&id, 0), fixture.now), Recorded::Known(sms(&id, 0), Known::Accepted));
+        // After its lane was read: the value that was accepted before is there.
+        between.break_next(fault);
+        let first = ledger.ready(&sms(&id, 10), fixture.now);
+        assert!(matches!(ledger.enter(&sms(&id, 20), fixture.now), Recorded::Waiting(..)));
+        between.break_next(fault);
+        let mut released = ledger.end(first, accepted(), fixture.now);
+        let second = released.tickets.pop().unwrap();
+        assert_eq!(second.record(), &sms(&id, 20));
+        let _ = ledger.end(second, accepted(), fixture.now);
+        assert_eq!(between.fault.load(Ordering::SeqCst), PASS, "each fault was met");
+    }
+    assert_eq!(ledger.adopted(Due::Everything, fixture.now), []);
+    assert_eq!(ledger.left_over(fixture.now).unwrap(), None);
+}
