@@ -64,7 +64,8 @@ pub(super) fn resolve(
         schema: schema.value.clone(),
         linger: linger.value,
         keep: keep.value,
-        lease: lease.value,
+        // No request begins that could end after the lease, and renewals are a sixth of it apart: a shorter one would let none begin.
+        lease: lease.value.max(settings.max_time.value * 3 / 2 + Duration::from_secs(5)),
         patience: settings.retry_max_time.value,
         locks: folder.join("servers"),
         durability: durability.value,

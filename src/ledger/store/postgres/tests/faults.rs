@@ -1,19 +1,24 @@
 //! A connection that breaks where it hurts most: around a COMMIT.
 
+use std::fs;
 use std::io::{Read, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use super::by_socket;
 use super::support::Cluster;
-use crate::domain::{HostAddress, ServerHost};
+use crate::domain::{Durability, HostAddress, REMEMBERED, ServerHost};
 use crate::ledger::store::postgres::connect;
-use crate::ledger::store::postgres::{Access, PostgresStore};
-use crate::ledger::tests::{Fixture, accepted, account, sms};
+use crate::ledger::store::postgres::{Access, PostgresStore, Schema, migrate};
+use crate::ledger::tests::{Fixture, accepted, account, ready, sms};
 use crate::ledger::{Due, Known, Ledger, Recorded, Released};
 
 /// What happens to the next COMMIT that passes.
@@ -113,4 +118,80 @@ fn a_commit_whose_answer_is_lost_counts_if_it_was_done_and_is_done_again_if_it_w
     }
     assert_eq!(ledger.adopted(Due::Everything, fixture.now), []);
     assert_eq!(ledger.left_over(fixture.now).unwrap(), None);
+}
+
+/// kill -9 of the whole server, and a new start of it.
+fn crash_and_start(cluster: &Cluster) {
+    let data = cluster.folder().join("data");
+    let pid = fs::read_to_string(data.join("postmaster.pid")).unwrap();
+    let pid = Pid::from_raw(pid.lines().next().unwrap().parse().unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    let options = fs::read_to_string(data.join("postmaster.opts")).unwrap();
+    let pg_ctl = Path::new(options.split(' ').next().unwrap()).with_file_name("pg_ctl");
+    let mut command = if geteuid().is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--"]).arg(pg_ctl);
+        command
+    } else {
+        Command::new(pg_ctl)
+    };
+    command.current_dir("/").arg("-D").arg(&data).arg("-l").arg(cluster.folder().join("log"));
+    command.args(["-w", "-s", "start"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Until the last of its processes has noticed, the new server is refused.
+    while !command.status().unwrap().success() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn of_a_server_that_is_killed_and_started_again_nothing_is_lost_and_no_run_ends() {
+    /// Records of each run, in groups.
+    const GROUPS: usize = 60;
+    const GROUP: usize = 16;
+    let Some(server) = Cluster::prepare("a server that is killed") else { return };
+    let cluster = server.start();
+    let locks = tempfile::tempdir().unwrap();
+    migrate(&mut connect(&by_socket(&cluster, "postgres")).unwrap(), &Schema::named("ledger")).unwrap();
+    let now = crate::ledger::tests::at(0);
+    let socket = by_socket(&cluster, "postgres");
+    let open = || {
+        let server = socket.clone();
+        let access = Access {
+            name: "the test's".to_owned(),
+            connect: Box::new(move || connect(&server)),
+            schema: Schema::named("ledger"),
+            locks: locks.path().into(),
+            lease: Duration::from_secs(60),
+            patience: Duration::from_secs(60),
+            keep: REMEMBERED,
+            durability: Durability::Strict,
+        };
+        Ledger::over(Box::new(PostgresStore::open(access, &account("abcd1234"), 64, now).unwrap()))
+    };
+    let done = AtomicUsize::new(0);
+    let work = &|name: usize| {
+        let mut ledger = open();
+        for group in 0..GROUPS {
+            let records: Vec<_> = (0..GROUP).map(|n| sms(&format!("id-{name}-{group}-{n}"), 0)).collect();
+            let entries = ledger.record(&records, now).unwrap();
+            let tickets = entries.recorded.into_iter().map(|recorded| (ready(recorded), accepted()));
+            assert_eq!(ledger.settle(tickets.collect(), now).unwrap(), Released::default());
+            done.fetch_add(1, Ordering::SeqCst);
+        }
+        ledger.close(now).unwrap();
+    };
+    thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|name| scope.spawn(move || work(name))).collect();
+        for kill in 1..=3 {
+            while done.load(Ordering::SeqCst) < kill * GROUPS / 2 && runs.iter().any(|run| !run.is_finished()) {
+                thread::yield_now();
+            }
+            crash_and_start(&cluster);
+        }
+        for run in runs {
+            run.join().unwrap();
+        }
+    });
+    let states = cluster.sql("postgres", "SELECT state, count(*) FROM ledger.conversion GROUP BY state");
+    assert_eq!(states, format!("2|{}", 3 * GROUPS * GROUP), "each accepted, and each once");
 }
