@@ -115,13 +115,14 @@ fn may_forget(args: &ForgetArgs, terminal: &mut Terminal) -> Result<bool, Comman
 pub(super) fn migrate(file: &LedgerFile, context: &mut Context) -> Result<Exit, CommandFailure> {
     match context.ledger(file.ledger.as_ref(), None)? {
         LedgerPlace::File(path) => {
-            let path = path.display();
+            let path = path.display().to_string();
+            let path = Escaped::text(&path);
             context.terminal.say(format_args!("nothing to do: a ledger in a file changes by itself ({path})"));
         }
         LedgerPlace::Server(shared) => {
             let Migrated { before, now } = ledger::migrate(&shared)?;
-            let (server, schema) = (&shared.server, &shared.schema);
-            let place = format!("schema {schema} of {server}");
+            let place = format!("schema {} of {}", shared.schema, shared.server);
+            let place = Escaped::text(&place);
             match before {
                 None => context.terminal.say(format_args!("{place} is made, version {now}")),
                 Some(before) if before == now => {

@@ -138,6 +138,7 @@ const QUIETLY: &[(&str, Quietly)] = &[
     ("ledger resume", Quietly::Nothing),
     ("report", Quietly::TheAnswer),
     ("ledger forget", Quietly::Nothing),
+    ("ledger migrate", Quietly::Nothing),
     ("sandbox", Quietly::TheAnswer),
     ("completions", Quietly::TheAnswer),
     ("man", Quietly::TheAnswer),
