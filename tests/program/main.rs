@@ -33,6 +33,7 @@ mod interruptions;
 mod ledgers;
 mod limits;
 mod local_sandbox;
+mod logs;
 mod loudness;
 mod needs;
 mod outcomes;
