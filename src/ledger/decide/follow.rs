@@ -41,6 +41,8 @@ struct Codes {
 struct Slot {
     code: Code,
     is_changed: bool,
+    /// It has no parts any more.
+    is_gone: bool,
     /// Those that are known of; all of them where the code was found by its mark.
     parts: Vec<Part>,
 }
@@ -58,7 +60,7 @@ impl Codes {
         let mut known = HashMap::new();
         let mut slot = |codes: &mut Self, code: Code| {
             *known.entry(code.id).or_insert_with(|| {
-                codes.slots.push(Slot { code, is_changed: false, parts: Vec::new() });
+                codes.slots.push(Slot { code, is_changed: false, is_gone: false, parts: Vec::new() });
                 codes.slots.len() - 1
             })
         };
@@ -133,20 +135,40 @@ impl Codes {
             let new = self.slots.len();
             let id = CodeRef::New(new);
             let (message_id, line) = (part.message_id.clone(), part.line);
-            self.by_id.entry(message_id.clone()).or_default().retain(|known| *known != at);
-            self.by_id.entry(message_id.clone()).or_default().push(new);
-            match (
-                self.added.iter_mut().find(|(added, owner)| added.message_id == message_id && *owner == at),
-                code.id,
-            ) {
-                (Some((_, owner)), _) => *owner = new,
-                (None, CodeRef::Stored(stored)) => self.moved.push((message_id.clone(), stored, new)),
-                (None, CodeRef::New(_)) => {}
-            }
+            self.move_part(&message_id, at, new);
             let code = Code { id, message_id, line, sent, deadline, owner: Owner::Me, ..code.clone() };
-            self.slots.push(Slot { code, is_changed: false, parts: vec![part] });
+            self.slots.push(Slot { code, is_changed: false, is_gone: false, parts: vec![part] });
             self.mark(new);
         }
+    }
+
+    /// A message-id belongs to another code from here on.
+    fn move_part(&mut self, message_id: &MessageId, from: usize, to: usize) {
+        let codes = self.by_id.entry(message_id.clone()).or_default();
+        codes.retain(|code| *code != from);
+        codes.push(to);
+        let added = self.added.iter_mut().find(|(part, code)| part.message_id == *message_id && *code == from);
+        match (added, self.slots[from].code.id) {
+            (Some((_, code)), _) => *code = to,
+            (None, CodeRef::Stored(stored)) => self.moved.push((message_id.clone(), stored, to)),
+            (None, CodeRef::New(_)) => {
+                if let Some((.., code)) =
+                    self.moved.iter_mut().find(|(id, _, code)| id == message_id && *code == from)
+                {
+                    *code = to;
+                }
+            }
+        }
+    }
+
+    /// A conversion that awaited its channel turns out to be of a part: it is the whole code's.
+    fn give_to_whole(&mut self, at: usize, whole: usize, event: &CodeEvent, line: u64) -> Option<Record> {
+        self.move_part(&event.message_id, at, whole);
+        self.slots[whole].parts.push(part(event));
+        self.slots[at].is_gone = true;
+        self.change(at).state = CodeState::GivenUp;
+        let code = &self.slots[whole].code;
+        code.conversion(line, Delivered::True, code.converted.unwrap_or(event.timestamp))
     }
 
     fn sent(&mut self, event: &CodeEvent, mark: Option<Mark<'_>>, followed: &mut Followed) {
@@ -176,8 +198,12 @@ impl Codes {
             let whole =
                 self.kin(event, mark, followed).filter(|whole| self.slots[*whole].code.state == CodeState::Open);
             if let (Some(_), Some(whole)) = (converted, whole) {
-                let whole = self.change(whole);
-                (whole.state, whole.converted) = (CodeState::Converted, converted);
+                let code = self.change(whole);
+                (code.state, code.converted) = (CodeState::Converted, converted);
+                if matches!(state, CodeState::AwaitingChannel | CodeState::GivenUp) {
+                    followed.records.extend(self.give_to_whole(at, whole, event, line));
+                    return;
+                }
             }
         }
         match state {
@@ -307,6 +333,7 @@ impl Codes {
                 raw: (state == CodeState::AwaitingChannel).then(|| event.raw.clone()),
             },
             is_changed: false,
+            is_gone: false,
             parts: Vec::new(),
         });
         self.add_part(event, at);
@@ -323,12 +350,13 @@ impl Codes {
         let mut plan = CodePlan::default();
         // A new code is named by its place among the inserts.
         let mut names = Vec::with_capacity(self.slots.len());
-        for Slot { code, is_changed, .. } in self.slots {
+        for Slot { code, is_changed, is_gone, .. } in self.slots {
             names.push(match code.id {
                 stored @ CodeRef::Stored(_) => stored,
                 CodeRef::New(_) => CodeRef::New(plan.inserts.len()),
             });
             match code.id {
+                CodeRef::New(_) if is_gone => {}
                 CodeRef::New(_) => plan.inserts.push(code),
                 CodeRef::Stored(_) if is_changed => plan.updates.push(code),
                 CodeRef::Stored(_) => {}

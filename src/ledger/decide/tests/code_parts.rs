@@ -250,8 +250,9 @@ fn a_part_that_converts_before_it_is_seen_being_sent_converts_its_whole() {
 
     for awaiting in [open(2, "0A2", 0).awaiting(50), open(2, "0A2", 0).awaiting(50).given_up()] {
         let followed = following(&[sent("0A2", 1).of("x")], &[whole(), awaiting]);
-        assert_eq!(followed.conversions(), [("0A2", true, 50, CODES_LINE)]);
+        assert_eq!(followed.conversions(), [("0A1", true, 50, CODES_LINE)], "nothing was told of it yet");
         assert_eq!(followed.plan.updates[1], whole().converted(50));
+        assert_eq!(followed.plan.moves, [(id("0A2"), 2, CodeRef::Stored(1))]);
     }
 }
 
@@ -283,9 +284,9 @@ fn a_code_that_was_seen_being_sent_is_no_part_of_another() {
 fn codes_that_are_new_in_a_group_are_each_others_parts() {
     let log = [converted("0A2", 50).on_line(4), sent("0A1", 0).of("x"), sent("0A2", 0).of("x"), sent("0B", 0)];
     let followed = following(&log, &[]);
-    assert_eq!(followed.conversions(), [("0A2", true, 50, 4)]);
+    assert_eq!(followed.conversions(), [("0A1", true, 50, 4)]);
     let states: Vec<_> = followed.plan.inserts.iter().map(|code| (code.message_id.as_str(), code.state)).collect();
-    assert_eq!(states, [("0A2", CodeState::Converted), ("0A1", CodeState::Converted), ("0B", CodeState::Open)]);
-    assert_eq!(followed.plan.joined(), [("0A2", 0), ("0A1", 1), ("0B", 2)].map(|(id, at)| (id, CodeRef::New(at))));
-    assert_eq!(id("0B"), followed.plan.inserts[2].message_id);
+    assert_eq!(states, [("0A1", CodeState::Converted), ("0B", CodeState::Open)]);
+    assert_eq!(followed.plan.joined(), [("0A2", 0), ("0A1", 0), ("0B", 1)].map(|(id, at)| (id, CodeRef::New(at))));
+    assert_eq!(id("0B"), followed.plan.inserts[1].message_id);
 }
