@@ -110,7 +110,7 @@ impl Run {
             context.terminal.say(&summary);
         }
         if is_nameless && summary.open_codes > Some(0) {
-            let hint = "the next run does not know this pipe again, and open windows wait for the clock: name it (--source NAME)";
+            let hint = "the next run cannot recognise this pipe, so its open windows close by the clock: name it with --source NAME";
             context.terminal.hint(hint);
         }
         // Of a stream that was stopped not every record has had a line.

@@ -7,11 +7,13 @@ use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::run::{Run, Summarise, not_recorded};
 use super::setup::{Patience, Setup, Target, limits_of_one, open_outbox};
+use super::source::describe;
 use crate::clock;
 use crate::domain::{
     BadRecord, Channel, Conversion, ErrorCode, MessageId, Record, TimeSource, Timestamp, TimestampError,
     parse_duration,
 };
+use crate::input::{self, InputNotice};
 use crate::output::Numbering;
 use crate::pipeline::{Adopt, Item, RefusedBefore};
 
@@ -70,37 +72,30 @@ fn items(channel: Channel, ids: &[String], args: &ConversionArgs) -> Result<Vec<
         })?,
         None => now,
     };
+    let typed = args.timestamp.as_deref().unwrap_or_default();
+    let offset = input::missing_offset(typed.as_bytes(), timestamp, now);
+    let remark = offset.map(|offset| Item::Remark(describe(&InputNotice::NoZone { time: timestamp, offset })));
     let future = timestamp.age_at(now) < -Timestamp::MAX_AHEAD.as_secs().cast_signed();
     let time = match (args.force, &args.timestamp) {
         (true, _) => TimeSource::Forced,
         (false, Some(_)) => TimeSource::Given,
         (false, None) => TimeSource::Typed,
     };
-    Ok(ids
-        .iter()
-        .chain(&args.message_id)
-        .zip(1..)
-        .map(|(text, line)| {
-            let bad = |code, message: String| {
-                Item::Bad(BadRecord { line, reference: None, code, message, raw: text.clone().into(), file: None })
-            };
-            let message_id = match MessageId::parse(text) {
-                Ok(message_id) => message_id,
-                Err(error) => return bad(ErrorCode::BadRecord, error.to_string()),
-            };
-            if future {
-                return bad(ErrorCode::FutureTimestamp, format!("timestamp {timestamp}Z is more than 24h ahead"));
-            }
-            let conversion = Conversion { channel, message_id, delivered: args.delivered, timestamp };
-            Item::Record(Record {
-                line,
-                reference: None,
-                conversion,
-                time,
-                doubts: MessageId::doubts(text).collect(),
-            })
-        })
-        .collect())
+    let records = ids.iter().chain(&args.message_id).zip(1..).map(|(text, line)| {
+        let bad = |code, message: String| {
+            Item::Bad(BadRecord { line, reference: None, code, message, raw: text.clone().into(), file: None })
+        };
+        let message_id = match MessageId::parse(text) {
+            Ok(message_id) => message_id,
+            Err(error) => return bad(ErrorCode::BadRecord, error.to_string()),
+        };
+        if future {
+            return bad(ErrorCode::FutureTimestamp, format!("timestamp {timestamp}Z is more than 24h ahead"));
+        }
+        let conversion = Conversion { channel, message_id, delivered: args.delivered, timestamp };
+        Item::Record(Record { line, reference: None, conversion, time, doubts: MessageId::doubts(text).collect() })
+    });
+    Ok(remark.into_iter().chain(records).collect())
 }
 
 /// A time, `now`, or an age: a length of time with its unit, back from now.

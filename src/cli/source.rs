@@ -246,7 +246,7 @@ fn remark(file: Option<&str>, text: String) -> Item {
     })
 }
 
-fn describe(notice: &InputNotice) -> String {
+pub(super) fn describe(notice: &InputNotice) -> String {
     match notice {
         InputNotice::ByteOrderMark => "a byte order mark at the beginning was dropped".to_owned(),
         InputNotice::UnknownName { name, nearest: Some(nearest) } => {
@@ -257,8 +257,8 @@ fn describe(notice: &InputNotice) -> String {
             format!("{field} may stand at `{path}`: --field {}", word(&format!("{field}={path}")))
         }
         InputNotice::NoZone { time, offset } => format!(
-            "timestamp {time} names no zone, is taken for UTC and lies ahead of the clock: if it is local time, write its \
-             offset, such as {offset}"
+            "timestamp {time} has no time zone and is ahead of the clock when read as UTC: if it is local time, add its offset, \
+             such as {offset}"
         ),
         InputNotice::MoreUnknownNames => "more names are ignored; they are not listed one by one".to_owned(),
     }

@@ -36,3 +36,4 @@ pub use lines::Ending;
 pub use notice::InputNotice;
 pub use options::{InputOptions, Separator};
 pub use reader::{ReadCounts, Reader};
+pub use zone::missing_offset;

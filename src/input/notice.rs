@@ -1,7 +1,6 @@
 //! What is worth a warning about an input, once, and stops nothing.
 
 use super::field::{self, Field};
-use super::zone;
 use crate::domain::Timestamp;
 
 /// A fact about an input, given once.
@@ -79,9 +78,9 @@ impl Notices {
         self.untold.push(InputNotice::Fits { field, path });
     }
 
-    pub(super) fn no_zone(&mut self, time: Timestamp, now: Timestamp) {
+    pub(super) fn no_zone(&mut self, time: Timestamp, offset: String) {
         if !std::mem::replace(&mut self.zone_is_told, true) {
-            self.untold.push(InputNotice::NoZone { time, offset: zone::offset(time, now) });
+            self.untold.push(InputNotice::NoZone { time, offset });
         }
     }
 

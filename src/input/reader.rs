@@ -91,10 +91,10 @@ impl<R: Read> Reader<R> {
                 }
             }
             let Some(entry) = self.record(step, defaults)? else { return Ok(Some(InputItem::Unfinished)) };
-            if let Some(time) = entry.as_ref().ok().and_then(|entry| zone::ahead(entry, defaults.now))
-                && zone::is_missing(self.lines.record(), time)
+            if let Some(time) = entry.as_ref().ok().and_then(zone::time_of)
+                && let Some(offset) = zone::missing_offset(self.lines.record(), time, defaults.now)
             {
-                self.notices.no_zone(time, defaults.now);
+                self.notices.no_zone(time, offset);
             }
             let item = self.item(entry);
             self.ready.push_back(item);

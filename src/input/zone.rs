@@ -8,19 +8,29 @@ use crate::domain::Timestamp;
 /// No clock is off by so much, and no zone by less.
 const WORTH_TELLING: Duration = Duration::from_secs(30 * 60);
 
-/// The time of an entry, if it lies so far ahead that it may be local.
-pub(super) fn ahead(entry: &Entry, now: Timestamp) -> Option<Timestamp> {
-    let time = match entry {
-        Entry::Record(record) => record.conversion.timestamp,
-        Entry::Event(event) => event.timestamp,
-        Entry::Unrelated(time) => (*time)?,
-    };
-    (time.before(WORTH_TELLING) >= now).then_some(time)
+/// The zone that is furthest ahead of UTC.
+const FURTHEST: Duration = Duration::from_secs(14 * 60 * 60);
+
+/// The time that an entry says.
+pub(super) fn time_of(entry: &Entry) -> Option<Timestamp> {
+    match entry {
+        Entry::Record(record) => Some(record.conversion.timestamp),
+        Entry::Event(event) => Some(event.timestamp),
+        Entry::Unrelated(time) => *time,
+    }
 }
 
-/// Whether a time stands in a record without a zone. Without one it is taken for UTC, so its digits are the record's own.
-pub(super) fn is_missing(record: &[u8], time: Timestamp) -> bool {
-    let text = String::from_utf8_lossy(record);
+/// The offset that would make a time now, to the half hour (`+02:00`): where it lies well ahead of the clock, and stands in this
+/// text without a zone.
+#[must_use]
+pub fn missing_offset(text: &[u8], time: Timestamp, now: Timestamp) -> Option<String> {
+    let may_be_local = time.before(WORTH_TELLING) >= now && time.before(FURTHEST + WORTH_TELLING) < now;
+    (may_be_local && is_missing(text, time)).then(|| offset(time, now))
+}
+
+/// Whether a time stands in a text without a zone. Without one it is taken for UTC, so its digits are the text's own.
+fn is_missing(text: &[u8], time: Timestamp) -> bool {
+    let text = String::from_utf8_lossy(text);
     let spaced = time.to_string();
     [spaced.clone(), spaced.replace(' ', "T")].iter().any(|digits| {
         text.match_indices(digits.as_str()).any(|(at, _)| {
@@ -32,8 +42,7 @@ pub(super) fn is_missing(record: &[u8], time: Timestamp) -> bool {
     })
 }
 
-/// The offset that a local time so far ahead would have, to the half hour: `+02:00`.
-pub(super) fn offset(time: Timestamp, now: Timestamp) -> String {
+fn offset(time: Timestamp, now: Timestamp) -> String {
     const HALF_HOUR: i64 = 30 * 60;
     let half_hours = (now.age_at(time) + HALF_HOUR / 2) / HALF_HOUR;
     format!("+{:02}:{:02}", half_hours / 2, half_hours % 2 * 30)

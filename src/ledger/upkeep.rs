@@ -29,7 +29,7 @@ pub fn forget_at(
 ) -> Result<u64, LedgerError> {
     match place {
         LedgerPlace::File(path) if !path.exists() => Ok(0),
-        LedgerPlace::File(path) => store::forget(path, what, older_than, now).map_err(LedgerError::at_file(path)),
+        LedgerPlace::File(path) => forget(path, what, older_than, now),
         LedgerPlace::Server(shared) => {
             postgres::forget(&Access::to(shared), what, older_than, now).map_err(LedgerError::at_server(shared))
         }

@@ -169,8 +169,8 @@ impl Listener for Printer<'_> {
             Event::Notice(Notice::SharedRef(reference)) => {
                 let reference = Escaped::text(reference.as_json());
                 let text = format!(
-                    "too many codes have the ref {reference} for one message: each counts by itself (a `ref` joins the parts of \
-                     one long message)"
+                    "the ref {reference} is shared by too many codes to mark the parts of one message: each code is counted on its \
+                     own"
                 );
                 self.remark_once("warning", Severity::Warning, "shared ref", &text);
             }

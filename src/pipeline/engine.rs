@@ -201,10 +201,10 @@ impl<'a> Engine<'a> {
         }
         match self.outbox.beat() {
             Ok(Lease::Lost) => {
-                self.gate.is_leased(Lease::Lost);
+                self.gate.lease(Lease::Lost);
                 self.lease_lost = true;
             }
-            Ok(lease) if !self.lease_lost => self.gate.is_leased(lease),
+            Ok(lease) if !self.lease_lost => self.gate.lease(lease),
             Ok(_) => {}
             Err(error) => self.lose_ledger(&error),
         }

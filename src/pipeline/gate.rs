@@ -29,7 +29,7 @@ impl Gate {
     }
 
     /// For how long what is handed out is this run's own.
-    pub(super) fn is_leased(&self, lease: Lease) {
+    pub(super) fn lease(&self, lease: Lease) {
         let until = match lease {
             Lease::Unending => u64::MAX,
             Lease::Until(time) => u64::try_from(time.as_millis()).unwrap_or(u64::MAX),

@@ -109,7 +109,7 @@ fn a_ref_that_means_nothing_or_everything_joins_nothing() {
         let sandbox = api::plain();
         let ran = Cli::new().against(&sandbox).run_with_input(["track"], log(&events));
         assert_eq!(received(&sandbox).len(), 50, "{reference}");
-        let told = contains("too many codes have the ref \"signup\"");
+        let told = contains("the ref \"signup\" is shared by too many codes");
         if is_told {
             ran.exits(0).remarks(&told);
         } else {
@@ -213,12 +213,16 @@ fn local_times_that_lie_ahead_of_the_clock_are_told_with_their_offset() {
     let sandbox = api::plain();
     let cli = cli.against(&sandbox);
     let tracked = |time: String| cli.run_with_input(["track"], log(&[with(sent("A", 0), "timestamp", time)]));
-    let told = contains("names no zone, is taken for UTC and lies ahead of the clock").and(contains("+02:00"));
+    let told = contains("has no time zone and is ahead of the clock when read as UTC").and(contains("+02:00"));
     tracked(time(120)).exits(0).remarks(&told);
-    tracked(time(5)).exits(0).remarks(&contains("names no zone").not());
-    tracked(time(120) + "Z").exits(0).remarks(&contains("names no zone").not());
+    tracked(time(5)).exits(0).remarks(&contains("no time zone").not());
+    tracked(time(120) + "Z").exits(0).remarks(&contains("no time zone").not());
     let batch = format!("message_id,channel,delivered,timestamp\nB,sms,true,{}\n", time(120));
     cli.run_with_input(["batch"], batch).exits(0).remarks(&told);
+    cli.run(["sms", "C", "--delivered", "--timestamp", &time(120)]).exits(0).remarks(&told);
+    cli.run(["sms", "D", "--delivered", "--timestamp", &(time(120) + "Z")])
+        .exits(0)
+        .remarks(&contains("no time zone").not());
 }
 
 #[test]

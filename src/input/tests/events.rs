@@ -36,6 +36,22 @@ fn events_are_taken_out_of_a_log_and_other_lines_passed_over() {
 }
 
 #[test]
+fn a_line_without_an_event_says_how_far_the_log_has_come_if_it_has_a_time() {
+    let lines = r#"{"level":"info","ts":"2026-11-22 01:00:00"}
+{"level":"info","time":1795310726}
+{"level":"info","time":"soon"}
+{"level":"info","time":"2027-11-22 01:00:00"}
+{"event":"sent","message_id":"an id","channel":"sms","time":"2026-11-22 01:00:00"}
+"#;
+    let [first, second, soon, future, bad] = &read(lines, &plain())[..] else { panic!("five lines") };
+    assert_eq!([first, second], ["unrelated at 2026-11-22 01:00:00", "unrelated at 2026-11-22 01:25:26"]);
+    assert_eq!([soon, future], ["unrelated", "unrelated"], "what is no time, or over a day ahead, says none");
+    assert!(bad.contains("white space"), "{bad}");
+    let table = "event,id,channel,time\nother,,,2026-11-22 01:00:00\n";
+    assert_eq!(read(table, &plain()), ["unrelated at 2026-11-22 01:00:00"]);
+}
+
+#[test]
 fn what_tells_an_event_may_stand_anywhere_and_be_anything() {
     let input = r#"{"otp":{"state":3},"id":"0A","type":"sms"}
 {"verified":true,"id":"0A"}

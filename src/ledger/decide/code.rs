@@ -151,15 +151,21 @@ impl Code {
 
 /// What following a group of events touches. `streak` is what the group before left.
 pub(crate) fn want_codes<'a>(events: &'a [CodeEvent], rules: CodeRules, streak: &Streak) -> CodeWant<'a> {
-    let (streak, worthless) = streak.after(events);
-    let (mut ids, mut marks) = (HashSet::new(), HashSet::new());
-    let mut want = CodeWant { worthless, streak, ..CodeWant::default() };
+    let (streak, constant) = streak.after(events);
+    let (mut ids, mut marks, mut worthless) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let mut want = CodeWant { worthless: constant, streak, ..CodeWant::default() };
     for event in events {
         if ids.insert(&event.message_id) {
             want.ids.push(&event.message_id);
         }
-        let mark = Mark::of(event, rules, &want.worthless).filter(|mark| marks.insert(*mark));
-        want.marks.extend(mark);
+        let Some(mark) = Mark::of(event, rules) else { continue };
+        // What a worthless one has joined is looked for once.
+        let is_new = if want.worthless.contains(mark.reference) {
+            worthless.insert((mark.reference, mark.channel))
+        } else {
+            marks.insert(mark)
+        };
+        want.marks.extend(is_new.then_some(mark));
     }
     want
 }

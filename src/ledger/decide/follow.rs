@@ -1,6 +1,6 @@
 //! What a group of a log's events says of codes, and which conversions follow from it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::{
     Channel, CodeEvent, Conversion, Delivered, Happening, MessageId, Record, Reference, TimeSource, Timestamp,
@@ -13,24 +13,23 @@ use super::parts::{MANY, Mark};
 
 /// Decides what follows from a group of events.
 pub(crate) fn follow(events: &[CodeEvent], want: CodeWant<'_>, seen: SeenCodes, rules: CodeRules) -> Followed {
-    let mut codes = Codes::new(&want, seen, rules);
-    let mut followed =
-        Followed { shared_ref: want.worthless.iter().next().map(|r| (*r).clone()), ..Followed::default() };
+    let mut followed = Followed { streak: want.streak.clone(), ..Followed::default() };
+    let mut codes = Codes::new(want, seen, rules);
     for event in events {
-        let mark = Mark::of(event, rules, &want.worthless);
         match event.happening {
-            Happening::Sent => codes.sent(event, mark, &mut followed),
+            Happening::Sent => codes.sent(event, &mut followed),
             Happening::Converted => codes.converted(event, &mut followed),
         }
     }
     followed.plan = codes.into_plan();
-    followed.streak = want.streak;
     followed
 }
 
 /// The codes of a group, as they are after what was decided so far.
-struct Codes {
+struct Codes<'a> {
     rules: CodeRules,
+    /// These refs mark no parts.
+    worthless: HashSet<&'a Reference>,
     slots: Vec<Slot>,
     by_id: HashMap<MessageId, Vec<usize>>,
     by_mark: HashMap<(Reference, Channel), Vec<usize>>,
@@ -47,10 +46,11 @@ struct Slot {
     parts: Vec<Part>,
 }
 
-impl Codes {
-    fn new(want: &CodeWant<'_>, seen: SeenCodes, rules: CodeRules) -> Self {
+impl<'a> Codes<'a> {
+    fn new(want: CodeWant<'a>, seen: SeenCodes, rules: CodeRules) -> Self {
         let mut codes = Self {
             rules,
+            worthless: want.worthless,
             slots: Vec::new(),
             by_id: HashMap::new(),
             by_mark: HashMap::new(),
@@ -64,10 +64,10 @@ impl Codes {
                 codes.slots.len() - 1
             })
         };
-        for (id, found) in want.ids.iter().zip(seen.of_ids) {
+        for (id, found) in want.ids.into_iter().zip(seen.of_ids) {
             for code in found {
                 let at = slot(&mut codes, code);
-                codes.by_id.entry((*id).clone()).or_default().push(at);
+                codes.by_id.entry(id.clone()).or_default().push(at);
             }
         }
         for Kin { code, parts } in seen.kin {
@@ -94,8 +94,8 @@ impl Codes {
 
     /// The code that an event of sending belongs to by its mark: the nearest that was sent within seconds of it. Where too many
     /// share the `ref`, none: then what was joined by it, and is still open, is parted.
-    fn kin(&mut self, event: &CodeEvent, mark: Option<Mark<'_>>, followed: &mut Followed) -> Option<usize> {
-        let mark = mark?;
+    fn kin(&mut self, event: &CodeEvent, followed: &mut Followed) -> Option<usize> {
+        let mark = Mark::of(event, self.rules)?;
         let distance = |at: usize| {
             let sent = self.slots[at].code.sent?;
             Some(sent.age_at(event.timestamp).unsigned_abs())
@@ -105,10 +105,10 @@ impl Codes {
         let near = marked.iter().copied().filter(|at| is_ours(*at)).filter_map(|at| Some((distance(at)?, at)));
         let near: Vec<_> = near.filter(|(distance, _)| *distance <= self.rules.lasts.as_secs()).collect();
         let parts: usize = near.iter().map(|(_, at)| self.slots[*at].parts.len()).sum();
-        if parts >= MANY {
+        if parts >= MANY || self.worthless.contains(mark.reference) {
             followed.shared_ref.get_or_insert_with(|| mark.reference.clone());
             for (_, at) in near {
-                self.part(at, &mut followed.counts);
+                self.split(at, &mut followed.counts);
             }
             return None;
         }
@@ -117,7 +117,7 @@ impl Codes {
     }
 
     /// Makes each part of an open code a code of its own. What has ended was told as one, and stays so.
-    fn part(&mut self, at: usize, counts: &mut CodeCounts) {
+    fn split(&mut self, at: usize, counts: &mut CodeCounts) {
         let code = self.slots[at].code.clone();
         if self.slots[at].parts.len() < 2 || code.state != CodeState::Open || code.owner == Owner::Other {
             return;
@@ -171,9 +171,9 @@ impl Codes {
         code.conversion(line, Delivered::True, code.converted.unwrap_or(event.timestamp))
     }
 
-    fn sent(&mut self, event: &CodeEvent, mark: Option<Mark<'_>>, followed: &mut Followed) {
+    fn sent(&mut self, event: &CodeEvent, followed: &mut Followed) {
         let Some(at) = self.known(event) else {
-            if let Some(at) = self.kin(event, mark, followed) {
+            if let Some(at) = self.kin(event, followed) {
                 followed.counts.parts += 1;
                 self.add_part(event, at);
                 self.sent_earlier(at, event);
@@ -195,8 +195,7 @@ impl Codes {
         } else {
             followed.counts.sent += 1;
             // It was logged as converted before it was logged as sent, and only the latter shows what it is a part of.
-            let whole =
-                self.kin(event, mark, followed).filter(|whole| self.slots[*whole].code.state == CodeState::Open);
+            let whole = self.kin(event, followed).filter(|whole| self.slots[*whole].code.state == CodeState::Open);
             if let (Some(_), Some(whole)) = (converted, whole) {
                 let code = self.change(whole);
                 (code.state, code.converted) = (CodeState::Converted, converted);

@@ -22,9 +22,9 @@ impl<'a> Mark<'a> {
     /// As many parts as are ever looked at: more than enough to see that there are too many.
     pub(crate) const PARTS_MAX: usize = 2 * MANY;
 
-    /// The mark of an event, unless it is one that joins nothing.
-    pub(super) fn of(event: &'a CodeEvent, rules: CodeRules, worthless: &HashSet<&Reference>) -> Option<Self> {
-        let reference = event.reference.as_ref().filter(|reference| !worthless.contains(reference))?;
+    /// The mark of an event of sending that has one.
+    pub(super) fn of(event: &'a CodeEvent, rules: CodeRules) -> Option<Self> {
+        let reference = event.reference.as_ref()?;
         let channel = event.channel.filter(|_| event.happening == Happening::Sent && reference.is_meant())?;
         let (from, until) = (event.timestamp.before(rules.lasts), event.timestamp.after(rules.lasts));
         Some(Self { reference, channel, from, until })

@@ -2,39 +2,16 @@
 
 use std::time::Duration;
 
-use crate::domain::{
-    Channel, CodeEvent, Delivered, Happening, MessageId, MessageIdDoubt, Record, Reference, TimeSource, Timestamp,
-};
+use crate::domain::{Channel, CodeEvent, Delivered, MessageIdDoubt, Record, Reference, TimeSource, Timestamp};
 use crate::ledger::{
     Arrived, CodeCounts, CodeRules, Due, Entries, Expiry, Forget, Kept, Known, Ledger, LedgerReader, LogSource,
     Observed, Recorded, forget,
 };
 
-use super::{Fixture, accepted, at, ids, on_every_store};
+use super::{Fixture, accepted, at, converted, ids, on_every_store, sent};
 
 const LASTS: Duration = Duration::from_secs(600);
 const RULES: CodeRules = CodeRules { lasts: LASTS, parts_within: Duration::from_secs(10) };
-
-/// `sent ID` over SMS, so many seconds after the beginning.
-fn sent(id: &str, seconds: i64) -> CodeEvent {
-    CodeEvent {
-        line: 1,
-        source: 0,
-        reference: None,
-        happening: Happening::Sent,
-        message_id: MessageId::parse(id).unwrap(),
-        channel: Some(Channel::Sms),
-        timestamp: at(seconds),
-        time: TimeSource::Given,
-        doubts: Vec::new(),
-        raw: Vec::new(),
-    }
-}
-
-/// `converted ID`, by a line that does not say over which channel.
-fn converted(id: &str, seconds: i64) -> CodeEvent {
-    CodeEvent { happening: Happening::Converted, channel: None, raw: b"the line".to_vec(), ..sent(id, seconds) }
-}
 
 /// The same, on a line of its own.
 fn on_line(line: u64, event: CodeEvent) -> CodeEvent {

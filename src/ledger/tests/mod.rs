@@ -16,8 +16,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::domain::{
-    AccountFingerprint, ApiKey, Channel, Conversion, Delivered, ErrorCode, Failure, MessageId, REMEMBERED,
-    Reached, Record, TimeSource, Timestamp,
+    AccountFingerprint, ApiKey, Channel, CodeEvent, Conversion, Delivered, ErrorCode, Failure, Happening,
+    MessageId, REMEMBERED, Reached, Record, TimeSource, Timestamp,
 };
 
 use super::store::postgres::tests::{by_socket, support::Cluster};
@@ -156,6 +156,27 @@ pub(crate) fn sms(id: &str, seconds: i64) -> Record {
         time: TimeSource::Given,
         doubts: Vec::new(),
     }
+}
+
+/// `sent ID` over SMS, so many seconds after the beginning.
+pub(crate) fn sent(id: &str, seconds: i64) -> CodeEvent {
+    CodeEvent {
+        line: 1,
+        source: 0,
+        reference: None,
+        happening: Happening::Sent,
+        message_id: MessageId::parse(id).unwrap(),
+        channel: Some(Channel::Sms),
+        timestamp: at(seconds),
+        time: TimeSource::Given,
+        doubts: Vec::new(),
+        raw: b"the line".to_vec(),
+    }
+}
+
+/// `converted ID`, by a line that does not say over which channel.
+pub(crate) fn converted(id: &str, seconds: i64) -> CodeEvent {
+    CodeEvent { happening: Happening::Converted, channel: None, ..sent(id, seconds) }
 }
 
 pub(crate) fn untimed(id: &str, read_at: i64) -> Record {

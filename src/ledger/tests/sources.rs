@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::{Channel, CodeEvent, Happening, MessageId, TimeSource, Timestamp};
+use crate::domain::{CodeEvent, Reference, Timestamp};
 use crate::ledger::{Arrived, CodeRules, Expiry, Ledger, LogSource};
 
-use super::{Fixture, at, on_every_store};
+use super::{Fixture, at, converted, on_every_store, sent};
 
 const RULES: CodeRules = CodeRules { lasts: Duration::from_secs(600), parts_within: Duration::from_secs(10) };
 
@@ -22,20 +22,9 @@ fn pipe() -> LogSource {
     LogSource::default()
 }
 
-/// `sent ID` in the file with this number.
-fn sent(id: &str, seconds: i64, source: usize) -> CodeEvent {
-    CodeEvent {
-        line: 1,
-        source,
-        reference: None,
-        happening: Happening::Sent,
-        message_id: MessageId::parse(id).unwrap(),
-        channel: Some(Channel::Sms),
-        timestamp: at(seconds),
-        time: TimeSource::Given,
-        doubts: Vec::new(),
-        raw: Vec::new(),
-    }
+/// The same event in another file of the log.
+fn in_file(source: usize, event: CodeEvent) -> CodeEvent {
+    CodeEvent { source, ..event }
 }
 
 impl Ledger {
@@ -61,7 +50,7 @@ const LATER: Expiry = Expiry::ByLog(Timestamp::nearest(4_000_000_000));
 #[test]
 fn another_log_says_nothing_about_a_code_however_far_it_has_come() {
     on_every_store(|fixture| {
-        gone(&fixture, &[named("/a")], sent("0A", 0, 0));
+        gone(&fixture, &[named("/a")], sent("0A", 0));
         let mut other = fixture.open_reading(&[named("/b")]);
         assert_eq!(other.silent(LATER, fixture.now), 0);
         assert_eq!(other.open_codes(fixture.now).unwrap(), 0);
@@ -85,7 +74,7 @@ fn a_file_is_known_again_by_its_name_and_wherever_it_was_moved() {
         .into_iter()
         .enumerate()
         {
-            gone(&fixture, &[before()], sent(&format!("0A{n}"), 0, 0));
+            gone(&fixture, &[before()], sent(&format!("0A{n}"), 0));
             let mut ledger = fixture.open_reading(&after);
             assert_eq!(ledger.silent(LATER, fixture.now), u64::from(is_same), "{after:?}");
             let _ = ledger.silent(Expiry::All, fixture.now);
@@ -96,7 +85,7 @@ fn a_file_is_known_again_by_its_name_and_wherever_it_was_moved() {
 #[test]
 fn each_file_of_a_command_has_its_own_codes() {
     on_every_store(|fixture| {
-        gone(&fixture, &[named("/a"), named("/b")], sent("0B", 0, 1));
+        gone(&fixture, &[named("/a"), named("/b")], in_file(1, sent("0B", 0)));
         assert_eq!(fixture.open_reading(&[named("/a")]).silent(LATER, fixture.now), 0);
         assert_eq!(fixture.open_reading(&[named("/c"), named("/b")]).silent(LATER, fixture.now), 1);
     });
@@ -106,9 +95,9 @@ fn each_file_of_a_command_has_its_own_codes() {
 fn a_pipe_without_a_name_is_no_other_runs_pipe_and_its_codes_expire_by_its_own_log() {
     on_every_store(|fixture| {
         let mut ledger = fixture.open_reading(&[pipe()]);
-        ledger.told(&[sent("0A", 0, 0)], fixture.now);
+        ledger.told(&[sent("0A", 0)], fixture.now);
         assert_eq!(ledger.silent(LATER, fixture.now), 1);
-        gone(&fixture, &[pipe()], sent("0B", 0, 0));
+        gone(&fixture, &[pipe()], sent("0B", 0));
         assert_eq!(fixture.open_reading(&[pipe()]).silent(LATER, fixture.now), 0);
     });
 }
@@ -116,8 +105,8 @@ fn a_pipe_without_a_name_is_no_other_runs_pipe_and_its_codes_expire_by_its_own_l
 #[test]
 fn what_nobody_reads_expires_by_the_clock_when_its_answer_no_longer_counts() {
     on_every_store(|mut fixture| {
-        gone(&fixture, &[named("/a")], sent("0A", 0, 0));
-        gone(&fixture, &[named("/a")], sent("0B", 300, 0));
+        gone(&fixture, &[named("/a")], sent("0A", 0));
+        gone(&fixture, &[named("/a")], sent("0B", 300));
         fixture.wait(Duration::from_secs(1000));
         let mut other = fixture.open_reading(&[named("/b")]);
         let by_clock = |others| Expiry::ByClock(Arrived { ours: at(1000), others: at(others) });
@@ -132,8 +121,8 @@ fn what_nobody_reads_expires_by_the_clock_when_its_answer_no_longer_counts() {
 #[test]
 fn what_is_read_again_belongs_to_the_log_that_it_is_read_from() {
     on_every_store(|fixture| {
-        gone(&fixture, &[pipe()], sent("0A", 0, 0));
-        gone(&fixture, &[named("/a")], sent("0A", 0, 0));
+        gone(&fixture, &[pipe()], sent("0A", 0));
+        gone(&fixture, &[named("/a")], sent("0A", 0));
         assert_eq!(fixture.open_reading(&[named("/a")]).silent(LATER, fixture.now), 1);
     });
 }
@@ -142,9 +131,9 @@ fn what_is_read_again_belongs_to_the_log_that_it_is_read_from() {
 fn a_conversion_counts_whichever_log_it_is_found_in() {
     on_every_store(|fixture| {
         let mut sending = fixture.open_reading(&[named("/a")]);
-        sending.told(&[sent("0A", 0, 0)], fixture.now);
+        sending.told(&[sent("0A", 0)], fixture.now);
         let mut converting = fixture.open_reading(&[named("/b")]);
-        let converted = CodeEvent { happening: Happening::Converted, channel: None, ..sent("0A", 0, 0) };
+        let converted = converted("0A", 0);
         let observed = converting.observe(&[converted], RULES, fixture.now).unwrap();
         assert_eq!((observed.counts.converted, observed.entries.recorded.len()), (1, 1));
         assert_eq!(sending.silent(LATER, fixture.now), 0);
@@ -154,30 +143,40 @@ fn a_conversion_counts_whichever_log_it_is_found_in() {
 #[test]
 fn one_ref_in_two_logs_marks_no_parts() {
     on_every_store(|fixture| {
-        let of = |event| CodeEvent { reference: Some(crate::domain::Reference::from_json("1")), ..event };
+        let of = |event| CodeEvent { reference: Some(Reference::from_json("1")), ..event };
         let mut one = fixture.open_reading(&[named("/a")]);
-        one.told(&[of(sent("0A", 0, 0))], fixture.now);
+        one.told(&[of(sent("0A", 0))], fixture.now);
         let mut other = fixture.open_reading(&[named("/b")]);
-        let counts = other.observe(&[of(sent("0B", 0, 0))], RULES, fixture.now).unwrap().counts;
+        let counts = other.observe(&[of(sent("0B", 0))], RULES, fixture.now).unwrap().counts;
         assert_eq!((counts.sent, counts.parts), (1, 0));
-        let counts = one.observe(&[of(sent("0C", 0, 0))], RULES, fixture.now).unwrap().counts;
+        let counts = one.observe(&[of(sent("0C", 0))], RULES, fixture.now).unwrap().counts;
         assert_eq!((counts.sent, counts.parts), (0, 1));
     });
 }
 
 #[test]
+fn what_a_ref_that_never_changes_had_joined_before_that_showed_is_parted() {
+    for group in [1, 7, 19, 50] {
+        on_every_store(|fixture| {
+            let of = |event| CodeEvent { reference: Some(Reference::from_json("1")), ..event };
+            let mut ledger = fixture.open_reading(&[named("/a")]);
+            let events: Vec<_> = (0..50).map(|n| of(sent(&format!("0A{n:02}"), 4 * n))).collect();
+            events.chunks(group).for_each(|events| ledger.told(events, fixture.now));
+            assert_eq!(ledger.open_codes(fixture.now).unwrap(), 50, "{group} at a time");
+        });
+    }
+}
+
+#[test]
 fn parts_that_too_many_share_are_parted_in_the_store_too() {
     on_every_store(|fixture| {
-        let of = |event| CodeEvent { reference: Some(crate::domain::Reference::from_json("1")), ..event };
+        let of = |event| CodeEvent { reference: Some(Reference::from_json("1")), ..event };
         let mut ledger = fixture.open_reading(&[named("/a")]);
         for n in 0..30 {
-            ledger.told(
-                &[of(sent(&format!("0A{n:02}"), 4 * n, 0)), sent(&format!("0B{n:02}"), 4 * n, 0)],
-                fixture.now,
-            );
+            ledger.told(&[of(sent(&format!("0A{n:02}"), 4 * n)), sent(&format!("0B{n:02}"), 4 * n)], fixture.now);
         }
         assert_eq!(ledger.open_codes(fixture.now).unwrap(), 60);
-        let converted = CodeEvent { happening: Happening::Converted, channel: None, ..sent("0A01", 60, 0) };
+        let converted = converted("0A01", 60);
         let observed = ledger.observe(&[converted], RULES, fixture.now).unwrap();
         assert_eq!(observed.counts.converted, 1, "its id is of its own code now");
         assert_eq!(ledger.silent(LATER, fixture.now), 59);
@@ -187,7 +186,7 @@ fn parts_that_too_many_share_are_parted_in_the_store_too() {
 #[test]
 fn a_conversion_that_awaits_its_channel_is_given_up_by_whoever_reads_its_log() {
     on_every_store(|fixture| {
-        let converted = CodeEvent { happening: Happening::Converted, channel: None, ..sent("0A", 0, 0) };
+        let converted = converted("0A", 0);
         gone(&fixture, &[named("/a")], converted);
         let arrived = Arrived { ours: at(0), others: at(-1) };
         let given_up =

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    BadRecord, Channel, CodeEvent, Delivered, ErrorCode, Happening, MessageId, MessageIdDoubt, Reference,
-    TimeSource, Timestamp,
+    BadRecord, Channel, CodeEvent, Delivered, ErrorCode, MessageId, MessageIdDoubt, Reference, TimeSource,
+    Timestamp,
 };
 use crate::ledger::decide::code::{
     AwaitingChannel, Code, CodePlan, CodeRef, CodeState, Followed, Kin, Part, SeenCodes, ToldBy, expire, give_up,
@@ -14,6 +14,7 @@ use crate::ledger::decide::follow::follow;
 use crate::ledger::decide::lane::Owner;
 use crate::ledger::decide::parts::{Mark, Streak};
 use crate::ledger::tests::at;
+pub(super) use crate::ledger::tests::{converted, sent};
 use crate::ledger::tracking::{CodeCounts, CodeRules};
 
 use super::FREE;
@@ -34,27 +35,6 @@ pub(super) const CODES_LINE: u64 = 7;
 
 pub(super) const NONE: CodeCounts =
     CodeCounts { sent: 0, parts: 0, converted: 0, late: 0, silent: 0, repeated: 0 };
-
-/// `sent ID` over SMS.
-pub(super) fn sent(id: &str, seconds: i64) -> CodeEvent {
-    CodeEvent {
-        line: 1,
-        source: 0,
-        reference: None,
-        happening: Happening::Sent,
-        message_id: MessageId::parse(id).unwrap(),
-        channel: Some(Channel::Sms),
-        timestamp: at(seconds),
-        time: TimeSource::Given,
-        doubts: Vec::new(),
-        raw: b"the line".to_vec(),
-    }
-}
-
-/// `converted ID`, over no channel that is named.
-pub(super) fn converted(id: &str, seconds: i64) -> CodeEvent {
-    CodeEvent { happening: Happening::Converted, channel: None, ..sent(id, seconds) }
-}
 
 impl CodeEvent {
     pub(super) fn over(self, channel: Channel) -> Self {

@@ -140,12 +140,12 @@ impl PostgresStore {
         let row = rows.first().ok_or_else(|| row::damaged("no number for a run"))?;
         self.me = row::get(row, 0)?;
         self.lock = Some(self.locks.take(self.me)?);
-        self.is_leased(asked);
+        self.note_lease(asked);
         Ok(())
     }
 
     /// The server has given this run a lease when it was asked for, or later.
-    fn is_leased(&mut self, asked: Duration) {
+    fn note_lease(&mut self, asked: Duration) {
         self.leased_until =
             asked.saturating_add(self.access.lease).saturating_sub(MARGIN.min(self.access.lease / 4));
         self.renewal = asked.saturating_add(renewed_after(self.access.lease));
@@ -215,7 +215,7 @@ impl PostgresStore {
             if renewed.is_empty() {
                 self.begin_anew(clock::now())?;
             } else {
-                self.is_leased(now);
+                self.note_lease(now);
             }
         }
         let lease = if self.has_lost_lease { Lease::Lost } else { Lease::Until(self.leased_until) };
