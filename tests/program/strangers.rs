@@ -240,12 +240,12 @@ fn what_roots_run_left_beside_a_users_ledger_is_reported_with_what_mends_it_by_c
     crashed.execute("INSERT INTO run (id, started) VALUES (7, 0)", []).unwrap();
     drop(crashed);
     fs::write(beside(".run-7.lock"), "").unwrap();
-    for end in [".run-7.lock", ".write.lock", "-wal", "-shm"] {
+    for end in [".run-7.lock", ".next.lock", ".write.lock", "-wal", "-shm"] {
         if !beside(end).exists() {
             fs::write(beside(end), "").unwrap();
         }
         chown(&ledger, Some(STRANGER), Some(STRANGER)).unwrap();
-        for other in ["", ".run-7.lock", ".write.lock", "-wal", "-shm"] {
+        for other in ["", ".run-7.lock", ".next.lock", ".write.lock", "-wal", "-shm"] {
             let _ = chown(beside(other), Some(STRANGER), Some(STRANGER));
         }
         chown(beside(end), Some(0), Some(0)).unwrap();

@@ -2,12 +2,15 @@
 //! here every writer waits for its turn before it asks SQLite.
 //!
 //! The queue is the kernel's: `flock` wakes the waiters of a file in the order in which they came (Linux 5.0 and later),
-//! and frees the lock of a process that dies. The file stays: removing a lock that others wait for would let two in.
+//! and frees the lock of a process that dies. But it keeps nothing for the one that it wakes: on a busy machine, a writer
+//! that has just ended asks again before that one runs. So there are two locks. Who has `next.lock` waits for
+//! `write.lock`, and nobody else does; the writer that ended finds the first taken and queues behind.
+//! The files stay: removing a lock that others wait for would let two in.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -21,6 +24,9 @@ use crate::ledger::store::StoreError;
 
 /// How long a writer waits for its turn. A turn takes milliseconds, so this is hundreds of writers, or one that is stuck.
 const TURN_LIMIT: Duration = Duration::from_secs(30);
+
+/// In the order in which they are taken.
+const LOCKS: [&str; 2] = ["next.lock", "write.lock"];
 
 /// A transaction that writes, in its turn. Dropped, it is rolled back.
 pub(super) struct Writing<'a> {
@@ -50,47 +56,83 @@ pub(super) fn begin<'a>(db: &'a mut Connection, place: &Place) -> Result<Writing
     Ok(Writing { transaction, _turn: turn })
 }
 
-/// Whether a turn could be waited for: the lock can be opened, or made. It is neither made nor taken.
+/// Whether a turn could be waited for: its locks can be opened, or made. They are neither made nor taken.
 pub(super) fn try_to_queue(place: &Place) -> Result<(), StoreError> {
-    let path = place.beside("write.lock");
-    match open_private(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::file("open", &path, error)),
-        Ok(_) | Err(_) => Ok(()),
+    for end in LOCKS {
+        let path = place.beside(end);
+        match open_private(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(StoreError::file("open", &path, error));
+            }
+            Ok(_) | Err(_) => {}
+        }
     }
+    Ok(())
 }
 
 /// The right to write, until it is dropped.
 #[derive(Debug)]
 struct Turn {
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Turn {
     fn wait(place: &Place, limit: Duration) -> Result<Self, StoreError> {
-        let path = place.beside("write.lock");
-        let failed = |error: Errno| StoreError::file("lock", &path, error.into());
-        let lock = open(&path).map_err(|source| StoreError::file("open", &path, source))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Self { _lock: lock }),
-            Err(Errno::WOULDBLOCK) => {}
-            Err(error) => return Err(failed(error)),
+        let [next, write] = LOCKS.map(|end| Lock::open(place, end));
+        let (next, write) = (next?, write?);
+        let is_next = next.take_if_free()?;
+        if is_next && write.take_if_free()? {
+            return Ok(Self { _lock: write });
         }
-        // flock(2) has no time limit. A thread that is left behind frees the lock as soon as it gets it.
-        let (locked_in, locked) = mpsc::channel();
+        // flock(2) has no time limit. A thread that is left behind frees the locks as soon as it gets them.
+        let (turn_in, turn) = mpsc::channel();
+        let path = write.path.clone();
         let wait = move || {
-            let done = retry_on_intr(|| flock(&lock, FlockOperation::LockExclusive));
-            let _ = locked_in.send(done.map(|()| Self { _lock: lock }));
+            let taken = if is_next { Ok(()) } else { next.take() };
+            let taken = taken.and_then(|()| write.take());
+            drop(next);
+            let _ = turn_in.send(taken.map(|()| Self { _lock: write }));
         };
         let waiting = thread::Builder::new().name("queue".to_owned()).spawn(wait);
         waiting.map_err(|source| StoreError::file("wait for", &path, source))?;
-        match locked.recv_timeout(limit) {
-            Ok(turn) => turn.map_err(failed),
-            Err(_) => Err(StoreError::Busy),
-        }
+        turn.recv_timeout(limit).unwrap_or(Err(StoreError::Busy))
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// A file whose lock ends with it.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    file: File,
+}
+
+impl Lock {
+    fn open(place: &Place, end: &str) -> Result<Self, StoreError> {
+        let path = place.beside(end);
+        match open_or_create(&path) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(source) => Err(StoreError::file("open", &path, source)),
+        }
+    }
+
+    fn take_if_free(&self) -> Result<bool, StoreError> {
+        match flock(&self.file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn take(&self) -> Result<(), StoreError> {
+        retry_on_intr(|| flock(&self.file, FlockOperation::LockExclusive)).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: Errno) -> StoreError {
+        StoreError::file("lock", &self.path, error.into())
+    }
+}
+
+fn open_or_create(path: &Path) -> io::Result<File> {
     match open_private(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => match create_private(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => open_private(path),

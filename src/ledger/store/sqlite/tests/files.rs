@@ -58,6 +58,7 @@ fn files_are_private() {
             "ledger.db-shm",
             "ledger.db-wal",
             "ledger.db.ballast",
+            "ledger.db.next.lock",
             "ledger.db.run-1.lock",
             "ledger.db.write.lock"
         ]
