@@ -1,9 +1,10 @@
 //! PostgreSQL servers for tests: real ones, each in a folder of its own, on a socket and, where a test wants it, on a loopback port.
-//! Shared by the unit tests and by the tests of the whole program, which both include this file.
+//! Shared by the unit tests, the tests of the whole program and the proofs, which all include this file.
 //!
 //! PostgreSQL refuses to run as root, so root's tests run it as `nobody`. A shell keeps each server, and stops it as soon as the
 //! pipe from the test's process is closed: also when that was killed. Without PostgreSQL these tests cannot fail, which must not
 //! look like passing: each says so past the harness, and `tests/skipped.rs` counts them. In the gate (`CI` is set) that fails.
+#![allow(dead_code, reason = "the unit tests, the tests of the whole program and the proofs each use their part")]
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -13,12 +14,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
-use rustix::process::{Pid, geteuid, getppid};
+use rustix::process::{Pid, Signal, geteuid, getppid, kill_process};
 
 /// A server that runs.
 #[derive(Debug)]
 pub(crate) struct Cluster {
+    bin: PathBuf,
     folder: PathBuf,
     port: u16,
     keeper: Child,
@@ -45,11 +48,8 @@ impl Cluster {
     /// A server of the test's own; the same where PostgreSQL is not installed.
     pub(crate) fn prepare(test: &str) -> Option<Preparation> {
         let bin = installed(test)?;
-        let folder = tempfile::Builder::new().prefix("pg-").tempdir().unwrap().keep();
+        let folder = new_folder();
         let data = folder.join("data");
-        if geteuid().is_root() {
-            done(Command::new("chown").arg(OWNER).arg(&folder));
-        }
         let initdb = bin.join("initdb");
         done(as_owner(&initdb).arg("-D").arg(&data).args([
             "--username=postgres",
@@ -77,6 +77,61 @@ impl Cluster {
         let ran = psql.arg("-h").arg(&self.folder).args(["-p", &self.port.to_string()]).output().unwrap();
         assert!(ran.status.success(), "{statement}: {}", String::from_utf8_lossy(&ran.stderr));
         String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Ends the server as a power cut does: SIGKILL for it and for each process that serves a client. Returns how many there were.
+    pub(crate) fn crash(&self) -> usize {
+        let lock = self.folder.join("data/postmaster.pid");
+        let first = fs::read_to_string(&lock).unwrap().lines().next().unwrap().parse().unwrap();
+        let server = Pid::from_raw(first).unwrap();
+        let all: Vec<_> = [server].into_iter().chain(children(server)).collect();
+        // A server that is stopped starts nobody to replace those that are gone.
+        kill_process(server, Signal::STOP).unwrap();
+        for process in all.iter().chain(&children(server)) {
+            let _ = kill_process(*process, Signal::KILL);
+        }
+        while all.iter().any(|process| state(*process).is_some_and(|state| state != 'Z')) {
+            thread::yield_now();
+        }
+        // Where nobody takes note of orphans' ends, the next server would take this one for alive.
+        fs::remove_file(lock).unwrap();
+        all.len()
+    }
+
+    /// Starts it after a crash, and waits until it answers.
+    pub(crate) fn start_again(&self) {
+        let pg_ctl = self.bin.join("pg_ctl");
+        let mut pg_ctl = as_owner(&pg_ctl);
+        pg_ctl.arg("-D").arg(self.folder.join("data")).args(["-w", "-s", "-l"]).arg(self.folder.join("log"));
+        // What it starts would keep a pipe open.
+        pg_ctl.arg("start").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(pg_ctl.status().unwrap().success(), "{}", self.log());
+    }
+
+    /// A server that repeats all that this one does, and will be asked before this one acknowledges a commit if `name` is among
+    /// this one's `synchronous_standby_names`.
+    pub(crate) fn standby(&self, name: &str) -> Preparation {
+        let folder = new_folder();
+        let mut copy = as_owner(&self.bin.join("pg_basebackup"));
+        copy.arg("-D").arg(folder.join("data")).args(["-R", "-X", "stream", "-c", "fast", "-U", "postgres", "-d"]);
+        let from = format!("host={} port={} application_name={name}", self.folder.display(), self.port);
+        done(copy.arg(from));
+        Preparation { bin: self.bin.clone(), folder, settings: Vec::new(), port: self.port }
+    }
+
+    /// Makes a standby a server of its own, and waits until it is.
+    pub(crate) fn promote(&self) {
+        done(
+            as_owner(&self.bin.join("pg_ctl"))
+                .arg("-D")
+                .arg(self.folder.join("data"))
+                .args(["-w", "-s", "promote"]),
+        );
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// The folder of its socket.
@@ -147,9 +202,9 @@ impl Preparation {
             .unwrap();
         let mut answer = String::new();
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut answer).unwrap();
-        let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
-        assert_eq!(answer.trim(), "ready", "{}", log());
-        Cluster { folder, port, keeper }
+        let cluster = Cluster { bin, folder, port, keeper };
+        assert_eq!(answer.trim(), "ready", "{}", cluster.log());
+        cluster
     }
 }
 
@@ -165,6 +220,14 @@ cat
 rm -rf "$3"
 "#;
 
+fn new_folder() -> PathBuf {
+    let folder = tempfile::Builder::new().prefix("pg-").tempdir().unwrap().keep();
+    if geteuid().is_root() {
+        done(Command::new("chown").arg(OWNER).arg(&folder));
+    }
+    folder
+}
+
 fn as_owner(program: &Path) -> Command {
     let mut command = if geteuid().is_root() {
         let mut command = Command::new("setpriv");
@@ -175,6 +238,25 @@ fn as_owner(program: &Path) -> Command {
     };
     command.current_dir("/");
     command
+}
+
+fn children(parent: Pid) -> Vec<Pid> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let processes = entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?));
+    let is_child = |process: &Pid| stat(*process).is_some_and(|(_, of)| of == parent.as_raw_nonzero().get());
+    processes.filter(is_child).collect()
+}
+
+fn state(process: Pid) -> Option<char> {
+    stat(process).map(|(state, _)| state)
+}
+
+/// A process's state and its parent (`proc_pid_stat(5)`: they stand behind the name, in which anything may stand).
+fn stat(process: Pid) -> Option<(char, i32)> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
 fn done(command: &mut Command) {

@@ -10,6 +10,9 @@ mod fuzz;
 mod generate;
 mod minimum_rust;
 mod pictures;
+#[path = "../../tests/support/postgres.rs"]
+#[expect(clippy::unwrap_used, reason = "shared with the tests; a proof without its server fails, too")]
+mod postgres;
 mod prove;
 mod reference;
 

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -14,10 +14,9 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use fastrand::Rng;
 use nexmo_conversion::clock;
-use nexmo_conversion::ledger::{Kept, LedgerReader};
-use rusqlite::{Connection, OpenFlags};
 
 use super::count::{Count, End, Run};
+use super::ledger::{Kind, Ledger, Ledgers};
 use super::producer::{Fate, Feed, Key, Producer, watch};
 use super::stage::{BREAK, Programs, Witness};
 
@@ -27,6 +26,9 @@ pub(crate) struct KillArgs {
     /// How many live runs are killed
     #[arg(long, value_name = "N", default_value_t = 100)]
     kills: usize,
+    /// Where the ledger is; on a server, the runs are of three machines
+    #[arg(long, value_name = "KIND", value_enum, default_value_t)]
+    ledger: Kind,
     /// Begin chance with this number, which an earlier proof has printed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -43,7 +45,7 @@ const WEATHER: [&[&str]; 3] = [&[], &["--latency", "20ms"], &["--latency", "5ms"
 
 /// Kills and counts; fails if something was lost or repeated too often, or if a program that breaks a promise was not noticed.
 pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
-    let programs = Programs::build(root)?;
+    let stage = Stage { programs: Programs::build(root)?, ledgers: Ledgers::of(args.ledger)? };
     let began = clock::monotonic();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     let mut chance = Rng::with_seed(seed);
@@ -51,17 +53,20 @@ pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
     while honest.kills < args.kills {
         let kills = CHAPTER.min(args.kills - honest.kills);
         let weather = WEATHER[honest.chapters % WEATHER.len()];
-        let chapter = Chapter::play(&programs, Subject::Honest, weather, kills, &mut chance)
+        let chapter = Chapter::play(&stage, Subject::Honest, weather, kills, &mut chance)
             .with_context(|| format!("seed {seed}, chapter {}", honest.chapters + 1))?;
         ensure!(chapter.count.is_good(), "seed {seed}, chapter {}: {}", honest.chapters + 1, chapter.count);
         honest.add(&chapter);
     }
     honest.ensure_fired()?;
-    let creations = creations(&programs, args.kills.div_ceil(4), &mut chance)?;
+    let creations = match args.ledger {
+        Kind::File => creations(&stage.programs, args.kills.div_ceil(4), &mut chance)?,
+        Kind::Postgres => migrations(&stage, args.kills.div_ceil(4), &mut chance)?,
+    };
     let took = clock::monotonic().saturating_sub(began);
 
-    let lost = control(&programs, "recorded-before-result", WEATHER[0], &mut chance, |count| count.lost.len())?;
-    let beyond = control(&programs, "in-flight-limit-held", WEATHER[2], &mut chance, |count| count.beyond)?;
+    let lost = control(&stage, "recorded-before-result", WEATHER[0], &mut chance, |count| count.lost.len())?;
+    let beyond = control(&stage, "in-flight-limit-held", WEATHER[2], &mut chance, |count| count.beyond)?;
     Ok(format!(
         "seed {seed}\n{honest}\n{creations}\nin {:.1} s\ncontrol (accepted before recorded): records lost: {lost}\ncontrol (the \
          in-flight limit forgets retries): kills that repeated more than their bound: {beyond}",
@@ -71,7 +76,7 @@ pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
 
 /// Kills a program that breaks a promise until that shows.
 fn control(
-    programs: &Programs,
+    stage: &Stage,
     promise: &'static str,
     weather: &[&str],
     chance: &mut Rng,
@@ -80,11 +85,20 @@ fn control(
     let mut broken = Tally::default();
     while shows(&broken.count) == 0 {
         ensure!(broken.kills < CONTROL, "control: {promise} is broken, and {CONTROL} kills have not shown it");
-        let chapter = Chapter::play(programs, Subject::Breaking(promise), weather, CHAPTER, chance);
+        let chapter = Chapter::play(stage, Subject::Breaking(promise), weather, CHAPTER, chance);
         broken.add(&chapter.with_context(|| format!("control: {promise} is broken"))?);
     }
     Ok(format!("{} after {} kills and {} records", shows(&broken.count), broken.kills, broken.count.facts))
 }
+
+/// What is killed, and what it writes to.
+struct Stage {
+    programs: Programs,
+    ledgers: Ledgers,
+}
+
+/// Machines that share a ledger on a server.
+const MACHINES: usize = 3;
 
 /// Which program is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,30 +118,39 @@ struct Chapter {
 impl Chapter {
     #[expect(clippy::too_many_lines, reason = "one ledger, run by run")]
     fn play(
-        programs: &Programs,
+        stage: &Stage,
         subject: Subject,
         weather: &[&str],
         kills: usize,
         chance: &mut Rng,
     ) -> anyhow::Result<Self> {
-        let witness = Witness::start(programs, weather)?;
-        let program = |arguments: &[&str]| {
-            let mut command = witness.command(match subject {
+        let Stage { programs, ledgers } = stage;
+        let witness = Witness::with(programs, ledgers, weather)?;
+        let ledger = witness.ledger();
+        let machines = match ledger {
+            Ledger::File(_) => 1,
+            Ledger::Server { .. } => MACHINES,
+        };
+        let program = |machine: usize, arguments: &[&str]| {
+            let program = match subject {
                 Subject::Honest => &programs.honest,
                 Subject::Breaking(_) => &programs.breakable,
-            });
+            };
+            let mut command = witness.command_on(machine, program);
             if let Subject::Breaking(promise) = subject {
                 command.env(BREAK, promise);
             }
             command.arg("--json").args(arguments);
             command
         };
+        let stderr = witness.folder().join("stderr");
         let mut producer = Producer::default();
         let mut runs = Vec::new();
         // A run that was faster than its killer is not counted.
         while runs.iter().filter(|run: &&Run| run.end == End::Killed).count() < kills {
             let jobs = *chance.choice(&[1, 4, 16, 16, 32]).unwrap_or(&16);
             let many = jobs.to_string();
+            let machine = chance.usize(..machines);
             let fate = Fate::KilledAfter(time_to_live(runs.len(), chance));
             let (feed, arguments, limit) = match chance.u8(..10) {
                 0 => {
@@ -146,7 +169,7 @@ impl Chapter {
                 }
             };
             let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-            let ended = watch(&mut program(&arguments), feed, fate, &witness.folder().join("stderr"))?;
+            let ended = watch(&mut program(machine, &arguments), feed, fate, &stderr)?;
             let end = match ended.code {
                 None => End::Killed,
                 // The sandbox of a chapter with faults may have had some for an `sms` that was too fast to be killed.
@@ -157,11 +180,15 @@ impl Chapter {
             runs.push(Run { end, limit, log: witness.log_at_rest()?, left: leavings(&witness)? });
         }
 
+        ledger.wait_for_leases()?;
+        let crashed = match ledger {
+            Ledger::File(_) => crashes(&runs),
+            Ledger::Server { .. } => usize::try_from(ledger.crashed()?)?,
+        };
         let last = Feed::Rest(producer.rest());
-        let ended =
-            watch(&mut program(&["batch", "-j", "32"]), last, Fate::Finishes, &witness.folder().join("stderr"))?;
+        let ended = watch(&mut program(0, &["batch", "-j", "32"]), last, Fate::Finishes, &stderr)?;
         producer.heard(runs.len(), &ended);
-        let (crashed, shown) = (crashes(&runs), crashes_shown(&ended.stderr));
+        let shown = crashes_shown(&ended.stderr);
         // The lock of a run that was killed before it had begun may be the next one's.
         ensure!(
             shown + 1 >= crashed,
@@ -171,18 +198,18 @@ impl Chapter {
         let mut said = ended.stderr;
         // Where the sandbox has faults, some records are given up for the run: resuming sends them.
         for _ in 0..20 {
-            if code == Some(0) && pending(&witness.ledger())? == 0 {
+            if code == Some(0) && ledger.pending()? == 0 {
                 break;
             }
             ensure!(matches!(code, Some(0 | 75)), "the last run ended with {code:?}: {said}");
             runs.push(Run { end: End::Clean, limit: 0, log: witness.log_at_rest()?, left: leavings(&witness)? });
-            let resume = &mut program(&["ledger", "resume"]);
-            let ended = watch(resume, Feed::Nothing, Fate::Finishes, &witness.folder().join("stderr"))?;
+            let resume = &mut program(0, &["ledger", "resume"]);
+            let ended = watch(resume, Feed::Nothing, Fate::Finishes, &stderr)?;
             producer.heard(runs.len(), &ended);
             (code, said) = (ended.code, ended.stderr);
         }
         ensure!(code == Some(0), "the last run ended with {code:?}: {said}");
-        ensure!(pending(&witness.ledger())? == 0, "rows are pending after a run that ended with 0");
+        ensure!(ledger.pending()? == 0, "rows are pending after a run that ended with 0");
         let requests = witness.requests_with_places()?;
         let left = leavings(&witness)?;
         ensure!(left.files.is_empty(), "left beside the ledger: {:?}", left.files);
@@ -231,63 +258,23 @@ pub(crate) struct Leavings {
     /// Of these, what was given up in doubt and settled so: sending it again is what the summary calls an ambiguous re-send, and
     /// not a repeat of the kill. It has no result line if an earlier run had left it.
     pub(crate) in_doubt: BTreeSet<Key>,
-    /// Runs with a row in the ledger.
+    /// Runs that have not ended and were not reported.
     crashed: u64,
+    /// The next run will notice it.
+    is_unclean: bool,
     /// Files beside the ledger that belong to a run, or to a ledger that was being made.
     pub(crate) files: Vec<PathBuf>,
 }
 
 fn leavings(witness: &Witness) -> anyhow::Result<Leavings> {
     let ledger = witness.ledger();
-    let pending = pending(&ledger)?;
-    Ok(Leavings { pending, in_doubt: in_doubt(&ledger)?, crashed: crashed(&ledger)?, files: strangers(&ledger)? })
-}
-
-fn crashed(ledger: &Path) -> anyhow::Result<u64> {
-    if LedgerReader::open(ledger)?.is_none() {
-        return Ok(0);
-    }
-    let db = Connection::open_with_flags(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    Ok(db.query_row("SELECT count(*) FROM run", [], |row| row.get::<_, i64>(0))?.unsigned_abs())
-}
-
-/// Reads it off the rows themselves: queued again after a request that may have arrived.
-fn in_doubt(ledger: &Path) -> anyhow::Result<BTreeSet<Key>> {
-    if LedgerReader::open(ledger)?.is_none() {
-        return Ok(BTreeSet::new());
-    }
-    // A read-only connection does not clean up after crashed runs either.
-    let db = Connection::open_with_flags(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut query = db.prepare(
-        "SELECT message_id, delivered FROM conversion WHERE state = 0 AND code NOT NULL AND reached IS NULL",
-    )?;
-    let keys = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(keys.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Rows of a ledger whose outcome is open. Reading must be possible at any time, whatever was killed before.
-pub(crate) fn pending(ledger: &Path) -> anyhow::Result<u64> {
-    let rows = match LedgerReader::open(ledger)? {
-        Some(ledger) => ledger.status()?,
-        None => Vec::new(),
+    let crashed = ledger.crashed()?;
+    let files = ledger.strangers()?;
+    let is_unclean = match ledger {
+        Ledger::File(_) => !files.is_empty(),
+        Ledger::Server { .. } => crashed > 0,
     };
-    let pending = rows.iter().filter(|row| matches!(row.kept, Kept::Conversion(state) if state.is_pending()));
-    Ok(pending.map(|row| row.count).sum())
-}
-
-/// What lies beside a ledger and is not a part of it.
-fn strangers(ledger: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let folder = ledger.parent().context("a ledger without a folder")?;
-    let known = ["ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.ballast", "ledger.db.write.lock"];
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
-    let mut strangers = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if !known.iter().any(|name| path.ends_with(name)) {
-            strangers.push(path);
-        }
-    }
-    Ok(strangers)
+    Ok(Leavings { pending: ledger.pending()?, in_doubt: ledger.in_doubt()?, crashed, is_unclean, files })
 }
 
 /// What all chapters came to.
@@ -306,10 +293,10 @@ impl Tally {
         let killed: Vec<_> = chapter.runs.iter().filter(|run| run.end == End::Killed).collect();
         self.chapters += 1;
         self.kills += killed.len();
-        self.unclean += killed.iter().filter(|run| !run.left.files.is_empty()).count();
+        self.unclean += killed.iter().filter(|run| run.left.is_unclean).count();
         self.unsettled += killed.iter().filter(|run| run.left.pending > 0).count();
         let both = chapter.runs.windows(2).filter(|pair| pair.iter().all(|run| run.end == End::Killed));
-        self.in_recovery += both.filter(|pair| !pair[0].left.files.is_empty()).count();
+        self.in_recovery += both.filter(|pair| pair[0].left.is_unclean).count();
         self.count.add(&chapter.count);
     }
 
@@ -340,11 +327,12 @@ fn creations(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::R
     let mut number = 0;
     // A ledger is made within a millisecond or two: a few may all be missed.
     while number < ledgers || (number < 20 * ledgers && (unborn == 0 || drafts == 0)) {
-        let ledger = witness.folder().join(format!("created/{number}/ledger.db"));
+        let path = witness.folder().join(format!("created/{number}/ledger.db"));
+        let ledger = Ledger::File(path.clone());
         let id = format!("CREATED{number}");
         let sms = || {
             let mut command = witness.command(&programs.honest);
-            command.args(["--json", "sms", &id, "--delivered"]).env("NEXMO_CONVERSION_LEDGER", &ledger);
+            command.args(["--json", "sms", &id, "--delivered"]).env("NEXMO_CONVERSION_LEDGER", &path);
             command
         };
         let stderr = witness.folder().join("stderr");
@@ -365,13 +353,13 @@ fn creations(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::R
                 ensure!(matches!(ended.code, None | Some(0)), "{:?}: {}", ended.code, ended.stderr);
                 hits += usize::from(ended.code.is_none());
             }
-            unborn += usize::from(!ledger.exists());
-            pending(&ledger)?;
-            drafts += strangers(&ledger)?.iter().filter(|path| path.to_string_lossy().contains(".new-")).count();
+            unborn += usize::from(!path.exists());
+            ledger.pending()?;
+            drafts += ledger.strangers()?.iter().filter(|path| path.to_string_lossy().contains(".new-")).count();
         }
         let ended = watch(&mut sms(), Feed::Nothing, Fate::Finishes, &stderr)?;
         ensure!(ended.code == Some(0), "after kills during its creation: {:?}: {}", ended.code, ended.stderr);
-        let left = strangers(&ledger)?;
+        let left = ledger.strangers()?;
         ensure!(left.is_empty(), "left beside a new ledger: {left:?}");
         number += 1;
     }
@@ -381,5 +369,50 @@ fn creations(programs: &Programs, ledgers: usize, chance: &mut Rng) -> anyhow::R
     Ok(format!(
         "{number} ledgers whose first runs were killed {hits} times, two at once: {unborn} times there was no ledger then, and \
          {drafts} files of one that was being made; each was used then, and nothing was left beside it"
+    ))
+}
+
+/// Kills while the tables are made on a server, by two at once: each on a fresh database, until one is let through.
+fn migrations(stage: &Stage, databases: usize, chance: &mut Rng) -> anyhow::Result<String> {
+    let Ledgers::Server(cluster) = &stage.ledgers else { anyhow::bail!("no server") };
+    let witness = Witness::start(&stage.programs, &[])?;
+    let (mut hits, mut unmade) = (0, 0);
+    for number in 0..databases {
+        let ledger = Ledger::Server { cluster: Arc::clone(cluster), database: cluster.database() };
+        let program = |arguments: &[&str]| {
+            let mut command = witness.command(&stage.programs.honest);
+            command.arg("--json").args(arguments).args(["--ledger", &ledger.address()]);
+            command
+        };
+        let stderr = witness.folder().join("stderr");
+        let lives = [0; 2].map(|_| Duration::from_micros(chance.u64(..60_000)));
+        let ended = thread::scope(|scope| {
+            let both = lives.map(|life| {
+                let stderr = stderr.with_extension(life.as_micros().to_string());
+                let mut migrate = program(&["ledger", "migrate"]);
+                scope.spawn(move || watch(&mut migrate, Feed::Nothing, Fate::KilledAfter(life), &stderr))
+            });
+            both.map(|one| one.join().map_err(|_| anyhow::anyhow!("a run's watcher has died"))?)
+        });
+        for ended in ended {
+            let ended = ended?;
+            ensure!(matches!(ended.code, None | Some(0)), "{:?}: {}", ended.code, ended.stderr);
+            hits += usize::from(ended.code.is_none());
+        }
+        let made = ledger
+            .rows("SELECT 1 FROM pg_tables WHERE schemaname = 'nexmo_conversion' AND tablename = 'conversion'")?;
+        unmade += usize::from(made.is_empty());
+        let id = format!("MIGRATED{number}");
+        for arguments in [&["ledger", "migrate"][..], &["sms", &id, "--delivered"]] {
+            let ended = watch(&mut program(arguments), Feed::Nothing, Fate::Finishes, &stderr)?;
+            ensure!(ended.code == Some(0), "{arguments:?} after kills: {:?}: {}", ended.code, ended.stderr);
+        }
+    }
+    let deliveries = witness.deliveries()?;
+    ensure!(deliveries.len() == databases, "{} of {databases} records arrived", deliveries.len());
+    ensure!(unmade > 0, "no kill hit the making of the tables");
+    Ok(format!(
+        "{databases} databases whose first migrations were killed {hits} times, two at once: {unmade} times there was nothing then; \
+         each was made and used then"
     ))
 }

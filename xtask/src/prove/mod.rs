@@ -4,6 +4,7 @@
 mod count;
 mod faults;
 mod kill;
+mod ledger;
 mod overlap;
 mod power;
 mod producer;

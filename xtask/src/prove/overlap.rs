@@ -11,7 +11,6 @@ use clap::Args;
 use fastrand::Rng;
 use nexmo_conversion::clock;
 
-use super::kill::pending;
 use super::producer::{Ended, Fact, Fate, Feed, Key, Producer, watch};
 use super::stage::{BREAK, Programs, Witness};
 
@@ -175,7 +174,7 @@ fn free(programs: &Programs) -> anyhow::Result<Freed> {
             &stderr("killed"),
         )?;
         ensure!(killed.code.is_none(), "a run that was to be killed ended with {:?}", killed.code);
-        let at_kill = pending(&witness.ledger())?;
+        let at_kill = witness.ledger().pending()?;
         let before = arrived(&witness, "LEFT")?;
         let next = scope
             .spawn(|| watch(&mut program(&["ledger", "resume"]), Feed::Nothing, Fate::Finishes, &stderr("next")));
@@ -199,7 +198,7 @@ fn free(programs: &Programs) -> anyhow::Result<Freed> {
             "a live run's rows were taken"
         );
         let recorded = of("LEFT").len();
-        ensure!(pending(&witness.ledger())? == 0, "rows are pending after all runs have ended");
+        ensure!(witness.ledger().pending()? == 0, "rows are pending after all runs have ended");
         let repeats = of("LEFT").iter().map(|count| count - 1).sum();
         ensure!(repeats <= IN_FLIGHT_LIMIT, "{repeats} of {recorded} records were sent twice");
         ensure!(at_kill > LIVE, "the run that was killed had nothing pending");

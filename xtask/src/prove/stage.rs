@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::ledger::{Ledger, Ledgers};
 use crate::build::{Build, build};
 
 /// The variable that selects the promise which the breakable build breaks.
@@ -51,6 +52,7 @@ impl Programs {
 pub(crate) struct Witness {
     folder: TempDir,
     sandbox: Child,
+    ledger: Ledger,
     base_url: String,
     pub(crate) api_key: String,
     api_secret: String,
@@ -66,9 +68,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(15);
 
 impl Witness {
-    /// Starts a sandbox with these further arguments.
+    /// Starts a sandbox with these further arguments; the programs' ledger is a file.
     pub(crate) fn start(programs: &Programs, arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::with(programs, &Ledgers::Files, arguments)
+    }
+
+    /// The same for any kind of ledger.
+    pub(crate) fn with(programs: &Programs, ledgers: &Ledgers, arguments: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
+        let ledger = ledgers.make(programs, folder.path())?;
         let mut sandbox = Command::new(&programs.honest)
             .args(["--json", "sandbox", "--stop-after", "3600s", "--log"])
             .arg(folder.path().join("requests.ndjson"))
@@ -87,6 +95,7 @@ impl Witness {
             base_url: field("base_url")?,
             api_key: field("api_key")?,
             api_secret: field("api_secret")?,
+            ledger,
             folder,
             sandbox,
         })
@@ -102,20 +111,25 @@ impl Witness {
         &self.base_url
     }
 
-    /// Where the program keeps its ledger.
-    pub(crate) fn ledger(&self) -> PathBuf {
-        self.folder().join("ledger/ledger.db")
+    /// The ledger of the programs.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// The program with this sandbox as its API, an account, a ledger, and nothing else in its environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
+        self.command_on(0, program)
+    }
+
+    /// The same on one of several machines: what a machine knows of its own runs lies in its home.
+    pub(crate) fn command_on(&self, host: usize, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
-            .env("HOME", self.folder())
+            .env("HOME", self.folder().join(format!("host-{host}")))
             .env("NEXMO_CONVERSION_BASE_URL", &self.base_url)
-            .env("NEXMO_CONVERSION_LEDGER", self.ledger())
+            .envs(self.ledger.settings())
             .env("VONAGE_API_KEY", &self.api_key)
             .env("VONAGE_API_SECRET", &self.api_secret);
         command
