@@ -23,6 +23,8 @@ pub enum Promise {
     FencedWhenSettling,
     /// A commit whose answer was lost is asked for. Broken: it counts as failed.
     UnknownCommitsAreRead,
+    /// On a server, every group of records is written in one order. Broken: in that of the input.
+    GroupsInOneOrder,
     /// No redirect is followed. Broken: ten are, and the page at their end is the answer.
     RedirectsNotFollowed,
     /// An answer counts only for the request that asked for it. Broken: whatever is there to be read is an answer.
@@ -32,7 +34,7 @@ pub enum Promise {
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 10] = [
+pub const PROMISES: [(&str, Promise); 11] = [
     ("recorded-before-result", Promise::RecordedBeforeResult),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("owned-by-one-run", Promise::OwnedByOneRun),
@@ -40,6 +42,7 @@ pub const PROMISES: [(&str, Promise); 10] = [
     ("fenced-when-recording", Promise::FencedWhenRecording),
     ("fenced-when-settling", Promise::FencedWhenSettling),
     ("unknown-commits-are-read", Promise::UnknownCommitsAreRead),
+    ("groups-in-one-order", Promise::GroupsInOneOrder),
     ("redirects-not-followed", Promise::RedirectsNotFollowed),
     ("answers-are-asked-for", Promise::AnswersAreAskedFor),
     ("windows-of-their-log", Promise::WindowsOfTheirLog),

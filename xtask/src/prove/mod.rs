@@ -6,11 +6,13 @@ mod faults;
 mod kill;
 mod ledger;
 mod overlap;
+mod pooler;
 mod power;
 mod producer;
 mod proxies;
 mod redirects;
 mod reproducible;
+mod retry;
 mod stage;
 mod strace;
 mod track;
@@ -41,6 +43,10 @@ pub(crate) enum Proof {
     Redirects,
     /// A connection that nginx or HAProxy has closed costs no record, no repeat and no doubt
     Proxies(proxies::ProxiesArgs),
+    /// A shared ledger behind PgBouncer in transaction mode keeps what one without a pooler does
+    Pooler(pooler::PoolerArgs),
+    /// What a shared ledger's server gives up because of others is tried again, and comes to the same
+    Retry(retry::RetryArgs),
 }
 
 impl Proof {
@@ -55,6 +61,8 @@ impl Proof {
             Self::Track(args) => track::show(root, &args),
             Self::Redirects => redirects::show(root),
             Self::Proxies(args) => proxies::show(root, &args),
+            Self::Pooler(args) => pooler::show(root, &args),
+            Self::Retry(args) => retry::show(root, &args),
         }
     }
 }

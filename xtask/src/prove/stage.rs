@@ -48,6 +48,12 @@ impl Programs {
     }
 }
 
+/// Where a program of this machine is. Services are not in everybody's `PATH`.
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
+    let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    folders.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists())
+}
+
 /// A sandbox that writes each request to a file before it answers it. It ends with this value.
 pub(crate) struct Witness {
     folder: TempDir,

@@ -32,8 +32,10 @@ pub(crate) fn examine(shared: &SharedLedger) -> Result<Examination, StoreError> 
     };
     let backend_age: Option<f64> = row::get(facts, 1)?;
     let age = clock::monotonic().saturating_sub(began).as_secs_f64();
-    let is_pooled = row::get::<i32>(before, 0)? != row::get::<i32>(facts, 0)?
-        || backend_age.is_some_and(|backend| backend > age + OLDER);
+    let process: i32 = row::get(facts, 0)?;
+    let is_pooled = row::get::<i32>(before, 0)? != process
+        || backend_age.is_some_and(|backend| backend > age + OLDER)
+        || another_connections_process(shared) == Some(process);
     let text = |index| row::get::<Option<String>>(facts, index);
     let missing = Statement::new(MISSING_GRANTS.to_owned()).with(shared.schema.clone(), Type::TEXT);
     let missing = connection.query(missing)?;
@@ -64,6 +66,14 @@ pub(crate) fn examine(shared: &SharedLedger) -> Result<Examination, StoreError> 
             row::get::<Option<f64>>(facts, 6)?.unwrap_or_default().max(0.0),
         ),
     })
+}
+
+/// The server's process behind a connection beside the first. Without a pooler, no two connections have the same.
+fn another_connections_process(shared: &SharedLedger) -> Option<i32> {
+    // A server that has no room for one more is examined without it.
+    let mut another = connect(&shared.server).ok()?;
+    let rows = another.query(Statement::new("SELECT pg_catalog.pg_backend_pid()".to_owned())).ok()?;
+    row::get(rows.first()?, 0).ok()
 }
 
 const FACTS: &str = "

@@ -280,7 +280,9 @@ fn insert<'a>(tx: &PostgresTx<'_>, text: &str, inserts: &'a [NewRow]) -> Stateme
         rows.iter().map(|row| of(row)).collect()
     }
     let mut rows: Vec<_> = inserts.iter().collect();
-    rows.sort_by_key(|row| &row.record.conversion.message_id);
+    if !is_broken(Promise::GroupsInOneOrder) {
+        rows.sort_by_key(|row| &row.record.conversion.message_id);
+    }
     tx.statement(text)
         .number(tx.store.account)
         .number(tx.store.me)

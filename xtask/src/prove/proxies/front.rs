@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail, ensure};
 use nexmo_conversion::clock;
 use tempfile::TempDir;
 
-use super::super::stage::Witness;
+use super::super::stage::{Witness, installed};
 
 /// Requests after which nginx closes a connection. HAProxy has no such limit: it closes after one request of so many, by chance.
 pub(super) const REQUESTS: usize = 100;
@@ -19,7 +19,6 @@ pub(super) const REQUESTS: usize = 100;
 pub(super) const IDLE: Duration = Duration::from_millis(500);
 /// A proxy starts within this time, and has written its log down.
 const PATIENCE: Duration = Duration::from_secs(10);
-const FOLDERS: [&str; 5] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/bin"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Make {
@@ -50,7 +49,7 @@ impl Front {
 
     /// What this proof needs and does not find.
     pub(super) fn missing() -> Vec<&'static str> {
-        ["nginx", "haproxy", "setpriv"].into_iter().filter(|name| program(name).is_none()).collect()
+        ["nginx", "haproxy", "setpriv"].into_iter().filter(|name| installed(name).is_none()).collect()
     }
 
     /// Starts it before this sandbox.
@@ -80,7 +79,7 @@ impl Front {
 
     /// In the foreground, and for no longer than the thread that starts it.
     fn command(self, folder: &Path, port: u16, api: &str) -> anyhow::Result<Command> {
-        let found = |name| program(name).with_context(|| format!("{name} is not installed"));
+        let found = |name| installed(name).with_context(|| format!("{name} is not installed"));
         let configuration = folder.join("configuration");
         let mut command = Command::new(found("setpriv")?);
         command.args(["--pdeathsig", "TERM"]).current_dir(folder);
@@ -218,10 +217,6 @@ impl Drop for Running {
 }
 
 /// Most users do not have the folders of services in their `PATH`.
-fn program(name: &str) -> Option<PathBuf> {
-    FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists())
-}
-
 impl fmt::Display for Front {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let make = match self.make {
