@@ -57,6 +57,8 @@ enum BenchChore {
     Batch(bench::BatchArgs),
     /// The report over a ledger of a million conversions
     Report(bench::ReportArgs),
+    /// A shared ledger on a PostgreSQL server: round trips, the server's time, and how both grow
+    Postgres(bench::PostgresArgs),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -71,6 +73,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
         Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,
         Chore::Bench(BenchChore::Report(args)) => bench::report(root, &args)?,
+        Chore::Bench(BenchChore::Postgres(args)) => bench::postgres(root, &args)?,
         Chore::Fuzz(args) => fuzz::run(root, &args)?,
         Chore::Prove(proof) => proof.show(root)?,
     };

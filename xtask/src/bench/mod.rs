@@ -6,11 +6,13 @@ mod cores;
 mod cost;
 mod peers;
 mod pipe;
+mod postgres;
 mod report;
 mod single;
 mod table;
 mod tally;
 
 pub(crate) use self::batch::{BatchArgs, batch};
+pub(crate) use self::postgres::{PostgresArgs, postgres};
 pub(crate) use self::report::{ReportArgs, report};
 pub(crate) use self::single::{SingleArgs, single};
