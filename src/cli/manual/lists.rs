@@ -19,6 +19,15 @@ pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
         "NEXMO_CONVERSION_BASE_URL, _PROXY, _CACERT, _CONNECT_TIMEOUT, _MAX_TIME, _RETRY, _RETRY_MAX_TIME, _JOBS, _RATE, _MAX_AGE",
         "As the options of these names.",
     ),
+    (
+        "NEXMO_CONVERSION_LEDGER_SCHEMA, _LEASE, _KEEP, _LINGER, _DURABILITY",
+        "How a ledger on a PostgreSQL server is kept; as the keys of [ledger] in nexmo-conversion-config(5).",
+    ),
+    (
+        "PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSERVICEFILE, PGSSLMODE, PGSSLROOTCERT, \
+         PGSSLCERT, PGSSLKEY, PGCHANNELBINDING, PGCONNECT_TIMEOUT, PGTARGETSESSIONATTRS, PGAPPNAME",
+        "What the URL of such a server leaves out, as libpq reads them.",
+    ),
     ("https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY, no_proxy, NO_PROXY", "Proxies, as curl reads them."),
     (
         "NO_COLOR, CLICOLOR, CLICOLOR_FORCE",
