@@ -1,5 +1,7 @@
 //! What now, for a configuration, a secret or a file that cannot be used: the part of `failure` about files and their owners.
 
+use std::io::ErrorKind;
+
 use super::shell::quoted_path;
 
 use crate::config::{ConfigError, FileError, Origin, SecretError, ValueError};
@@ -55,6 +57,9 @@ pub(super) fn config_hint(error: &ConfigError) -> Option<String> {
 /// What now, for a secret that cannot be had.
 pub(super) fn secret_hint(error: &SecretError) -> Option<String> {
     match error {
+        SecretError::File(FileError::Read { path, source }) if source.kind() == ErrorKind::NotFound => {
+            Some(format!("correct the path, or write the secret there: (umask 077; cat > {})", quoted_path(path)))
+        }
         SecretError::File(error) => file_hint(error),
         SecretError::Command(_) => None,
         SecretError::NotUtf8 | SecretError::Utf16 => Some(SAVE_AS_UTF8.to_owned()),
