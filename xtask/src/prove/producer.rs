@@ -25,6 +25,10 @@ pub(crate) struct Fact {
 pub(crate) type Key = (String, bool);
 
 impl Fact {
+    pub(crate) fn new(id: String, delivered: bool, time: Option<String>) -> Self {
+        Self { id, delivered, time }
+    }
+
     pub(crate) fn key(&self) -> Key {
         (self.id.clone(), self.delivered)
     }
@@ -87,7 +91,7 @@ impl Producer {
 
     pub(crate) fn make(&mut self, kind: &str, delivered: bool, time: Option<String>) -> Fact {
         self.made += 1;
-        Fact { id: format!("{kind}{:06}", self.made), delivered, time }
+        Fact::new(format!("{kind}{:06}", self.made), delivered, time)
     }
 
     /// Takes note of what a run was fed and what it has acknowledged.
