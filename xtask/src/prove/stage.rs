@@ -103,7 +103,7 @@ impl Witness {
     }
 
     /// The same for any kind of ledger.
-    fn with(programs: &Programs, ledgers: &Ledgers, arguments: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) fn with(programs: &Programs, ledgers: &Ledgers, arguments: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let ledger = ledgers.make(programs, folder.path())?;
         let mut sandbox = Command::new(&programs.honest)

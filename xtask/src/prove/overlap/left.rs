@@ -101,21 +101,27 @@ pub(super) fn take_over(stage: &Stage, successor: Successor) -> anyhow::Result<F
             let ended = run.join().map_err(|_| anyhow::anyhow!("a run's watcher has died"))??;
             ensure!(ended.code == Some(0), "a run ended with {:?}: {}", ended.code, ended.stderr);
         }
-        let deliveries = witness.deliveries()?;
-        let of = |name: &str| -> Vec<u64> {
-            deliveries.iter().filter(|(key, _)| key.0.starts_with(name)).map(|(_, count)| *count).collect()
-        };
-        ensure!(
-            of("LIVE").len() == live && of("LIVE").iter().sum::<u64>() == live as u64,
-            "a live run's rows were taken"
-        );
-        let recorded = of("LEFT").len();
-        ensure!(witness.ledger().pending()? == 0, "rows are pending after all runs have ended");
-        let repeats = of("LEFT").iter().map(|count| count - 1).sum();
-        ensure!(repeats <= IN_FLIGHT_LIMIT, "{repeats} of {recorded} records were sent twice");
+        let repeats = count_repeats(&witness, live)?;
         let after_lease = until_first.saturating_sub(lease);
         Ok(Found { successor, left: at_kill, repeats, until_first, after_lease })
     })
+}
+
+/// How many of the records that were left went twice; fails if there were too many, or if any of the live run's did.
+fn count_repeats(witness: &Witness, live: usize) -> anyhow::Result<u64> {
+    ensure!(witness.ledger().pending()? == 0, "rows are pending after all runs have ended");
+    let deliveries = witness.deliveries()?;
+    let of = |name: &str| -> Vec<u64> {
+        deliveries.iter().filter(|(key, _)| key.0.starts_with(name)).map(|(_, count)| *count).collect()
+    };
+    ensure!(
+        of("LIVE").len() == live && of("LIVE").iter().sum::<u64>() == live as u64,
+        "a live run's rows were taken"
+    );
+    let recorded = of("LEFT").len();
+    let repeats = of("LEFT").iter().map(|count| count - 1).sum();
+    ensure!(repeats <= IN_FLIGHT_LIMIT, "{repeats} of {recorded} records were sent twice");
+    Ok(repeats)
 }
 
 /// For how long the lease of the killed run still lasts, by the server's clock.
@@ -169,7 +175,7 @@ impl fmt::Display for Tally {
             Some(Successor::OnAnother) => write!(
                 f,
                 "a run on another machine sent its first of them {} ms after the kill at the latest, none before the lease had \
-                 ended and the last {} ms after that",
+                 ended, and all within {} ms of that",
                 slowest(until_first),
                 slowest(after_lease)
             )?,

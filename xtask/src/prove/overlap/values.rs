@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use super::{CONTROL, at_once};
-use crate::prove::producer::Fact;
-use crate::prove::stage::Stage;
+use crate::prove::producer::{Ended, Fact};
+use crate::prove::stage::{Stage, Witness};
 
 /// Message-ids of which every machine has a value.
 const IDS: usize = 100;
@@ -51,7 +51,7 @@ pub(super) fn meet_without_index(stage: &Stage) -> anyhow::Result<String> {
             ));
         }
     }
-    anyhow::bail!("control: without the index, the order of values was kept")
+    bail!("control: without the index, the order of values was kept")
 }
 
 /// Whether the ledger has its index of values under way.
@@ -78,24 +78,37 @@ fn meet(stage: &Stage, index: Index) -> anyhow::Result<Seen> {
         command.args(["--json", "batch", "-j", "64"]);
         command
     })?;
-    // What waits behind another machine's value is left for later runs, which meet, too.
-    let mut rests = 0;
-    let mut ended = ended;
-    while index == Index::Kept {
+    if index == Index::Kept {
+        let resume = |machine| {
+            let mut command = witness.command_on(machine, &stage.programs.honest);
+            command.args(["--json", "ledger", "resume", "-j", "64"]);
+            command
+        };
+        end_well(&witness, ended, &|| at_once(&witness, vec![Vec::new(); times.len()], resume))?;
+    }
+    see(&witness, &times)
+}
+
+/// What waits behind another machine's value is left for later runs, which meet, too.
+fn end_well(
+    witness: &Witness,
+    mut ended: Vec<Ended>,
+    resume: &dyn Fn() -> anyhow::Result<Vec<Ended>>,
+) -> anyhow::Result<()> {
+    for _ in 0..30 {
         for run in &ended {
             ensure!(matches!(run.code, Some(0 | 75)), "a run ended with {:?}: {}", run.code, run.stderr);
         }
         if witness.ledger().pending()? == 0 {
-            break;
+            return Ok(());
         }
-        ensure!(rests < 10 * times.len(), "values wait for ever behind others: {:?}", ended[0].stderr);
-        rests += 1;
-        ended = at_once(&witness, vec![Vec::new(); times.len()], |machine| {
-            let mut command = witness.command_on(machine, &stage.programs.honest);
-            command.args(["--json", "ledger", "resume", "-j", "64"]);
-            command
-        })?;
+        ended = resume()?;
     }
+    bail!("values wait for ever behind others: {:?}", ended[0].stderr)
+}
+
+/// Reads the sandbox's log; these are all times of values, in order.
+fn see(witness: &Witness, times: &[String]) -> anyhow::Result<Seen> {
     let mut of_ids: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for request in witness.requests()? {
         let parameter = |name| request.parameter(name).map(str::to_owned).context("not a conversion");

@@ -35,7 +35,9 @@ pub(super) fn read_together(
     wait_until_read(witness.ledger(), &day.logs[0])?;
     let behind = |number: usize| if number == 0 { "" } else { logs[number].1 };
     pour(&mut runs, (0..logs.len()).map(behind).collect())?;
-    runs.iter_mut().for_each(|run| drop(run.stdin.take()));
+    for run in &mut runs {
+        drop(run.stdin.take());
+    }
     runs.into_iter().try_for_each(|run| end(run, witness.ledger()))
 }
 

@@ -6,6 +6,7 @@ mod live;
 mod machines;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -74,7 +75,7 @@ pub(crate) fn show(root: &Path, args: &TrackArgs) -> anyhow::Result<String> {
     );
     if args.ledger == Kind::Postgres {
         let noticed = machines::control(stage, &mut chance).with_context(|| format!("control, seed {seed}"))?;
-        told += &format!("\ncontrol (silence waits for its own log only): {noticed}");
+        let _ = write!(told, "\ncontrol (silence waits for its own log only): {noticed}");
     }
     Ok(told)
 }
