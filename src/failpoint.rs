@@ -31,6 +31,8 @@ pub enum Promise {
     AnswersAreAskedFor,
     /// A code expires by the log that told of it. Broken: by whatever log is read.
     WindowsOfTheirLog,
+    /// On a server, a code is silent once every log has been read that far. Broken: once its own log has.
+    SilenceWaitsForEveryLog,
 }
 
 /// Every promise by the name under which it can be broken.
@@ -46,6 +48,7 @@ pub const PROMISES: [(&str, Promise); 11] = [
     ("redirects-not-followed", Promise::RedirectsNotFollowed),
     ("answers-are-asked-for", Promise::AnswersAreAskedFor),
     ("windows-of-their-log", Promise::WindowsOfTheirLog),
+    ("silence-waits-for-every-log", Promise::SilenceWaitsForEveryLog),
 ];
 
 #[cfg(feature = "failpoints")]

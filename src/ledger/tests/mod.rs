@@ -89,6 +89,12 @@ impl Fixture {
         }
     }
 
+    /// Lets the time pass by which leases end that were taken from runs.
+    pub(crate) fn end_leases_of_the_dead(&self) {
+        let Room::Server(cluster, schema, _) = &self.place else { panic!("it is not on a server") };
+        cluster.sql("postgres", &format!("UPDATE {schema}.lease SET until = now() WHERE run < 0"));
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         match &self.place {
             Room::Folder(folder) => folder.path(),

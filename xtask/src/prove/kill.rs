@@ -18,7 +18,7 @@ use nexmo_conversion::clock;
 use super::count::{Count, End, Run};
 use super::ledger::{Kind, Ledger, Ledgers};
 use super::producer::{Fate, Feed, Key, Producer, watch};
-use super::stage::{BREAK, Programs, Witness};
+use super::stage::{BREAK, Programs, Stage, Witness};
 
 /// `prove kill`.
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ const WEATHER: [&[&str]; 3] = [&[], &["--latency", "20ms"], &["--latency", "5ms"
 
 /// Kills and counts; fails if something was lost or repeated too often, or if a program that breaks a promise was not noticed.
 pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
-    let stage = Stage { programs: Programs::build(root)?, ledgers: Ledgers::of(args.ledger)? };
+    let stage = Stage::set(root, args.ledger)?;
     let began = clock::monotonic();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     let mut chance = Rng::with_seed(seed);
@@ -91,15 +91,6 @@ fn control(
     Ok(format!("{} after {} kills and {} records", shows(&broken.count), broken.kills, broken.count.facts))
 }
 
-/// What is killed, and what it writes to.
-struct Stage {
-    programs: Programs,
-    ledgers: Ledgers,
-}
-
-/// Machines that share a ledger on a server.
-const MACHINES: usize = 3;
-
 /// Which program is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
@@ -124,17 +115,12 @@ impl Chapter {
         kills: usize,
         chance: &mut Rng,
     ) -> anyhow::Result<Self> {
-        let Stage { programs, ledgers } = stage;
-        let witness = Witness::with(programs, ledgers, weather)?;
+        let witness = stage.witness(weather)?;
         let ledger = witness.ledger();
-        let machines = match ledger {
-            Ledger::File(_) => 1,
-            Ledger::Server { .. } => MACHINES,
-        };
         let program = |machine: usize, arguments: &[&str]| {
             let program = match subject {
-                Subject::Honest => &programs.honest,
-                Subject::Breaking(_) => &programs.breakable,
+                Subject::Honest => &stage.programs.honest,
+                Subject::Breaking(_) => &stage.programs.breakable,
             };
             let mut command = witness.command_on(machine, program);
             if let Subject::Breaking(promise) = subject {
@@ -150,7 +136,7 @@ impl Chapter {
         while runs.iter().filter(|run: &&Run| run.end == End::Killed).count() < kills {
             let jobs = *chance.choice(&[1, 4, 16, 16, 32]).unwrap_or(&16);
             let many = jobs.to_string();
-            let machine = chance.usize(..machines);
+            let machine = chance.usize(..stage.machines());
             let fate = Fate::KilledAfter(time_to_live(runs.len(), chance));
             let (feed, arguments, limit) = match chance.u8(..10) {
                 0 => {

@@ -29,7 +29,7 @@ use rusqlite::Connection;
 pub(crate) enum Proof {
     /// Nothing recorded is lost by kill -9, and what it repeats is bounded
     Kill(kill::KillArgs),
-    /// Of several runs at once, one sends each record, and a killed one's are free at once
+    /// Of several runs at once, one sends each record, in order, and what a killed one had is free
     Overlap(overlap::OverlapArgs),
     /// Nothing is lost when system calls fail
     Faults(faults::FaultsArgs),

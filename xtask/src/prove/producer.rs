@@ -25,6 +25,10 @@ pub(crate) struct Fact {
 pub(crate) type Key = (String, bool);
 
 impl Fact {
+    pub(crate) fn new(id: String, delivered: bool, time: Option<String>) -> Self {
+        Self { id, delivered, time }
+    }
+
     pub(crate) fn key(&self) -> Key {
         (self.id.clone(), self.delivered)
     }
@@ -87,7 +91,7 @@ impl Producer {
 
     pub(crate) fn make(&mut self, kind: &str, delivered: bool, time: Option<String>) -> Fact {
         self.made += 1;
-        Fact { id: format!("{kind}{:06}", self.made), delivered, time }
+        Fact::new(format!("{kind}{:06}", self.made), delivered, time)
     }
 
     /// Takes note of what a run was fed and what it has acknowledged.
@@ -117,8 +121,7 @@ impl Producer {
 }
 
 /// What a run is given to do.
-#[derive(Debug)]
-pub(crate) enum Feed {
+pub(crate) enum Feed<'a> {
     /// Nothing to read.
     Nothing,
     /// This one, as arguments that it has already.
@@ -127,6 +130,8 @@ pub(crate) enum Feed {
     Pipe(Vec<Fact>),
     /// All at once, and then the pipe is closed.
     Rest(Vec<Fact>),
+    /// Line by line once this has returned, and then the pipe is closed.
+    RestAfter(&'a (dyn Fn() + Sync), Vec<Fact>),
 }
 
 /// What is to become of a run.
@@ -155,11 +160,16 @@ pub(crate) struct Ended {
 }
 
 /// Starts a run, feeds it, kills it in its time, and reads what it has said until then.
-pub(crate) fn watch(command: &mut Command, feed: Feed, fate: Fate<'_>, stderr: &Path) -> anyhow::Result<Ended> {
+pub(crate) fn watch(
+    command: &mut Command,
+    feed: Feed<'_>,
+    fate: Fate<'_>,
+    stderr: &Path,
+) -> anyhow::Result<Ended> {
     command.stdout(Stdio::piped()).stderr(File::create(stderr)?);
     command.stdin(match feed {
         Feed::Nothing | Feed::Argument(_) => Stdio::null(),
-        Feed::Pipe(_) | Feed::Rest(_) => Stdio::piped(),
+        Feed::Pipe(_) | Feed::Rest(_) | Feed::RestAfter(..) => Stdio::piped(),
     });
     let mut child = command.spawn().context("cannot start the program")?;
     let stdin = child.stdin.take();
@@ -176,15 +186,22 @@ pub(crate) fn watch(command: &mut Command, feed: Feed, fate: Fate<'_>, stderr: &
 }
 
 /// Writes until the reader has gone. A fact whose line has begun counts as fed. A pipe that is to stay open comes back.
-fn pour(feed: Feed, stdin: Option<ChildStdin>) -> (Vec<Fact>, Option<ChildStdin>) {
-    let (facts, mut pipe, stays_open) = match (feed, stdin) {
+fn pour(feed: Feed<'_>, stdin: Option<ChildStdin>) -> (Vec<Fact>, Option<ChildStdin>) {
+    let (facts, mut pipe, stays_open, pace) = match (feed, stdin) {
         (Feed::Argument(fact), _) => return (vec![fact], None),
-        (Feed::Pipe(facts), Some(pipe)) => (facts, pipe, true),
-        (Feed::Rest(facts), Some(pipe)) => (facts, pipe, false),
-        (Feed::Nothing | Feed::Pipe(_) | Feed::Rest(_), _) => return (Vec::new(), None),
+        (Feed::Pipe(facts), Some(pipe)) => (facts, pipe, true, PACE),
+        (Feed::Rest(facts), Some(pipe)) => {
+            let all = facts.len().max(1);
+            (facts, pipe, false, all)
+        }
+        (Feed::RestAfter(wait, facts), Some(pipe)) => {
+            wait();
+            (facts, pipe, false, PACE)
+        }
+        (Feed::Nothing | Feed::Pipe(_) | Feed::Rest(_) | Feed::RestAfter(..), _) => return (Vec::new(), None),
     };
     let mut poured = 0;
-    for some in facts.chunks(if stays_open { PACE } else { facts.len().max(1) }) {
+    for some in facts.chunks(pace) {
         poured += some.len();
         let lines: String = some.iter().map(Fact::line).collect();
         if pipe.write_all(lines.as_bytes()).is_err() {

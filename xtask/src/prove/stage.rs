@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::ledger::{Ledger, Ledgers};
+use super::ledger::{Kind, Ledger, Ledgers};
 use crate::build::{Build, build};
 
 /// The variable that selects the promise which the breakable build breaks.
@@ -52,6 +52,35 @@ impl Programs {
 pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     folders.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists())
+}
+
+/// What is tried, and what it writes to.
+pub(crate) struct Stage {
+    pub(crate) programs: Programs,
+    pub(crate) ledgers: Ledgers,
+}
+
+/// Machines that share a ledger on a server.
+const MACHINES: usize = 3;
+
+impl Stage {
+    /// Builds the programs, and starts a server where one is asked for.
+    pub(crate) fn set(root: &Path, kind: Kind) -> anyhow::Result<Self> {
+        Ok(Self { programs: Programs::build(root)?, ledgers: Ledgers::of(kind)? })
+    }
+
+    /// Starts a sandbox with these further arguments, and makes a ledger.
+    pub(crate) fn witness(&self, arguments: &[&str]) -> anyhow::Result<Witness> {
+        Witness::with(&self.programs, &self.ledgers, arguments)
+    }
+
+    /// How many machines share the ledger.
+    pub(crate) fn machines(&self) -> usize {
+        match self.ledgers {
+            Ledgers::Files => 1,
+            Ledgers::Server(_) => MACHINES,
+        }
+    }
 }
 
 /// A sandbox that writes each request to a file before it answers it. It ends with this value.

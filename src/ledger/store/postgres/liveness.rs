@@ -15,6 +15,7 @@ use super::connect::Connection;
 use super::row;
 use super::schema::Schema;
 use super::statements as sql;
+use crate::failpoint::{Promise, is_broken};
 use crate::files::make_private_folders;
 use crate::ledger::store::StoreError;
 
@@ -119,7 +120,8 @@ pub(super) fn sweep(
     left: &[RunId],
     me: RunId,
 ) -> Result<(), StoreError> {
-    let sweep = schema.statement(sql::SWEEP).number(me).with(locks.host.clone(), Type::TEXT);
+    let text = if is_broken(Promise::OwnedByOneRun) { sql::SWEEP_ALL } else { sql::SWEEP };
+    let sweep = schema.statement(text).number(me).with(locks.host.clone(), Type::TEXT);
     let still_leased = schema.statement(sql::STILL_LEASED).numbers(left.to_vec());
     let answers = connection.exchange(&[sweep.numbers(left.to_vec()).into(), still_leased.into()])?;
     let mut leased = Vec::new();

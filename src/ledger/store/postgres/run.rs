@@ -156,7 +156,7 @@ impl PostgresStore {
     pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
         let now = clock::monotonic();
         let left = self.locks.left();
-        if left.is_empty() && now < self.next_sweep {
+        if left.is_empty() && now < self.next_sweep && !is_broken(Promise::OwnedByOneRun) {
             return Ok(());
         }
         self.next_sweep = now.saturating_add(self.access.lease / 30);

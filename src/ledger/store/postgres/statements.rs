@@ -38,14 +38,32 @@ pub(super) const BEGIN_RUN: &str =
     "WITH new AS (INSERT INTO @run (started, unsettled_max, host) VALUES ($1, $2, $3) RETURNING id)
      INSERT INTO @lease (run, until) SELECT id, now() + $4 * interval '1 second' FROM new RETURNING run";
 
+/// Takes leases. Of a run that read a log, how far it came is kept until its lease would have ended, under its number's negative:
+/// whoever reads that log next needs a moment to begin, and silence waits for every log.
+macro_rules! sweep {
+    ($condition:literal) => {
+        concat!(
+            "WITH gone AS (
+                 DELETE FROM @lease WHERE run IN (
+                     SELECT l.run FROM @lease l LEFT JOIN @run r ON r.id = l.run
+                     WHERE l.run <> $1 AND ",
+            $condition,
+            " FOR UPDATE OF l SKIP LOCKED)
+                 RETURNING run, until, account, sources, log_time),
+             unread AS (
+                 INSERT INTO @lease (run, until, account, sources, log_time)
+                 SELECT -run, until, account, sources, log_time FROM gone
+                 WHERE run > 0 AND log_time IS NOT NULL AND until > now())
+             UPDATE @run r SET dead = true FROM gone WHERE r.id = gone.run RETURNING r.id"
+        )
+    };
+}
+
 /// Takes the lease from every run that has let it end, and from those of this machine (`$2`) that have left these locks.
-pub(super) const SWEEP: &str = "WITH gone AS (
-         DELETE FROM @lease WHERE run IN (
-             SELECT l.run FROM @lease l JOIN @run r ON r.id = l.run
-             WHERE l.run <> $1 AND (l.until < now() OR (r.host = $2 AND l.run = ANY($3)))
-             FOR UPDATE OF l SKIP LOCKED)
-         RETURNING run)
-     UPDATE @run r SET dead = true FROM gone WHERE r.id = gone.run RETURNING r.id";
+pub(super) const SWEEP: &str = sweep!("(l.until < now() OR (r.host = $2 AND l.run = ANY($3)))");
+
+/// What a broken promise makes of it: from every other run.
+pub(super) const SWEEP_ALL: &str = sweep!("$2::text IS NOT NULL AND $3::int8[] IS NOT NULL");
 
 pub(super) const STILL_LEASED: &str = "SELECT run FROM @lease WHERE run = ANY($1)";
 

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::day::Fact;
 use super::{IN_FLIGHT_LIMIT, Repeats, compare};
-use crate::prove::stage::{BREAK, Programs, Witness};
+use crate::prove::stage::{BREAK, Stage, Witness};
 
 /// How long a code lasts here; a quarter of it is left for lines that are out of order.
 const LASTS: i64 = 12;
@@ -35,10 +35,10 @@ const RATE: u32 = 40;
 const USERS: u32 = 1000;
 
 /// The proof, and beside it the control: a program whose windows are every tracker's.
-pub(super) fn show(programs: &Programs, rounds: u32, seed: u64) -> anyhow::Result<String> {
+pub(super) fn show(stage: &Stage, rounds: u32, seed: u64) -> anyhow::Result<String> {
     thread::scope(|scope| {
         let control = scope.spawn(|| {
-            let mut story = Story::begin(programs, &programs.breakable, seed)?;
+            let mut story = Story::begin(stage, &stage.programs.breakable, seed)?;
             story.breaks = Some("windows-of-their-log");
             story.tell(1)?;
             match story.judge() {
@@ -46,7 +46,7 @@ pub(super) fn show(programs: &Programs, rounds: u32, seed: u64) -> anyhow::Resul
                 Err(error) => Ok(error.to_string()),
             }
         });
-        let mut story = Story::begin(programs, &programs.honest, seed)?;
+        let mut story = Story::begin(stage, &stage.programs.honest, seed)?;
         let told = story.tell(rounds).and_then(|()| story.judge());
         let told = told.or_else(|error| {
             Err(error.context(format!("what was written is in {}", story.witness.keep()?.display())))
@@ -193,8 +193,8 @@ struct Story<'a> {
 type Due = Reverse<(Duration, Name, String)>;
 
 impl<'a> Story<'a> {
-    fn begin(programs: &'a Programs, program: &'a Path, seed: u64) -> anyhow::Result<Self> {
-        let witness = Witness::start(programs, &[])?;
+    fn begin(stage: &Stage, program: &'a Path, seed: u64) -> anyhow::Result<Self> {
+        let witness = stage.witness(&[])?;
         let log = |name: &str| anyhow::Ok(Mutex::new(Log::create(witness.folder().join(name))?));
         let logs = [log("a.log")?, log("b.log")?];
         let (truth, counts) = (BTreeSet::new(), Counts::default());
@@ -321,7 +321,8 @@ impl<'a> Story<'a> {
             .stdout(Stdio::piped())
             .spawn()?;
         let lines = tail.stdout.take().context("tail has no output")?;
-        let mut command = self.witness.command(self.program);
+        // Each log is of its own machine, where several share a ledger.
+        let mut command = self.witness.command_on(name as usize, self.program);
         if let Some(breaks) = self.breaks {
             command.env(BREAK, breaks);
         }

@@ -1,11 +1,14 @@
-//! A day of an application's log, whose truth is known, becomes exactly the right conversions: once, again, and through kill -9.
+//! A day of an application's log, whose truth is known, becomes exactly the right conversions: once, again, and through kill -9. With
+//! a ledger on a server, the application runs on several machines, each with a log of its own.
 
 mod day;
 mod live;
+mod machines;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
 
@@ -14,7 +17,8 @@ use clap::Args;
 use fastrand::Rng;
 use nexmo_conversion::clock;
 
-use super::stage::{Programs, Witness};
+use super::ledger::{Kind, Ledger};
+use super::stage::{Stage, Witness};
 use day::{Day, Fact};
 
 /// `prove track`.
@@ -26,6 +30,9 @@ pub(crate) struct TrackArgs {
     /// How many runs over the log are killed
     #[arg(long, value_name = "N", default_value_t = 20)]
     kills: usize,
+    /// Where the ledger is; on a server, the log is of three machines
+    #[arg(long, value_name = "KIND", value_enum, default_value_t)]
+    ledger: Kind,
     /// Two logs instead, that are written while they are tracked
     #[arg(long)]
     live: bool,
@@ -45,26 +52,39 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// Writes the day, lets it be tracked, and compares; fails if anything is missing, too many, wrong or out of order.
 pub(crate) fn show(root: &Path, args: &TrackArgs) -> anyhow::Result<String> {
-    let programs = Programs::build(root)?;
+    let stage = &Stage::set(root, args.ledger)?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     if args.live {
-        let told = live::show(&programs, args.rounds, seed).with_context(|| format!("seed {seed}"))?;
+        let told = live::show(stage, args.rounds, seed).with_context(|| format!("seed {seed}"))?;
         return Ok(format!("seed {seed}\n{told}"));
     }
     let mut chance = Rng::with_seed(seed);
-    let day = Day::make(args.codes, clock::now(), &mut chance);
-    let story = undisturbed(&programs, &day).with_context(|| format!("seed {seed}"))?;
-    let killed = through_kills(&programs, &day, args.kills, story.took, &mut chance)
-        .with_context(|| format!("seed {seed}, with kills"))?;
-    let noticed = control(&programs, &mut chance).with_context(|| format!("control, seed {seed}"))?;
-    Ok(format!("seed {seed}\n{day}\n{story}\n{killed}\ncontrol (codes that expire a second too early): {noticed}"))
+    let day = Day::make(args.codes, stage.machines(), clock::now(), &mut chance);
+    if args.ledger == Kind::Postgres {
+        day.ensure_shared()?;
+    }
+    let story = undisturbed(stage, &day).with_context(|| format!("seed {seed}"))?;
+    let killed = match args.ledger {
+        Kind::File => through_kills(stage, &day, args.kills, story.took, &mut chance),
+        Kind::Postgres => machines::through_kills(stage, &day, args.kills, story.took, &mut chance),
+    };
+    let killed = killed.with_context(|| format!("seed {seed}, with kills"))?;
+    let noticed = control(stage, &mut chance).with_context(|| format!("control, seed {seed}"))?;
+    let mut told = format!(
+        "seed {seed}\n{day}\n{story}\n{killed}\ncontrol (codes that expire a second too early): {noticed}"
+    );
+    if args.ledger == Kind::Postgres {
+        let noticed = machines::control(stage, &mut chance).with_context(|| format!("control, seed {seed}"))?;
+        let _ = write!(told, "\ncontrol (silence waits for its own log only): {noticed}");
+    }
+    Ok(told)
 }
 
 /// A program that is wrong by one second must be noticed.
-fn control(programs: &Programs, chance: &mut Rng) -> anyhow::Result<String> {
-    let day = Day::make(1000, clock::now(), chance);
-    let witness = Witness::start(programs, &[])?;
-    finish(programs, &witness, &day, &["--window", "599s"])?;
+fn control(stage: &Stage, chance: &mut Rng) -> anyhow::Result<String> {
+    let day = Day::make(1000, stage.machines(), clock::now(), chance);
+    let witness = stage.witness(&[])?;
+    finish(stage, &witness, &day, &["--window", "599s"])?;
     match compare(&witness, &day.truth, Repeats::None) {
         Ok(_) => bail!("it was not noticed"),
         Err(error) => Ok(error.to_string()),
@@ -72,11 +92,16 @@ fn control(programs: &Programs, chance: &mut Rng) -> anyhow::Result<String> {
 }
 
 /// The whole log, and the whole log again.
-fn undisturbed(programs: &Programs, day: &Day) -> anyhow::Result<Story> {
-    let witness = Witness::start(programs, &[])?;
-    let took = finish(programs, &witness, day, &[])?;
+fn undisturbed(stage: &Stage, day: &Day) -> anyhow::Result<Story> {
+    let witness = stage.witness(&[])?;
+    let began = clock::monotonic();
+    if stage.machines() > 1 {
+        machines::read_together(&witness, &stage.programs.honest, None, day)?;
+    }
+    finish(stage, &witness, day, &[])?;
+    let took = clock::monotonic().saturating_sub(began);
     let requests = compare(&witness, &day.truth, Repeats::None)?;
-    finish(programs, &witness, day, &[])?;
+    finish(stage, &witness, day, &[])?;
     let again = compare(&witness, &day.truth, Repeats::None)? - requests;
     ensure!(again == 0, "reading the log again sent {again} requests");
     Ok(Story { took, requests })
@@ -101,13 +126,13 @@ impl std::fmt::Display for Story {
 
 /// Runs are killed at random moments of the time that one takes; the last one may finish.
 fn through_kills(
-    programs: &Programs,
+    stage: &Stage,
     day: &Day,
     kills: usize,
     took: Duration,
     chance: &mut Rng,
 ) -> anyhow::Result<String> {
-    let witness = Witness::start(programs, &[])?;
+    let witness = stage.witness(&[])?;
     // What a killed run has read, the next one reads in a fraction of the time; who ends before it is killed shows how much sooner
     // the next one must be.
     let mut reach = took / 5;
@@ -115,8 +140,8 @@ fn through_kills(
     while hit < kills {
         runs += 1;
         ensure!(runs <= 50 * kills, "only {hit} of {runs} kills hit a live run");
-        let log = log_file(&witness, day)?;
-        let mut run = witness.command(&programs.honest);
+        let log = log_file(&witness, day, 0)?;
+        let mut run = witness.command(&stage.programs.honest);
         let mut run = run.arg("track").arg(log).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         clock::sleep(Duration::from_millis(2).max(reach.mul_f64(chance.f64())));
         if run.try_wait()?.is_none() {
@@ -128,31 +153,48 @@ fn through_kills(
         run.wait()?;
     }
     let bound = hit as u64 * IN_FLIGHT_LIMIT;
-    finish(programs, &witness, day, &[])?;
+    finish(stage, &witness, day, &[])?;
     let requests = compare(&witness, &day.truth, Repeats::UpTo(bound))?;
     let repeated = requests - day.truth.len() as u64;
     Ok(format!("{hit} of {runs} runs killed: none missing, none wrong, {repeated} repeated (at most {bound})"))
 }
 
-fn log_file(witness: &Witness, day: &Day) -> anyhow::Result<std::path::PathBuf> {
-    let path = witness.folder().join("day.ndjson");
+fn log_file(witness: &Witness, day: &Day, machine: usize) -> anyhow::Result<PathBuf> {
+    let path = witness.folder().join(format!("day-{machine}.ndjson"));
     if !path.exists() {
-        fs::write(&path, &day.log)?;
+        fs::write(&path, &day.logs[machine].text)?;
     }
     Ok(path)
 }
 
-/// Lets a run come to its end. The day is over, so what has not converted by now is silent.
-fn finish(programs: &Programs, witness: &Witness, day: &Day, more: &[&str]) -> anyhow::Result<Duration> {
-    let log = log_file(witness, day)?;
+/// Lets a run on each machine come to its end. The day is over, so what has not converted by now is silent.
+fn finish(stage: &Stage, witness: &Witness, day: &Day, more: &[&str]) -> anyhow::Result<()> {
+    let mut runs = Vec::new();
+    for machine in 0..day.logs.len() {
+        let mut command = witness.command_on(machine, &stage.programs.honest);
+        command.args(["track", "--quiet", "--at-end", "expire"]).args(more).arg(log_file(witness, day, machine)?);
+        runs.push(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?);
+    }
+    runs.into_iter().try_for_each(|run| end(run, witness.ledger()))?;
+    send_the_rest(stage, witness)
+}
+
+/// What waited behind another machine's value is left for later runs.
+fn send_the_rest(stage: &Stage, witness: &Witness) -> anyhow::Result<()> {
+    for _ in 0..10 {
+        if witness.ledger().pending()? == 0 {
+            return Ok(());
+        }
+        let mut resume = witness.command(&stage.programs.honest);
+        resume.args(["ledger", "resume"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        end(resume.spawn()?, witness.ledger())?;
+    }
+    bail!("rows are pending after all runs have ended")
+}
+
+/// Waits until a run has ended, which must be well; or with a value that waits for another machine's.
+fn end(run: Child, ledger: &Ledger) -> anyhow::Result<()> {
     let began = clock::monotonic();
-    let mut command = witness.command(&programs.honest);
-    let run = command
-        .args(["track", "--quiet", "--at-end", "expire"])
-        .args(more)
-        .arg(log)
-        .stderr(Stdio::piped())
-        .spawn()?;
     let run = thread::spawn(move || run.wait_with_output());
     while !run.is_finished() {
         ensure!(clock::monotonic().saturating_sub(began) < LIMIT, "a run did not end");
@@ -160,8 +202,10 @@ fn finish(programs: &Programs, witness: &Witness, day: &Day, more: &[&str]) -> a
     }
     let Ok(output) = run.join() else { bail!("a run was lost") };
     let output = output?;
-    ensure!(ExitStatus::success(&output.status), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
-    Ok(clock::monotonic().saturating_sub(began))
+    let waits = matches!(ledger, Ledger::Server { .. }) && output.status.code() == Some(75);
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success() || waits, "{}: {said}", output.status);
+    Ok(())
 }
 
 /// How much may be sent more than once.

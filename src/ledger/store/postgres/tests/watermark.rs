@@ -47,13 +47,29 @@ fn no_run_calls_a_code_silent_before_every_log_was_read_that_far() {
 }
 
 #[test]
-fn a_run_that_has_died_or_reads_the_same_log_holds_nothing_back() {
+fn a_run_that_reads_the_same_log_holds_nothing_back() {
     let Some(fixture) = Fixture::on_server() else { return };
-    let (mut one, same, dying) =
-        (reading(&fixture, "/one"), reading(&fixture, "/one"), reading(&fixture, "/other"));
+    let (mut one, same) = (reading(&fixture, "/one"), reading(&fixture, "/one"));
     let _ = one.observe(&[told("0A", Happening::Sent, -700)], RULES, fixture.now);
-    assert_eq!(silent(&mut one, &fixture, 0), 0);
-    dying.crash();
-    assert_eq!(silent(&mut one, &fixture, 1), 1);
+    assert_eq!(silent(&mut one, &fixture, 0), 1);
     same.close(fixture.now).unwrap();
+}
+
+#[test]
+fn the_log_of_a_run_that_was_killed_is_waited_for_until_its_lease_has_ended() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let (mut one, mut killed) = (reading(&fixture, "/one"), reading(&fixture, "/other"));
+    let codes = ["0A", "0B"].map(|id| told(id, Happening::Sent, -700));
+    let _ = one.observe(&codes, RULES, fixture.now);
+    assert_eq!(silent(&mut killed, &fixture, -200), 0);
+    killed.crash();
+    let mut next = fixture.open();
+    assert_eq!(silent(&mut one, &fixture, 0), 0, "the next run of its machine has not begun to read");
+    next.reads(&[LogSource { name: Some("/other".to_owned()), identity: None }], fixture.now).unwrap();
+    let converted = next.observe(&[told("0A", Happening::Converted, -150)], RULES, fixture.now).unwrap();
+    assert_eq!((converted.counts.converted, converted.counts.late), (1, 0));
+    next.crash();
+    assert_eq!(silent(&mut one, &fixture, 1), 0, "nor does it know that nobody comes back");
+    fixture.end_leases_of_the_dead();
+    assert_eq!(silent(&mut one, &fixture, 2), 1);
 }
