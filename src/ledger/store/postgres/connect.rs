@@ -35,6 +35,9 @@ pub(crate) struct Connection {
     runtime: Option<Runtime>,
     /// Whether an answer that was asked for did not come in time, so that the next answer may not be the next question's.
     is_lost: bool,
+    /// How often an answer was waited for.
+    #[cfg(test)]
+    pub(super) answers: u64,
 }
 
 /// Connects to the first of a server's hosts that takes writes, or that will do by what somebody said.
@@ -60,7 +63,14 @@ pub(super) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Conne
     for (wanted, host) in rounds.iter().flat_map(|wanted| server.hosts.iter().map(move |host| (*wanted, host))) {
         match runtime.block_on(try_host(server, host, wanted)) {
             Ok((client, session)) => {
-                return Ok(Connection { client, session, runtime: Some(runtime), is_lost: false });
+                return Ok(Connection {
+                    client,
+                    session,
+                    runtime: Some(runtime),
+                    is_lost: false,
+                    #[cfg(test)]
+                    answers: 0,
+                });
             }
             Err(error) => failed = Some(more_telling(failed, error)),
         }
@@ -213,6 +223,10 @@ impl Connection {
         ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, StoreError> {
         let Some(runtime) = &self.runtime else { return Err(unreachable("the connection is closed")) };
+        #[cfg(test)]
+        {
+            self.answers += 1;
+        }
         if let Ok(answer) = runtime.block_on(async { timeout(ANSWER_LIMIT, ask(&self.client)).await }) {
             return answer.map_err(StoreError::from);
         }

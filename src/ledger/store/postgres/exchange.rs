@@ -79,8 +79,9 @@ async fn ask(client: &Client, step: &Step<'_>) -> Result<Vec<Row>, Error> {
 /// What others did at the same time was in the way: that is no failure, and the same may work again from its beginning.
 fn failure(error: Error) -> StoreError {
     match error.code().map(SqlState::code) {
-        // A key that exists, a conflict, a deadlock, a lock or an answer that took too long.
-        Some("23505" | "40001" | "40P01" | "55P03" | "57014") => StoreError::Busy,
+        // A key that exists, lanes that have changed (`UNLESS_CHANGED`), a conflict, a deadlock, a lock or an answer that took too
+        // long.
+        Some("23505" | "22012" | "40001" | "40P01" | "55P03" | "57014") => StoreError::Busy,
         // The server has given up a transaction that rested, and the connection with it.
         Some("25P03") => StoreError::Server(ServerError::Unreachable(error.into())),
         Some(_) | None => error.into(),

@@ -11,6 +11,7 @@ mod examine;
 mod exchange;
 mod failure;
 mod forget;
+mod lanes;
 mod liveness;
 mod reader;
 mod row;

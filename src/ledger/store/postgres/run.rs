@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 use super::access::Access;
 use super::connect::Connection;
 use super::exchange::Step;
+use super::lanes::DOUBTED;
 use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after, sweep};
 use super::row;
 use super::schema::{self, Schema};
@@ -53,6 +54,8 @@ pub(crate) struct PostgresStore {
     renewal: Duration,
     next_sweep: Duration,
     tries: u32,
+    /// How many guesses more bring the lanes with them.
+    pub(super) doubted: u32,
     /// What begins a transaction.
     pub(super) begins: Begins,
 }
@@ -116,6 +119,8 @@ impl PostgresStore {
             renewal: Duration::ZERO,
             next_sweep: Duration::ZERO,
             tries: 0,
+            // A run of one message guesses once.
+            doubted: DOUBTED,
             begins,
         };
         store.sweep()?;

@@ -73,13 +73,36 @@ pub(super) const FORGET_RUNS: &str = "DELETE FROM @run WHERE id IN (
 
 pub(super) const FORGET_DONE_OF: &str = "DELETE FROM @done WHERE run = ANY($1)";
 
-/// The rows of lanes, each with its lane's place, and whether no live run has it.
-pub(super) const LANES: &str = "SELECT u.n, s.id, s.delivered, s.key_time, s.timestamp, s.state, s.owner,
-            s.next_attempt, s.postponed_by, s.owner = 0 OR r.id IS NULL OR r.dead
-     FROM unnest($2::int2[], $3::text[]) WITH ORDINALITY u(c, m, n)
-     CROSS JOIN LATERAL (
-         SELECT * FROM @conversion s WHERE s.message_id = u.m AND s.account = $1 AND s.channel = u.c OFFSET 0) s
-     LEFT JOIN @run r ON r.id = s.owner";
+/// The rows of lanes (`$2`, `$3`), each with its lane's place, and whether no live run has it.
+macro_rules! lanes {
+    ($condition:literal) => {
+        concat!(
+            "SELECT u.n, s.id, s.delivered, s.key_time, s.timestamp, s.state, s.owner,
+                    s.next_attempt, s.postponed_by, s.owner = 0 OR r.id IS NULL OR r.dead AS free
+             FROM unnest($2::int2[], $3::text[]) WITH ORDINALITY u(c, m, n)
+             CROSS JOIN LATERAL (
+                 SELECT * FROM @conversion s
+                 WHERE s.message_id = u.m AND s.account = $1 AND s.channel = u.c OFFSET 0) s
+             LEFT JOIN @run r ON r.id = s.owner ",
+            $condition
+        )
+    };
+}
+
+pub(super) const LANES: &str = lanes!("");
+
+/// The same in a transaction (`$5`) that has done nothing.
+pub(super) const LANES_INSTEAD: &str =
+    lanes!("WHERE (SELECT count(*) FROM @done d WHERE d.run = $4 AND d.serial = $5) = 0");
+
+/// Goes on in a transaction that has begun (`$4`, `$5`) if its lanes are what they were (`$6`), and fails it otherwise.
+pub(super) const UNLESS_CHANGED: &str = concat!(
+    "SELECT 1 / CASE WHEN EXISTS (SELECT 1 FROM @done d WHERE d.run = $4 AND d.serial = $5)
+         AND $6 = (SELECT coalesce(string_agg(concat_ws(',', n, id, timestamp, state, owner, next_attempt, postponed_by,
+                                                        free), ';' ORDER BY n, id), '') FROM (",
+    lanes!(""),
+    ") l) THEN 1 ELSE 0 END"
+);
 
 /// Rows of dead runs wait, from here on, as they do for those who see them.
 pub(super) const FREE: &str = "UPDATE @conversion SET state = 0, owner = 0 WHERE id = ANY($1) AND state + 0 = 1";

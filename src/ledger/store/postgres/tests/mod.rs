@@ -4,6 +4,7 @@
 pub(crate) mod support;
 
 mod faults;
+mod journeys;
 mod leases;
 mod reaching;
 mod tls;
