@@ -38,6 +38,9 @@ pub(crate) struct Connection {
     /// How often an answer was waited for.
     #[cfg(test)]
     pub(super) answers: u64,
+    /// How many rows came with them.
+    #[cfg(test)]
+    pub(super) rows: u64,
 }
 
 /// Connects to the first of a server's hosts that takes writes, or that will do by what somebody said.
@@ -70,6 +73,8 @@ pub(super) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Conne
                     is_lost: false,
                     #[cfg(test)]
                     answers: 0,
+                    #[cfg(test)]
+                    rows: 0,
                 });
             }
             Err(error) => failed = Some(more_telling(failed, error)),

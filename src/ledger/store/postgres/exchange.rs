@@ -56,7 +56,13 @@ impl Connection {
     pub(super) fn exchange(&mut self, steps: &[Step<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
         // The first poll sends, and these are polled in their order.
         let asked = async |client: &Client| Ok(join_all(steps.iter().map(|step| ask(client, step))).await);
-        self.wait(asked)?.into_iter().map(|answer| answer.map_err(failure)).collect()
+        let answers: Result<Vec<Vec<Row>>, _> =
+            self.wait(asked)?.into_iter().map(|answer| answer.map_err(failure)).collect();
+        #[cfg(test)]
+        {
+            self.rows += answers.iter().flatten().flatten().count() as u64;
+        }
+        answers
     }
 
     /// The same for one statement.

@@ -1,13 +1,13 @@
 //! Conversions: how a plan is carried out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::exchange::{Statement, Step};
-use super::lanes::{DOUBTED, foresee, instead, names};
+use super::lanes::{DOUBTED, Length, foresee, instead, names};
 use super::row::{self, channel_number, get, key_number, number, reached_number, small, state_number};
 use super::statements as sql;
 use super::transaction::{Ended, Fenced, PostgresTx, Sight, fencing};
@@ -128,6 +128,7 @@ fn steps<'a>(tx: &PostgresTx<'_>, plan: &'a Plan) -> Vec<Step<'a>> {
         carry_out(tx, &layer, &mut steps);
     }
     if !plan.inserts.is_empty() {
+        steps.extend(not_alone(tx, &plan.inserts).map(Step::from));
         steps.push(insert(tx, sql::INSERT, &plan.inserts).into());
     }
     if !plan.reads.is_empty() {
@@ -236,6 +237,7 @@ fn insert<'a>(tx: &PostgresTx<'_>, text: &str, inserts: &'a [NewRow]) -> Stateme
     fn column<'a, T>(rows: &[&'a NewRow], of: impl Fn(&'a NewRow) -> T) -> Vec<T> {
         rows.iter().map(|row| of(row)).collect()
     }
+    let crowded = crowded(tx, inserts);
     let mut rows: Vec<_> = inserts.iter().collect();
     rows.sort_by_key(|row| &row.record.conversion.message_id);
     tx.statement(text)
@@ -251,6 +253,35 @@ fn insert<'a>(tx: &PostgresTx<'_>, text: &str, inserts: &'a [NewRow]) -> Stateme
         .numbers(column(&rows, |row| number(row.record.line)))
         .with(column(&rows, |row| row.record.reference.as_ref().map(Reference::as_json)), Type::TEXT_ARRAY)
         .with(column(&rows, |row| row.record.time != TimeSource::Forced), Type::BOOL_ARRAY)
+        .with(column(&rows, |row| !crowded.contains(&row.lane)), Type::BOOL_ARRAY)
+}
+
+/// The lanes that have many rows with these.
+fn crowded(tx: &PostgresTx<'_>, inserts: &[NewRow]) -> HashSet<usize> {
+    let mut lengths: HashMap<usize, usize> = HashMap::with_capacity(inserts.len());
+    for row in inserts {
+        let stored = match tx.shown.lengths.get(row.lane) {
+            Some(Length::Few(rows)) => *rows,
+            Some(Length::Many) => sql::FEW,
+            None => 0,
+        };
+        *lengths.entry(row.lane).or_insert(stored) += 1;
+    }
+    lengths.into_iter().filter(|(_, rows)| *rows > sql::FEW).map(|(lane, _)| lane).collect()
+}
+
+/// What makes the stored rows of a lane that gets many with these known as such.
+fn not_alone<'a>(tx: &PostgresTx<'_>, inserts: &'a [NewRow]) -> Option<Statement<'a>> {
+    let mut lanes = crowded(tx, inserts);
+    lanes.retain(|lane| matches!(tx.shown.lengths.get(*lane), Some(Length::Few(1..))));
+    let rows: Vec<_> = inserts.iter().filter(|row| lanes.remove(&row.lane)).collect();
+    let conversions = || rows.iter().map(|row| &row.record.conversion);
+    (!rows.is_empty()).then(|| {
+        tx.statement(sql::NOT_ALONE)
+            .number(tx.store.account)
+            .with(conversions().map(|one| channel_number(one.channel)).collect::<Vec<_>>(), Type::INT2_ARRAY)
+            .with(conversions().map(|one| one.message_id.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
+    })
 }
 
 /// The rows of records, whoever inserted them.

@@ -6,6 +6,7 @@ pub(crate) mod support;
 mod faults;
 mod journeys;
 mod leases;
+mod long_lanes;
 mod reaching;
 mod tls;
 mod watermark;
