@@ -16,6 +16,8 @@ pub(super) struct Reading {
     pub(super) shared: Arc<Shared>,
     /// The size of all files in bytes; unknown as soon as one is a pipe.
     pub(super) size: Option<u64>,
+    /// Somebody types it into a terminal.
+    pub(super) is_typed: bool,
 }
 
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::args::Global;
 use super::context::Context;
@@ -30,6 +31,8 @@ pub(super) struct Run {
     pub(super) adopt: Adopt,
     pub(super) tracking: Option<Tracking>,
     pub(super) limits: Limits,
+    /// How long a group waits for more before it is written down.
+    pub(super) linger: Duration,
     pub(super) refused_before: RefusedBefore,
     pub(super) summary: Summarise,
     /// What is known of the input while it is read, where there is one to speak of.
@@ -65,11 +68,23 @@ impl Run {
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let (watcher, seen) = exchanges(&context.global);
         let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
-        let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading, is_nameless } =
-            self;
+        let Self {
+            outbox,
+            adopt,
+            tracking,
+            mut limits,
+            linger,
+            refused_before,
+            summary: summarise,
+            reading,
+            is_nameless,
+        } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
-        let plan = RunPlan { limits, adopt, tracking, refused_before };
+        // Who types sees what comes of a line before the next.
+        let linger =
+            if reading.as_ref().is_some_and(|reading| reading.is_typed) { Duration::ZERO } else { linger };
+        let plan = RunPlan { limits, adopt, tracking, refused_before, linger };
         let means = Means {
             transport: &transport,
             account: &setup.account,

@@ -31,6 +31,9 @@ pub struct Ledger {
     room: Room,
     /// What the events before say of the next.
     streak: Streak,
+    /// How many groups were written.
+    #[cfg(test)]
+    pub(crate) groups: std::sync::Arc<std::sync::atomic::AtomicUsize>,
 }
 
 /// The room that settling can count on.
@@ -78,7 +81,14 @@ impl Ledger {
     }
 
     pub(crate) fn over(store: Box<dyn Store>) -> Self {
-        Self { store, recorded: 0, room: Room::Reserved, streak: Streak::default() }
+        Self {
+            store,
+            recorded: 0,
+            room: Room::Reserved,
+            streak: Streak::default(),
+            #[cfg(test)]
+            groups: std::sync::Arc::default(),
+        }
     }
 
     /// The runs that have crashed since the last one that ended. What each had sent and not settled is sent again.
@@ -268,6 +278,8 @@ impl Ledger {
         now: Timestamp,
         work: impl Fn(&mut dyn Tx) -> Result<T, StoreError>,
     ) -> Result<T, LedgerError> {
+        #[cfg(test)]
+        self.groups.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let in_one = |store: &mut dyn Store| {
             let mut tx = store.begin(now)?;
             let done = work(&mut *tx)?;

@@ -1,6 +1,7 @@
 //! A ledger on a PostgreSQL server: naming it, reaching it, making it, and what is said where something is wrong.
 
 use std::thread;
+use std::time::Duration;
 
 use crate::api;
 use crate::cli::{Cli, Ran, assert_same};
@@ -270,6 +271,43 @@ fn a_server_that_forgets_is_refused_unless_told_so_by_name() {
     let told = strict.configured(&format!("[ledger]\nurl = \"{url}\"\ndurability = \"server\"\n"));
     told.run(["sms", "0A1", "--delivered"]).exits(0);
     told.run(["check"]).exits(0);
+}
+
+#[test]
+fn records_that_trickle_in_are_written_down_together_on_a_server_and_only_there() {
+    let Some(cluster) =
+        Cluster::shared("records_that_trickle_in_are_written_down_together_on_a_server_and_only_there")
+    else {
+        return;
+    };
+    let transactions = |linger: &str, each_waits_for_its_result: bool| {
+        let database = cluster.database();
+        let sandbox = api::plain();
+        let config = format!("[ledger]\nurl = \"{}\"\nlinger = \"{linger}\"\n", url(cluster, &database));
+        let cli = Cli::new().against(&sandbox).configured(&config);
+        cli.run(["ledger", "migrate"]).exits(0);
+        let mut run = cli.start_with_pipe(["batch", "--json", "--channel", "sms", "--delivered", "true"]);
+        for n in 0..10 {
+            run.write(format!("{{\"id\":\"N{n}\"}}\n"));
+            if each_waits_for_its_result {
+                run.next_line();
+            } else {
+                // Not all at once: the run may read the lines one by one.
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        for _ in 0..if each_waits_for_its_result { 0 } else { 10 } {
+            run.next_line();
+        }
+        // While the run lives, and its input is open.
+        let count = cluster.sql(&database, "SELECT count(*) FROM nexmo_conversion.done");
+        run.close_stdin();
+        assert_eq!(run.finish().0, Some(0));
+        count.parse::<u32>().unwrap()
+    };
+    assert_eq!(transactions("0s", true), 20, "each is recorded and settled by itself");
+    let together = transactions("1s", false);
+    assert!(together <= 10, "{together} transactions for ten records");
 }
 
 #[test]
