@@ -69,7 +69,7 @@ impl Run {
         let (watcher, seen) = exchanges(&context.global);
         let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
         let Self {
-            outbox,
+            mut outbox,
             adopt,
             tracking,
             mut limits,
@@ -79,6 +79,7 @@ impl Run {
             reading,
             is_nameless,
         } = self;
+        outbox.heed(interrupt.shared());
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
         // Who types sees what comes of a line before the next.

@@ -4,6 +4,8 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::decide::{self, Answer, Applied, Followed, Lane, Plan, Recording, Release, StoredRow, Streak};
 use super::error::LedgerError;
@@ -33,7 +35,7 @@ pub struct Ledger {
     streak: Streak,
     /// How many groups were written.
     #[cfg(test)]
-    pub(crate) groups: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    pub(crate) groups: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 /// The room that settling can count on.
@@ -87,7 +89,7 @@ impl Ledger {
             room: Room::Reserved,
             streak: Streak::default(),
             #[cfg(test)]
-            groups: std::sync::Arc::default(),
+            groups: Arc::default(),
         }
     }
 
@@ -95,6 +97,11 @@ impl Ledger {
     #[must_use]
     pub fn unclean_stops(&self) -> UncleanStops {
         self.store.unclean_stops()
+    }
+
+    /// What sets this from outside ends any waiting for a server that is gone: what is not written then stays unwritten.
+    pub fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.store.heed(stop);
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it

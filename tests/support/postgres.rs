@@ -79,6 +79,16 @@ impl Cluster {
         String::from_utf8(ran.stdout).unwrap().trim().to_owned()
     }
 
+    /// Asks the server's own `pg_ctl` for something, such as to stop it, or to start it again. Whether that could be done.
+    pub(crate) fn pg_ctl(&self, words: &[&str]) -> bool {
+        let data = self.folder.join("data");
+        let options = fs::read_to_string(data.join("postmaster.opts")).unwrap();
+        let server = options.split(' ').next().unwrap();
+        let mut command = as_owner(&Path::new(server).with_file_name("pg_ctl"));
+        command.arg("-D").arg(&data).arg("-l").arg(self.folder.join("log")).args(["-w", "-s"]).args(words);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+    }
+
     /// The folder of its socket.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

@@ -1,12 +1,15 @@
 //! Reaching a server: its hosts one after the other, each within its time limit, until one will do.
 
 use std::io;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use rustix::net::sockopt;
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::config::{self, SslMode, SslNegotiation};
 use tokio_postgres::{Client, Config};
 
@@ -24,6 +27,8 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How often it then asks whether the other side is still there.
 const PROBE: Duration = Duration::from_secs(3);
 const PROBES: u32 = 3;
+/// How often it is looked whether a connection is still wanted.
+pub(super) const GLANCE: Duration = Duration::from_millis(50);
 
 /// A connection to a server. What the server sends is taken in only while something is waited for.
 #[derive(Debug)]
@@ -45,11 +50,15 @@ pub(crate) struct Connection {
 
 /// Connects to the first of a server's hosts that takes writes, or that will do by what somebody said.
 pub(crate) fn connect(server: &Server) -> Result<Connection, StoreError> {
-    connect_for(server, SessionWanted::ReadWrite)
+    connect_unless(&AtomicBool::new(false), server, SessionWanted::ReadWrite)
 }
 
-/// The same for a use that needs another session.
-pub(super) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Connection, StoreError> {
+/// The same for a use that needs another session, and until somebody says that none is wanted any more.
+pub(super) fn connect_unless(
+    stop: &AtomicBool,
+    server: &Server,
+    needs: SessionWanted,
+) -> Result<Connection, StoreError> {
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(4).build();
     let runtime = runtime.map_err(unreachable)?;
     let wanted = server.session.unwrap_or(needs);
@@ -64,7 +73,7 @@ pub(super) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Conne
         | SessionWanted::Standby => &[wanted],
     };
     for (wanted, host) in rounds.iter().flat_map(|wanted| server.hosts.iter().map(move |host| (*wanted, host))) {
-        match runtime.block_on(try_host(server, host, wanted)) {
+        match runtime.block_on(unless(stop, try_host(server, host, wanted))) {
             Ok((client, session)) => {
                 return Ok(Connection {
                     client,
@@ -82,6 +91,22 @@ pub(super) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Conne
     }
     runtime.shutdown_background();
     Err(failed.unwrap_or_else(|| unreachable("no host is named")))
+}
+
+/// Waits for something until nobody wants it any more.
+async fn unless<T>(
+    stop: &AtomicBool,
+    wanted: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let stopped = async {
+        while !stop.load(Ordering::Relaxed) {
+            sleep(GLANCE).await;
+        }
+    };
+    match select(pin!(wanted), pin!(stopped)).await {
+        Either::Left((done, _)) => done,
+        Either::Right(((), _)) => Err(unreachable("it was no longer waited for")),
+    }
 }
 
 /// Of two hosts' errors the one that says more: what did not answer says least.

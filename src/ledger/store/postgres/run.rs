@@ -1,11 +1,13 @@
 //! A run on a server's ledger: how it begins, keeps its lease, and comes back after the server was gone.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
 use super::access::Access;
-use super::connect::Connection;
+use super::connect::{Connection, GLANCE};
 use super::exchange::Step;
 use super::lanes::DOUBTED;
 use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after, sweep};
@@ -54,6 +56,10 @@ pub(crate) struct PostgresStore {
     renewal: Duration,
     next_sweep: Duration,
     tries: u32,
+    /// Set from outside: a server that is gone is not waited for any longer.
+    stop: Arc<AtomicBool>,
+    /// It was waited for in vain, or not at all: what is left to do is tried once.
+    has_given_up: bool,
     /// How many guesses more bring the lanes with them.
     pub(super) doubted: u32,
     /// What begins a transaction.
@@ -94,7 +100,7 @@ impl PostgresStore {
         unsettled_max: usize,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut connection = (access.connect)()?;
+        let mut connection = (access.connect)(&AtomicBool::new(false))?;
         schema::refuse_other_versions(&mut connection, &access.schema)?;
         let begins = match access.durability {
             Durability::Strict => Begins::new(&refuse_forgetful(&mut connection)?),
@@ -119,6 +125,8 @@ impl PostgresStore {
             renewal: Duration::ZERO,
             next_sweep: Duration::ZERO,
             tries: 0,
+            stop: Arc::default(),
+            has_given_up: false,
             // A run of one message guesses once.
             doubted: DOUBTED,
             begins,
@@ -253,24 +261,47 @@ impl PostgresStore {
             .then(|| self.access.schema.statement(sql::FORGET_DONE).number(self.me).number(self.serial - 1).into())
     }
 
+    /// From now on, what sets this ends the waiting for a server that is gone.
+    pub(super) fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
     /// Connects again after the connection was lost, for as long as the server is waited for.
     pub(super) fn reconnect(&mut self) -> Result<(), StoreError> {
-        let given_up = clock::monotonic().saturating_add(self.access.patience);
+        let patience = if self.has_given_up { Duration::ZERO } else { self.access.patience };
+        let given_up = clock::monotonic().saturating_add(patience);
         let mut wait = FIRST_WAIT * 5;
         loop {
-            let connected = (self.access.connect)().and_then(|mut connection| {
+            let connected = (self.access.connect)(&self.stop).and_then(|mut connection| {
                 schema::refuse_other_versions(&mut connection, &self.access.schema)?;
                 Ok(connection)
             });
             match connected {
                 Ok(connection) => {
+                    self.has_given_up = false;
                     self.connection = connection;
                     return Ok(());
                 }
-                Err(error) if !may_pass(&error) || clock::monotonic() >= given_up => return Err(error),
-                Err(_) => clock::sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)),
+                Err(error) if !may_pass(&error) || !self.goes_on_until(given_up) => {
+                    self.has_given_up = true;
+                    return Err(error);
+                }
+                Err(_) => self.pause(wait.mul_f64(0.5 + fastrand::f64() / 2.0)),
             }
             wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Whether a server is still waited for that is waited for until then.
+    fn goes_on_until(&self, end: Duration) -> bool {
+        clock::monotonic() < end && !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits in small steps, to see when nothing is waited for any longer.
+    fn pause(&self, time: Duration) {
+        let until = clock::monotonic().saturating_add(time);
+        while self.goes_on_until(until) {
+            clock::sleep(GLANCE.min(until.saturating_sub(clock::monotonic())));
         }
     }
 
@@ -286,7 +317,7 @@ impl PostgresStore {
             let ask = self.access.schema.statement(sql::WAS_DONE).number(self.me).number(serial);
             match self.connection.query(ask) {
                 Ok(rows) => return Ok(rows.is_empty()),
-                Err(error) if !may_pass(&error) || clock::monotonic() >= given_up => return Err(error),
+                Err(error) if !may_pass(&error) || !self.goes_on_until(given_up) => return Err(error),
                 Err(_) => {}
             }
         }

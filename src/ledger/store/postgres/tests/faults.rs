@@ -5,13 +5,12 @@ use std::io::{Read, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::by_socket;
 use super::support::Cluster;
@@ -81,7 +80,7 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
 fn through(fixture: &Fixture, between: &Between, cluster: &'static Cluster) -> Ledger {
     let address = HostAddress::Socket(between.folder.path().to_owned());
     let access = Access {
-        connect: Box::new(move || {
+        connect: Box::new(move |_| {
             let mut server = by_socket(cluster, "postgres");
             server.hosts = vec![ServerHost { address: address.clone(), port: 5432, password: None }];
             connect(&server)
@@ -126,19 +125,8 @@ fn crash_and_start(cluster: &Cluster) {
     let pid = fs::read_to_string(data.join("postmaster.pid")).unwrap();
     let pid = Pid::from_raw(pid.lines().next().unwrap().parse().unwrap()).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
-    let options = fs::read_to_string(data.join("postmaster.opts")).unwrap();
-    let pg_ctl = Path::new(options.split(' ').next().unwrap()).with_file_name("pg_ctl");
-    let mut command = if geteuid().is_root() {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--"]).arg(pg_ctl);
-        command
-    } else {
-        Command::new(pg_ctl)
-    };
-    command.current_dir("/").arg("-D").arg(&data).arg("-l").arg(cluster.folder().join("log"));
-    command.args(["-w", "-s", "start"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // Until the last of its processes has noticed, the new server is refused.
-    while !command.status().unwrap().success() {
+    while !cluster.pg_ctl(&["start"]) {
         thread::yield_now();
     }
 }
@@ -158,7 +146,7 @@ fn of_a_server_that_is_killed_and_started_again_nothing_is_lost_and_no_run_ends(
         let server = socket.clone();
         let access = Access {
             name: "the test's".to_owned(),
-            connect: Box::new(move || connect(&server)),
+            connect: Box::new(move |_| connect(&server)),
             schema: Schema::named("ledger"),
             locks: locks.path().into(),
             lease: Duration::from_secs(60),
