@@ -20,14 +20,18 @@ use crate::failpoint::{Promise, is_broken};
 use crate::ledger::store::sources::Sources;
 use crate::ledger::store::{Lease, ServerError, StoreError};
 
-/// How often a transaction is tried that others were in the way of.
-const TRIES: u32 = 12;
+/// How long something is tried at least that others are in the way of. It is tried for as long as a server that is gone is waited
+/// for, where that is longer: neither says when it will end.
+const CONTENDED: Duration = Duration::from_secs(10);
 
 /// The first wait between two tries; it doubles, and is anything up to that.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 
-/// The longest.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// The longest, where others are in the way.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+/// The longest for a server that is gone.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(2);
 
 /// Transactions after which what is noted of earlier ones is removed.
 const NOTED: i64 = 64;
@@ -55,7 +59,7 @@ pub(crate) struct PostgresStore {
     leased_until: Duration,
     renewal: Duration,
     next_sweep: Duration,
-    tries: u32,
+    tries: Tries,
     /// Set from outside: a server that is gone is not waited for any longer.
     stop: Arc<AtomicBool>,
     /// It was waited for in vain, or not at all: what is left to do is tried once.
@@ -64,6 +68,13 @@ pub(crate) struct PostgresStore {
     pub(super) doubted: u32,
     /// What begins a transaction.
     pub(super) begins: Begins,
+}
+
+/// How often something was tried, and since when.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tries {
+    count: u32,
+    since: Option<Duration>,
 }
 
 /// The commands that begin a transaction.
@@ -124,7 +135,7 @@ impl PostgresStore {
             leased_until: Duration::ZERO,
             renewal: Duration::ZERO,
             next_sweep: Duration::ZERO,
-            tries: 0,
+            tries: Tries::default(),
             stop: Arc::default(),
             has_given_up: false,
             // A run of one message guesses once.
@@ -181,7 +192,7 @@ impl PostgresStore {
         &mut self,
         work: impl Fn(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut tries = 0;
+        let mut tries = Tries::default();
         loop {
             match work(self) {
                 Err(failed) if self.comes_back(&failed, &mut tries) => {}
@@ -191,15 +202,19 @@ impl PostgresStore {
     }
 
     /// Waits after something failed that may pass, and connects again where that is needed; not for ever.
-    fn comes_back(&mut self, failed: &StoreError, tries: &mut u32) -> bool {
-        if !may_pass(failed) || *tries >= TRIES {
+    fn comes_back(&mut self, failed: &StoreError, tries: &mut Tries) -> bool {
+        let now = clock::monotonic();
+        let since = *tries.since.get_or_insert(now);
+        let is_stopped = self.stop.load(Ordering::Relaxed);
+        let limit = if is_stopped { CONTENDED } else { CONTENDED.max(self.access.patience) };
+        if !may_pass(failed) || now.saturating_sub(since) >= limit {
             return false;
         }
-        *tries += 1;
+        tries.count += 1;
         if !self.connection.is_usable() {
-            return self.reconnect().is_ok();
+            return self.reconnect(since.saturating_add(self.access.patience)).is_ok();
         }
-        let most = FIRST_WAIT.saturating_mul(1 << (*tries).min(10)).min(LONGEST_WAIT);
+        let most = FIRST_WAIT.saturating_mul(1 << tries.count.min(10)).min(LONGEST_WAIT);
         clock::sleep(most.mul_f64(fastrand::f64()));
         true
     }
@@ -208,13 +223,13 @@ impl PostgresStore {
     pub(super) fn tries_transaction_again(&mut self, failed: &StoreError) -> bool {
         let mut tries = self.tries;
         let again = self.comes_back(failed, &mut tries);
-        self.tries = if again { tries } else { 0 };
+        self.tries = if again { tries } else { Tries::default() };
         again
     }
 
     /// A transaction has succeeded: the next one that does not has all its tries.
     pub(super) fn went_well(&mut self) {
-        self.tries = 0;
+        self.tries = Tries::default();
     }
 
     /// Renews the lease when it is time for that. Returns until when it lasts.
@@ -266,10 +281,9 @@ impl PostgresStore {
         self.stop = stop;
     }
 
-    /// Connects again after the connection was lost, for as long as the server is waited for.
-    pub(super) fn reconnect(&mut self) -> Result<(), StoreError> {
-        let patience = if self.has_given_up { Duration::ZERO } else { self.access.patience };
-        let given_up = clock::monotonic().saturating_add(patience);
+    /// Connects again after the connection was lost, which is tried until then, and once.
+    fn reconnect(&mut self, given_up: Duration) -> Result<(), StoreError> {
+        let given_up = if self.has_given_up { Duration::ZERO } else { given_up };
         let mut wait = FIRST_WAIT * 5;
         loop {
             let connected = (self.access.connect)(&self.stop).and_then(|mut connection| {
@@ -288,7 +302,7 @@ impl PostgresStore {
                 }
                 Err(_) => self.pause(wait.mul_f64(0.5 + fastrand::f64() / 2.0)),
             }
-            wait = (wait * 2).min(LONGEST_WAIT);
+            wait = (wait * 2).min(LONGEST_ABSENCE);
         }
     }
 
@@ -310,7 +324,7 @@ impl PostgresStore {
     pub(super) fn was_done(&mut self, serial: i64) -> Result<bool, StoreError> {
         let given_up = clock::monotonic().saturating_add(self.access.patience);
         loop {
-            self.reconnect()?;
+            self.reconnect(given_up)?;
             if is_broken(Promise::UnknownCommitsAreRead) {
                 return Ok(false);
             }

@@ -183,3 +183,31 @@ fn of_a_server_that_is_killed_and_started_again_nothing_is_lost_and_no_run_ends(
     let states = cluster.sql("postgres", "SELECT state, count(*) FROM ledger.conversion GROUP BY state");
     assert_eq!(states, format!("2|{}", 3 * GROUPS * GROUP), "each accepted, and each once");
 }
+
+#[test]
+fn others_may_be_in_the_way_more_often_than_a_few_times() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let cluster = Cluster::shared("others_may_be_in_the_way_more_often_than_a_few_times").unwrap();
+    let mut ledger = fixture.open();
+    let schema = ledger_schema(&fixture);
+    // A sequence does not go back with the transaction that fails.
+    cluster.sql(
+        "postgres",
+        &format!(
+            "CREATE SEQUENCE {schema}.met;
+             CREATE FUNCTION {schema}.conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF nextval('{schema}.met') <= 40 THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF;
+                 RETURN NEW;
+             END $$;
+             CREATE TRIGGER conflict BEFORE INSERT ON {schema}.conversion FOR EACH ROW
+                 EXECUTE FUNCTION {schema}.conflict()"
+        ),
+    );
+    let ticket = ledger.ready(&sms("0A", 0), fixture.now);
+    assert_eq!(cluster.sql("postgres", &format!("SELECT last_value FROM {schema}.met")), "41", "each was met");
+    let _ = ledger.end(ticket, accepted(), fixture.now);
+}
+
+fn ledger_schema(fixture: &Fixture) -> String {
+    fixture.access("one").schema.text("@").replace(['"', '.'], "")
+}
