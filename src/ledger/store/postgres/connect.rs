@@ -46,6 +46,9 @@ pub(crate) struct Connection {
     /// How many rows came with them.
     #[cfg(test)]
     pub(super) rows: u64,
+    /// Statements and their plans, where these are collected.
+    #[cfg(test)]
+    pub(super) plans: Option<Vec<(String, String)>>,
 }
 
 /// Connects to the first of a server's hosts that takes writes, or that will do by what somebody said.
@@ -84,6 +87,8 @@ pub(super) fn connect_unless(
                     answers: 0,
                     #[cfg(test)]
                     rows: 0,
+                    #[cfg(test)]
+                    plans: None,
                 });
             }
             Err(error) => failed = Some(more_telling(failed, error)),

@@ -122,23 +122,23 @@ macro_rules! of_lane {
 pub(super) const HEADS: &str = siblings!(concat!(
     "unnest($2::int2[], $3::text[], $4::int8[], $5::int8[], $6::int8[]) u(c, m, n, t, i)
      LEFT JOIN LATERAL ",
-    of_lane!("AND NOT alone AND state = 2 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    of_lane!("AND NOT alone AND state + 0 = 2 ORDER BY timestamp DESC, id DESC LIMIT 1"),
     " a ON true
      CROSS JOIN LATERAL (
          SELECT CASE WHEN (a.timestamp, a.id) > (u.t, u.i) THEN a.timestamp ELSE u.t END AS t,
                 CASE WHEN (a.timestamp, a.id) > (u.t, u.i) THEN a.id ELSE u.i END AS i OFFSET 0) f
      CROSS JOIN LATERAL (",
-    of_lane!("AND NOT alone AND state = 2 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    of_lane!("AND NOT alone AND state + 0 = 2 ORDER BY timestamp DESC, id DESC LIMIT 1"),
     " UNION ALL ",
-    of_lane!("AND NOT alone AND state = 1"),
+    of_lane!("AND NOT alone AND state + 0 = 1"),
     " UNION ALL ",
-    of_lane!("AND NOT alone AND state = 0 AND (timestamp, id) < (f.t, f.i)"),
+    of_lane!("AND NOT alone AND state + 0 = 0 AND (timestamp, id) < (f.t, f.i)"),
     " UNION ALL ",
-    of_lane!("AND NOT alone AND state = 0 AND (timestamp, id) >= (f.t, f.i) ORDER BY timestamp, id LIMIT 1"),
+    of_lane!("AND NOT alone AND state + 0 = 0 AND (timestamp, id) >= (f.t, f.i) ORDER BY timestamp, id LIMIT 1"),
     " UNION ALL ",
-    of_lane!("AND NOT alone AND state = 0 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    of_lane!("AND NOT alone AND state + 0 = 0 ORDER BY timestamp DESC, id DESC LIMIT 1"),
     " UNION ALL ",
-    of_lane!("AND NOT alone AND state = 0 AND owner = $7 LIMIT 1"),
+    of_lane!("AND NOT alone AND state * 1 = 0 AND owner = $7 LIMIT 1"),
     " UNION ALL ",
     of_lane!("AND key_time = -1"),
     ") s"

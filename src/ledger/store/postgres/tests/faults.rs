@@ -208,6 +208,6 @@ fn others_may_be_in_the_way_more_often_than_a_few_times() {
     let _ = ledger.end(ticket, accepted(), fixture.now);
 }
 
-fn ledger_schema(fixture: &Fixture) -> String {
+pub(super) fn ledger_schema(fixture: &Fixture) -> String {
     fixture.access("one").schema.text("@").replace(['"', '.'], "")
 }

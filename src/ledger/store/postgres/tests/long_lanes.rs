@@ -86,7 +86,7 @@ fn an_older_ledger_learns_which_message_ids_have_many_values() {
     let migrate = || migrate(&mut connect(&server).unwrap(), &schema).unwrap();
     assert_eq!(migrate(), (None, known_version()));
     let sql = |text: &str| cluster.sql(&database, text);
-    sql("DROP INDEX old.conversion_lane, old.conversion_waiting");
+    sql("DROP INDEX old.conversion_lane, old.conversion_waiting, old.run_dead");
     sql("UPDATE old.meta SET version = 1");
     sql("INSERT INTO old.conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner, recorded,
                                      next_attempt, line)

@@ -7,6 +7,7 @@ mod faults;
 mod journeys;
 mod leases;
 mod long_lanes;
+mod plans;
 mod reaching;
 mod tls;
 mod watermark;
