@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::config::{self, SslMode, SslNegotiation};
 use tokio_postgres::{Client, Config};
 
-use super::failure::{Broke, unreachable};
+use super::failure::{Broke, is_not_let_in, unreachable};
 use super::session::{self, Session};
 use super::stream::{Agreed, ServerStream, Way};
 use super::tls;
@@ -135,6 +135,13 @@ async fn try_host(
     match limited(mode).await {
         // Where nothing is verified, no TLS is as good as one that cannot be agreed on.
         Err(StoreError::Server(ServerError::Tls(_))) if mode == TlsMode::Prefer => limited(TlsMode::Disable).await,
+        // The server lets nobody in over TLS, or not this role; without it, it may. If not, its first word says as much.
+        Err(refused) if mode == TlsMode::Prefer && is_not_let_in(&refused) => {
+            match limited(TlsMode::Disable).await {
+                Err(again) if is_not_let_in(&again) => Err(refused),
+                reached => reached,
+            }
+        }
         reached => reached,
     }
 }
