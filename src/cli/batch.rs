@@ -52,7 +52,7 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
         adopt: Adopt::Due,
         tracking: None,
         limits,
-        linger,
+        linger: reading.linger(linger),
         refused_before: args.input.refused_before(),
         summary: Summarise::Always,
         reading: Some(reading),

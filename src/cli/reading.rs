@@ -33,6 +33,11 @@ pub(super) struct Shared {
 }
 
 impl Reading {
+    /// How long a group of it waits for more: who types sees what comes of a line before the next.
+    pub(super) fn linger(&self, linger: Duration) -> Duration {
+        if self.is_typed { Duration::ZERO } else { linger }
+    }
+
     /// Bytes read so far.
     pub(super) fn bytes(&self) -> u64 {
         self.shared.bytes.load(Ordering::Relaxed)

@@ -60,7 +60,7 @@ impl Summarise {
 
 impl Run {
     /// Sends the items, prints what comes of them, and says how it ended.
-    pub(super) fn run<I>(self, items: I, setup: &Setup, context: &mut Context) -> Result<Exit, CommandFailure>
+    pub(super) fn run<I>(mut self, items: I, setup: &Setup, context: &mut Context) -> Result<Exit, CommandFailure>
     where
         I: Iterator<Item = Item> + Send + 'static,
     {
@@ -68,23 +68,11 @@ impl Run {
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let (watcher, seen) = exchanges(&context.global);
         let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
-        let Self {
-            mut outbox,
-            adopt,
-            tracking,
-            mut limits,
-            linger,
-            refused_before,
-            summary: summarise,
-            reading,
-            is_nameless,
-        } = self;
-        outbox.heed(interrupt.shared());
+        self.outbox.heed(interrupt.shared());
+        let (summarise, linger) = (self.summary, self.linger);
+        let Self { outbox, adopt, tracking, mut limits, refused_before, reading, is_nameless, .. } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
-        // Who types sees what comes of a line before the next.
-        let linger =
-            if reading.as_ref().is_some_and(|reading| reading.is_typed) { Duration::ZERO } else { linger };
         let plan = RunPlan { limits, adopt, tracking, refused_before, linger };
         let means = Means {
             transport: &transport,

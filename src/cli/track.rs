@@ -70,7 +70,7 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
             adopt: Adopt::Due,
             tracking: Some(tracking),
             limits,
-            linger,
+            linger: reading.linger(linger),
             refused_before: args.input.refused_before(),
             summary: Summarise::Always,
             reading: Some(reading.clone()),

@@ -461,12 +461,10 @@ fn what_is_not_settled_yet_keeps_its_place_below_the_in_flight_limit() {
 #[test]
 fn what_another_value_of_the_message_id_waits_for_is_settled_at_once() {
     let limits = Limits { jobs: 2, ..LIMITS };
-    let later = |line| match record(line) {
-        Item::Record(record) => {
-            let timestamp = after(seconds(60)).wall;
-            Item::Record(Record { conversion: Conversion { timestamp, ..record.conversion }, ..record })
-        }
-        other => panic!("{other:?}"),
+    let later = |line| {
+        let Item::Record(record) = record(line) else { panic!("a record") };
+        let timestamp = after(seconds(60)).wall;
+        Item::Record(Record { conversion: Conversion { timestamp, ..record.conversion }, ..record })
     };
     for (waits, settled) in [(true, 1), (false, 0)] {
         let (gate, mut heard) = (Gate::default(), Heard::default());
