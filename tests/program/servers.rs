@@ -310,7 +310,9 @@ fn records_that_trickle_in_are_written_down_together_on_a_server_and_only_there(
         assert_eq!(run.finish().0, Some(0));
         count.parse::<u32>().unwrap()
     };
-    assert_eq!(transactions("0s", true), 20, "each is recorded and settled by itself");
+    // With a search for what is due now and then.
+    let alone = transactions("0s", true);
+    assert!(alone >= 20, "{alone}: each is recorded and settled by itself");
     let together = transactions("1s", false);
     assert!(together <= 10, "{together} transactions for ten records");
 }

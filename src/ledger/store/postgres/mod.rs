@@ -19,6 +19,7 @@ mod rows;
 mod run;
 mod schema;
 mod session;
+mod shown;
 mod statements;
 mod store;
 mod stream;

@@ -7,8 +7,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::exchange::{Statement, Step};
-use super::lanes::{DOUBTED, Length, foresee, instead, names};
+use super::lanes::{foresee, instead, names};
 use super::row::{self, channel_number, get, key_number, number, reached_number, small, state_number};
+use super::shown::{DOUBTED, Length};
 use super::statements as sql;
 use super::transaction::{Ended, Fenced, PostgresTx, Sight, fencing};
 use crate::domain::{BadRecord, Conversion, ErrorCode, Reference, TimeSource, Timestamp};

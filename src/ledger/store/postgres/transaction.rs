@@ -4,8 +4,8 @@
 use tokio_postgres::Row;
 
 use super::exchange::{Statement, Step};
-use super::lanes::{Foreseen, Shown, unless_changed};
 use super::run::PostgresStore;
+use super::shown::{Foreseen, Names, Shown};
 use super::statements as sql;
 use crate::domain::Timestamp;
 use crate::failpoint::{Promise, is_broken};
@@ -94,7 +94,7 @@ impl<'a> PostgresTx<'a> {
                 self.stage = Stage::Done;
                 return Ok(Ended::Answered(Vec::new()));
             }
-            if self.shown.are_to_be_checked() {
+            if self.shown.unless_changed.is_some() {
                 return self.at_once(Sight::Serializable, asked);
             }
             self.ask(Vec::new())?;
@@ -147,14 +147,17 @@ impl<'a> PostgresTx<'a> {
     fn entrance<'b>(&mut self, sight: Sight) -> Vec<Step<'b>> {
         self.store.serial += 1;
         let (me, serial) = (self.store.me, self.store.serial);
-        let check = unless_changed(self, serial);
+        let lanes = self.shown.unless_changed.take();
         let begins = &self.store.begins;
         let mut steps: Vec<_> = self.store.upkeep().into_iter().collect();
         match sight {
             Sight::Serializable => {
                 steps.push(Step::Commands(begins.serializable.clone()));
                 steps.push(self.statement(sql::ENTER).number(me).number(serial).into());
-                steps.extend(check.map(Step::from));
+                let check = |lanes: Names| {
+                    lanes.unless_changed(&self.store.access.schema, self.store.account, (me, serial)).into()
+                };
+                steps.extend(lanes.map(check));
             }
             Sight::Committed => {
                 steps.push(Step::Commands(begins.read_committed.clone()));
