@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -27,8 +28,10 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How often it then asks whether the other side is still there.
 const PROBE: Duration = Duration::from_secs(3);
 const PROBES: u32 = 3;
-/// How often it is looked whether a connection is still wanted.
+/// How often it is looked whether a server is still waited for.
 pub(super) const GLANCE: Duration = Duration::from_millis(50);
+/// How long a server that is there may take when it is not: what has been done is to be settled.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// A connection to a server. What the server sends is taken in only while something is waited for.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub(crate) struct Connection {
     runtime: Option<Runtime>,
     /// Whether an answer that was asked for did not come in time, so that the next answer may not be the next question's.
     is_lost: bool,
+    /// Set from outside: answers are not waited for any longer.
+    stop: Arc<AtomicBool>,
     /// How often an answer was waited for.
     #[cfg(test)]
     pub(super) answers: u64,
@@ -76,13 +81,15 @@ pub(super) fn connect_unless(
         | SessionWanted::Standby => &[wanted],
     };
     for (wanted, host) in rounds.iter().flat_map(|wanted| server.hosts.iter().map(move |host| (*wanted, host))) {
-        match runtime.block_on(unless(stop, try_host(server, host, wanted))) {
+        let tried = runtime.block_on(unless(stop, try_host(server, host, wanted)));
+        match tried.unwrap_or_else(|| Err(unreachable("it was no longer waited for"))) {
             Ok((client, session)) => {
                 return Ok(Connection {
                     client,
                     session,
                     runtime: Some(runtime),
                     is_lost: false,
+                    stop: Arc::default(),
                     #[cfg(test)]
                     answers: 0,
                     #[cfg(test)]
@@ -98,19 +105,17 @@ pub(super) fn connect_unless(
     Err(failed.unwrap_or_else(|| unreachable("no host is named")))
 }
 
-/// Waits for something until nobody wants it any more.
-async fn unless<T>(
-    stop: &AtomicBool,
-    wanted: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
+/// Waits for something until nobody waits any more, and a moment longer.
+async fn unless<T>(stop: &AtomicBool, wanted: impl Future<Output = T>) -> Option<T> {
     let stopped = async {
         while !stop.load(Ordering::Relaxed) {
             sleep(GLANCE).await;
         }
+        sleep(LAST_WORD).await;
     };
     match select(pin!(wanted), pin!(stopped)).await {
-        Either::Left((done, _)) => done,
-        Either::Right(((), _)) => Err(unreachable("it was no longer waited for")),
+        Either::Left((done, _)) => Some(done),
+        Either::Right(((), _)) => None,
     }
 }
 
@@ -259,6 +264,11 @@ impl Connection {
         !self.is_lost && !self.client.is_closed()
     }
 
+    /// From now on, what sets this ends the waiting for answers.
+    pub(super) fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
     /// Waits for what was asked of the server.
     pub(crate) fn wait<T>(
         &mut self,
@@ -269,11 +279,13 @@ impl Connection {
         {
             self.answers += 1;
         }
-        if let Ok(answer) = runtime.block_on(async { timeout(ANSWER_LIMIT, ask(&self.client)).await }) {
-            return answer.map_err(StoreError::from);
-        }
+        let asked = async { unless(&self.stop, timeout(ANSWER_LIMIT, ask(&self.client))).await };
+        let why = match runtime.block_on(asked) {
+            Some(Ok(answer)) => return answer.map_err(StoreError::from),
+            Some(Err(_)) => format!("the server did not answer within {ANSWER_LIMIT:?}"),
+            None => "the server's answer was no longer waited for".to_owned(),
+        };
         self.is_lost = true;
-        let why = format!("the server did not answer within {ANSWER_LIMIT:?}");
         Err(unreachable(io::Error::new(io::ErrorKind::TimedOut, why)))
     }
 }

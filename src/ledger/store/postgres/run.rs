@@ -282,6 +282,7 @@ impl PostgresStore {
 
     /// From now on, what sets this ends the waiting for a server that is gone.
     pub(super) fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.connection.heed(Arc::clone(&stop));
         self.stop = stop;
     }
 
@@ -295,7 +296,8 @@ impl PostgresStore {
                 Ok(connection)
             });
             match connected {
-                Ok(connection) => {
+                Ok(mut connection) => {
+                    connection.heed(Arc::clone(&self.stop));
                     self.has_given_up = false;
                     self.connection = connection;
                     return Ok(());

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::by_socket;
 use super::support::Cluster;
+use crate::clock;
 use crate::domain::{Durability, HostAddress, REMEMBERED, ServerHost};
 use crate::ledger::store::postgres::connect;
 use crate::ledger::store::postgres::{Access, PostgresStore, Schema, migrate};
@@ -24,6 +25,8 @@ use crate::ledger::{Due, Known, Ledger, Recorded, Released};
 const PASS: usize = 0;
 const SWALLOWED: usize = 1;
 const ANSWER_LOST: usize = 2;
+/// It goes nowhere, and nothing ends.
+const HELD_BACK: usize = 3;
 
 /// Stands between a run and the server.
 struct Between {
@@ -61,10 +64,10 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
     while let Ok(read @ 1..) = client.read(&mut bytes) {
         let commits = bytes[..read].windows(6).any(|six| six == b"COMMIT");
         let fault = if commits { fault.swap(PASS, Ordering::SeqCst) } else { PASS };
-        if fault != PASS {
+        if fault != PASS && fault != HELD_BACK {
             let _ = client.shutdown(Shutdown::Both);
         }
-        if fault != SWALLOWED {
+        if fault != SWALLOWED && fault != HELD_BACK {
             let _ = server.write_all(&bytes[..read]);
         }
         if fault == ANSWER_LOST {
@@ -117,6 +120,32 @@ fn a_commit_whose_answer_is_lost_counts_if_it_was_done_and_is_done_again_if_it_w
     }
     assert_eq!(ledger.adopted(Due::Everything, fixture.now), []);
     assert_eq!(ledger.left_over(fixture.now).unwrap(), None);
+}
+
+#[test]
+fn an_answer_that_does_not_come_is_not_waited_for_after_an_interruption() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let cluster = Cluster::shared("an_answer_that_does_not_come_is_not_waited_for_after_an_interruption").unwrap();
+    let between = Between::start(cluster.folder());
+    let mut ledger = through(&fixture, &between, cluster);
+    let stop = Arc::new(AtomicBool::new(false));
+    ledger.heed(Arc::clone(&stop));
+    between.break_next(HELD_BACK);
+    let began = clock::monotonic();
+    let recorded = thread::scope(|scope| {
+        scope.spawn(|| {
+            while between.fault.load(Ordering::SeqCst) == HELD_BACK {
+                thread::yield_now();
+            }
+            stop.store(true, Ordering::SeqCst);
+        });
+        ledger.record(&[sms("0A", 0)], fixture.now)
+    });
+    let lasted = clock::monotonic().saturating_sub(began);
+    assert!(lasted < Duration::from_secs(8), "{lasted:?}, where an answer has 15 seconds");
+    // The server is there, and says by another connection that nothing was done: so it is done now.
+    let ticket = recorded.unwrap().recorded.into_iter().map(ready).next().unwrap();
+    assert_eq!(ledger.end(ticket, accepted(), fixture.now), Released::default());
 }
 
 /// kill -9 of the whole server, and a new start of it.
