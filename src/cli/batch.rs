@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, say};
 use super::input_hint::InputFor;
 use super::run::{Run, Summarise, not_recorded};
-use super::setup::{Patience, Setup, Target, limits, open_outbox};
+use super::setup::{Opened, Patience, Setup, Target, limits, open_outbox};
 use super::stream::{self, Order};
 use crate::config::BatchOverrides;
 use crate::input::InputOptions;
@@ -35,7 +35,7 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
         };
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
-    let (outbox, _folder) =
+    let Opened { outbox, linger, folder: _folder } =
         match open_outbox(&args.sending.ledger, target, &setup, limits, Patience::AsForTheApi, context) {
             Ok(opened) => opened,
             Err(failure) => {
@@ -52,6 +52,7 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
         adopt: Adopt::Due,
         tracking: None,
         limits,
+        linger: reading.linger(linger),
         refused_before: args.input.refused_before(),
         summary: Summarise::Always,
         reading: Some(reading),

@@ -130,8 +130,11 @@ impl CommandFailure {
     /// The ledger did not open for input: nothing of that is kept.
     pub(super) fn of_recording(error: LedgerError) -> Self {
         let busy = error.is_busy();
+        let is_of_a_server = error.is_of_a_server();
         let failure = Self::from(error);
-        if busy {
+        if busy && is_of_a_server {
+            Self { exit: Exit::Io, ..failure }
+        } else if busy {
             Self { exit: Exit::Io, ..failure }
                 .advising("another run is writing, so nothing was recorded; run it again")
         } else {
@@ -149,10 +152,15 @@ fn leftover_advice(error: &LedgerError) -> Option<String> {
     ))
 }
 
+/// Other runs are in the way for moments, and never for all of them.
+const BUSY_SERVER: &str = "a long transaction or a lock in the database may be the reason (`nexmo-conversion check` shows old \
+                           transactions); run it again";
+
 fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
     let elsewhere =
         "choose another file with `--ledger FILE` (sms, voice and batch can send without one: `--no-ledger`)";
     match error.cause() {
+        StoreError::Busy if error.is_of_a_server() => (Exit::TryLater, Some(BUSY_SERVER)),
         StoreError::Busy => (Exit::TryLater, Some("another run is writing; run it again")),
         StoreError::DiskFull => (Exit::Io, Some("free some disk space; what was recorded before is kept")),
         StoreError::Foreign

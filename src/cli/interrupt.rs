@@ -39,6 +39,11 @@ impl Interrupt {
         &self.asked
     }
 
+    /// The same, for whatever lasts longer than a look at it.
+    pub(super) fn shared(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.asked)
+    }
+
     /// The exit code of a run that was interrupted.
     pub(super) fn exit(&self) -> Exit {
         let code = self.code.load(Ordering::Relaxed);

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, Read as _};
 use std::iter;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -72,6 +73,7 @@ pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, C
         adopt: Adopt::Everything,
         tracking: None,
         limits,
+        linger: Duration::ZERO,
         refused_before: RefusedBefore::Fail,
         summary: Summarise::Always,
         reading: None,

@@ -16,6 +16,8 @@ pub(super) struct Reading {
     pub(super) shared: Arc<Shared>,
     /// The size of all files in bytes; unknown as soon as one is a pipe.
     pub(super) size: Option<u64>,
+    /// Somebody types it into a terminal.
+    pub(super) is_typed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +33,11 @@ pub(super) struct Shared {
 }
 
 impl Reading {
+    /// How long a group of it waits for more: who types sees what comes of a line before the next.
+    pub(super) fn linger(&self, linger: Duration) -> Duration {
+        if self.is_typed { Duration::ZERO } else { linger }
+    }
+
     /// Bytes read so far.
     pub(super) fn bytes(&self) -> u64 {
         self.shared.bytes.load(Ordering::Relaxed)

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::args::Global;
 use super::context::Context;
@@ -30,6 +31,8 @@ pub(super) struct Run {
     pub(super) adopt: Adopt,
     pub(super) tracking: Option<Tracking>,
     pub(super) limits: Limits,
+    /// How long a group waits for more before it is written down.
+    pub(super) linger: Duration,
     pub(super) refused_before: RefusedBefore,
     pub(super) summary: Summarise,
     /// What is known of the input while it is read, where there is one to speak of.
@@ -57,7 +60,7 @@ impl Summarise {
 
 impl Run {
     /// Sends the items, prints what comes of them, and says how it ended.
-    pub(super) fn run<I>(self, items: I, setup: &Setup, context: &mut Context) -> Result<Exit, CommandFailure>
+    pub(super) fn run<I>(mut self, items: I, setup: &Setup, context: &mut Context) -> Result<Exit, CommandFailure>
     where
         I: Iterator<Item = Item> + Send + 'static,
     {
@@ -65,11 +68,12 @@ impl Run {
             Interrupt::listen().map_err(|error| CommandFailure::io("cannot listen to signals", error))?;
         let (watcher, seen) = exchanges(&context.global);
         let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
-        let Self { outbox, adopt, tracking, mut limits, refused_before, summary: summarise, reading, is_nameless } =
-            self;
+        self.outbox.heed(interrupt.shared());
+        let (summarise, linger) = (self.summary, self.linger);
+        let Self { outbox, adopt, tracking, mut limits, refused_before, reading, is_nameless, .. } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
-        let plan = RunPlan { limits, adopt, tracking, refused_before };
+        let plan = RunPlan { limits, adopt, tracking, refused_before, linger };
         let means = Means {
             transport: &transport,
             account: &setup.account,

@@ -1,12 +1,14 @@
 //! `sms` and `voice`: conversions from the command line. Standard input is never touched.
 
+use std::time::Duration;
+
 use super::args::{ConversionArgs, SmsArgs, VoiceArgs};
 use super::context::Context;
 use super::dry_run;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::run::{Run, Summarise, not_recorded};
-use super::setup::{Patience, Setup, Target, limits_of_one, open_outbox};
+use super::setup::{Opened, Patience, Setup, Target, limits_of_one, open_outbox};
 use super::source::describe;
 use crate::clock;
 use crate::domain::{
@@ -38,7 +40,7 @@ fn send(
         return dry_run::show(items.into_iter(), Numbering::Ids, &setup, context);
     }
     let limits = limits_of_one(&setup.settings);
-    let (outbox, _folder) =
+    let Opened { outbox, folder: _folder, linger: _ } =
         match open_outbox(&args.sending.ledger, target, &setup, limits, Patience::None, context) {
             Ok(opened) => opened,
             Err(failure) => {
@@ -52,6 +54,7 @@ fn send(
         adopt: Adopt::Nothing,
         tracking: None,
         limits,
+        linger: Duration::ZERO,
         refused_before: RefusedBefore::Fail,
         summary,
         reading: None,

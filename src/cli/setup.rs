@@ -242,7 +242,16 @@ pub(super) enum Patience {
     AsForTheApi,
 }
 
-/// Where conversions are written down, and for a sandbox the folder that goes with it.
+/// Where conversions are written down.
+pub(super) struct Opened {
+    pub(super) outbox: Outbox,
+    /// How long a group waits for more: on a server a transaction costs far more than a row.
+    pub(super) linger: Duration,
+    /// For a sandbox the folder that goes with it.
+    pub(super) folder: Option<Scratch>,
+}
+
+/// Opens the place where conversions are written down.
 pub(super) fn open_outbox(
     args: &LedgerArgs,
     target: Target,
@@ -250,14 +259,14 @@ pub(super) fn open_outbox(
     limits: Limits,
     patience: Patience,
     context: &mut Context,
-) -> Result<(Outbox, Option<Scratch>), CommandFailure> {
+) -> Result<Opened, CommandFailure> {
     if args.no_ledger {
         context.terminal.detail("ledger", "none, from --no-ledger");
-        return Ok((Outbox::Off, None));
+        return Ok(Opened { outbox: Outbox::Off, linger: Duration::ZERO, folder: None });
     }
     // The input's files are open by now.
     ensure_files(FILES_OF_A_RUN)?;
-    let (place, scratch) = match target {
+    let (place, folder) = match target {
         Target::Api => (context.ledger(args.ledger.as_ref(), Some(&setup.settings.ledger))?, None),
         Target::Sandbox => {
             let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot create a folder", error))?;
@@ -272,7 +281,11 @@ pub(super) fn open_outbox(
         }
         (place, _) => place,
     };
+    let linger = match &place {
+        LedgerPlace::Server(shared) => shared.linger,
+        LedgerPlace::File(_) => Duration::ZERO,
+    };
     let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now());
     let ledger = ledger.map_err(CommandFailure::of_recording)?;
-    Ok((Outbox::Durable(Box::new(ledger)), scratch))
+    Ok(Opened { outbox: Outbox::Durable(Box::new(ledger)), linger, folder })
 }

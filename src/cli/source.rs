@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, IsTerminal as _, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,11 @@ impl OpenFile {
             }
             Err(source) => Err(InputError::Unreadable { name, source }),
         }
+    }
+
+    /// Whether somebody types it.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
     }
 
     /// In bytes. How far standard input has been read already is not known, nor how long a pipe is.

@@ -50,7 +50,8 @@ pub(super) fn open(
         opened.push(OpenFile::open(path).map_err(|error| CommandFailure::of_input(error, input))?);
     }
     let size = opened.iter().map(OpenFile::length).sum();
-    let reading = Reading { size, ..Reading::default() };
+    let is_typed = opened.iter().any(OpenFile::is_terminal);
+    let reading = Reading { size, is_typed, ..Reading::default() };
     let sources = opened.into_iter().enumerate();
     let sources = sources
         .map(|(number, file)| Source::new(number, file, naming, options.clone(), reading.clone()))

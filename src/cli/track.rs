@@ -8,7 +8,7 @@ use super::failure::CommandFailure;
 use super::input_hint::InputFor;
 use super::reading::Reading;
 use super::run::{Run, Summarise};
-use super::setup::{Patience, Setup, Target, limits, open_outbox};
+use super::setup::{Opened, Patience, Setup, Target, limits, open_outbox};
 use super::stream::{self, InputStream, Order};
 use super::terminal::Terminal;
 use crate::clock;
@@ -59,7 +59,7 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
         }
     } else {
         let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
-        let (mut outbox, _folder) =
+        let Opened { mut outbox, linger, folder: _folder } =
             open_outbox(&args.ledger.always(), target, &setup, limits, Patience::AsForTheApi, context)?;
         let sources = log_sources(&items, args);
         if let Outbox::Durable(ledger) = &mut outbox {
@@ -70,6 +70,7 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
             adopt: Adopt::Due,
             tracking: Some(tracking),
             limits,
+            linger: reading.linger(linger),
             refused_before: args.input.refused_before(),
             summary: Summarise::Always,
             reading: Some(reading.clone()),

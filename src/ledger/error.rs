@@ -61,6 +61,12 @@ impl LedgerError {
         matches!(self.cause, StoreError::Busy)
     }
 
+    /// Whether the ledger is on a server.
+    #[must_use]
+    pub fn is_of_a_server(&self) -> bool {
+        matches!(self.location, Location::Server(_))
+    }
+
     /// Whether there was no room.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
@@ -72,7 +78,12 @@ impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = &self.location;
         match &self.cause {
-            StoreError::Busy => write!(f, "ledger {place} is busy"),
+            StoreError::Busy => match place {
+                Location::Server(_) => {
+                    write!(f, "ledger {place} is busy: others were in the way each time, as long as it was tried")
+                }
+                Location::File(_) | Location::Memory => write!(f, "ledger {place} is busy"),
+            },
             StoreError::DiskFull => write!(f, "no space left for ledger {place}"),
             StoreError::Foreign => write!(f, "{place} is not a ledger of this program"),
             StoreError::Empty => write!(f, "{place} is an empty file, not a ledger"),

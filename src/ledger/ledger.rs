@@ -4,6 +4,8 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::decide::{self, Answer, Applied, Followed, Lane, Plan, Recording, Release, StoredRow, Streak};
 use super::error::LedgerError;
@@ -31,6 +33,9 @@ pub struct Ledger {
     room: Room,
     /// What the events before say of the next.
     streak: Streak,
+    /// How many groups were written.
+    #[cfg(test)]
+    pub(crate) groups: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 /// The room that settling can count on.
@@ -78,13 +83,25 @@ impl Ledger {
     }
 
     pub(crate) fn over(store: Box<dyn Store>) -> Self {
-        Self { store, recorded: 0, room: Room::Reserved, streak: Streak::default() }
+        Self {
+            store,
+            recorded: 0,
+            room: Room::Reserved,
+            streak: Streak::default(),
+            #[cfg(test)]
+            groups: Arc::default(),
+        }
     }
 
     /// The runs that have crashed since the last one that ended. What each had sent and not settled is sent again.
     #[must_use]
     pub fn unclean_stops(&self) -> UncleanStops {
         self.store.unclean_stops()
+    }
+
+    /// What sets this from outside ends any waiting for a server that is gone: what is not written then stays unwritten.
+    pub fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.store.heed(stop);
     }
 
     /// Writes a group down in one transaction; when this returns, the group is on disk. After an error nothing of it
@@ -268,6 +285,8 @@ impl Ledger {
         now: Timestamp,
         work: impl Fn(&mut dyn Tx) -> Result<T, StoreError>,
     ) -> Result<T, LedgerError> {
+        #[cfg(test)]
+        self.groups.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let in_one = |store: &mut dyn Store| {
             let mut tx = store.begin(now)?;
             let done = work(&mut *tx)?;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::deadlines::{Deadlines, Input};
 use super::event::{Event, Listener, ListenerGone, Notice, RecordResult, Stopped};
 use super::gate::Gate;
+use super::gathering::Gathering;
 use super::job::{Attempt, Job};
 use super::judge::{Judgement, TransientFailure, judge};
 use super::looks::{Besides, Looks};
@@ -70,8 +71,10 @@ pub(super) struct Engine<'a> {
     looks: Looks,
     /// Records of this input that wait for another value of their message-id.
     waiting: HashMap<RowId, Record>,
+    /// What has arrived and is not recorded yet.
+    arrived: Gathering<Item>,
     /// Ended deliveries that are not settled yet: no result is emitted before the outcome is on disk.
-    unsettled: Vec<(Ticket, Settlement)>,
+    unsettled: Gathering<(Ticket, Settlement)>,
     unemitted: Vec<RecordResult>,
     code_deadlines: Option<Deadlines>,
     /// The lease was lost while these were handed out or waited: they come back untouched before anything else is sent.
@@ -100,7 +103,8 @@ impl<'a> Engine<'a> {
             input: Input::Flows,
             looks: Looks::new(plan.adopt, now.monotonic),
             waiting: HashMap::new(),
-            unsettled: Vec::new(),
+            arrived: Gathering::new(plan.linger),
+            unsettled: Gathering::new(plan.linger),
             unemitted: Vec::new(),
             code_deadlines: plan.tracking.map(|tracking| Deadlines::new(tracking, now.wall)),
             lease_lost: false,
@@ -108,20 +112,27 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Takes what has happened: records what has arrived and settles what has come back, each as one group.
+    /// Takes what has happened: records what has arrived and settles what has come back, each as one group, at once or when it has
+    /// waited for more for as long as it may.
     pub(super) fn step(&mut self, happened: Happened, now: Now) {
         let Happened { arrived, input, returned, interrupted } = happened;
         if input == Input::Ended && self.input != Input::Ended {
             self.looks.input_ended();
         }
+        self.arrived.extend(arrived);
+        self.arrived.waits_from(now.monotonic);
+        let has_gathered = interrupted || input == Input::Ended || !self.waits_for_more(now.monotonic);
+        let group = if has_gathered { self.arrived.take() } else { Vec::new() };
         self.input = match input {
             Input::Ended => Input::Ended,
             Input::Flows | Input::Rests if self.input == Input::Ended => Input::Ended,
-            Input::Rests if returned.is_empty() => Input::Rests,
+            // Before it is recorded, it is as if it had not been read.
+            Input::Rests if returned.is_empty() && self.arrived.items().is_empty() => Input::Rests,
             Input::Flows | Input::Rests => Input::Flows,
         };
         self.beat();
-        self.take_in(arrived, now.wall);
+        let lease_was_lost = self.lease_lost;
+        self.take_in(group, now.wall);
         for (job, attempt) in returned {
             self.returned(job, attempt, now.monotonic);
         }
@@ -137,7 +148,10 @@ impl<'a> Engine<'a> {
         if self.gives_up() || self.schedule.is_paused(now.monotonic) {
             self.gate.close();
         }
-        self.settle(now.wall);
+        self.unsettled.waits_from(now.monotonic);
+        if lease_was_lost || !self.settles_later(now.monotonic) {
+            self.settle(now.wall);
+        }
         self.let_go_of_waiting();
         self.turn();
         if !self.is_over() {
@@ -149,27 +163,53 @@ impl<'a> Engine<'a> {
 
     /// What is to be done now.
     pub(super) fn orders(&mut self, now: Duration) -> Orders {
+        self.schedule.keep_place_for(self.unsettled.items().len());
         let start: Vec<_> =
             if self.lease_lost { Vec::new() } else { std::iter::from_fn(|| self.schedule.next(now)).collect() };
         if !start.is_empty() {
             self.gate.open();
         }
-        let room = if self.lease_lost { 0 } else { self.schedule.room() };
-        let wanted = self.input != Input::Ended
-            && self.stopped.is_none()
-            && room > self.waiting.len()
-            && self.schedule.wants_more();
+        let room = if self.lease_lost { 0 } else { self.room() };
+        let wanted = self.input != Input::Ended && self.stopped.is_none() && room > self.waiting.len();
         let wait = match &self.code_deadlines {
             Some(deadlines) if deadlines.are_checked_again() && self.can_expire_codes() => Duration::ZERO,
             Some(_) | None => self.schedule.wakeup(now).map_or(GLANCE, |wait| wait.min(GLANCE)),
         };
+        let gathered = match self.stopped {
+            Some(_) => self.arrived.left(now).map(|_| Duration::ZERO),
+            None => self.arrived.left(now).into_iter().chain(self.unsettled.left(now)).min(),
+        };
+        let wait = gathered.map_or(wait, |left| left.min(wait));
         Orders { start, in_flight: self.schedule.in_flight(), room: if wanted { room } else { 0 }, wait }
     }
 
     /// Whether there is nothing more to do but to [end](Self::end).
     pub(super) fn is_over(&self) -> bool {
         let goes_on = self.input != Input::Ended || !self.looks.are_finished() || self.is_watching();
-        (self.stopped.is_some() || !goes_on) && self.schedule.is_empty()
+        (self.stopped.is_some() || !goes_on) && self.schedule.is_empty() && self.arrived.items().is_empty()
+    }
+
+    /// How much more may be taken from the input; nothing where there is enough.
+    fn room(&self) -> usize {
+        let room = if self.schedule.wants_more() { self.schedule.room() } else { 0 };
+        room.saturating_sub(self.arrived.items().len())
+    }
+
+    /// Whether what has arrived is recorded later, together with what may still come.
+    fn waits_for_more(&self, now: Duration) -> bool {
+        let can_grow = self.input != Input::Ended && self.stopped.is_none() && self.room() > 0;
+        let is_whole = self.arrived.items().len() >= GROUP
+            || self.arrived.items().iter().any(|item| matches!(item, Item::Broken));
+        can_grow && !is_whole && !self.lease_lost && !self.arrived.is_due(now)
+    }
+
+    /// Whether what has come back is settled later, together with what is still under way. Nothing waits for it: no other value of
+    /// a message-id, and no sender for a place below the in-flight limit.
+    fn settles_later(&self, now: Duration) -> bool {
+        let ended = self.unsettled.items().len();
+        let more_comes = self.input != Input::Ended && self.stopped.is_none() && self.schedule.in_flight() > 0;
+        let holds_nothing_up = self.waiting.is_empty() && 2 * ended < self.plan.limits.max_unsettled();
+        ended > 0 && more_comes && holds_nothing_up && !self.unsettled.is_due(now)
     }
 
     /// Whether the run has ended before its input.
@@ -180,7 +220,9 @@ impl<'a> Engine<'a> {
     /// What a stopped run reads no further must not be lost on the way: what was taken from the input already is recorded, or at
     /// least answered.
     pub(super) fn take_the_rest(&mut self, arrived: Vec<Item>, now: Timestamp) {
-        self.take_in(arrived, now);
+        self.arrived.extend(arrived);
+        let group = self.arrived.take();
+        self.take_in(group, now);
         self.settle(now);
     }
 
@@ -311,7 +353,7 @@ impl<'a> Engine<'a> {
 
     /// Settles what has ended, as one group, and emits the results.
     fn settle(&mut self, now: Timestamp) {
-        let group = std::mem::take(&mut self.unsettled);
+        let group = self.unsettled.take();
         let settled = if self.ledger_lost { Ok(Entered::default()) } else { self.outbox.settle(group, now) };
         match settled {
             Ok(entered) => self.entered(entered),

@@ -13,6 +13,7 @@ mod deadlines;
 mod engine;
 mod event;
 mod gate;
+mod gathering;
 mod job;
 mod judge;
 mod looks;

@@ -1,5 +1,8 @@
 //! Writing down before sending, and settling after. Without a ledger it does the same without the disk.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use super::job::Job;
 use crate::domain::{
     BadRecord, CodeEvent, Conversion, ErrorCode, Failure, MessageId, Outcome, Record, Reference, Timestamp,
@@ -56,6 +59,14 @@ impl Outbox {
         match self {
             Self::Durable(ledger) => ledger.unclean_stops(),
             Self::Off => UncleanStops::default(),
+        }
+    }
+
+    /// What sets this from outside ends any waiting for a ledger's server that is gone.
+    pub fn heed(&mut self, stop: Arc<AtomicBool>) {
+        match self {
+            Self::Durable(ledger) => ledger.heed(stop),
+            Self::Off => {}
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a run is given: its items, and what is fixed for it.
 
+use std::time::Duration;
+
 use super::deadlines::Tracking;
 use super::looks::Adopt;
 use super::schedule::Limits;
@@ -45,6 +47,8 @@ pub struct RunPlan {
     pub tracking: Option<Tracking>,
     /// What becomes of input that was refused before.
     pub refused_before: RefusedBefore,
+    /// How long a group waits for more, while there is more to come, before it is written down.
+    pub linger: Duration,
 }
 
 /// What becomes of input that the API refused, or that could not be read, in an earlier run.

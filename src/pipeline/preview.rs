@@ -34,6 +34,7 @@ pub fn preview(
         adopt: Adopt::Nothing,
         tracking: Some(tracking),
         refused_before: RefusedBefore::Fail,
+        linger: Duration::ZERO,
     };
     let (gate, sends) = (Gate::default(), Cell::new(false));
     let mut listener = AsDryRun { listener, sends: &sends, held: Vec::new() };

@@ -101,6 +101,8 @@ pub(super) struct Schedule {
     doubtful: Delayed,
     delayed_count: u64,
     in_flight: usize,
+    /// Have come back, and are not settled yet.
+    unsettled: usize,
     /// Requests that may be under way at once, now: one until the first success, then more with each.
     concurrency: usize,
     paused_until: Duration,
@@ -130,6 +132,7 @@ impl Schedule {
             doubtful: Delayed::new(),
             delayed_count: 0,
             in_flight: 0,
+            unsettled: 0,
             concurrency: 1,
             paused_until: Duration::ZERO,
             next_slot: Duration::ZERO,
@@ -188,6 +191,11 @@ impl Schedule {
 
     fn to_retry(&self) -> usize {
         self.delayed.len() + self.doubtful.len()
+    }
+
+    /// So many have come back and are not settled yet: they count for the in-flight limit.
+    pub(super) fn keep_place_for(&mut self, unsettled: usize) {
+        self.unsettled = unsettled;
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -250,7 +258,7 @@ impl Schedule {
     /// also while it waits to be tried again.
     fn unsettled_are_at_the_limit(&self) -> bool {
         let doubtful = if is_broken(Promise::InFlightLimitHeld) { 0 } else { self.doubtful.len() };
-        self.in_flight + doubtful >= self.limits.max_unsettled()
+        self.in_flight + self.unsettled + doubtful >= self.limits.max_unsettled()
     }
 
     /// How long until [`Schedule::next`] may have something that it has not now.

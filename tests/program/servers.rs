@@ -1,9 +1,15 @@
 //! A ledger on a PostgreSQL server: naming it, reaching it, making it, and what is said where something is wrong.
 
+use std::net::TcpListener;
 use std::thread;
+use std::time::Duration;
+
+use nexmo_conversion::clock;
+use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::api;
-use crate::cli::{Cli, Ran, assert_same};
+use crate::cli::{Cli, Ran, assert_same, wait_until};
 use crate::postgres::Cluster;
 use crate::relay::closed_port;
 
@@ -273,6 +279,84 @@ fn a_server_that_forgets_is_refused_unless_told_so_by_name() {
 }
 
 #[test]
+fn records_that_trickle_in_are_written_down_together_on_a_server_and_only_there() {
+    let Some(cluster) =
+        Cluster::shared("records_that_trickle_in_are_written_down_together_on_a_server_and_only_there")
+    else {
+        return;
+    };
+    let transactions = |linger: &str, each_waits_for_its_result: bool| {
+        let database = cluster.database();
+        let sandbox = api::plain();
+        let config = format!("[ledger]\nurl = \"{}\"\nlinger = \"{linger}\"\n", url(cluster, &database));
+        let cli = Cli::new().against(&sandbox).configured(&config);
+        cli.run(["ledger", "migrate"]).exits(0);
+        let mut run = cli.start_with_pipe(["batch", "--json", "--channel", "sms", "--delivered", "true"]);
+        for n in 0..10 {
+            run.write(format!("{{\"id\":\"N{n}\"}}\n"));
+            if each_waits_for_its_result {
+                run.next_line();
+            } else {
+                // Not all at once: the run may read the lines one by one.
+                clock::sleep(Duration::from_millis(5));
+            }
+        }
+        for _ in 0..if each_waits_for_its_result { 0 } else { 10 } {
+            run.next_line();
+        }
+        // While the run lives, and its input is open.
+        let count = cluster.sql(&database, "SELECT count(*) FROM nexmo_conversion.done");
+        run.close_stdin();
+        assert_eq!(run.finish().0, Some(0));
+        count.parse::<u32>().unwrap()
+    };
+    // With a search for what is due now and then.
+    let alone = transactions("0s", true);
+    assert!(alone >= 20, "{alone}: each is recorded and settled by itself");
+    let together = transactions("1s", false);
+    assert!(together <= 10, "{together} transactions for ten records");
+}
+
+#[test]
+fn a_run_that_waits_for_a_server_that_is_gone_is_interrupted_at_once_and_nothing_is_lost() {
+    let test = "a_run_that_waits_for_a_server_that_is_gone_is_interrupted_at_once_and_nothing_is_lost";
+    let Some(cluster) = Cluster::prepare(test) else { return };
+    let cluster = cluster.tcp().start();
+    let sandbox = api::plain();
+    // It would wait for two minutes.
+    let url = format!("postgres://postgres@127.0.0.1:{}/postgres", cluster.port());
+    let cli = Cli::new().against(&sandbox).configured(&format!("[ledger]\nurl = \"{url}\"\nlinger = \"0s\"\n"));
+    cli.run(["ledger", "migrate"]).exits(0);
+    let batch = ["batch", "--json", "--channel", "sms", "--delivered", "true"];
+    let mut run = cli.start_with_pipe(batch);
+    run.write("{\"id\":\"N0\"}\n");
+    assert!(run.next_line().contains("accepted"));
+    assert!(cluster.pg_ctl(&["stop", "-m", "immediate"]));
+    let in_its_place = TcpListener::bind(("127.0.0.1", cluster.port())).unwrap();
+    run.write("{\"id\":\"N1\"}\n");
+    for _ in 0..3 {
+        // It has come once more for a server, and has met none.
+        drop(in_its_place.accept().unwrap());
+    }
+    assert!(!run.has_ended());
+    let began = clock::monotonic();
+    run.signal(Signal::INT);
+    wait_until("the interrupted run ends", || run.has_ended());
+    let lasted = clock::monotonic().saturating_sub(began);
+    assert!(lasted < Duration::from_secs(5), "after {lasted:?}");
+    let (status, stdout, stderr) = run.finish();
+    assert_eq!(status, Some(130), "{stderr}");
+    let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().all(|line| line["message_id"] == "N1" && line["outcome"] == "retry"), "{stdout}");
+    drop(in_its_place);
+    assert!(cluster.pg_ctl(&["start"]));
+    let again = cli.run_with_input(batch, "{\"id\":\"N0\"}\n{\"id\":\"N1\"}\n");
+    let outcomes: Vec<_> = again.exits(0).lines().iter().map(|line| line["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["skipped", "accepted"], "{}", again.shown());
+    assert_eq!(api::ids(&sandbox), ["N0", "N1"], "each once");
+}
+
+#[test]
 fn a_file_has_nothing_to_migrate() {
     let ran = Cli::new().run(["ledger", "migrate"]);
     assert!(ran.exits(0).said().contains("a ledger in a file changes by itself"), "{}", ran.shown());
@@ -281,7 +365,7 @@ fn a_file_has_nothing_to_migrate() {
 /// The port of something that answers as web servers do.
 fn web_server() -> u16 {
     use std::io::{Read as _, Write as _};
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         for stream in listener.incoming() {

@@ -100,12 +100,7 @@ impl Cluster {
 
     /// Starts it after a crash, and waits until it answers.
     pub(crate) fn start_again(&self) {
-        let pg_ctl = self.bin.join("pg_ctl");
-        let mut pg_ctl = as_owner(&pg_ctl);
-        pg_ctl.arg("-D").arg(self.folder.join("data")).args(["-w", "-s", "-l"]).arg(self.folder.join("log"));
-        // What it starts would keep a pipe open.
-        pg_ctl.arg("start").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(pg_ctl.status().unwrap().success(), "{}", self.log());
+        assert!(self.pg_ctl(&["start"]), "{}", self.log());
     }
 
     /// A server that repeats all that this one does, and will be asked before this one acknowledges a commit if `name` is among
@@ -121,17 +116,21 @@ impl Cluster {
 
     /// Makes a standby a server of its own, and waits until it is.
     pub(crate) fn promote(&self) {
-        done(
-            as_owner(&self.bin.join("pg_ctl"))
-                .arg("-D")
-                .arg(self.folder.join("data"))
-                .args(["-w", "-s", "promote"]),
-        );
+        assert!(self.pg_ctl(&["promote"]), "{}", self.log());
     }
 
     /// One of the programs that came with it.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.bin.join(name)
+    }
+
+    /// Asks the server's own `pg_ctl` for something, such as to stop it, or to start it again. Whether that could be done.
+    pub(crate) fn pg_ctl(&self, words: &[&str]) -> bool {
+        let mut command = as_owner(&self.program("pg_ctl"));
+        command.arg("-D").arg(self.folder.join("data")).arg("-l").arg(self.folder.join("log")).args(["-w", "-s"]);
+        // What it starts would keep a pipe open.
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().unwrap().success()
     }
 
     /// What it has logged.

@@ -1,6 +1,8 @@
 //! What a store has to do. It decides nothing: it shows what a group touches, and carries out a plan.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::error::StoreError;
@@ -21,6 +23,9 @@ pub(crate) trait Store: fmt::Debug + Send {
 
     /// Names the files of the log that this run reads. Codes that runs before were told of by one of them are then told by our log.
     fn reads(&mut self, sources: &[LogSource], now: Timestamp) -> Result<(), StoreError>;
+
+    /// What sets this from outside ends any waiting for a server that is gone.
+    fn heed(&mut self, _stop: Arc<AtomicBool>) {}
 
     /// Begins to write, at a time.
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError>;

@@ -79,7 +79,7 @@ impl Fixture {
         let Room::Server(cluster, schema, locks) = &self.place else { panic!("it is not on a server") };
         Access {
             name: format!("the test's {schema}"),
-            connect: Box::new(|| connect(&by_socket(cluster, "postgres"))),
+            connect: Box::new(|_| connect(&by_socket(cluster, "postgres"))),
             schema: Schema::named(schema),
             locks: locks.path().join(machine).into(),
             lease: Duration::from_secs(30),

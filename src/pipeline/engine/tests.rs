@@ -1,6 +1,8 @@
 //! The engine stepped by hand: no thread, no wait, and any time.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Engine, GLANCE, Happened};
@@ -333,4 +335,155 @@ fn where_the_listener_goes_away_nothing_more_is_sent() {
     assert!(engine.is_over() && engine.orders(seconds(1)).start.is_empty());
     assert_eq!(engine.end(after(seconds(1)).wall), Some(Stopped::OutputGone));
     assert!(matches!(leaves.0[..], [Outcome::Accepted, Outcome::Retry(_)]), "{:?}", leaves.0);
+}
+
+/// A plan whose groups wait for more.
+fn lingering(limits: Limits) -> RunPlan {
+    RunPlan { linger: Duration::from_millis(20), ..plan(limits) }
+}
+
+/// A run in steps, and how many groups it has written.
+fn counted(ledger: Ledger) -> (Outbox, impl Fn() -> usize) {
+    let groups = Arc::clone(&ledger.groups);
+    (Outbox::Durable(Box::new(ledger)), move || groups.load(Ordering::Relaxed))
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+#[test]
+fn while_input_flows_a_group_waits_for_more_and_is_recorded_when_its_time_has_come() {
+    for (linger, expected) in [(millis(20), 1), (Duration::ZERO, 4)] {
+        let (gate, mut heard) = (Gate::default(), Heard::default());
+        let (outbox, groups) = counted(Ledger::in_memory(&account()));
+        let plan = RunPlan { linger, ..plan(LIMITS) };
+        let mut engine = Engine::new(outbox, plan, &gate, &mut heard, after(seconds(0)));
+        for (line, at) in [(1, 0), (2, 5), (3, 12), (4, 19)] {
+            let room = engine.orders(millis(at)).room;
+            engine.step(arrives([record(line)], Input::Flows), after(millis(at)));
+            let orders = engine.orders(millis(at));
+            assert_eq!(orders.room, room - 1, "what waits has its place");
+            assert!(linger.is_zero() || (orders.start.is_empty() && orders.wait == millis(20 - at)));
+        }
+        engine.step(nothing(Input::Rests), after(millis(20)));
+        assert_eq!(groups(), expected, "groups, with {linger:?}");
+    }
+}
+
+#[test]
+fn the_last_group_and_one_that_is_full_wait_for_nothing() {
+    let (gate, mut heard) = (Gate::default(), Heard::default());
+    let (outbox, groups) = counted(Ledger::in_memory(&account()));
+    let mut engine = Engine::new(outbox, lingering(LIMITS), &gate, &mut heard, after(seconds(0)));
+    let room = u64::try_from(engine.orders(seconds(0)).room).unwrap();
+    engine.step(arrives((0..room).map(record), Input::Flows), after(seconds(0)));
+    assert_eq!(groups(), 1, "there is no room for more");
+    let (gate, mut heard) = (Gate::default(), Heard::default());
+    let (outbox, groups) = counted(Ledger::in_memory(&account()));
+    let mut engine = Engine::new(outbox, lingering(LIMITS), &gate, &mut heard, after(seconds(0)));
+    engine.step(arrives([record(1)], Input::Flows), after(seconds(0)));
+    assert_eq!(groups(), 0);
+    engine.step(nothing(Input::Ended), after(seconds(0)));
+    assert_eq!((groups(), engine.orders(seconds(0)).start.len()), (1, 1));
+}
+
+#[test]
+fn what_waits_to_be_recorded_when_a_run_is_interrupted_is_recorded_and_not_sent() {
+    let (gate, mut heard) = (Gate::default(), Heard::default());
+    let (outbox, groups) = counted(Ledger::in_memory(&account()));
+    let mut engine = Engine::new(outbox, lingering(LIMITS), &gate, &mut heard, after(seconds(0)));
+    engine.step(arrives([record(1)], Input::Flows), after(seconds(0)));
+    engine.step(Happened { interrupted: true, ..nothing(Input::Flows) }, after(millis(1)));
+    assert!(engine.is_over() && groups() == 2, "it was recorded, and put back");
+    assert_eq!(engine.end(after(millis(1)).wall), Some(Stopped::Interrupted));
+    assert_eq!(came_to(&heard), [(1, Some(ErrorCode::Interrupted))]);
+}
+
+#[test]
+fn what_has_come_back_is_settled_with_what_comes_back_a_little_later() {
+    let limits = Limits { jobs: 2, ..LIMITS };
+    let (gate, mut heard) = (Gate::default(), Heard::default());
+    let (outbox, groups) = counted(Ledger::in_memory(&account()));
+    let mut engine = Engine::new(outbox, lingering(limits), &gate, &mut heard, after(seconds(0)));
+    let mut jobs = Vec::new();
+    engine.step(arrives((0..8).map(record), Input::Flows), after(seconds(0)));
+    engine.step(nothing(Input::Flows), after(millis(20)));
+    let first = only_job(&mut engine, millis(20));
+    engine.step(
+        Happened { returned: vec![answered(first, millis(20), 200)], ..nothing(Input::Flows) },
+        after(millis(20)),
+    );
+    jobs.extend(engine.orders(millis(20)).start);
+    assert_eq!(jobs.len(), 7, "all at once, at full speed");
+    let before = groups();
+    for (at, job) in [21, 25, 32].into_iter().zip(jobs.drain(..3)) {
+        engine.step(
+            Happened { returned: vec![answered(job, millis(at), 200)], ..nothing(Input::Flows) },
+            after(millis(at)),
+        );
+        assert!(engine.orders(millis(at)).wait <= millis(41 - at));
+    }
+    assert_eq!(groups(), before, "others are under way");
+    engine.step(nothing(Input::Flows), after(millis(41)));
+    assert_eq!(groups(), before + 1);
+    // The last is settled at once.
+    let last = jobs.drain(..).map(|job| answered(job, millis(50), 200)).collect();
+    engine.step(Happened { returned: last, ..nothing(Input::Flows) }, after(millis(50)));
+    assert_eq!(groups(), before + 2);
+    drop(engine);
+    assert_eq!(heard.0.len(), 8);
+}
+
+#[test]
+fn what_is_not_settled_yet_keeps_its_place_below_the_in_flight_limit() {
+    let limits = Limits { jobs: 2, ..LIMITS };
+    let (gate, mut heard) = (Gate::default(), Heard::default());
+    let (outbox, groups) = counted(Ledger::in_memory(&account()));
+    let mut engine = Engine::new(outbox, lingering(limits), &gate, &mut heard, after(seconds(0)));
+    engine.step(arrives((0..200).map(record), Input::Flows), after(seconds(0)));
+    engine.step(nothing(Input::Flows), after(millis(20)));
+    let first = only_job(&mut engine, millis(20));
+    let back = vec![answered(first, millis(20), 200)];
+    engine.step(Happened { returned: back, ..nothing(Input::Flows) }, after(millis(20)));
+    let mut jobs = engine.orders(millis(20)).start;
+    let (limit, before) = (limits.max_unsettled(), groups());
+    assert_eq!(jobs.len(), limit);
+    let back = jobs.drain(..20).map(|job| answered(job, millis(21), 200)).collect();
+    engine.step(Happened { returned: back, ..nothing(Input::Flows) }, after(millis(21)));
+    assert_eq!((groups(), engine.orders(millis(21)).start.len()), (before, 0));
+    // Half of the limit is settled without waiting, so that the senders always have something.
+    let back = jobs.drain(..limit / 2 - 20).map(|job| answered(job, millis(22), 200)).collect();
+    engine.step(Happened { returned: back, ..nothing(Input::Flows) }, after(millis(22)));
+    assert_eq!((groups(), engine.orders(millis(22)).start.len()), (before + 1, limit / 2));
+}
+
+#[test]
+fn what_another_value_of_the_message_id_waits_for_is_settled_at_once() {
+    let limits = Limits { jobs: 2, ..LIMITS };
+    let later = |line| {
+        let Item::Record(record) = record(line) else { panic!("a record") };
+        let timestamp = after(seconds(60)).wall;
+        Item::Record(Record { conversion: Conversion { timestamp, ..record.conversion }, ..record })
+    };
+    for (waits, settled) in [(true, 1), (false, 0)] {
+        let (gate, mut heard) = (Gate::default(), Heard::default());
+        let (outbox, groups) = counted(Ledger::in_memory(&account()));
+        let mut engine = Engine::new(outbox, lingering(limits), &gate, &mut heard, after(seconds(0)));
+        let second = waits.then(|| later(1));
+        engine.step(
+            arrives([record(0), record(1), record(2)].into_iter().chain(second), Input::Flows),
+            after(seconds(0)),
+        );
+        engine.step(nothing(Input::Flows), after(millis(20)));
+        let first = only_job(&mut engine, millis(20));
+        let back = vec![answered(first, millis(20), 200)];
+        engine.step(Happened { returned: back, ..nothing(Input::Flows) }, after(millis(20)));
+        let mut jobs = engine.orders(millis(20)).start;
+        let before = groups();
+        let back = vec![answered(jobs.remove(0), millis(21), 200)];
+        engine.step(Happened { returned: back, ..nothing(Input::Flows) }, after(millis(21)));
+        assert_eq!(groups() - before, settled);
+        assert_eq!(engine.orders(millis(21)).start.len(), settled, "the later value goes");
+    }
 }

@@ -23,7 +23,13 @@ pub(super) const LIMITS: Limits = Limits {
 const NOW: i64 = 1_795_310_726;
 
 pub(super) fn plan(limits: Limits) -> RunPlan {
-    RunPlan { limits, adopt: Adopt::Nothing, tracking: None, refused_before: RefusedBefore::Skip }
+    RunPlan {
+        limits,
+        adopt: Adopt::Nothing,
+        tracking: None,
+        refused_before: RefusedBefore::Skip,
+        linger: Duration::ZERO,
+    }
 }
 
 pub(super) fn account() -> AccountFingerprint {

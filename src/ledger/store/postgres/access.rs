@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::connect::{Connection, connect_for};
+use super::connect::{Connection, connect_unless};
 use super::schema::Schema;
 use crate::domain::{Durability, SessionWanted, SharedLedger};
 use crate::ledger::store::StoreError;
 
-/// Opens a connection to the ledger's server.
-pub(crate) type Connect = Box<dyn Fn() -> Result<Connection, StoreError> + Send>;
+/// Opens a connection to the ledger's server, unless somebody says meanwhile that none is wanted any more.
+pub(crate) type Connect = Box<dyn Fn(&AtomicBool) -> Result<Connection, StoreError> + Send>;
 
 /// Where a ledger on a server is, and how a run keeps it.
 pub(crate) struct Access {
@@ -47,7 +48,7 @@ impl Access {
         let server = shared.server.clone();
         Self {
             name: server.to_string(),
-            connect: Box::new(move || connect_for(&server, needs)),
+            connect: Box::new(move |stop| connect_unless(stop, &server, needs)),
             schema: Schema::named(&shared.schema),
             locks: shared.locks.as_path().into(),
             lease: shared.lease,

@@ -1,16 +1,20 @@
 //! Reaching a server: its hosts one after the other, each within its time limit, until one will do.
 
 use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use rustix::net::sockopt;
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::config::{self, SslMode, SslNegotiation};
 use tokio_postgres::{Client, Config};
 
-use super::failure::{Broke, unreachable};
+use super::failure::{Broke, is_not_let_in, unreachable};
 use super::session::{self, Session};
 use super::stream::{Agreed, ServerStream, Way};
 use super::tls;
@@ -24,6 +28,10 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How often it then asks whether the other side is still there.
 const PROBE: Duration = Duration::from_secs(3);
 const PROBES: u32 = 3;
+/// How often it is looked whether a server is still waited for.
+pub(super) const GLANCE: Duration = Duration::from_millis(50);
+/// How long a server that is there may take when it is not: what has been done is to be settled.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// A connection to a server. What the server sends is taken in only while something is waited for.
 #[derive(Debug)]
@@ -35,15 +43,30 @@ pub(crate) struct Connection {
     runtime: Option<Runtime>,
     /// Whether an answer that was asked for did not come in time, so that the next answer may not be the next question's.
     is_lost: bool,
+    /// Set from outside: answers are not waited for any longer.
+    stop: Arc<AtomicBool>,
+    /// How often an answer was waited for.
+    #[cfg(test)]
+    pub(super) answers: u64,
+    /// How many rows came with them.
+    #[cfg(test)]
+    pub(super) rows: u64,
+    /// Statements and their plans, where these are collected.
+    #[cfg(test)]
+    pub(super) plans: Option<Vec<(String, String)>>,
 }
 
 /// Connects to the first of a server's hosts that takes writes, or that will do by what somebody said.
 pub(crate) fn connect(server: &Server) -> Result<Connection, StoreError> {
-    connect_for(server, SessionWanted::ReadWrite)
+    connect_unless(&AtomicBool::new(false), server, SessionWanted::ReadWrite)
 }
 
-/// The same for a use that needs another session.
-pub(super) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Connection, StoreError> {
+/// The same for a use that needs another session, and until somebody says that none is wanted any more.
+pub(super) fn connect_unless(
+    stop: &AtomicBool,
+    server: &Server,
+    needs: SessionWanted,
+) -> Result<Connection, StoreError> {
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(4).build();
     let runtime = runtime.map_err(unreachable)?;
     let wanted = server.session.unwrap_or(needs);
@@ -58,15 +81,42 @@ pub(super) fn connect_for(server: &Server, needs: SessionWanted) -> Result<Conne
         | SessionWanted::Standby => &[wanted],
     };
     for (wanted, host) in rounds.iter().flat_map(|wanted| server.hosts.iter().map(move |host| (*wanted, host))) {
-        match runtime.block_on(try_host(server, host, wanted)) {
+        let tried = runtime.block_on(unless(stop, try_host(server, host, wanted)));
+        match tried.unwrap_or_else(|| Err(unreachable("it was no longer waited for"))) {
             Ok((client, session)) => {
-                return Ok(Connection { client, session, runtime: Some(runtime), is_lost: false });
+                return Ok(Connection {
+                    client,
+                    session,
+                    runtime: Some(runtime),
+                    is_lost: false,
+                    stop: Arc::default(),
+                    #[cfg(test)]
+                    answers: 0,
+                    #[cfg(test)]
+                    rows: 0,
+                    #[cfg(test)]
+                    plans: None,
+                });
             }
             Err(error) => failed = Some(more_telling(failed, error)),
         }
     }
     runtime.shutdown_background();
     Err(failed.unwrap_or_else(|| unreachable("no host is named")))
+}
+
+/// Waits for something until nobody waits any more, and a moment longer.
+async fn unless<T>(stop: &AtomicBool, wanted: impl Future<Output = T>) -> Option<T> {
+    let stopped = async {
+        while !stop.load(Ordering::Relaxed) {
+            sleep(GLANCE).await;
+        }
+        sleep(LAST_WORD).await;
+    };
+    match select(pin!(wanted), pin!(stopped)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(((), _)) => None,
+    }
 }
 
 /// Of two hosts' errors the one that says more: what did not answer says least.
@@ -90,6 +140,13 @@ async fn try_host(
     match limited(mode).await {
         // Where nothing is verified, no TLS is as good as one that cannot be agreed on.
         Err(StoreError::Server(ServerError::Tls(_))) if mode == TlsMode::Prefer => limited(TlsMode::Disable).await,
+        // The server lets nobody in over TLS, or not this role; without it, it may. If not, its first word says as much.
+        Err(refused) if mode == TlsMode::Prefer && is_not_let_in(&refused) => {
+            match limited(TlsMode::Disable).await {
+                Err(again) if is_not_let_in(&again) => Err(refused),
+                reached => reached,
+            }
+        }
         reached => reached,
     }
 }
@@ -207,17 +264,28 @@ impl Connection {
         !self.is_lost && !self.client.is_closed()
     }
 
+    /// From now on, what sets this ends the waiting for answers.
+    pub(super) fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
     /// Waits for what was asked of the server.
     pub(crate) fn wait<T>(
         &mut self,
         ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, StoreError> {
         let Some(runtime) = &self.runtime else { return Err(unreachable("the connection is closed")) };
-        if let Ok(answer) = runtime.block_on(async { timeout(ANSWER_LIMIT, ask(&self.client)).await }) {
-            return answer.map_err(StoreError::from);
+        #[cfg(test)]
+        {
+            self.answers += 1;
         }
+        let asked = async { unless(&self.stop, timeout(ANSWER_LIMIT, ask(&self.client))).await };
+        let why = match runtime.block_on(asked) {
+            Some(Ok(answer)) => return answer.map_err(StoreError::from),
+            Some(Err(_)) => format!("the server did not answer within {ANSWER_LIMIT:?}"),
+            None => "the server's answer was no longer waited for".to_owned(),
+        };
         self.is_lost = true;
-        let why = format!("the server did not answer within {ANSWER_LIMIT:?}");
         Err(unreachable(io::Error::new(io::ErrorKind::TimedOut, why)))
     }
 }

@@ -64,6 +64,12 @@ impl error::Error for Said {
     }
 }
 
+/// Whether the server lets nobody in who comes so, whoever it is (`pg_hba.conf`). A wrong password is something else.
+pub(super) fn is_not_let_in(error: &StoreError) -> bool {
+    let StoreError::Server(ServerError::LoginRefused(why)) = error else { return false };
+    why.downcast_ref::<Said>().and_then(|Said(error)| error.code()).is_some_and(|state| state.code() == "28000")
+}
+
 pub(super) fn unreachable(why: impl Into<Why>) -> StoreError {
     StoreError::Server(ServerError::Unreachable(why.into()))
 }

@@ -2,6 +2,7 @@
 //!
 //! Pending rows and dead letters go only when asked for; rows that a live run has never go.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
@@ -50,7 +51,7 @@ pub(crate) fn forget(
     older_than: Duration,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let mut connection = (access.connect)()?;
+    let mut connection = (access.connect)(&AtomicBool::new(false))?;
     schema::refuse_other_versions(&mut connection, &access.schema)?;
     let before = now.before(older_than);
     let mut kinds: Vec<_> = match what {

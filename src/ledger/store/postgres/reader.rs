@@ -3,6 +3,7 @@
 //! Long answers are read in pages, so that no question takes longer than one may.
 
 use std::cell::RefCell;
+use std::sync::atomic::AtomicBool;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -35,7 +36,7 @@ pub(crate) struct PostgresReader {
 impl PostgresReader {
     /// Opens a ledger that exists; `None` where there is none yet. Nothing is created.
     pub(crate) fn open(access: &Access) -> Result<Option<Self>, StoreError> {
-        let mut connection = (access.connect)()?;
+        let mut connection = (access.connect)(&AtomicBool::new(false))?;
         match schema::refuse_other_versions(&mut connection, &access.schema) {
             Err(StoreError::Server(ServerError::Older { found: None, .. })) => Ok(None),
             Err(error) => Err(error),

@@ -1,75 +1,23 @@
-//! Conversions: how lanes are read, and how a plan is carried out.
+//! Conversions: how a plan is carried out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::exchange::{Statement, Step};
-use super::liveness::RunId;
+use super::lanes::{foresee, instead, names};
 use super::row::{self, channel_number, get, key_number, number, reached_number, small, state_number};
+use super::shown::{DOUBTED, Length};
 use super::statements as sql;
-use super::transaction::{Ended, Fenced, PostgresTx, Shown, fencing};
+use super::transaction::{Ended, Fenced, PostgresTx, Sight, fencing};
 use crate::domain::{BadRecord, Conversion, ErrorCode, Reference, TimeSource, Timestamp};
 use crate::failpoint::{Promise, is_broken};
-use crate::ledger::decide::{
-    Applied, Change, Claim, End, Lane, NewRow, Owner, Plan, Planned, RowRef, Sibling, StoredRow, Want,
-};
+use crate::ledger::decide::{Applied, Change, Claim, End, NewRow, Plan, Planned, StoredRow, Want};
 use crate::ledger::state::RowState;
 use crate::ledger::store::{Cursor, StoreError};
 use crate::ledger::ticket::{LeftOver, Novelty, RowId};
-
-/// Reads the lanes of a group.
-pub(super) fn lanes(tx: &mut PostgresTx<'_>, want: &Want<'_>) -> Result<Vec<Lane>, StoreError> {
-    let mut lanes = vec![Lane::default(); want.lanes.len()];
-    tx.shown = Shown::default();
-    if lanes.is_empty() {
-        return Ok(lanes);
-    }
-    let (channels, message_ids) = names(want);
-    let asked = tx.statement(sql::LANES).number(tx.store.account);
-    let asked = asked.with(channels, Type::INT2_ARRAY).with(message_ids, Type::TEXT_ARRAY);
-    let me = tx.store.me;
-    let answers = tx.ask(vec![asked.into()])?;
-    for row in answers.iter().flatten() {
-        let lane = usize::try_from(get::<i64>(row, 0)?).ok().and_then(|n| lanes.get_mut(n.checked_sub(1)?));
-        let sibling = sibling(row, me)?;
-        if sibling.state == RowState::Held && sibling.owner == Owner::Free {
-            tx.shown.held_by_nobody.push(get(row, 1)?);
-        }
-        lane.ok_or_else(|| row::damaged("no lane"))?.rows.push(sibling);
-    }
-    // In the order of recording, whatever the server found first.
-    for lane in &mut lanes {
-        lane.rows.sort_unstable_by_key(|row| row.row);
-    }
-    Ok(lanes)
-}
-
-fn names<'a>(want: &Want<'a>) -> (Vec<i16>, Vec<&'a str>) {
-    want.lanes.iter().map(|lane| (channel_number(lane.channel), lane.message_id.as_str())).unzip()
-}
-
-fn sibling(row: &Row, me: RunId) -> Result<Sibling, StoreError> {
-    let state = row::state(row, 5)?;
-    let owner: i64 = get(row, 6)?;
-    Ok(Sibling {
-        row: RowRef::Stored(RowId(get(row, 1)?)),
-        delivered: get(row, 2)?,
-        key_time: row::key_time(row, 3)?,
-        timestamp: row::timestamp(row, 4)?,
-        state,
-        owner: match () {
-            () if !state.is_pending() => Owner::Free,
-            () if owner == me => Owner::Me,
-            () if get(row, 9)? => Owner::Free,
-            () => Owner::Other,
-        },
-        next_attempt: row::timestamp(row, 7)?,
-        postponed_by_me: get::<RunId>(row, 8)? == me,
-    })
-}
 
 /// Carries out what was decided of lanes that were not read, if it was decided rightly: all of it or nothing.
 pub(super) fn apply_guess(
@@ -83,30 +31,40 @@ pub(super) fn apply_guess(
         return Ok(None);
     }
     let serial = tx.store.serial + 1;
-    let guessed = if records_only {
+    let mut asked: Vec<Step<'_>> = vec![if records_only {
         let text = if fencing() == Fenced::Yes { sql::INSERT_NEW } else { sql::INSERT_NEW_UNFENCED };
-        tx.at_once(insert(tx, text, &plan.inserts).number(serial).into())
+        insert(tx, text, &plan.inserts).number(serial).into()
     } else if let Some(ends) = &ends {
         let (channels, message_ids) = names(want);
         let text = if is_broken(Promise::FencedWhenSettling) { sql::END_UNFENCED } else { sql::END_ALONE };
         let asked = end(tx, text, ends);
         let asked = asked.with(channels, Type::INT2_ARRAY).with(message_ids, Type::TEXT_ARRAY);
-        tx.at_once(asked.number(tx.store.account).number(serial).into())
+        asked.number(tx.store.account).number(serial).into()
     } else {
         return Ok(None);
-    };
-    let rows = match guessed {
-        Ok(Ended::Answered(mut answers)) => answers.drain(..1).next().unwrap_or_default(),
-        Ok(Ended::Unanswered) if records_only => by_keys(tx, &plan.inserts)?,
+    }];
+    let is_doubted = tx.store.doubted > 0;
+    if is_doubted {
+        asked.push(instead(tx, want, serial).into());
+    }
+    let mut answers = match tx.at_once(Sight::Committed, asked) {
+        Ok(Ended::Answered(answers)) => answers.into_iter(),
+        Ok(Ended::Unanswered) if records_only => vec![by_keys(tx, &plan.inserts)?].into_iter(),
         Ok(Ended::Unanswered) => return Ok(Some(Applied::default())),
         // Somebody else was there at the same moment.
-        Err(StoreError::Busy) => Vec::new(),
+        Err(StoreError::Busy) => Vec::new().into_iter(),
         Err(error) => return Err(error),
     };
+    let rows = answers.next().unwrap_or_default();
     if rows.is_empty() {
+        if let Some(lanes) = answers.next().filter(|_| is_doubted) {
+            foresee(tx, want, &lanes)?;
+        }
+        tx.store.doubted = DOUBTED;
         tx.start_over();
         return Ok(None);
     }
+    tx.store.doubted = tx.store.doubted.saturating_sub(1);
     let inserted = if records_only { inserted(&rows, &plan.inserts)? } else { Vec::new() };
     Ok(Some(Applied { inserted, read: Vec::new() }))
 }
@@ -171,6 +129,7 @@ fn steps<'a>(tx: &PostgresTx<'_>, plan: &'a Plan) -> Vec<Step<'a>> {
         carry_out(tx, &layer, &mut steps);
     }
     if !plan.inserts.is_empty() {
+        steps.extend(not_alone(tx, &plan.inserts).map(Step::from));
         steps.push(insert(tx, sql::INSERT, &plan.inserts).into());
     }
     if !plan.reads.is_empty() {
@@ -279,6 +238,7 @@ fn insert<'a>(tx: &PostgresTx<'_>, text: &str, inserts: &'a [NewRow]) -> Stateme
     fn column<'a, T>(rows: &[&'a NewRow], of: impl Fn(&'a NewRow) -> T) -> Vec<T> {
         rows.iter().map(|row| of(row)).collect()
     }
+    let crowded = crowded(tx, inserts);
     let mut rows: Vec<_> = inserts.iter().collect();
     if !is_broken(Promise::GroupsInOneOrder) {
         rows.sort_by_key(|row| &row.record.conversion.message_id);
@@ -296,6 +256,35 @@ fn insert<'a>(tx: &PostgresTx<'_>, text: &str, inserts: &'a [NewRow]) -> Stateme
         .numbers(column(&rows, |row| number(row.record.line)))
         .with(column(&rows, |row| row.record.reference.as_ref().map(Reference::as_json)), Type::TEXT_ARRAY)
         .with(column(&rows, |row| row.record.time != TimeSource::Forced), Type::BOOL_ARRAY)
+        .with(column(&rows, |row| !crowded.contains(&row.lane)), Type::BOOL_ARRAY)
+}
+
+/// The lanes that have many rows with these.
+fn crowded(tx: &PostgresTx<'_>, inserts: &[NewRow]) -> HashSet<usize> {
+    let mut lengths: HashMap<usize, usize> = HashMap::with_capacity(inserts.len());
+    for row in inserts {
+        let stored = match tx.shown.lengths.get(row.lane) {
+            Some(Length::Few(rows)) => *rows,
+            Some(Length::Many) => sql::FEW,
+            None => 0,
+        };
+        *lengths.entry(row.lane).or_insert(stored) += 1;
+    }
+    lengths.into_iter().filter(|(_, rows)| *rows > sql::FEW).map(|(lane, _)| lane).collect()
+}
+
+/// What makes the stored rows of a lane that gets many with these known as such.
+fn not_alone<'a>(tx: &PostgresTx<'_>, inserts: &'a [NewRow]) -> Option<Statement<'a>> {
+    let mut lanes = crowded(tx, inserts);
+    lanes.retain(|lane| matches!(tx.shown.lengths.get(*lane), Some(Length::Few(1..))));
+    let rows: Vec<_> = inserts.iter().filter(|row| lanes.remove(&row.lane)).collect();
+    let conversions = || rows.iter().map(|row| &row.record.conversion);
+    (!rows.is_empty()).then(|| {
+        tx.statement(sql::NOT_ALONE)
+            .number(tx.store.account)
+            .with(conversions().map(|one| channel_number(one.channel)).collect::<Vec<_>>(), Type::INT2_ARRAY)
+            .with(conversions().map(|one| one.message_id.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
+    })
 }
 
 /// The rows of records, whoever inserted them.

@@ -1,15 +1,18 @@
 //! A run on a server's ledger: how it begins, keeps its lease, and comes back after the server was gone.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
 use super::access::Access;
-use super::connect::Connection;
+use super::connect::{Connection, GLANCE};
 use super::exchange::Step;
 use super::liveness::{Locks, MARGIN, RunId, RunLock, renewed_after, sweep};
 use super::row;
 use super::schema::{self, Schema};
+use super::shown::DOUBTED;
 use super::statements as sql;
 use crate::clock;
 use crate::domain::{AccountFingerprint, Durability, Timestamp};
@@ -17,14 +20,18 @@ use crate::failpoint::{Promise, is_broken};
 use crate::ledger::store::sources::Sources;
 use crate::ledger::store::{Lease, ServerError, StoreError};
 
-/// How often a transaction is tried that others were in the way of.
-const TRIES: u32 = 12;
+/// How long something is tried at least that others are in the way of. It is tried for as long as a server that is gone is waited
+/// for, where that is longer: neither says when it will end.
+const CONTENDED: Duration = Duration::from_secs(10);
 
 /// The first wait between two tries; it doubles, and is anything up to that.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
 
-/// The longest.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// The longest, where others are in the way.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+/// The longest for a server that is gone.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(2);
 
 /// Transactions after which what is noted of earlier ones is removed.
 const NOTED: i64 = 64;
@@ -52,9 +59,22 @@ pub(crate) struct PostgresStore {
     leased_until: Duration,
     renewal: Duration,
     next_sweep: Duration,
-    tries: u32,
+    tries: Tries,
+    /// Set from outside: a server that is gone is not waited for any longer.
+    stop: Arc<AtomicBool>,
+    /// It was waited for in vain, or not at all: what is left to do is tried once.
+    has_given_up: bool,
+    /// How many guesses more bring the lanes with them.
+    pub(super) doubted: u32,
     /// What begins a transaction.
     pub(super) begins: Begins,
+}
+
+/// How often something was tried, and since when.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tries {
+    count: u32,
+    since: Option<Duration>,
 }
 
 /// The commands that begin a transaction.
@@ -66,6 +86,10 @@ pub(super) struct Begins {
 
 impl Begins {
     /// Whatever the server's own settings are: nothing hangs, the planner keeps to the indices, and a commit is durable.
+    ///
+    /// A scan of a small table would cost little, and conflict with every run that writes there. To forbid it adds 10¹⁰ to the cost
+    /// of a statement that has no other way, for which a server would compile it for a third of a second: there is none
+    /// (`tests/plans.rs`), and nothing is compiled.
     fn new(synchronous_commit: &str) -> Self {
         let durable = match synchronous_commit {
             "off" | "local" => "SET LOCAL synchronous_commit = on; ",
@@ -91,7 +115,7 @@ impl PostgresStore {
         unsettled_max: usize,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut connection = (access.connect)()?;
+        let mut connection = (access.connect)(&AtomicBool::new(false))?;
         schema::refuse_other_versions(&mut connection, &access.schema)?;
         let begins = match access.durability {
             Durability::Strict => Begins::new(&refuse_forgetful(&mut connection)?),
@@ -115,7 +139,11 @@ impl PostgresStore {
             leased_until: Duration::ZERO,
             renewal: Duration::ZERO,
             next_sweep: Duration::ZERO,
-            tries: 0,
+            tries: Tries::default(),
+            stop: Arc::default(),
+            has_given_up: false,
+            // A run of one message guesses once.
+            doubted: DOUBTED,
             begins,
         };
         store.sweep()?;
@@ -168,7 +196,7 @@ impl PostgresStore {
         &mut self,
         work: impl Fn(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut tries = 0;
+        let mut tries = Tries::default();
         loop {
             match work(self) {
                 Err(failed) if self.comes_back(&failed, &mut tries) => {}
@@ -178,15 +206,19 @@ impl PostgresStore {
     }
 
     /// Waits after something failed that may pass, and connects again where that is needed; not for ever.
-    fn comes_back(&mut self, failed: &StoreError, tries: &mut u32) -> bool {
-        if !may_pass(failed) || *tries >= TRIES {
+    fn comes_back(&mut self, failed: &StoreError, tries: &mut Tries) -> bool {
+        let now = clock::monotonic();
+        let since = *tries.since.get_or_insert(now);
+        let is_stopped = self.stop.load(Ordering::Relaxed);
+        let limit = if is_stopped { CONTENDED } else { CONTENDED.max(self.access.patience) };
+        if !may_pass(failed) || now.saturating_sub(since) >= limit {
             return false;
         }
-        *tries += 1;
+        tries.count += 1;
         if !self.connection.is_usable() {
-            return self.reconnect().is_ok();
+            return self.reconnect(since.saturating_add(self.access.patience)).is_ok();
         }
-        let most = FIRST_WAIT.saturating_mul(1 << (*tries).min(10)).min(LONGEST_WAIT);
+        let most = FIRST_WAIT.saturating_mul(1 << tries.count.min(10)).min(LONGEST_WAIT);
         clock::sleep(most.mul_f64(fastrand::f64()));
         true
     }
@@ -195,13 +227,13 @@ impl PostgresStore {
     pub(super) fn tries_transaction_again(&mut self, failed: &StoreError) -> bool {
         let mut tries = self.tries;
         let again = self.comes_back(failed, &mut tries);
-        self.tries = if again { tries } else { 0 };
+        self.tries = if again { tries } else { Tries::default() };
         again
     }
 
     /// A transaction has succeeded: the next one that does not has all its tries.
     pub(super) fn went_well(&mut self) {
-        self.tries = 0;
+        self.tries = Tries::default();
     }
 
     /// Renews the lease when it is time for that. Returns until when it lasts.
@@ -248,24 +280,48 @@ impl PostgresStore {
             .then(|| self.access.schema.statement(sql::FORGET_DONE).number(self.me).number(self.serial - 1).into())
     }
 
-    /// Connects again after the connection was lost, for as long as the server is waited for.
-    pub(super) fn reconnect(&mut self) -> Result<(), StoreError> {
-        let given_up = clock::monotonic().saturating_add(self.access.patience);
+    /// From now on, what sets this ends the waiting for a server that is gone.
+    pub(super) fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.connection.heed(Arc::clone(&stop));
+        self.stop = stop;
+    }
+
+    /// Connects again after the connection was lost, which is tried until then, and once.
+    fn reconnect(&mut self, given_up: Duration) -> Result<(), StoreError> {
+        let given_up = if self.has_given_up { Duration::ZERO } else { given_up };
         let mut wait = FIRST_WAIT * 5;
         loop {
-            let connected = (self.access.connect)().and_then(|mut connection| {
+            let connected = (self.access.connect)(&self.stop).and_then(|mut connection| {
                 schema::refuse_other_versions(&mut connection, &self.access.schema)?;
                 Ok(connection)
             });
             match connected {
-                Ok(connection) => {
+                Ok(mut connection) => {
+                    connection.heed(Arc::clone(&self.stop));
+                    self.has_given_up = false;
                     self.connection = connection;
                     return Ok(());
                 }
-                Err(error) if !may_pass(&error) || clock::monotonic() >= given_up => return Err(error),
-                Err(_) => clock::sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)),
+                Err(error) if !may_pass(&error) || !self.goes_on_until(given_up) => {
+                    self.has_given_up = true;
+                    return Err(error);
+                }
+                Err(_) => self.pause(wait.mul_f64(0.5 + fastrand::f64() / 2.0)),
             }
-            wait = (wait * 2).min(LONGEST_WAIT);
+            wait = (wait * 2).min(LONGEST_ABSENCE);
+        }
+    }
+
+    /// Whether a server is still waited for that is waited for until then.
+    fn goes_on_until(&self, end: Duration) -> bool {
+        clock::monotonic() < end && !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits in small steps, to see when nothing is waited for any longer.
+    fn pause(&self, time: Duration) {
+        let until = clock::monotonic().saturating_add(time);
+        while self.goes_on_until(until) {
+            clock::sleep(GLANCE.min(until.saturating_sub(clock::monotonic())));
         }
     }
 
@@ -274,14 +330,14 @@ impl PostgresStore {
     pub(super) fn was_done(&mut self, serial: i64) -> Result<bool, StoreError> {
         let given_up = clock::monotonic().saturating_add(self.access.patience);
         loop {
-            self.reconnect()?;
+            self.reconnect(given_up)?;
             if is_broken(Promise::UnknownCommitsAreRead) {
                 return Ok(false);
             }
             let ask = self.access.schema.statement(sql::WAS_DONE).number(self.me).number(serial);
             match self.connection.query(ask) {
                 Ok(rows) => return Ok(rows.is_empty()),
-                Err(error) if !may_pass(&error) || clock::monotonic() >= given_up => return Err(error),
+                Err(error) if !may_pass(&error) || !self.goes_on_until(given_up) => return Err(error),
                 Err(_) => {}
             }
         }

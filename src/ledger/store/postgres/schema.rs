@@ -130,6 +130,17 @@ const MIGRATIONS: &[&[&str]] = &[&[
         PRIMARY KEY (message_id, account, code)
     )"#,
     "CREATE INDEX part_code ON @part (code)",
+], &[
+    // A message-id with many rows has none that is `alone`, and is read by these indices; ordinary rows are in neither. Who asks by
+    // `state + 0`, or by `state * 1`, can be given only the index that says so: not the other, and not that of pending rows.
+    r#"CREATE INDEX conversion_lane ON @conversion (message_id, account, channel, (state + 0), "timestamp", id)
+       WHERE NOT alone AND state + 0 >= 0"#,
+    "CREATE INDEX conversion_waiting ON @conversion (message_id, account, channel, owner) WHERE NOT alone AND state * 1 = 0",
+    // Runs of which something is left, without a look at all the others.
+    "CREATE INDEX run_dead ON @run (id) WHERE dead",
+    "UPDATE @conversion c SET alone = false
+     FROM (SELECT message_id, account, channel FROM @conversion GROUP BY message_id, account, channel HAVING count(*) > 4) l
+     WHERE c.message_id = l.message_id AND c.account = l.account AND c.channel = l.channel",
 ]];
 
 /// The version that this program writes.

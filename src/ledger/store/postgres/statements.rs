@@ -91,13 +91,102 @@ pub(super) const FORGET_RUNS: &str = "DELETE FROM @run WHERE id IN (
 
 pub(super) const FORGET_DONE_OF: &str = "DELETE FROM @done WHERE run = ANY($1)";
 
-/// The rows of lanes, each with its lane's place, and whether no live run has it.
-pub(super) const LANES: &str = "SELECT u.n, s.id, s.delivered, s.key_time, s.timestamp, s.state, s.owner,
-            s.next_attempt, s.postponed_by, s.owner = 0 OR r.id IS NULL OR r.dead
-     FROM unnest($2::int2[], $3::text[]) WITH ORDINALITY u(c, m, n)
+/// The most rows that a lane is read whole with. A longer one is read by indices that hold no row of a shorter one (`alone`), so
+/// that ordinary rows pay nothing for them.
+pub(super) const FEW: usize = 4;
+
+/// Rows (`s`) of lanes (`u`), each with its lane's place, and whether no live run has it.
+macro_rules! siblings {
+    ($from:expr) => {
+        concat!(
+            "SELECT u.n, s.id, s.delivered, s.key_time, s.timestamp, s.state, s.owner,
+                    s.next_attempt, s.postponed_by, s.owner = 0 OR r.id IS NULL OR r.dead AS free FROM ",
+            $from,
+            " LEFT JOIN @run r ON r.id = s.owner "
+        )
+    };
+}
+
+/// The rows of lanes (`$2`, `$3`); of each up to one more than [`FEW`].
+macro_rules! lanes {
+    ($condition:literal) => {
+        concat!(
+            siblings!(
+                "unnest($2::int2[], $3::text[]) WITH ORDINALITY u(c, m, n)
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM @conversion s
+                     WHERE s.message_id = u.m AND s.account = $1 AND s.channel = u.c LIMIT 5) s"
+            ),
+            $condition
+        )
+    };
+}
+
+pub(super) const LANES: &str = lanes!("");
+
+/// Rows of one long lane.
+macro_rules! of_lane {
+    ($rest:literal) => {
+        concat!(
+            "(SELECT * FROM @conversion s WHERE s.message_id = u.m AND s.account = $1 AND s.channel = u.c ",
+            $rest,
+            ")"
+        )
+    };
+}
+
+/// The heads of long lanes (`$2`, `$3`), each with its place (`$4`). `f` is the newest accepted value, or one that is about to be
+/// (`$5`, `$6`): what waits and is older than that has been overtaken.
+pub(super) const HEADS: &str = siblings!(concat!(
+    "unnest($2::int2[], $3::text[], $4::int8[], $5::int8[], $6::int8[]) u(c, m, n, t, i)
+     LEFT JOIN LATERAL ",
+    of_lane!("AND NOT alone AND state + 0 = 2 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    " a ON true
      CROSS JOIN LATERAL (
-         SELECT * FROM @conversion s WHERE s.message_id = u.m AND s.account = $1 AND s.channel = u.c OFFSET 0) s
-     LEFT JOIN @run r ON r.id = s.owner";
+         SELECT CASE WHEN (a.timestamp, a.id) > (u.t, u.i) THEN a.timestamp ELSE u.t END AS t,
+                CASE WHEN (a.timestamp, a.id) > (u.t, u.i) THEN a.id ELSE u.i END AS i OFFSET 0) f
+     CROSS JOIN LATERAL (",
+    of_lane!("AND NOT alone AND state + 0 = 2 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    " UNION ALL ",
+    of_lane!("AND NOT alone AND state + 0 = 1"),
+    " UNION ALL ",
+    of_lane!("AND NOT alone AND state + 0 = 0 AND (timestamp, id) < (f.t, f.i)"),
+    " UNION ALL ",
+    of_lane!("AND NOT alone AND state + 0 = 0 AND (timestamp, id) >= (f.t, f.i) ORDER BY timestamp, id LIMIT 1"),
+    " UNION ALL ",
+    of_lane!("AND NOT alone AND state + 0 = 0 ORDER BY timestamp DESC, id DESC LIMIT 1"),
+    " UNION ALL ",
+    of_lane!("AND NOT alone AND state * 1 = 0 AND owner = $7 LIMIT 1"),
+    " UNION ALL ",
+    of_lane!("AND key_time = -1"),
+    ") s"
+));
+
+/// The rows with keys from one to another (`$5` to `$6`, `$7`) in long lanes (`$2`, `$3`), each with its lane's place (`$4`).
+pub(super) const KEYS: &str = siblings!(concat!(
+    "unnest($2::int2[], $3::text[], $4::int8[], $5::int8[], $6::int8[], $7::bool[]) u(c, m, n, k, l, d)
+     CROSS JOIN LATERAL ",
+    of_lane!("AND key_time >= u.k AND key_time <= u.l AND delivered = u.d OFFSET 0"),
+    " s"
+));
+
+/// These message-ids (`$2`, `$3`) have many rows from now on.
+pub(super) const NOT_ALONE: &str = "UPDATE @conversion c SET alone = false
+     FROM unnest($2::int2[], $3::text[]) u(channel, message_id)
+     WHERE c.message_id = u.message_id AND c.account = $1 AND c.channel = u.channel AND c.alone RETURNING c.id";
+
+/// The same in a transaction (`$5`) that has done nothing.
+pub(super) const LANES_INSTEAD: &str =
+    lanes!("WHERE (SELECT count(*) FROM @done d WHERE d.run = $4 AND d.serial = $5) = 0");
+
+/// Goes on in a transaction that has begun (`$4`, `$5`) if its lanes are what they were (`$6`), and fails it otherwise.
+pub(super) const UNLESS_CHANGED: &str = concat!(
+    "SELECT 1 / CASE WHEN EXISTS (SELECT 1 FROM @done d WHERE d.run = $4 AND d.serial = $5)
+         AND $6 = (SELECT coalesce(string_agg(concat_ws(',', n, id, timestamp, state, owner, next_attempt, postponed_by,
+                                                        free), ';' ORDER BY n, id), '') FROM (",
+    lanes!(""),
+    ") l) THEN 1 ELSE 0 END"
+);
 
 /// Rows of dead runs wait, from here on, as they do for those who see them.
 pub(super) const FREE: &str = "UPDATE @conversion SET state = 0, owner = 0 WHERE id = ANY($1) AND state + 0 = 1";
@@ -107,13 +196,14 @@ macro_rules! insert {
     ($condition:literal) => {
         concat!(
             "INSERT INTO @conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner, recorded,
-                                      next_attempt, line, reference, settled, exclusive)
+                                      next_attempt, line, reference, settled, exclusive, alone)
              SELECT $1, u.channel, u.message_id, u.delivered, u.key_time, u.timestamp, u.state,
                     CASE WHEN u.state < 2 THEN $2 ELSE 0 END, $3, $3, u.line, u.reference,
-                    CASE WHEN u.state < 2 THEN NULL ELSE $3 END, u.exclusive
+                    CASE WHEN u.state < 2 THEN NULL ELSE $3 END, u.exclusive,
+                    u.alone
              FROM unnest($4::int2[], $5::text[], $6::bool[], $7::int8[], $8::int8[], $9::int2[], $10::int8[],
-                         $11::text[], $12::bool[]) WITH ORDINALITY
-                  u(channel, message_id, delivered, key_time, timestamp, state, line, reference, exclusive, n) ",
+                         $11::text[], $12::bool[], $13::bool[]) WITH ORDINALITY
+                  u(channel, message_id, delivered, key_time, timestamp, state, line, reference, exclusive, alone, n) ",
             $condition,
             " ORDER BY u.n RETURNING id, channel, message_id, key_time, delivered"
         )
@@ -123,14 +213,14 @@ macro_rules! insert {
 pub(super) const INSERT: &str = insert!("");
 
 /// The same where none of these message-ids has a row, by a run that has a lease; all of them or none.
-pub(super) const INSERT_NEW: &str = noted!("$2", "$13", insert!(
+pub(super) const INSERT_NEW: &str = noted!("$2", "$14", insert!(
     "WHERE EXISTS (SELECT 1 FROM @lease WHERE run = $2 AND until > now())
        AND (SELECT count(*) FROM unnest($4::int2[], $5::text[]) w(c, m) CROSS JOIN LATERAL (
                 SELECT 1 FROM @conversion s WHERE s.message_id = w.m AND s.account = $1 AND s.channel = w.c LIMIT 1) x) = 0"
 ));
 
 /// What a broken promise makes of it: without a look at the lease.
-pub(super) const INSERT_NEW_UNFENCED: &str = noted!("$2", "$13", insert!(
+pub(super) const INSERT_NEW_UNFENCED: &str = noted!("$2", "$14", insert!(
     "WHERE (SELECT count(*) FROM unnest($4::int2[], $5::text[]) w(c, m) CROSS JOIN LATERAL (
                 SELECT 1 FROM @conversion s WHERE s.message_id = w.m AND s.account = $1 AND s.channel = w.c LIMIT 1) x) = 0"
 ));
@@ -187,7 +277,8 @@ macro_rules! end {
 
 pub(super) const END: &str = end!("AND c.state + 0 = 1 AND c.owner + 0 = $2");
 
-/// The same where nothing else of these message-ids (`$16`, `$17`) is pending and the run, which has a lease, holds all of them.
+/// The same where nothing else of these message-ids (`$16`, `$17`), which have few rows, is pending and the run, which has a lease,
+/// holds all of them.
 pub(super) const END_ALONE: &str = noted!(
     "$4",
     "$19",
@@ -198,9 +289,10 @@ pub(super) const END_ALONE: &str = noted!(
                 SELECT 1 FROM @conversion s WHERE s.id = w.id AND s.state + 0 = 1 AND s.owner + 0 = $2 OFFSET 0) x)
            = cardinality($1::int8[])
        AND (SELECT count(*) FROM unnest($16::int2[], $17::text[]) w(c, m) CROSS JOIN LATERAL (
-                SELECT 1 FROM @conversion s
-                WHERE s.message_id = w.m AND s.account = $18 AND s.channel = w.c AND s.state + 0 < 2
-                  AND NOT s.id = ANY($1) OFFSET 0) x) = 0"
+                SELECT count(*) AS rows, count(*) FILTER (WHERE f.state < 2 AND NOT f.id = ANY($1)) AS others FROM (
+                    SELECT s.id, s.state FROM @conversion s
+                    WHERE s.message_id = w.m AND s.account = $18 AND s.channel = w.c LIMIT 5) f) x
+            WHERE x.rows > 4 OR x.others > 0) = 0"
     )
 );
 

@@ -1,5 +1,8 @@
 //! The seam's methods for a run on a server.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use super::codes;
 use super::forget::prune;
 use super::liveness::{RunId, RunLock};
@@ -28,6 +31,10 @@ impl Store for PostgresStore {
         // Nothing of it has been read.
         let beginning = Timestamp::from_unix(0).unwrap_or(now);
         self.persist(|store| codes::read_to(store, beginning)).map(drop)
+    }
+
+    fn heed(&mut self, stop: Arc<AtomicBool>) {
+        PostgresStore::heed(self, stop);
     }
 
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {

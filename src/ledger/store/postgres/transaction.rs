@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 
 use super::exchange::{Statement, Step};
 use super::run::PostgresStore;
+use super::shown::{Foreseen, Names, Shown};
 use super::statements as sql;
 use crate::domain::Timestamp;
 use crate::failpoint::{Promise, is_broken};
@@ -17,13 +18,8 @@ pub(super) struct PostgresTx<'a> {
     stage: Stage,
     /// What is known of the lanes that were shown last.
     pub(super) shown: Shown,
-}
-
-/// What is known of the lanes that were shown last.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
-    /// Rows that a dead run holds: another one of their lanes may be handed out.
-    pub(super) held_by_nobody: Vec<i64>,
+    /// Lanes that a guess has brought.
+    pub(super) foreseen: Option<Foreseen>,
 }
 
 /// How far a transaction is.
@@ -47,7 +43,7 @@ pub(super) enum Ended {
 
 /// How a transaction sees what others do meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sight {
+pub(super) enum Sight {
     /// Not at all.
     Serializable,
     /// Once it is committed: enough where one statement does all.
@@ -64,7 +60,7 @@ pub(super) enum Fenced {
 
 impl<'a> PostgresTx<'a> {
     pub(super) fn new(store: &'a mut PostgresStore, now: Timestamp) -> Self {
-        Self { store, now, stage: Stage::Idle, shown: Shown::default() }
+        Self { store, now, stage: Stage::Idle, shown: Shown::default(), foreseen: None }
     }
 
     pub(super) fn statement<'b>(&self, text: &str) -> Statement<'b> {
@@ -98,6 +94,9 @@ impl<'a> PostgresTx<'a> {
                 self.stage = Stage::Done;
                 return Ok(Ended::Answered(Vec::new()));
             }
+            if self.shown.unless_changed.is_some() {
+                return self.at_once(Sight::Serializable, asked);
+            }
             self.ask(Vec::new())?;
         }
         asked.push(Step::Commands("COMMIT".to_owned()));
@@ -105,11 +104,12 @@ impl<'a> PostgresTx<'a> {
         self.ended(answers)
     }
 
-    /// A whole transaction in one exchange: begins, asks and commits. Whatever is asked must look at the lease itself.
-    pub(super) fn at_once(&mut self, asked: Step<'_>) -> Result<Ended, StoreError> {
-        let mut steps = self.entrance(Sight::Committed);
+    /// A whole transaction in one exchange: begins, asks and commits. Whatever is asked must look at the lease itself, if what was
+    /// shown is not to be checked.
+    pub(super) fn at_once(&mut self, sight: Sight, asked: Vec<Step<'_>>) -> Result<Ended, StoreError> {
+        let mut steps = self.entrance(sight);
         let before = steps.len();
-        steps.push(asked);
+        steps.extend(asked);
         steps.push(Step::Commands("COMMIT".to_owned()));
         self.stage = Stage::Open;
         let answers = self.store.connection.exchange(&steps);
@@ -146,12 +146,18 @@ impl<'a> PostgresTx<'a> {
 
     fn entrance<'b>(&mut self, sight: Sight) -> Vec<Step<'b>> {
         self.store.serial += 1;
-        let (me, serial, begins) = (self.store.me, self.store.serial, &self.store.begins);
+        let (me, serial) = (self.store.me, self.store.serial);
+        let lanes = self.shown.unless_changed.take();
+        let begins = &self.store.begins;
         let mut steps: Vec<_> = self.store.upkeep().into_iter().collect();
         match sight {
             Sight::Serializable => {
                 steps.push(Step::Commands(begins.serializable.clone()));
                 steps.push(self.statement(sql::ENTER).number(me).number(serial).into());
+                let check = |lanes: Names| {
+                    lanes.unless_changed(&self.store.access.schema, self.store.account, (me, serial)).into()
+                };
+                steps.extend(lanes.map(check));
             }
             Sight::Committed => {
                 steps.push(Step::Commands(begins.read_committed.clone()));
@@ -178,7 +184,11 @@ impl<'a> PostgresTx<'a> {
                 return Ok(Ended::Answered(answers));
             }
             Err(lost @ StoreError::Server(ServerError::Unreachable(_))) => lost,
-            Err(error) => return Err(error),
+            Err(error) => {
+                // The COMMIT, which was sent with the rest, has rolled it back.
+                self.stage = Stage::Idle;
+                return Err(error);
+            }
         };
         let serial = self.store.serial;
         if self.store.was_done(serial)? {

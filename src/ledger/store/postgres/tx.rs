@@ -1,6 +1,7 @@
 //! The seam's methods for a transaction of a run on a server.
 
 use super::codes;
+use super::lanes;
 use super::rows;
 use super::transaction::PostgresTx;
 use crate::domain::{BadRecord, Conversion, Timestamp};
@@ -13,7 +14,7 @@ use crate::ledger::tracking::{Arrived, Expiry};
 
 impl Tx for PostgresTx<'_> {
     fn lanes(&mut self, want: &Want<'_>) -> Result<Vec<Lane>, StoreError> {
-        rows::lanes(self, want)
+        lanes::lanes(self, want)
     }
 
     fn guesses(&self) -> bool {

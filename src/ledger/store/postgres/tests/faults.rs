@@ -5,16 +5,16 @@ use std::io::{Read, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::by_socket;
 use super::support::Cluster;
+use crate::clock;
 use crate::domain::{Durability, HostAddress, REMEMBERED, ServerHost};
 use crate::ledger::store::postgres::connect;
 use crate::ledger::store::postgres::{Access, PostgresStore, Schema, migrate};
@@ -25,6 +25,8 @@ use crate::ledger::{Due, Known, Ledger, Recorded, Released};
 const PASS: usize = 0;
 const SWALLOWED: usize = 1;
 const ANSWER_LOST: usize = 2;
+/// It goes nowhere, and nothing ends.
+const HELD_BACK: usize = 3;
 
 /// Stands between a run and the server.
 struct Between {
@@ -62,10 +64,10 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
     while let Ok(read @ 1..) = client.read(&mut bytes) {
         let commits = bytes[..read].windows(6).any(|six| six == b"COMMIT");
         let fault = if commits { fault.swap(PASS, Ordering::SeqCst) } else { PASS };
-        if fault != PASS {
+        if fault != PASS && fault != HELD_BACK {
             let _ = client.shutdown(Shutdown::Both);
         }
-        if fault != SWALLOWED {
+        if fault != SWALLOWED && fault != HELD_BACK {
             let _ = server.write_all(&bytes[..read]);
         }
         if fault == ANSWER_LOST {
@@ -81,7 +83,7 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
 fn through(fixture: &Fixture, between: &Between, cluster: &'static Cluster) -> Ledger {
     let address = HostAddress::Socket(between.folder.path().to_owned());
     let access = Access {
-        connect: Box::new(move || {
+        connect: Box::new(move |_| {
             let mut server = by_socket(cluster, "postgres");
             server.hosts = vec![ServerHost { address: address.clone(), port: 5432, password: None }];
             connect(&server)
@@ -120,25 +122,40 @@ fn a_commit_whose_answer_is_lost_counts_if_it_was_done_and_is_done_again_if_it_w
     assert_eq!(ledger.left_over(fixture.now).unwrap(), None);
 }
 
+#[test]
+fn an_answer_that_does_not_come_is_not_waited_for_after_an_interruption() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let cluster = Cluster::shared("an_answer_that_does_not_come_is_not_waited_for_after_an_interruption").unwrap();
+    let between = Between::start(cluster.folder());
+    let mut ledger = through(&fixture, &between, cluster);
+    let stop = Arc::new(AtomicBool::new(false));
+    ledger.heed(Arc::clone(&stop));
+    between.break_next(HELD_BACK);
+    let began = clock::monotonic();
+    let recorded = thread::scope(|scope| {
+        scope.spawn(|| {
+            while between.fault.load(Ordering::SeqCst) == HELD_BACK {
+                thread::yield_now();
+            }
+            stop.store(true, Ordering::SeqCst);
+        });
+        ledger.record(&[sms("0A", 0)], fixture.now)
+    });
+    let lasted = clock::monotonic().saturating_sub(began);
+    assert!(lasted < Duration::from_secs(8), "{lasted:?}, where an answer has 15 seconds");
+    // The server is there, and says by another connection that nothing was done: so it is done now.
+    let ticket = recorded.unwrap().recorded.into_iter().map(ready).next().unwrap();
+    assert_eq!(ledger.end(ticket, accepted(), fixture.now), Released::default());
+}
+
 /// kill -9 of the whole server, and a new start of it.
 fn crash_and_start(cluster: &Cluster) {
     let data = cluster.folder().join("data");
     let pid = fs::read_to_string(data.join("postmaster.pid")).unwrap();
     let pid = Pid::from_raw(pid.lines().next().unwrap().parse().unwrap()).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
-    let options = fs::read_to_string(data.join("postmaster.opts")).unwrap();
-    let pg_ctl = Path::new(options.split(' ').next().unwrap()).with_file_name("pg_ctl");
-    let mut command = if geteuid().is_root() {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--"]).arg(pg_ctl);
-        command
-    } else {
-        Command::new(pg_ctl)
-    };
-    command.current_dir("/").arg("-D").arg(&data).arg("-l").arg(cluster.folder().join("log"));
-    command.args(["-w", "-s", "start"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // Until the last of its processes has noticed, the new server is refused.
-    while !command.status().unwrap().success() {
+    while !cluster.pg_ctl(&["start"]) {
         thread::yield_now();
     }
 }
@@ -158,7 +175,7 @@ fn of_a_server_that_is_killed_and_started_again_nothing_is_lost_and_no_run_ends(
         let server = socket.clone();
         let access = Access {
             name: "the test's".to_owned(),
-            connect: Box::new(move || connect(&server)),
+            connect: Box::new(move |_| connect(&server)),
             schema: Schema::named("ledger"),
             locks: locks.path().into(),
             lease: Duration::from_secs(60),
@@ -194,4 +211,32 @@ fn of_a_server_that_is_killed_and_started_again_nothing_is_lost_and_no_run_ends(
     });
     let states = cluster.sql("postgres", "SELECT state, count(*) FROM ledger.conversion GROUP BY state");
     assert_eq!(states, format!("2|{}", 3 * GROUPS * GROUP), "each accepted, and each once");
+}
+
+#[test]
+fn others_may_be_in_the_way_more_often_than_a_few_times() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let cluster = Cluster::shared("others_may_be_in_the_way_more_often_than_a_few_times").unwrap();
+    let mut ledger = fixture.open();
+    let schema = ledger_schema(&fixture);
+    // A sequence does not go back with the transaction that fails.
+    cluster.sql(
+        "postgres",
+        &format!(
+            "CREATE SEQUENCE {schema}.met;
+             CREATE FUNCTION {schema}.conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF nextval('{schema}.met') <= 40 THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF;
+                 RETURN NEW;
+             END $$;
+             CREATE TRIGGER conflict BEFORE INSERT ON {schema}.conversion FOR EACH ROW
+                 EXECUTE FUNCTION {schema}.conflict()"
+        ),
+    );
+    let ticket = ledger.ready(&sms("0A", 0), fixture.now);
+    assert_eq!(cluster.sql("postgres", &format!("SELECT last_value FROM {schema}.met")), "41", "each was met");
+    let _ = ledger.end(ticket, accepted(), fixture.now);
+}
+
+pub(super) fn ledger_schema(fixture: &Fixture) -> String {
+    fixture.access("one").schema.text("@").replace(['"', '.'], "")
 }

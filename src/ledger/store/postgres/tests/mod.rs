@@ -4,7 +4,10 @@
 pub(crate) mod support;
 
 mod faults;
+mod journeys;
 mod leases;
+mod long_lanes;
+mod plans;
 mod reaching;
 mod tls;
 mod watermark;

@@ -2,13 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
 use super::{Cluster, by_socket};
 use crate::domain::{HostAddress, Secret, Server, ServerHost, SessionWanted};
 use crate::ledger::store::postgres::connect;
-use crate::ledger::store::postgres::connect::connect_for;
+use crate::ledger::store::postgres::connect::connect_unless;
 use crate::ledger::store::{ServerError, StoreError};
 
 /// The same server by its loopback port.
@@ -101,7 +102,7 @@ fn passwords_databases_and_standbys_are_told_apart() {
         (SessionWanted::Standby, false),
         (SessionWanted::PreferStandby, true),
     ] {
-        assert_eq!(connect_for(&frozen, wanted).is_ok(), will_do, "{wanted}");
+        assert_eq!(connect_unless(&AtomicBool::new(false), &frozen, wanted).is_ok(), will_do, "{wanted}");
     }
     // The second host will do, where the first is not even there.
     let mut two = by_tcp(&cluster, "postgres");

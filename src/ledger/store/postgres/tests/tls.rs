@@ -142,6 +142,44 @@ fn a_password_is_bound_to_the_connection_and_a_certificate_takes_its_place() {
 }
 
 #[test]
+fn tls_that_is_only_preferred_is_given_up_where_the_server_lets_nobody_in_with_it() {
+    let authority = Authority::new("the tests' CA");
+    let (certificate, key) = authority.issue("localhost", |_| ());
+    let test = "tls_that_is_only_preferred_is_given_up_where_the_server_lets_nobody_in_with_it";
+    let Some(cluster) = Cluster::prepare(test) else { return };
+    let hba = "local all all trust\nhostnossl all app 127.0.0.1/32 scram-sha-256\nhostssl all postgres 127.0.0.1/32 trust\n";
+    let cluster = cluster
+        .tcp()
+        .setting("ssl = on")
+        .file("server.crt", &certificate)
+        .file("server.key", &key)
+        .file("pg_hba.conf", hba)
+        .start();
+    cluster.sql("postgres", "CREATE ROLE app LOGIN PASSWORD 's3cret'");
+    let by = |user: &str, mode| {
+        let server = server(&cluster, "127.0.0.1", mode, CertificateAuthorities::Unnamed);
+        Server { user: user.to_owned(), ..server }
+    };
+    assert_eq!(protection(&by("app", TlsMode::Prefer)), "no TLS");
+    assert_eq!(protection(&by("postgres", TlsMode::Prefer)), "TLS 1.3, not verified");
+    // Not where TLS was asked for; nor is a password tried twice, or one door's answer given for the other's.
+    let refused = |server: &Server| match connect(server) {
+        Err(StoreError::Server(ServerError::LoginRefused(why))) => why.to_string(),
+        other => panic!("{other:?}"),
+    };
+    for mode in [TlsMode::Require, TlsMode::VerifyCa] {
+        let authorities = only(&authority);
+        let why = refused(&Server { authorities, ..by("app", mode) });
+        assert!(why.contains("28000") && why.contains("SSL encryption"), "{why}");
+    }
+    let stranger = refused(&by("stranger", TlsMode::Prefer));
+    assert!(stranger.contains("28000") && stranger.contains(", SSL encryption"), "{stranger}");
+    let mut wrong = by("app", TlsMode::Prefer);
+    wrong.hosts[0].password = Some(Secret::new("wr0ng".to_owned()));
+    assert!(refused(&wrong).contains("28P01"), "the server said so after TLS was given up");
+}
+
+#[test]
 fn a_certificate_that_has_expired_is_refused_where_certificates_count() {
     let authority = Authority::new("the tests' CA");
     let issued = authority.issue("localhost", |leaf| leaf.not_after = date_time_ymd(2001, 1, 1));
