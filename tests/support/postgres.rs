@@ -95,6 +95,7 @@ impl Cluster {
         }
         // Where nobody takes note of orphans' ends, the next server would take this one for alive.
         fs::remove_file(lock).unwrap();
+        let _ = fs::remove_file(self.folder.join(format!(".s.PGSQL.{}.lock", self.port)));
         all.len()
     }
 
