@@ -1,8 +1,10 @@
 //! Proofs of what `docs/promises.md` promises: each breaks something for real, shows that it did, counts in the sandbox's log,
 //! and has a control in which the promise is broken and the same count must notice.
 
+mod between;
 mod count;
 mod faults;
+mod fleet;
 mod kill;
 mod ledger;
 mod overlap;
@@ -11,6 +13,7 @@ mod producer;
 mod proxies;
 mod redirects;
 mod reproducible;
+mod server;
 mod stage;
 mod strace;
 mod track;
@@ -27,6 +30,8 @@ use rusqlite::Connection;
 pub(crate) enum Proof {
     /// Nothing recorded is lost by kill -9, and what it repeats is bounded
     Kill(kill::KillArgs),
+    /// Nothing recorded is lost or repeated when the ledger's server crashes under the runs of several machines
+    Server(server::ServerArgs),
     /// Of several runs at once, one sends each record, and a killed one's are free at once
     Overlap(overlap::OverlapArgs),
     /// Nothing is lost when system calls fail
@@ -48,6 +53,7 @@ impl Proof {
     pub(crate) fn show(self, root: &Path) -> anyhow::Result<String> {
         match self {
             Self::Kill(args) => kill::show(root, &args),
+            Self::Server(args) => server::show(root, &args),
             Self::Overlap(args) => overlap::show(root, &args),
             Self::Faults(args) => faults::show(root, &args),
             Self::Power(args) => power::show(root, &args),
