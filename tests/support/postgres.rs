@@ -217,7 +217,8 @@ const KEEP: &str = r#"
 "$1" -D "$2" -w -s -l "$3/log" start >/dev/null 2>&1 </dev/null && echo ready || echo failed
 exec >/dev/null
 cat
-"$1" -D "$2" -w -s -m immediate stop
+# One that has crashed has no number to stop it by.
+[ ! -e "$2/postmaster.pid" ] || "$1" -D "$2" -w -s -m immediate stop
 rm -rf "$3"
 "#;
 
