@@ -1,11 +1,12 @@
-//! A proxy of ours between a run and the server. It can lose the answer to a COMMIT.
+//! A proxy of ours between a run and the server. It can lose the answer to a COMMIT, and it can fall silent as a cut cable does:
+//! every connection stays open, and nothing passes.
 
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub(crate) struct Between {
 struct Line {
     server: PathBuf,
     psql: Psql,
+    is_silent: AtomicBool,
     /// When the next answer is to be lost, and the chance that decides on the one after it.
     next: Mutex<Option<(Duration, Rng)>>,
     answers_lost: AtomicU64,
@@ -58,6 +60,7 @@ impl Between {
                 port: cluster.port(),
                 database: database.to_owned(),
             },
+            is_silent: AtomicBool::new(false),
             next: Mutex::new(None),
             answers_lost: AtomicU64::new(0),
             had_happened: AtomicU64::new(0),
@@ -86,6 +89,14 @@ impl Between {
     /// Loses no more.
     pub(crate) fn lose_nothing(&self) {
         *self.line.next() = None;
+    }
+
+    pub(crate) fn cut(&self) {
+        self.line.is_silent.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn heal(&self) {
+        self.line.is_silent.store(false, Ordering::Release);
     }
 
     pub(crate) fn lost(&self) -> Lost {
@@ -150,8 +161,15 @@ impl Line {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn wait_for_cable(&self) {
+        while self.is_silent.load(Ordering::Acquire) {
+            clock::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Joins a run to the server until one of them goes.
     fn join(&self, client: &UnixStream) {
+        self.wait_for_cable();
         let Ok(server) = UnixStream::connect(&self.server) else { return };
         let commit = Mutex::new(Commit::default());
         thread::scope(|scope| {
@@ -174,6 +192,7 @@ impl Line {
                 let mut commit = commit.lock().unwrap_or_else(PoisonError::into_inner);
                 *commit = Commit { is_open: true, suspect };
             }
+            self.wait_for_cable();
             if server.write_all(some).is_err() {
                 return;
             }
@@ -195,6 +214,7 @@ impl Line {
         let mut bytes = vec![0; 1 << 18];
         let mut held = Vec::new();
         while let Ok(read @ 1..) = server.read(&mut bytes) {
+            self.wait_for_cable();
             held.extend_from_slice(&bytes[..read]);
             {
                 let mut commit = commit.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use nexmo_conversion::clock;
 use nexmo_conversion::sandbox::LoggedRequest;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// W of a run with 16 jobs, as `docs/promises.md` has it.
@@ -29,9 +30,8 @@ pub(crate) const OWN: &str = "own-";
 /// One record of so many is one that all runs have.
 const COMMON: u64 = 8;
 
-/// Lines are written in groups of so many, so far apart.
+/// Lines are written in groups of so many.
 const GROUP: u64 = 2;
-const PACE: Duration = Duration::from_millis(5);
 
 /// Whatever a proof waits for comes about within this time, or something is wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -56,10 +56,11 @@ pub(crate) struct Past {
 }
 
 impl Live {
-    /// Starts a run and feeds it. No two runs of a proof have the same name.
+    /// Starts a run and feeds it two records every so often. No two runs of a proof have the same name.
     pub(crate) fn start(
         mut command: Command,
         name: &str,
+        pace: Duration,
         stderr: PathBuf,
         spawn: impl FnOnce(&mut Command) -> anyhow::Result<Child>,
     ) -> anyhow::Result<Self> {
@@ -69,7 +70,7 @@ impl Live {
         let stdout = child.stdout.take().context("no standard output")?;
         let (closing, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (is_closing, counts, name) = (Arc::clone(&closing), Arc::clone(&answered), name.to_owned());
-        let feeder = thread::spawn(move || feed(stdin, &name, &is_closing));
+        let feeder = thread::spawn(move || feed(stdin, &name, pace, &is_closing));
         let reader = thread::spawn(move || read(stdout, &counts));
         Ok(Self { child, feeder, reader, stderr, closing, answered })
     }
@@ -88,6 +89,10 @@ impl Live {
             }
             Ok(self.answered() >= before + more)
         })
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), signal)?)
     }
 
     /// Feeds it no more.
@@ -139,7 +144,7 @@ pub(crate) fn finish(runs: Vec<Live>) -> anyhow::Result<Vec<Past>> {
     runs.into_iter().map(Live::finish).collect()
 }
 
-fn feed(mut pipe: ChildStdin, name: &str, closing: &AtomicBool) -> BTreeSet<String> {
+fn feed(mut pipe: ChildStdin, name: &str, pace: Duration, closing: &AtomicBool) -> BTreeSet<String> {
     let mut fed = BTreeSet::new();
     let mut made = 0;
     while !closing.load(Ordering::Acquire) {
@@ -153,7 +158,7 @@ fn feed(mut pipe: ChildStdin, name: &str, closing: &AtomicBool) -> BTreeSet<Stri
         if pipe.write_all(lines.as_bytes()).is_err() {
             break;
         }
-        clock::sleep(PACE);
+        clock::sleep(pace);
     }
     fed
 }

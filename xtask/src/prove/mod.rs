@@ -8,6 +8,7 @@ mod fleet;
 mod kill;
 mod ledger;
 mod overlap;
+mod partition;
 mod power;
 mod producer;
 mod proxies;
@@ -15,6 +16,7 @@ mod redirects;
 mod reproducible;
 mod server;
 mod stage;
+mod standby;
 mod strace;
 mod track;
 
@@ -32,6 +34,10 @@ pub(crate) enum Proof {
     Kill(kill::KillArgs),
     /// Nothing recorded is lost or repeated when the ledger's server crashes under the runs of several machines
     Server(server::ServerArgs),
+    /// A machine that is cut off from the ledger's server, or stopped for a while, does no harm when it comes back
+    Partition(partition::PartitionArgs),
+    /// Nothing recorded is lost with the ledger's server where a standby was asked before each commit was acknowledged
+    Standby(standby::StandbyArgs),
     /// Of several runs at once, one sends each record, and a killed one's are free at once
     Overlap(overlap::OverlapArgs),
     /// Nothing is lost when system calls fail
@@ -54,6 +60,8 @@ impl Proof {
         match self {
             Self::Kill(args) => kill::show(root, &args),
             Self::Server(args) => server::show(root, &args),
+            Self::Partition(args) => partition::show(root, &args),
+            Self::Standby(args) => standby::show(root, &args),
             Self::Overlap(args) => overlap::show(root, &args),
             Self::Faults(args) => faults::show(root, &args),
             Self::Power(args) => power::show(root, &args),

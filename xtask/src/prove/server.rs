@@ -34,6 +34,9 @@ pub(crate) struct ServerArgs {
 /// Machines that share the ledger.
 const MACHINES: usize = 3;
 
+/// How often each run is fed.
+const PACE: Duration = Duration::from_millis(5);
+
 /// After each crash, each run has to answer so many records more, which is more than it may have had in flight.
 const GOES_ON: u64 = 100;
 
@@ -51,11 +54,11 @@ pub(crate) fn show(root: &Path, args: &ServerArgs) -> anyhow::Result<String> {
     let played = play(&programs, &ledgers, None, args.kills, &mut chance).with_context(told)?;
     let took = clock::monotonic().saturating_sub(began);
     let bound = IN_FLIGHT_LIMIT * MACHINES as u64 * args.kills;
+    for run in &played.runs {
+        ensure!(run.code == Some(0), "seed {seed}: a run ended with {:?}: {}\n{played}", run.code, run.stderr);
+    }
     if let Some(fault) = played.outcome.fault(bound) {
         anyhow::bail!("seed {seed}: {fault}");
-    }
-    for run in &played.runs {
-        ensure!(run.code == Some(0), "seed {seed}: a run ended with {:?}: {}", run.code, run.stderr);
     }
     ensure!(played.lost.had_happened > 0, "seed {seed}: no commit of unknown outcome had happened");
     let noticed = control(&programs, &ledgers, &mut chance).context("control: lost answers count as failures")?;
@@ -101,8 +104,10 @@ fn play(
         let folder = way.folder().display();
         let url = format!("postgres://postgres@/{database}?host={folder}&port={}", cluster.port());
         command.args(BATCH).env("NEXMO_CONVERSION_LEDGER", url).envs(breaks.map(|promise| (BREAK, promise)));
+        // However slowly a busy machine starts a server: no run is to lose its lease here.
+        command.env("NEXMO_CONVERSION_LEDGER_LEASE", "2m");
         let stderr = witness.folder().join(format!("stderr-{machine}"));
-        runs.push(Live::start(command, &machine.to_string(), stderr, |command| Ok(command.spawn()?))?);
+        runs.push(Live::start(command, &machine.to_string(), PACE, stderr, |command| Ok(command.spawn()?))?);
         way.lose_answers(chance.fork());
     }
     let mut processes = 0;
