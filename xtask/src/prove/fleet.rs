@@ -30,6 +30,9 @@ pub(crate) const OWN: &str = "own-";
 /// One record of so many is one that all runs have.
 const COMMON: u64 = 8;
 
+/// How often it is looked whether feeding goes on.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Lines are written in groups of so many.
 const GROUP: u64 = 2;
 
@@ -43,7 +46,15 @@ pub(crate) struct Live {
     reader: JoinHandle<anyhow::Result<Vec<Value>>>,
     stderr: PathBuf,
     closing: Arc<AtomicBool>,
+    held: Arc<AtomicBool>,
     answered: Arc<AtomicU64>,
+}
+
+/// Whether a run is fed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Feeding {
+    GoesOn,
+    Held,
 }
 
 /// A run that has ended by itself.
@@ -69,10 +80,12 @@ impl Live {
         let stdin = child.stdin.take().context("no standard input")?;
         let stdout = child.stdout.take().context("no standard output")?;
         let (closing, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let (is_closing, counts, name) = (Arc::clone(&closing), Arc::clone(&answered), name.to_owned());
-        let feeder = thread::spawn(move || feed(stdin, &name, pace, &is_closing));
+        let held = Arc::new(AtomicBool::new(false));
+        let (is_closing, is_held) = (Arc::clone(&closing), Arc::clone(&held));
+        let (counts, name) = (Arc::clone(&answered), name.to_owned());
+        let feeder = thread::spawn(move || feed(stdin, &name, pace, &is_closing, &is_held));
         let reader = thread::spawn(move || read(stdout, &counts));
-        Ok(Self { child, feeder, reader, stderr, closing, answered })
+        Ok(Self { child, feeder, reader, stderr, closing, held, answered })
     }
 
     /// How many records it has answered so far.
@@ -93,6 +106,11 @@ impl Live {
 
     pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         Ok(kill_process(Pid::from_child(&self.child), signal)?)
+    }
+
+    /// Feeds it nothing for a while.
+    pub(crate) fn hold(&self, feeding: Feeding) {
+        self.held.store(feeding == Feeding::Held, Ordering::Release);
     }
 
     /// Feeds it no more.
@@ -144,10 +162,20 @@ pub(crate) fn finish(runs: Vec<Live>) -> anyhow::Result<Vec<Past>> {
     runs.into_iter().map(Live::finish).collect()
 }
 
-fn feed(mut pipe: ChildStdin, name: &str, pace: Duration, closing: &AtomicBool) -> BTreeSet<String> {
+fn feed(
+    mut pipe: ChildStdin,
+    name: &str,
+    pace: Duration,
+    closing: &AtomicBool,
+    held: &AtomicBool,
+) -> BTreeSet<String> {
     let mut fed = BTreeSet::new();
     let mut made = 0;
     while !closing.load(Ordering::Acquire) {
+        if held.load(Ordering::Acquire) {
+            clock::sleep(PAUSE);
+            continue;
+        }
         let mut lines = String::new();
         for _ in 0..GROUP {
             made += 1;

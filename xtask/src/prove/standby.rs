@@ -60,9 +60,10 @@ pub(crate) fn show(root: &Path, args: &StandbyArgs) -> anyhow::Result<String> {
     ensure!(missing > 0, "control: with the server nothing was lost that its standby had not got");
     Ok(format!(
         "seed {seed}\n{}\nin {:.1} s\ncontrol (a standby that is not asked, and has fallen behind): {missing} records that the old server \
-         had as accepted are not so on the new one",
+         had as accepted are not so on the new one; {}",
         told.join("\n"),
-        took.as_secs_f64()
+        took.as_secs_f64(),
+        lossy.outcome
     ))
 }
 

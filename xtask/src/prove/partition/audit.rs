@@ -34,6 +34,13 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+CREATE FUNCTION witness.ended() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.until > clock_timestamp() AND witness.machine_of(OLD.run) <> current_setting('application_name') THEN
+        INSERT INTO witness.fault VALUES ('ended', current_setting('application_name'), OLD.run, NULL);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER witness AFTER DELETE ON nexmo_conversion.lease FOR EACH ROW EXECUTE FUNCTION witness.ended();
 CREATE TRIGGER witness AFTER INSERT ON nexmo_conversion.run FOR EACH ROW EXECUTE FUNCTION witness.began();
 CREATE TRIGGER witness_new AFTER INSERT ON nexmo_conversion.conversion FOR EACH ROW EXECUTE FUNCTION witness.recorded();
 CREATE TRIGGER witness_old AFTER UPDATE ON nexmo_conversion.conversion FOR EACH ROW EXECUTE FUNCTION witness.changed();";
@@ -90,6 +97,11 @@ impl<'a> Audit<'a> {
     /// Records that a machine settled though they were another run's, of its own run whose lease had ended, or settled already.
     pub(super) fn settled_in_vain(&self) -> anyhow::Result<u64> {
         self.number("SELECT count(*) FROM witness.fault WHERE what = 'settled'")
+    }
+
+    /// Leases that one machine took from another before they had ended.
+    pub(super) fn ended_too_early(&self) -> anyhow::Result<u64> {
+        self.number("SELECT count(*) FROM witness.fault WHERE what = 'ended'")
     }
 
     fn number(&self, question: &str) -> anyhow::Result<u64> {

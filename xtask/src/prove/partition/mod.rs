@@ -22,7 +22,7 @@ use rustix::process::Signal;
 
 use self::audit::Audit;
 use self::net::{Network, Road};
-use super::fleet::{self, BATCH, IN_FLIGHT_LIMIT, Live, Outcome, Past, STATES, message_id, wait_until};
+use super::fleet::{self, BATCH, Feeding, IN_FLIGHT_LIMIT, Live, Outcome, Past, STATES, message_id, wait_until};
 use super::ledger::Ledgers;
 use super::stage::{BREAK, Programs, Witness};
 
@@ -97,12 +97,13 @@ pub(crate) fn show(root: &Path, args: &PartitionArgs) -> anyhow::Result<String> 
 
 /// Cuts machines off whose program breaks a promise until that shows.
 fn control(stage: &Stage<'_>, place: usize, promise: &'static str, chance: Rng) -> anyhow::Result<String> {
+    let moment = if promise == "fenced-when-recording" { Moment::Recording } else { Moment::Any };
     let mut table = Table::lay(stage, place, Some(promise), chance)?;
     for cut in 1..=CONTROL {
-        table.cut_off(MACHINES - 1)?;
+        table.cut_off(MACHINES - 1, moment)?;
         let audit = table.audit();
         let (recorded, settled) = (audit.recorded_in_vain()?, audit.settled_in_vain()?);
-        let noticed = if promise == "fenced-when-recording" { recorded } else { settled };
+        let noticed = if moment == Moment::Recording { recorded } else { settled };
         if noticed > 0 {
             return Ok(format!(
                 "after {cut} cuts {recorded} records recorded by a run whose lease had ended, {settled} settled that were not its own"
@@ -126,6 +127,14 @@ struct Table {
     roads: Vec<Road>,
     runs: Vec<Live>,
     chance: Rng,
+}
+
+/// When machines leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Any,
+    /// When they have settled all they had, and are about to record something.
+    Recording,
 }
 
 /// A machine that was away, and has come back.
@@ -162,18 +171,19 @@ impl Table {
     }
 
     /// Pulls the cables of some machines until their leases have ended and others have what they had, and puts them back.
-    fn cut_off(&mut self, machines: usize) -> anyhow::Result<Vec<Absence>> {
-        self.away(machines, |road, _| road.cut(), |road, _| road.heal())
+    fn cut_off(&mut self, machines: usize, moment: Moment) -> anyhow::Result<Vec<Absence>> {
+        self.away(machines, moment, |road, _| road.cut(), |road, _| road.heal())
     }
 
     /// The same with machines that do nothing meanwhile.
     fn stop(&mut self, machines: usize) -> anyhow::Result<Vec<Absence>> {
-        self.away(machines, |_, run| run.signal(Signal::STOP), |_, run| run.signal(Signal::CONT))
+        self.away(machines, Moment::Any, |_, run| run.signal(Signal::STOP), |_, run| run.signal(Signal::CONT))
     }
 
     fn away(
         &mut self,
         machines: usize,
+        moment: Moment,
         leave: impl Fn(&Road, &Live) -> anyhow::Result<()>,
         come_back: impl Fn(&Road, &Live) -> anyhow::Result<()>,
     ) -> anyhow::Result<Vec<Absence>> {
@@ -187,9 +197,14 @@ impl Table {
             |machine: &usize| audit.run_of(&self.names[*machine])?.context("a run that the ledger does not know");
         let numbers = machines.iter().map(number).collect::<anyhow::Result<Vec<_>>>()?;
         let all = || machines.iter().copied().zip(numbers.iter().copied());
-        for (machine, _) in all() {
-            leave(&self.roads[machine], &self.runs[machine])?;
+        let leave = || all().try_for_each(|(machine, _)| leave(&self.roads[machine], &self.runs[machine]));
+        if moment == Moment::Recording {
+            // Nothing is under way any more, and the first thing that cannot reach the server is a record.
+            all().for_each(|(machine, _)| self.runs[machine].hold(Feeding::Held));
+            clock::sleep(Duration::from_millis(400));
         }
+        leave()?;
+        all().for_each(|(machine, _)| self.runs[machine].hold(Feeding::GoesOn));
         // What was on its way has arrived by then.
         clock::sleep(Duration::from_millis(200));
         let mut absences = Vec::new();
@@ -242,6 +257,7 @@ impl Table {
 struct Story {
     cut_off: Vec<Absence>,
     stopped: Vec<Absence>,
+    ended_too_early: u64,
     recorded_in_vain: u64,
     settled_in_vain: u64,
     /// Machines that said that others had taken over what they had sent.
@@ -255,7 +271,7 @@ impl Story {
         let mut table = Table::lay(stage, place, None, chance)?;
         let (mut cut_off, mut stopped) = (Vec::new(), Vec::new());
         for round in 1..=rounds {
-            cut_off.extend(table.cut_off(1).with_context(|| format!("cut {round}"))?);
+            cut_off.extend(table.cut_off(1, Moment::Any).with_context(|| format!("cut {round}"))?);
             stopped.extend(table.stop(1).with_context(|| format!("stop {round}"))?);
         }
         let runs = fleet::finish(std::mem::take(&mut table.runs))?;
@@ -271,6 +287,7 @@ impl Story {
         }
         let audit = table.audit();
         Ok(Self {
+            ended_too_early: audit.ended_too_early()?,
             recorded_in_vain: audit.recorded_in_vain()?,
             settled_in_vain: audit.settled_in_vain()?,
             told: runs.iter().filter(|run| run.stderr.contains("taken over by another one")).count(),
@@ -290,6 +307,7 @@ impl Story {
             late == 0,
             "{late} requests of machines that were cut off began after their leases had ended: {self}"
         );
+        ensure!(self.ended_too_early == 0, "a lease was taken from a machine before it had ended: {self}");
         ensure!(self.recorded_in_vain == 0, "a run recorded without a lease: {self}");
         ensure!(self.settled_in_vain == 0, "a run settled what was not its own: {self}");
         for (absences, how) in [(&self.cut_off, "cut off"), (&self.stopped, "stopped")] {
@@ -314,13 +332,15 @@ impl fmt::Display for Story {
         writeln!(
             f,
             "{} times one of {MACHINES} machines was cut off, {} times one was stopped, until its lease had ended: others took over {} \
-             and {} of its records; requests that a machine began later while it was cut off: {}; records that it recorded without a lease: {}, \
-             settled that were not its own: {}; {} of the machines said what was taken over",
+             and {} of its records; requests that a machine began later while it was cut off: {}; leases that ended too early: {}; \
+             records recorded without a lease: {}, settled that were not the run's own: {}; {} of the machines said what was taken \
+             over",
             self.cut_off.len(),
             self.stopped.len(),
             taken(&self.cut_off),
             taken(&self.stopped),
             late,
+            self.ended_too_early,
             self.recorded_in_vain,
             self.settled_in_vain,
             self.told
