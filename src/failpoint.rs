@@ -36,7 +36,7 @@ pub enum Promise {
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 11] = [
+pub const PROMISES: [(&str, Promise); 12] = [
     ("recorded-before-result", Promise::RecordedBeforeResult),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("owned-by-one-run", Promise::OwnedByOneRun),

@@ -95,6 +95,7 @@ impl Cluster {
         }
         // Where nobody takes note of orphans' ends, the next server would take this one for alive.
         fs::remove_file(lock).unwrap();
+        let _ = fs::remove_file(self.folder.join(format!(".s.PGSQL.{}.lock", self.port)));
         all.len()
     }
 
@@ -220,7 +221,8 @@ const KEEP: &str = r#"
 "$1" -D "$2" -w -s -l "$3/log" start >/dev/null 2>&1 </dev/null && echo ready || echo failed
 exec >/dev/null
 cat
-"$1" -D "$2" -w -s -m immediate stop
+# One that has crashed has no number to stop it by.
+[ ! -e "$2/postmaster.pid" ] || "$1" -D "$2" -w -s -m immediate stop
 rm -rf "$3"
 "#;
 

@@ -1,11 +1,14 @@
 //! Proofs of what `docs/promises.md` promises: each breaks something for real, shows that it did, counts in the sandbox's log,
 //! and has a control in which the promise is broken and the same count must notice.
 
+mod between;
 mod count;
 mod faults;
+mod fleet;
 mod kill;
 mod ledger;
 mod overlap;
+mod partition;
 mod pooler;
 mod power;
 mod producer;
@@ -13,7 +16,9 @@ mod proxies;
 mod redirects;
 mod reproducible;
 mod retry;
+mod server;
 mod stage;
+mod standby;
 mod strace;
 mod track;
 
@@ -29,6 +34,12 @@ use rusqlite::Connection;
 pub(crate) enum Proof {
     /// Nothing recorded is lost by kill -9, and what it repeats is bounded
     Kill(kill::KillArgs),
+    /// Nothing recorded is lost or repeated when the ledger's server crashes under the runs of several machines
+    Server(server::ServerArgs),
+    /// A machine that is cut off from the ledger's server, or stopped for a while, does no harm when it comes back
+    Partition(partition::PartitionArgs),
+    /// Nothing recorded is lost with the ledger's server where a standby was asked before each commit was acknowledged
+    Standby(standby::StandbyArgs),
     /// Of several runs at once, one sends each record, in order, and what a killed one had is free
     Overlap(overlap::OverlapArgs),
     /// Nothing is lost when system calls fail
@@ -54,6 +65,9 @@ impl Proof {
     pub(crate) fn show(self, root: &Path) -> anyhow::Result<String> {
         match self {
             Self::Kill(args) => kill::show(root, &args),
+            Self::Server(args) => server::show(root, &args),
+            Self::Partition(args) => partition::show(root, &args),
+            Self::Standby(args) => standby::show(root, &args),
             Self::Overlap(args) => overlap::show(root, &args),
             Self::Faults(args) => faults::show(root, &args),
             Self::Power(args) => power::show(root, &args),

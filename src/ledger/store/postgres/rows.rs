@@ -9,6 +9,8 @@ use tokio_postgres::types::Type;
 use super::exchange::{Statement, Step};
 use super::lanes::{foresee, instead, names};
 use super::row::{self, channel_number, get, key_number, number, reached_number, small, state_number};
+use super::run::PostgresStore;
+use super::schema::Schema;
 use super::shown::{DOUBTED, Length};
 use super::statements as sql;
 use super::transaction::{Ended, Fenced, PostgresTx, Sight, fencing};
@@ -108,10 +110,7 @@ pub(super) fn apply_last(tx: &mut PostgresTx<'_>, plan: &Plan) -> Result<Applied
             };
             let read = match &plan.reads[..] {
                 [] => Vec::new(),
-                reads => {
-                    let asked = read(tx, reads);
-                    stored(&tx.store.connection.query(asked)?, reads)?
-                }
+                reads => stored(&again(tx, |store| read(&store.access.schema, reads))?, reads)?,
             };
             Ok(Applied { inserted, read })
         }
@@ -133,7 +132,7 @@ fn steps<'a>(tx: &PostgresTx<'_>, plan: &'a Plan) -> Vec<Step<'a>> {
         steps.push(insert(tx, sql::INSERT, &plan.inserts).into());
     }
     if !plan.reads.is_empty() {
-        steps.push(read(tx, &plan.reads).into());
+        steps.push(read(&tx.store.access.schema, &plan.reads).into());
     }
     steps
 }
@@ -291,14 +290,26 @@ fn not_alone<'a>(tx: &PostgresTx<'_>, inserts: &'a [NewRow]) -> Option<Statement
 fn by_keys(tx: &mut PostgresTx<'_>, inserts: &[NewRow]) -> Result<Vec<Row>, StoreError> {
     let keys: Vec<_> = inserts.iter().map(|row| &row.record).collect();
     let conversions = || keys.iter().map(|record| &record.conversion);
-    let asked = tx
-        .statement(sql::BY_KEYS)
-        .number(tx.store.account)
-        .with(conversions().map(|one| channel_number(one.channel)).collect::<Vec<_>>(), Type::INT2_ARRAY)
-        .with(conversions().map(|one| one.message_id.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
-        .numbers(keys.iter().map(|record| key_number(record.key_time())).collect())
-        .with(conversions().map(|one| one.delivered.as_bool()).collect::<Vec<_>>(), Type::BOOL_ARRAY);
-    tx.store.connection.query(asked)
+    again(tx, |store| {
+        let asked = store.access.schema.statement(sql::BY_KEYS).number(store.account);
+        asked
+            .with(conversions().map(|one| channel_number(one.channel)).collect::<Vec<_>>(), Type::INT2_ARRAY)
+            .with(conversions().map(|one| one.message_id.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
+            .numbers(keys.iter().map(|record| key_number(record.key_time())).collect())
+            .with(conversions().map(|one| one.delivered.as_bool()).collect::<Vec<_>>(), Type::BOOL_ARRAY)
+    })
+}
+
+/// Asks what a transaction has done whose answers were lost, until that is answered: begun anew, it would find its own rows and
+/// take them for records that were there before.
+fn again<'a>(
+    tx: &mut PostgresTx<'_>,
+    asked: impl Fn(&PostgresStore) -> Statement<'a>,
+) -> Result<Vec<Row>, StoreError> {
+    tx.store.persist(|store| {
+        let asked = asked(store);
+        store.connection.query(asked)
+    })
 }
 
 /// The numbers of inserted rows, in the plan's order.
@@ -321,9 +332,9 @@ fn inserted(rows: &[Row], inserts: &[NewRow]) -> Result<Vec<RowId>, StoreError> 
     found.collect()
 }
 
-fn read<'a>(tx: &PostgresTx<'_>, reads: &[RowId]) -> Statement<'a> {
+fn read<'a>(schema: &Schema, reads: &[RowId]) -> Statement<'a> {
     let columns = format!("SELECT {}, {}", row::RECORD, sql::STORED);
-    tx.statement(&columns).numbers(reads.iter().map(|row| row.0).collect())
+    schema.statement(&columns).numbers(reads.iter().map(|row| row.0).collect())
 }
 
 fn stored(rows: &[Row], reads: &[RowId]) -> Result<Vec<StoredRow>, StoreError> {

@@ -344,11 +344,14 @@ impl PostgresStore {
     }
 }
 
-/// Whether the same may work a little later.
+/// Whether the same may work a little later. A standby that takes no writes yet may be about to take the place of its server.
 fn may_pass(error: &StoreError) -> bool {
     matches!(
         error,
-        StoreError::Busy | StoreError::Server(ServerError::Unreachable(_) | ServerError::TooManyConnections(_))
+        StoreError::Busy
+            | StoreError::Server(
+                ServerError::Unreachable(_) | ServerError::TooManyConnections(_) | ServerError::WrongSession(_)
+            )
     )
 }
 

@@ -25,8 +25,11 @@ use crate::ledger::{Due, Known, Ledger, Recorded, Released};
 const PASS: usize = 0;
 const SWALLOWED: usize = 1;
 const ANSWER_LOST: usize = 2;
+/// The same, and the connection breaks once more when the run asks what it has recorded.
+const LOST_TWICE: usize = 3;
+const LOST_AGAIN: usize = 4;
 /// It goes nowhere, and nothing ends.
-const HELD_BACK: usize = 3;
+const HELD_BACK: usize = 5;
 
 /// Stands between a run and the server.
 struct Between {
@@ -57,27 +60,45 @@ impl Between {
 
 fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) {
     let (mut back, mut forth) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let is_mute = Arc::new(AtomicBool::new(false));
+    let mute = Arc::clone(&is_mute);
     let answers = thread::spawn(move || {
-        let _ = std::io::copy(&mut back, &mut forth);
+        let mut bytes = vec![0; 65536];
+        while let Ok(read @ 1..) = back.read(&mut bytes) {
+            if !mute.load(Ordering::SeqCst) && forth.write_all(&bytes[..read]).is_err() {
+                break;
+            }
+        }
     });
     let mut bytes = vec![0; 65536];
     while let Ok(read @ 1..) = client.read(&mut bytes) {
-        let commits = bytes[..read].windows(6).any(|six| six == b"COMMIT");
-        let fault = if commits { fault.swap(PASS, Ordering::SeqCst) } else { PASS };
-        if fault != PASS && fault != HELD_BACK {
-            let _ = client.shutdown(Shutdown::Both);
+        let has = |word: &[u8]| bytes[..read].windows(word.len()).any(|window| window == word);
+        let met = match fault.load(Ordering::SeqCst) {
+            LOST_AGAIN if has(b"conversion s") && !has(b"COMMIT") => fault.swap(PASS, Ordering::SeqCst),
+            LOST_TWICE if has(b"COMMIT") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
+            PASS | LOST_AGAIN => PASS,
+            _ if has(b"COMMIT") => fault.swap(PASS, Ordering::SeqCst),
+            _ => PASS,
+        };
+        if met == HELD_BACK {
+            continue;
         }
-        if fault != SWALLOWED && fault != HELD_BACK {
-            let _ = server.write_all(&bytes[..read]);
-        }
-        if fault == ANSWER_LOST {
-            // The server has got it; when it has read the end of the connection it has carried it out.
-            let _ = server.shutdown(Shutdown::Write);
+        if met == SWALLOWED || met == LOST_AGAIN {
             break;
         }
+        is_mute.store(met != PASS, Ordering::SeqCst);
+        let _ = server.write_all(&bytes[..read]);
+        if met != PASS {
+            // The server has got it; when it has read the end of the connection it has carried it out, and closes it.
+            let _ = server.shutdown(Shutdown::Write);
+            let _ = answers.join();
+            let _ = client.shutdown(Shutdown::Both);
+            return;
+        }
     }
-    let _ = answers.join();
+    let _ = client.shutdown(Shutdown::Both);
     let _ = server.shutdown(Shutdown::Both);
+    let _ = answers.join();
 }
 
 fn through(fixture: &Fixture, between: &Between, cluster: &'static Cluster) -> Ledger {
@@ -146,6 +167,25 @@ fn an_answer_that_does_not_come_is_not_waited_for_after_an_interruption() {
     // The server is there, and says by another connection that nothing was done: so it is done now.
     let ticket = recorded.unwrap().recorded.into_iter().map(ready).next().unwrap();
     assert_eq!(ledger.end(ticket, accepted(), fixture.now), Released::default());
+}
+
+#[test]
+fn what_a_commit_has_recorded_is_asked_for_until_there_is_an_answer() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let between = Between::start(Cluster::shared("faults").unwrap().folder());
+    let mut ledger = through(&fixture, &between, Cluster::shared("faults").unwrap());
+    for (n, id) in ["0A", "0B"].into_iter().enumerate() {
+        if n == 1 {
+            // Where something is known of the message-id, in the other order of things.
+            let first = ledger.ready(&sms(id, 0), fixture.now);
+            let _ = ledger.end(first, accepted(), fixture.now);
+        }
+        between.break_next(LOST_TWICE);
+        let ticket = ledger.ready(&sms(id, 10), fixture.now);
+        assert_eq!(between.fault.load(Ordering::SeqCst), PASS, "both faults were met");
+        let _ = ledger.end(ticket, accepted(), fixture.now);
+        assert_eq!(ledger.enter(&sms(id, 10), fixture.now), Recorded::Known(sms(id, 10), Known::Accepted));
+    }
 }
 
 /// kill -9 of the whole server, and a new start of it.
