@@ -85,7 +85,7 @@ fn what_was_accepted_while_a_group_waited_for_a_lock_overtakes_what_the_group_ha
     holder.args(["-XAtq", "-U", "postgres", "-d", "postgres", "-p", &cluster.port().to_string(), "-h"]);
     let mut holder = holder.arg(cluster.folder()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut session = holder.stdin.take().unwrap();
-    write!(session, "{place}SELECT 'held';\n").unwrap();
+    writeln!(session, "{place}SELECT 'held';").unwrap();
     let mut said = String::new();
     BufReader::new(holder.stdout.take().unwrap()).read_line(&mut said).unwrap();
     assert_eq!(said.trim(), "held");
