@@ -219,6 +219,16 @@ pub(super) const INSERT_NEW: &str = noted!("$2", "$14", insert!(
                 SELECT 1 FROM @conversion s WHERE s.message_id = w.m AND s.account = $1 AND s.channel = w.c LIMIT 1) x) = 0"
 ));
 
+/// Fails a transaction (`$4`, `$5`) that has inserted so many rows (`$6`) into these lanes (`$2`, `$3`), if others are there, too. It
+/// sees what was committed while the insert waited for a lock: a newer value may have been recorded, sent and accepted meanwhile.
+/// From here on the place of what is under way keeps others out.
+pub(super) const NOTHING_ELSE: &str = "SELECT 1 / CASE
+         WHEN (SELECT count(*) FROM @done d WHERE d.run = $4 AND d.serial = $5) = 0 THEN 1
+         WHEN (SELECT count(*) FROM unnest($2::int2[], $3::text[]) u(c, m) CROSS JOIN LATERAL (
+                   SELECT 1 FROM @conversion s WHERE s.message_id = u.m AND s.account = $1 AND s.channel = u.c OFFSET 0) x)
+              = $6 THEN 1
+         ELSE 0 END";
+
 /// What a broken promise makes of it: without a look at the lease.
 pub(super) const INSERT_NEW_UNFENCED: &str = noted!("$2", "$14", insert!(
     "WHERE (SELECT count(*) FROM unnest($4::int2[], $5::text[]) w(c, m) CROSS JOIN LATERAL (

@@ -3,6 +3,7 @@
 #[path = "../../../../../tests/support/postgres.rs"]
 pub(crate) mod support;
 
+mod contention;
 mod failover;
 mod faults;
 mod journeys;
