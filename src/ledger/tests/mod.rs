@@ -89,10 +89,18 @@ impl Fixture {
         }
     }
 
-    /// Lets the time pass by which leases end that were taken from runs.
-    pub(crate) fn end_leases_of_the_dead(&self) {
+    /// Lets the time pass by which all leases end of runs that are gone.
+    pub(crate) fn end_leases(&self) {
+        if let Room::Server(cluster, schema, _) = &self.place {
+            cluster.sql("postgres", &format!("UPDATE {schema}.lease SET until = now()"));
+        }
+    }
+
+    /// The same where the first run lives on.
+    pub(crate) fn end_leases_but_the_first(&self) {
         let Room::Server(cluster, schema, _) = &self.place else { panic!("it is not on a server") };
-        cluster.sql("postgres", &format!("UPDATE {schema}.lease SET until = now() WHERE run < 0"));
+        let first = format!("SELECT min(run) FROM {schema}.lease WHERE run > 0");
+        cluster.sql("postgres", &format!("UPDATE {schema}.lease SET until = now() WHERE run <> ({first})"));
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -38,11 +38,12 @@ impl Ledger {
     }
 }
 
-/// A run that has told of one code, and is gone.
+/// A run that has told of one code, and is gone for longer than a lease.
 fn gone(fixture: &Fixture, files: &[LogSource], event: CodeEvent) {
     let mut ledger = fixture.open_reading(files);
     ledger.told(&[event], fixture.now);
     ledger.crash();
+    fixture.end_leases();
 }
 
 const LATER: Expiry = Expiry::ByLog(Timestamp::nearest(4_000_000_000));

@@ -330,12 +330,14 @@ pub(super) fn read_to(store: &mut PostgresStore, log_time: Timestamp) -> Result<
     // A pipe is no other run's.
     let own = store.sources.own().iter().map(|source| if *source == UNKNOWN { -store.me } else { *source });
     let own: Vec<_> = own.collect();
-    let about_me = |text: &str| {
+    let about_me = |text: &str, sources| {
         let asked = store.access.schema.statement(text).number(store.me).number(store.account);
-        asked.numbers(own.clone())
+        asked.numbers(sources)
     };
-    let publish = about_me(PUBLISH).number(log_time.unix());
-    let answers = store.connection.exchange(&[publish.into(), about_me(OTHERS_HAVE_READ_TO).into()])?;
+    // A file that was rotated is the same log under another number.
+    let same = own.iter().copied().chain(store.sources.known()).collect();
+    let publish = about_me(PUBLISH, own).number(log_time.unix());
+    let answers = store.connection.exchange(&[publish.into(), about_me(OTHERS_HAVE_READ_TO, same).into()])?;
     if is_broken(Promise::SilenceWaitsForEveryLog) {
         return Ok(log_time);
     }

@@ -49,7 +49,11 @@ fn no_run_calls_a_code_silent_before_every_log_was_read_that_far() {
 #[test]
 fn a_run_that_reads_the_same_log_holds_nothing_back() {
     let Some(fixture) = Fixture::on_server() else { return };
-    let (mut one, same) = (reading(&fixture, "/one"), reading(&fixture, "/one"));
+    let rotated = |identity: &str| {
+        let file = LogSource { name: Some("/one".to_owned()), identity: Some(identity.to_owned()) };
+        fixture.open_reading(&[file])
+    };
+    let (same, mut one) = (rotated("1"), rotated("2"));
     let _ = one.observe(&[told("0A", Happening::Sent, -700)], RULES, fixture.now);
     assert_eq!(silent(&mut one, &fixture, 0), 1);
     same.close(fixture.now).unwrap();
@@ -70,6 +74,6 @@ fn the_log_of_a_run_that_was_killed_is_waited_for_until_its_lease_has_ended() {
     assert_eq!((converted.counts.converted, converted.counts.late), (1, 0));
     next.crash();
     assert_eq!(silent(&mut one, &fixture, 1), 0, "nor does it know that nobody comes back");
-    fixture.end_leases_of_the_dead();
+    fixture.end_leases_but_the_first();
     assert_eq!(silent(&mut one, &fixture, 2), 1);
 }
