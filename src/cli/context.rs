@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, Sought, cannot_print};
 use super::provenance::by;
 use super::terminal::Terminal;
-use crate::config::{Configuration, LedgerSettings, Overrides, Setting, Surroundings, ledger_at_once};
+use crate::config::{Configuration, Overrides, Setting, Settings, Surroundings, ledger_at_once};
 use crate::domain::{LedgerAddress, LedgerPlace};
 use crate::output::{OutputFormat, Verbosity};
 
@@ -30,11 +30,11 @@ impl Context {
     pub(super) fn ledger(
         &mut self,
         typed: Option<&PathBuf>,
-        known: Option<&LedgerSettings>,
+        known: Option<&Settings>,
     ) -> Result<LedgerPlace, CommandFailure> {
         let surroundings = self.surroundings();
         let at_once = ledger_at_once(typed.map(PathBuf::as_path), &surroundings)?;
-        let stored = known.filter(|_| typed.is_none()).map(|known| &known.address);
+        let stored = known.filter(|_| typed.is_none()).map(|known| &known.ledger.address);
         let (place, origin) = match (at_once, stored) {
             (Some(Setting { value, origin }), _) => (LedgerPlace::File(value), origin),
             (None, Some(Setting { value: Some(LedgerAddress::File(path)), origin })) => {
@@ -47,7 +47,12 @@ impl Context {
                     ..Overrides::default()
                 };
                 let configuration = Configuration::read(&surroundings)?;
-                let settings = configuration.settings(&overrides)?;
+                let mut settings = configuration.settings(&overrides)?;
+                if let Some(known) = known {
+                    // A lease is longer than a request, and a server is waited for as the API is: also as these were typed.
+                    settings.max_time.clone_from(&known.max_time);
+                    settings.retry_max_time.clone_from(&known.retry_max_time);
+                }
                 let place = configuration.ledger(&settings)?;
                 (place.ok_or_else(|| CommandFailure::no_home(Sought::Ledger))?, settings.ledger.address.origin)
             }

@@ -261,6 +261,7 @@ pub(super) fn exit_of(stopped: &Stopped, interrupted_by: Exit) -> Exit {
         Stopped::OutputGone | Stopped::RecordingFailed(_) | Stopped::LedgerFailed(_) => Exit::Io,
         Stopped::NoThread(_)
         | Stopped::LedgerBusy(_)
+        | Stopped::LedgerAway(_)
         | Stopped::DeadlinePassed
         | Stopped::For(StopReason::Later, _) => Exit::TryLater,
         Stopped::NearlyAllRefused | Stopped::InputBroken => Exit::Data,

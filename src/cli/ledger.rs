@@ -65,7 +65,7 @@ fn status_json(rows: &[StatusRow]) -> io::Result<Vec<u8>> {
 pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: None };
     let setup = Setup::for_stream(Target::Api, &args.network, overrides, context)?;
-    let place = context.ledger(args.file.ledger.as_ref(), Some(&setup.settings.ledger))?;
+    let place = context.ledger(args.file.ledger.as_ref(), Some(&setup.settings))?;
     let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
     let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now())?;
     let run = Run {

@@ -267,7 +267,7 @@ pub(super) fn open_outbox(
     // The input's files are open by now.
     ensure_files(FILES_OF_A_RUN)?;
     let (place, folder) = match target {
-        Target::Api => (context.ledger(args.ledger.as_ref(), Some(&setup.settings.ledger))?, None),
+        Target::Api => (context.ledger(args.ledger.as_ref(), Some(&setup.settings))?, None),
         Target::Sandbox => {
             let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot create a folder", error))?;
             let path = scratch.ledger();

@@ -376,7 +376,7 @@ impl Printer<'_> {
                 );
                 self.remark("hint", Severity::Note, "the ids or the channel are probably mapped wrongly");
             }
-            Stopped::LedgerBusy(why) | Stopped::LedgerFailed(why) => {
+            Stopped::LedgerBusy(why) | Stopped::LedgerAway(why) | Stopped::LedgerFailed(why) => {
                 self.remark("error", Severity::Error, &Escaped::text(why).to_string());
             }
             Stopped::RecordingFailed(why) => {

@@ -399,7 +399,11 @@ impl<'a> Engine<'a> {
     fn lose_ledger(&mut self, error: &LedgerError) {
         self.ledger_lost = true;
         let message = in_full(error);
-        self.stop(if error.is_busy() { Stopped::LedgerBusy(message) } else { Stopped::LedgerFailed(message) });
+        self.stop(match () {
+            () if error.is_busy() => Stopped::LedgerBusy(message),
+            () if error.is_server_away() => Stopped::LedgerAway(message),
+            () => Stopped::LedgerFailed(message),
+        });
     }
 
     /// Whether nothing more is sent. Where only recording failed, what is written down already still is.

@@ -167,6 +167,8 @@ pub enum Stopped {
     InputBroken,
     /// Another process kept the ledger for longer than we wait; what was recorded is kept.
     LedgerBusy(String),
+    /// The ledger's server is away; what it has acknowledged is kept.
+    LedgerAway(String),
     /// The ledger has no room for more; what is in it was sent first.
     RecordingFailed(String),
     /// The ledger cannot be written.
@@ -191,9 +193,11 @@ impl Stopped {
             Self::DeadlinePassed => "the run's deadline has passed",
             Self::InputBroken => "the input cannot be read",
             Self::NearlyAllRefused => "nearly everything was refused",
-            Self::LedgerBusy(why) | Self::LedgerFailed(why) | Self::RecordingFailed(why) | Self::NoThread(why) => {
-                why
-            }
+            Self::LedgerBusy(why)
+            | Self::LedgerAway(why)
+            | Self::LedgerFailed(why)
+            | Self::RecordingFailed(why)
+            | Self::NoThread(why) => why,
             Self::For(_, failure) => {
                 return Failure::unsent(
                     failure.code,

@@ -357,6 +357,32 @@ fn a_run_that_waits_for_a_server_that_is_gone_is_interrupted_at_once_and_nothing
 }
 
 #[test]
+fn a_run_whose_server_does_not_come_back_says_to_try_later_and_what_it_recorded_is_sent_then() {
+    let test = "a_run_whose_server_does_not_come_back_says_to_try_later_and_what_it_recorded_is_sent_then";
+    let Some(cluster) = Cluster::prepare(test) else { return };
+    let cluster = cluster.tcp().start();
+    let sandbox = api::plain();
+    let url = format!("postgres://postgres@127.0.0.1:{}/postgres", cluster.port());
+    let cli = Cli::new().against(&sandbox).configured(&format!("[ledger]\nurl = \"{url}\"\nlinger = \"0s\"\n"));
+    cli.run(["ledger", "migrate"]).exits(0);
+    let batch = ["batch", "--json", "--channel", "sms", "--delivered", "true", "--retry-max-time", "1s"];
+    let mut run = cli.start_with_pipe(batch);
+    run.write("{\"id\":\"T0\"}\n");
+    assert!(run.next_line().contains("accepted"));
+    assert!(cluster.pg_ctl(&["stop", "-m", "immediate"]));
+    run.write("{\"id\":\"T1\"}\n");
+    wait_until("the run gives up", || run.has_ended());
+    let (status, stdout, stderr) = run.finish();
+    assert_eq!(status, Some(75), "{stdout}{stderr}");
+    assert_eq!(stderr.matches("the server cannot be reached").count(), 1, "{stderr}");
+    assert!(cluster.pg_ctl(&["start"]));
+    let again = cli.run_with_input(batch, "{\"id\":\"T0\"}\n{\"id\":\"T1\"}\n");
+    let outcomes: Vec<_> = again.exits(0).lines().iter().map(|line| line["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["skipped", "accepted"], "{}", again.shown());
+    assert_eq!(api::ids(&sandbox), ["T0", "T1"], "each once");
+}
+
+#[test]
 fn a_file_has_nothing_to_migrate() {
     let ran = Cli::new().run(["ledger", "migrate"]);
     assert!(ran.exits(0).said().contains("a ledger in a file changes by itself"), "{}", ran.shown());
