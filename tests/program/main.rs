@@ -35,6 +35,7 @@ mod limits;
 mod local_sandbox;
 mod logs;
 mod loudness;
+mod metrics;
 mod needs;
 mod outcomes;
 mod overlaps;
