@@ -41,6 +41,7 @@ mod outcomes;
 mod overlaps;
 mod pacing;
 mod pages;
+mod pings;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod proxies;

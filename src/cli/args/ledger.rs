@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::sending::{LedgerFile, NetworkArgs, PaceArgs};
+use super::sending::{LedgerFile, NetworkArgs, PaceArgs, PingArgs};
 use super::values::{Since, parse_age, parse_since};
 
 /// `ledger`.
@@ -89,6 +89,9 @@ pub struct ResumeArgs {
     /// How fast, and for how long.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// What is told of it.
+    #[command(flatten)]
+    pub ping: PingArgs,
     /// The network options.
     #[command(flatten)]
     pub network: NetworkArgs,
