@@ -61,3 +61,4 @@ mod streams;
 mod terminals;
 mod together;
 mod tracking;
+mod watching;

@@ -20,7 +20,7 @@ const RECORD: &str = "{\"id\":\"A\",\"channel\":\"sms\",\"delivered\":true}\n";
 const BOUND: Duration = Duration::from_secs(8);
 
 /// A monitor that keeps what it hears. Its thread ends with the test.
-struct Monitor {
+pub(crate) struct Monitor {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<Vec<String>>>>,
 }
@@ -32,7 +32,7 @@ impl Monitor {
         Self::start(Some(answer))
     }
 
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::answering("200 OK")
     }
 
@@ -61,12 +61,12 @@ impl Monitor {
         Self { address, heads }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/{TOKEN}", self.address)
     }
 
     /// The paths that were asked for, without the token.
-    fn heard(&self) -> Vec<String> {
+    pub(crate) fn heard(&self) -> Vec<String> {
         let heads = self.heads.lock().unwrap();
         let path = |head: &Vec<String>| {
             let path = head[0].strip_prefix("GET /").and_then(|line| line.strip_suffix(" HTTP/1.1"));
