@@ -354,7 +354,7 @@ Register-ArgumentCompleter -Native -CommandName 'nexmo-conversion' -ScriptBlock 
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From so long ago, or from this day or time (UTC), until now')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Of this account, by its fingerprint as `ledger status` shows it')
             [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`')
-            [CompletionResult]::new('--prometheus', '--prometheus', [CompletionResultType]::ParameterName, 'Write metrics in Prometheus'' text format into this file (mode 0644) for node_exporter''s textfile collector, or print them with `-`')
+            [CompletionResult]::new('--prometheus', '--prometheus', [CompletionResultType]::ParameterName, 'Write metrics in Prometheus'' text format into this file (mode 0644) for `node_exporter`''s textfile collector, or print them with `-`')
             [CompletionResult]::new('--ledger', '--ledger', [CompletionResultType]::ParameterName, 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use this profile of the configuration file')

@@ -331,7 +331,7 @@ set edit:completion:arg-completer[nexmo-conversion] = {|@words|
             cand --since 'From so long ago, or from this day or time (UTC), until now'
             cand --account 'Of this account, by its fingerprint as `ledger status` shows it'
             cand --html 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`'
-            cand --prometheus 'Write metrics in Prometheus'' text format into this file (mode 0644) for node_exporter''s textfile collector, or print them with `-`'
+            cand --prometheus 'Write metrics in Prometheus'' text format into this file (mode 0644) for `node_exporter`''s textfile collector, or print them with `-`'
             cand --ledger 'The ledger''s file, or its server (postgres://...) [default: ledger.db in the state folder]'
             cand -p 'Use this profile of the configuration file'
             cand --profile 'Use this profile of the configuration file'

@@ -289,7 +289,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l since -d 'From so long ago, or from this day or time (UTC), until now' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l account -d 'Of this account, by its fingerprint as `ledger status` shows it' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l html -d 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l prometheus -d 'Write metrics in Prometheus\' text format into this file (mode 0644) for node_exporter\'s textfile collector, or print them with `-`' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l prometheus -d 'Write metrics in Prometheus\' text format into this file (mode 0644) for `node_exporter`\'s textfile collector, or print them with `-`' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l config -d 'Read this configuration file' -r -F

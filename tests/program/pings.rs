@@ -45,13 +45,13 @@ impl Monitor {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let heads: Arc<Mutex<Vec<Vec<String>>>> = Arc::default();
-        let heard = Arc::clone(&heads);
+        let kept = Arc::clone(&heads);
         thread::spawn(move || {
             let mut held = Vec::new();
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-                let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-                heard.lock().unwrap().push(head);
+                let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                kept.lock().unwrap().push(request);
                 match &answer {
                     Some(answer) => drop(stream.write_all(answer.as_bytes())),
                     None => held.push(stream),

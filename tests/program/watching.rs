@@ -127,13 +127,13 @@ fn promtool_accepts_the_rules_and_they_fire_for_what_they_are_for() {
 fn promtool_understands_the_dashboards_queries() {
     let queries: Vec<_> =
         queries(&dashboard()).into_iter().filter(|query| !query.starts_with("label_values")).collect();
+    let rule = |(number, query): (usize, &String)| {
+        let query = query.replace("$instance", ".*").replace("$account", ".*");
+        format!("      - record: panel:query{number}\n        expr: |-\n          {query}\n")
+    };
     let as_rules = |queries: &[String]| {
-        let mut rules = "groups:\n  - name: dashboard\n    rules:\n".to_owned();
-        for (number, query) in queries.iter().enumerate() {
-            let query = query.replace("$instance", ".*").replace("$account", ".*");
-            rules += &format!("      - record: panel:query{number}\n        expr: |-\n          {query}\n");
-        }
-        rules
+        let rules: String = queries.iter().enumerate().map(rule).collect();
+        format!("groups:\n  - name: dashboard\n    rules:\n{rules}")
     };
     let check = |name: &str, queries: &[String]| {
         let cli = Cli::new();

@@ -170,7 +170,7 @@ pub struct ReportArgs {
     /// Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["csv", "json"])]
     pub html: Option<PathBuf>,
-    /// Write metrics in Prometheus' text format into this file (mode 0644) for node_exporter's textfile collector, or print
+    /// Write metrics in Prometheus' text format into this file (mode 0644) for `node_exporter`'s textfile collector, or print
     /// them with `-`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["csv", "json", "html"])]
     pub prometheus: Option<PathBuf>,

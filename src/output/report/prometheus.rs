@@ -1,4 +1,4 @@
-//! The figures as Prometheus' text format, for node_exporter's textfile collector. That collector reads neither OpenMetrics nor
+//! The figures as Prometheus' text format, for `node_exporter`'s textfile collector. That collector reads neither `OpenMetrics` nor
 //! timestamps beside values, so there are none.
 //!
 //! Everything is a gauge: it counts rows that the ledger still keeps, in a span that moves on, so it falls as well as rises. Shares
@@ -54,7 +54,7 @@ const FAMILIES: &[Family] = &[
     Family {
         name: "report_span_seconds",
         help: "The span: how far back the figures look that are not of the newest window or of what is pending.",
-        samples: |figures| vec![only(figures.span.from.age_at(figures.span.to))],
+        samples: |figures| vec![only(figures.span.from.age_at(figures.span.to).to_string())],
     },
     Family {
         name: "settled",
@@ -80,7 +80,7 @@ const FAMILIES: &[Family] = &[
     Family {
         name: "pending",
         help: "Conversions that are recorded and not settled, whenever they were recorded.",
-        samples: |figures| vec![only(figures.pending.rows)],
+        samples: |figures| vec![only(figures.pending.rows.to_string())],
     },
     Family {
         name: "pending_oldest_timestamp_seconds",
@@ -165,12 +165,12 @@ fn by_channel(figures: &Figures, of: impl Fn(&Course) -> Option<String>) -> Vec<
         .collect()
 }
 
-fn only(value: impl ToString) -> Sample {
-    Sample { label: None, value: value.to_string() }
+fn only(value: String) -> Sample {
+    Sample { label: None, value }
 }
 
 fn moment(moment: Timestamp) -> Sample {
-    only(moment.unix())
+    only(moment.unix().to_string())
 }
 
 fn labelled(name: &'static str, of: &'static str, value: String) -> Sample {
