@@ -15,9 +15,9 @@ use crate::wire::{PingUrl, reason};
 /// What a ping of the beginning may take, beside the work.
 const BEGINNING: Duration = Duration::from_secs(5);
 /// How long the end waits for it, so that the monitor hears of both in their order.
-const IN_ORDER: Duration = Duration::from_secs(1);
+const IN_ORDER: Duration = Duration::from_secs(2);
 /// What the ping of the end may take, with all its attempts.
-const END: Duration = Duration::from_secs(4);
+const END: Duration = Duration::from_secs(3);
 /// Before its second attempt and before its third: one that is lost wakes somebody up for nothing.
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
 
