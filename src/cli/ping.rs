@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::exit::Exit;
+use super::machine::{FILES_OF_A_RUN, SPARE_FILES, files_left, threads_left, threads_within_memory};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::transport::{Endpoint, Transport};
@@ -20,6 +21,11 @@ const IN_ORDER: Duration = Duration::from_secs(2);
 const END: Duration = Duration::from_secs(3);
 /// Before its second attempt and before its third: one that is lost wakes somebody up for nothing.
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
+
+/// What a run opens, with some files of input and the connection to the monitor.
+const FILES: usize = FILES_OF_A_RUN + SPARE_FILES + 7;
+/// The reader, a sender, and the ping with the one that looks up its host.
+const THREADS: usize = 4;
 
 /// A monitor that has been told, or is being told, that the run has begun.
 pub(super) struct Pings {
@@ -42,6 +48,10 @@ impl Pings {
         let (done, begun) = channel();
         let (of_start, way) = (url.clone(), endpoint.clone());
         let told = done.clone();
+        if !has_room() {
+            let _ = done.send(Err(Undelivered::of_limits()));
+            return Self { url, endpoint, begun };
+        }
         let thread = thread::Builder::new().name("ping".to_owned()).spawn(move || {
             // Where nobody waits any more the run has ended, and has said so.
             let _ = told.send(ping(&of_start.start(), way, BEGINNING));
@@ -93,9 +103,20 @@ impl Undelivered {
         Self { why: "no answer in time".to_owned(), may_pass: true }
     }
 
+    fn of_limits() -> Self {
+        Self { why: "the limits of this process leave it no room".to_owned(), may_pass: true }
+    }
+
     fn of_thread(error: &io::Error) -> Self {
         Self { why: format!("no thread could be started: {error}"), may_pass: true }
     }
+}
+
+/// Whether the process may open and start what the run needs, and a ping besides: of the last file the run makes better use.
+fn has_room() -> bool {
+    threads_within_memory().is_none_or(|threads| threads >= THREADS)
+        && files_left(FILES) == FILES
+        && threads_left(THREADS) == THREADS
 }
 
 /// One request, with nothing in it but its URL. Only an answer of the 200s says that it was heard; a redirect is not followed.

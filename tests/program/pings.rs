@@ -214,6 +214,28 @@ fn a_monitor_that_is_away_or_refuses_fails_nothing_and_is_named_once() {
 }
 
 #[test]
+fn where_little_is_left_the_run_has_it_and_the_ping_has_not() {
+    let sandbox = api::plain();
+    let limits = ["-n 10", "-n 11", "-n 12", "-v 120000"];
+    for limit in limits {
+        let monitor = Monitor::open();
+        let cli = Cli::new().against(&sandbox);
+        cli.file("here/input.ndjson", RECORD, 0o644);
+        let line = format!("ulimit {limit} && exec nexmo-conversion batch --ping {} input.ndjson", monitor.url());
+        let ran = cli.shell(&line);
+        assert!(ran.exits(0).stdout.starts_with("accepted"), "{limit}: {}", ran.shown());
+        assert_eq!(monitor.heard(), [""], "{limit}: {}", ran.shown());
+        let warning = warnings(&ran.stderr);
+        assert!(
+            warning.iter().any(|line| line.contains("the ping of the run's start was not delivered")),
+            "{limit}: {}",
+            ran.shown()
+        );
+    }
+    assert_eq!(api::requests(&sandbox), limits.len() as u64);
+}
+
+#[test]
 fn a_redirect_is_not_followed() {
     let sandbox = api::plain();
     let cli = Cli::new().against(&sandbox);
