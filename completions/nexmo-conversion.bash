@@ -232,7 +232,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__batch)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --delivered --delivered-when --max-age --jobs --rate --deadline --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --delivered --delivered-when --max-age --jobs --rate --deadline --ping --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -275,6 +275,10 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ping)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1274,7 +1278,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__resume)
-            opts="-j -p -q -v -h --ledger --jobs --rate --deadline --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-j -p -q -v -h --ledger --jobs --rate --deadline --ping --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1297,6 +1301,10 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ping)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1450,7 +1458,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__report)
-            opts="-p -q -v -h --since --account --all-accounts --csv --html --ledger --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --since --account --all-accounts --csv --html --prometheus --ledger --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1465,6 +1473,10 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1660,7 +1672,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__track)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --sent-when --converted-when --window --parts-within --source --at-end --jobs --rate --deadline --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --sent-when --converted-when --window --parts-within --source --at-end --jobs --rate --deadline --ping --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1715,6 +1727,10 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ping)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

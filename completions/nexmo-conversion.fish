@@ -124,6 +124,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l ping -d 'Tell a cron monitor when the run begins and how it ends: URL/start, then URL, or URL/CODE where it fails' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l ledger -d 'Keep the ledger in this file, or on this server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
@@ -166,6 +167,7 @@ expire\t'They expire at once'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l ping -d 'Tell a cron monitor when the run begins and how it ends: URL/start, then URL, or URL/CODE where it fails' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
@@ -228,6 +230,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s j -l jobs -d 'Send up to N at once [default: 16]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l rate -d 'Start no more than this many requests in a time: 50/s, 600/min' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l deadline -d 'Send nothing new after this long; what was recorded is kept for the next run' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l ping -d 'Tell a cron monitor when the run begins and how it ends: URL/start, then URL, or URL/CODE where it fails' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l retry -d 'Try again up to N times after a failure that may pass [default: 4]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l retry-max-time -d 'Do not try again later than this after the first try [default: 2m]' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l connect-timeout -d 'Limit for connecting, TLS included [default: 5s]' -r
@@ -286,6 +289,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l since -d 'From so long ago, or from this day or time (UTC), until now' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l account -d 'Of this account, by its fingerprint as `ledger status` shows it' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l html -d 'Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`' -r -F
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l prometheus -d 'Write metrics in Prometheus\' text format into this file (mode 0644) for `node_exporter`\'s textfile collector, or print them with `-`' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l config -d 'Read this configuration file' -r -F

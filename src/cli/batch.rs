@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::{CommandFailure, say};
 use super::input_hint::InputFor;
 use super::run::{Run, Summarise, not_recorded};
-use super::setup::{Opened, Patience, Setup, Target, limits, open_outbox};
+use super::setup::{Opened, Patience, Setup, Target, Watched, limits, open_outbox, stream_overrides};
 use super::stream::{self, Order};
 use crate::config::BatchOverrides;
 use crate::input::InputOptions;
@@ -24,8 +24,9 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
         .map_err(|error| CommandFailure::usage(error, "--delivered-when is not usable"))?;
     let options = InputOptions { delivered: args.delivered, fields, ..options };
     let target = Target::from(args.sending.sandbox);
-    let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: args.max_age };
-    let setup = Setup::for_stream(target, &args.sending.network, overrides, context)?;
+    let overrides = BatchOverrides { max_age: args.max_age, ..stream_overrides(&args.pace, &args.ping) };
+    let watched = Watched::unless(args.sending.dry_run);
+    let setup = Setup::for_stream(target, &args.sending.network, overrides, watched, context)?;
     let (items, reading) = stream::open(&args.input.files, &options, Order::AsNamed, InputFor::Batch)?;
     if args.sending.dry_run {
         let exit = dry_run::show(items, Numbering::Lines, &setup, context)?;

@@ -6,6 +6,7 @@ use super::args::Global;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{CommandFailure, Sought, cannot_print};
+use super::ping::Pings;
 use super::provenance::by;
 use super::terminal::Terminal;
 use crate::config::{Configuration, Overrides, Setting, Settings, Surroundings, ledger_at_once};
@@ -17,6 +18,8 @@ pub(super) struct Context {
     pub(super) global: Global,
     pub(super) environment: Environment,
     pub(super) terminal: Terminal,
+    /// The monitor that is to be told how the command ends, once it was told that it began.
+    pub(super) pings: Option<Pings>,
 }
 
 impl Context {

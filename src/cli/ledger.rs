@@ -12,10 +12,9 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::{CommandFailure, cannot_print};
 use super::run::{Run, Summarise};
-use super::setup::{Setup, Target, limits};
+use super::setup::{Setup, Target, Watched, limits, stream_overrides};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::config::BatchOverrides;
 use crate::domain::{LedgerPlace, counted};
 use crate::ledger::{self, Forget, Ledger, LedgerReader, Migrated, StatusRow};
 use crate::output::{Age, Escaped, OutputFormat, to_json};
@@ -63,8 +62,8 @@ fn status_json(rows: &[StatusRow]) -> io::Result<Vec<u8>> {
 
 /// Sends what is pending, as a run without input.
 pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
-    let overrides = BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), max_age: None };
-    let setup = Setup::for_stream(Target::Api, &args.network, overrides, context)?;
+    let overrides = stream_overrides(&args.pace, &args.ping);
+    let setup = Setup::for_stream(Target::Api, &args.network, overrides, Watched::Yes, context)?;
     let place = context.ledger(args.file.ledger.as_ref(), Some(&setup.settings))?;
     let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
     let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now())?;

@@ -24,6 +24,7 @@ mod ledger;
 mod local_sandbox;
 mod machine;
 mod manual;
+mod ping;
 mod program;
 mod progress;
 mod prompt;

@@ -43,14 +43,18 @@ fn run_command(arguments: &[OsString]) -> Exit {
     };
     let Cli { command, global } = cli;
     let terminal = Terminal::new(global.color, environment.color(), global.verbosity());
-    let mut context = Context { global, environment, terminal };
-    match dispatch(command, &mut context) {
+    let mut context = Context { global, environment, terminal, pings: None };
+    let exit = match dispatch(command, &mut context) {
         Ok(exit) => exit,
         Err(failure) => {
             failure::say(&failure, &mut context.terminal);
             failure.exit
         }
+    };
+    if let Some(pings) = context.pings.take() {
+        pings.end(exit, &mut context.terminal);
     }
+    exit
 }
 
 fn dispatch(command: Command, context: &mut Context) -> Result<Exit, CommandFailure> {

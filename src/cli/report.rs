@@ -20,7 +20,8 @@ use crate::figures::{Figures, Span};
 use crate::files::{self, Before};
 use crate::ledger::LedgerReader;
 use crate::output::{
-    AccountReport, Escaped, OutputFormat, Severity, report_csv, report_json, report_page, report_text,
+    AccountReport, Escaped, OutputFormat, Severity, report_csv, report_json, report_page, report_prometheus,
+    report_text,
 };
 
 pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
@@ -42,19 +43,25 @@ pub(super) fn report(args: &ReportArgs, context: &mut Context) -> Result<Exit, C
         Ok(AccountReport { account, profile, figures })
     });
     let reports: Vec<_> = reports.collect::<Result<_, CommandFailure>>()?;
-    match &args.html {
-        Some(file) if file != Path::new("-") => {
-            publish(file, &report_page(&reports, now))?;
-            context.terminal.note("written", Severity::Note, file.display());
-        }
-        Some(_) => return context.print(report_page(&reports, now)),
-        None if args.csv => return context.print(report_csv(&reports)),
-        None => match context.global.format() {
-            OutputFormat::Json => return context.print(json(&reports)?),
-            OutputFormat::Text => return context.print(text(&reports, &place, now, context)),
-        },
+    if let Some(file) = &args.html {
+        let page = report_page(&reports, now);
+        return Published { file, mode: 0o600, option: "--html" }.publish(&page, Told::Always, context);
     }
-    Ok(Exit::Done)
+    if let Some(file) = &args.prometheus {
+        let metrics = report_prometheus(&reports);
+        return Published { file, mode: 0o644, option: "--prometheus" }.publish(
+            &metrics,
+            Told::WhenVerbose,
+            context,
+        );
+    }
+    if args.csv {
+        return context.print(report_csv(&reports));
+    }
+    match context.global.format() {
+        OutputFormat::Json => context.print(json(&reports)?),
+        OutputFormat::Text => context.print(text(&reports, &place, now, context)),
+    }
 }
 
 /// Whose figures are wanted.
@@ -127,26 +134,60 @@ fn json(reports: &[AccountReport]) -> Result<Vec<u8>, CommandFailure> {
     Ok(lines.map_err(cannot_print)?.concat())
 }
 
-/// The page appears under its name whole, closed to others, in place of an older one. Whatever else has that name is left
-/// alone: a link leads where another user chose, and a device is no place for a page.
-fn publish(file: &Path, page: &str) -> Result<(), CommandFailure> {
-    let failed = |error: io::Error| {
-        CommandFailure::plain(
-            Exit::Io,
-            anyhow::Error::new(error).context(format!("cannot write {}", file.display())),
-        )
-    };
-    match fs::symlink_metadata(file) {
-        Ok(there) if !there.is_file() => {
-            return Err(CommandFailure::new(
-                Exit::Io,
-                anyhow!("{} is not a regular file", file.display()),
-                "name a file, or `--html -` for standard output",
-            ));
+/// Where a form of the report goes that is a file of its own.
+struct Published<'a> {
+    /// `-` is standard output.
+    file: &'a Path,
+    /// Who may read it.
+    mode: u32,
+    /// The option that named it.
+    option: &'static str,
+}
+
+/// Whether a file that was written is spoken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// A person asked for it.
+    Always,
+    /// It is written every few minutes, and cron mails whatever is said.
+    WhenVerbose,
+}
+
+impl Published<'_> {
+    fn publish(&self, text: &str, told: Told, context: &mut Context) -> Result<Exit, CommandFailure> {
+        if self.file == Path::new("-") {
+            return context.print(text);
         }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        Ok(_) | Err(_) => {}
+        self.write(text)?;
+        match told {
+            Told::Always => context.terminal.note("written", Severity::Note, self.file.display()),
+            Told::WhenVerbose => context.terminal.detail("written", self.file.display()),
+        }
+        Ok(Exit::Done)
     }
-    files::publish(file, page.as_bytes(), 0o600, Before::Anything).map_err(failed)?;
-    Ok(())
+
+    /// The file appears under its name whole, in place of an older one. Whatever else has that name is left alone: a link leads
+    /// where another user chose, and a device is no place for a report.
+    fn write(&self, text: &str) -> Result<(), CommandFailure> {
+        let file = self.file;
+        let failed = |error: io::Error| {
+            CommandFailure::plain(
+                Exit::Io,
+                anyhow::Error::new(error).context(format!("cannot write {}", file.display())),
+            )
+        };
+        match fs::symlink_metadata(file) {
+            Ok(there) if !there.is_file() => {
+                return Err(CommandFailure::new(
+                    Exit::Io,
+                    anyhow!("{} is not a regular file", file.display()),
+                    format!("name a file, or `{} -` for standard output", self.option),
+                ));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            Ok(_) | Err(_) => {}
+        }
+        files::publish(file, text.as_bytes(), self.mode, Before::Anything).map_err(failed)?;
+        Ok(())
+    }
 }

@@ -5,13 +5,14 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::args::{Global, LedgerArgs, NetworkArgs};
+use super::args::{Global, LedgerArgs, NetworkArgs, PaceArgs, PingArgs};
 use super::context::Context;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::CommandFailure;
 use super::machine::{FILES_OF_A_RUN, FILES_OF_A_SANDBOX, ensure_files};
-use super::provenance::say_origins;
+use super::ping::Pings;
+use super::provenance::{by, say_origins};
 use super::scratch::Scratch;
 use crate::clock;
 use crate::config::{
@@ -24,6 +25,7 @@ use crate::output::Severity;
 use crate::pipeline::{Limits, Outbox};
 use crate::sandbox::{Keep, Sandbox, SandboxOptions};
 use crate::transport::{Endpoint, Pem, ProxyChoice, Trust, TrustStore, choose_proxy};
+use crate::wire::PingUrl;
 
 /// Everything a run needs.
 pub(super) struct Setup {
@@ -57,6 +59,22 @@ impl From<bool> for Target {
     }
 }
 
+/// Whether a monitor is told of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// Where there is one.
+    Yes,
+    /// Nothing is sent, or only what somebody waits for.
+    No,
+}
+
+impl Watched {
+    /// A dry run touches no network.
+    pub(super) fn unless(dry_run: bool) -> Self {
+        if dry_run { Self::No } else { Self::Yes }
+    }
+}
+
 impl Setup {
     /// The account as the ledger knows it.
     pub(super) fn fingerprint(&self) -> AccountFingerprint {
@@ -68,7 +86,7 @@ impl Setup {
         network: &NetworkArgs,
         context: &mut Context,
     ) -> Result<Self, CommandFailure> {
-        Self::for_stream(target, network, BatchOverrides::default(), context)
+        Self::for_stream(target, network, BatchOverrides::default(), Watched::No, context)
     }
 
     /// The same with what was typed for a stream.
@@ -76,11 +94,16 @@ impl Setup {
         target: Target,
         network: &NetworkArgs,
         batch: BatchOverrides,
+        watched: Watched,
         context: &mut Context,
     ) -> Result<Self, CommandFailure> {
+        if target == Target::Sandbox && batch.ping.is_some() {
+            let error = anyhow::anyhow!("--ping is not for --sandbox: nothing leaves this machine");
+            return Err(CommandFailure::plain(Exit::Usage, error));
+        }
         let overrides = Overrides { batch, ..overrides(&context.global, network) };
         match target {
-            Target::Api => Self::for_the_api(&overrides, context),
+            Target::Api => Self::for_the_api(&overrides, watched, context),
             Target::Sandbox => {
                 ensure_files(FILES_OF_A_RUN + FILES_OF_A_SANDBOX)?;
                 Self::for_a_sandbox(overrides, context)
@@ -88,15 +111,26 @@ impl Setup {
         }
     }
 
-    fn for_the_api(overrides: &Overrides, context: &mut Context) -> Result<Self, CommandFailure> {
+    fn for_the_api(
+        overrides: &Overrides,
+        watched: Watched,
+        context: &mut Context,
+    ) -> Result<Self, CommandFailure> {
         let surroundings = context.surroundings();
         let configuration = Configuration::read(&surroundings)?;
         let settings = configuration.settings(overrides)?;
+        let endpoint = endpoint(&settings, &context.environment);
+        // Before the credentials are looked for: that they are missing is what a monitor should hear of.
+        if let (Some(url), Watched::Yes, Ok(endpoint)) = (&settings.ping.value, watched, &endpoint) {
+            context.terminal.detail("ping", format_args!("{url}, {}", by(&settings.ping.origin)));
+            let endpoint = endpoint_of_ping(url, endpoint, &settings, &context.environment)?;
+            context.pings = Some(Pings::begin(url.clone(), endpoint));
+        }
         let resolved = configuration.account(overrides)?;
         for warning in &resolved.warnings {
             context.terminal.warn(warning);
         }
-        let endpoint = endpoint(&settings, &context.environment)?;
+        let endpoint = endpoint?;
         say_origins(&resolved, &settings, &endpoint, &mut context.terminal);
         Ok(Self {
             account: resolved.account,
@@ -196,24 +230,49 @@ pub(super) fn overrides(global: &Global, network: &NetworkArgs) -> Overrides {
     }
 }
 
+/// What was typed for a stream.
+pub(super) fn stream_overrides(pace: &PaceArgs, ping: &PingArgs) -> BatchOverrides {
+    BatchOverrides {
+        jobs: pace.jobs,
+        rate: pace.rate.clone(),
+        max_age: None,
+        ping: ping.ping.clone().map(Secret::new),
+    }
+}
+
 /// The way to the API; a CA file is read here, so that its faults are found before anything is sent.
 pub(super) fn endpoint(settings: &Settings, environment: &Environment) -> Result<Endpoint, CommandFailure> {
     let base_url = settings.base_url.value.clone();
-    let choice = match &settings.proxy.value {
-        ProxySetting::FromEnvironment => ProxyChoice::Environment,
-        ProxySetting::None => ProxyChoice::None,
-        ProxySetting::Url(url) => {
-            let origin = settings.proxy.origin.of("proxy");
-            ProxyChoice::Url { url: url.expose().to_owned(), origin }
-        }
-    };
-    let proxy = choose_proxy(&choice, &base_url, |name| environment.variable(name))?;
+    let proxy = choose_proxy(&proxy_choice(settings), &base_url, |name| environment.variable(name))?;
     let named = settings.ca_certificates()?.into_iter().map(|CaCertificates { place, pem }| Pem { place, pem });
     let named: Vec<_> = named.collect();
     let trust = TrustStore::new(if named.is_empty() { Trust::System } else { Trust::Pem(named) });
     trust.check()?;
     let (connect_timeout, max_time) = (settings.connect_timeout.value, settings.max_time.value);
     Ok(Endpoint { base_url, proxy, trust, connect_timeout, max_time })
+}
+
+/// The way to a monitor: the same, but that a proxy is chosen for its own host.
+fn endpoint_of_ping(
+    url: &PingUrl,
+    api: &Endpoint,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<Endpoint, CommandFailure> {
+    let base_url = url.site().clone();
+    let proxy = choose_proxy(&proxy_choice(settings), &base_url, |name| environment.variable(name))?;
+    Ok(Endpoint { base_url, proxy, ..api.clone() })
+}
+
+fn proxy_choice(settings: &Settings) -> ProxyChoice {
+    match &settings.proxy.value {
+        ProxySetting::FromEnvironment => ProxyChoice::Environment,
+        ProxySetting::None => ProxyChoice::None,
+        ProxySetting::Url(url) => {
+            let origin = settings.proxy.origin.of("proxy");
+            ProxyChoice::Url { url: url.expose().to_owned(), origin }
+        }
+    }
 }
 
 /// The limits of a run over what was typed: one after the other, in the order in which it was typed.

@@ -8,11 +8,10 @@ use super::failure::CommandFailure;
 use super::input_hint::InputFor;
 use super::reading::Reading;
 use super::run::{Run, Summarise};
-use super::setup::{Opened, Patience, Setup, Target, limits, open_outbox};
+use super::setup::{Opened, Patience, Setup, Target, Watched, limits, open_outbox, stream_overrides};
 use super::stream::{self, InputStream, Order};
 use super::terminal::Terminal;
 use crate::clock;
-use crate::config::BatchOverrides;
 use crate::domain::{Timestamp, counted};
 use crate::input::InputOptions;
 use crate::ledger::{CodeRules, Ledger, LogSource};
@@ -34,9 +33,8 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
     let rules = CodeRules { lasts: args.window, parts_within: args.parts_within };
     let tracking = Tracking { rules, at_end: args.at_end.into() };
     let target = Target::from(args.sandbox);
-    let overrides =
-        BatchOverrides { jobs: args.pace.jobs, rate: args.pace.rate.clone(), ..BatchOverrides::default() };
-    let setup = Setup::for_stream(target, &args.network, overrides, context)?;
+    let overrides = stream_overrides(&args.pace, &args.ping);
+    let setup = Setup::for_stream(target, &args.network, overrides, Watched::unless(args.dry_run), context)?;
     if args.window > Timestamp::ROUTING_WINDOW {
         let window = Age(i64::try_from(args.window.as_secs()).unwrap_or(i64::MAX));
         let text = format_args!(

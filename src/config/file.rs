@@ -54,7 +54,7 @@ impl FileConfig {
     fn holds_secret(&self) -> bool {
         let preferences = self.profiles.values().map(|profile| &profile.preferences);
         self.profiles.values().any(|profile| profile.credential.holds_secret())
-            || preferences.chain([&self.network]).any(Preferences::hold_secret)
+            || preferences.chain([&self.network, &self.batch]).any(Preferences::hold_secret)
     }
 }
 

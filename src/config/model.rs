@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::domain::{
     Account, ApiKey, AuthMode, Durability, LedgerAddress, Secret, SignatureMethod, SignedTimestamp,
 };
-use crate::wire::BaseUrl;
+use crate::wire::{BaseUrl, PingUrl};
 
 use super::origin::{Origin, Setting};
 use super::private_file::Warning;
@@ -50,6 +50,8 @@ pub struct BatchOverrides {
     pub rate: Option<String>,
     /// `--max-age`.
     pub max_age: Option<Duration>,
+    /// `--ping`; whoever knows it can ping.
+    pub ping: Option<Secret>,
 }
 
 /// Every setting, with its origin.
@@ -77,6 +79,8 @@ pub struct Settings {
     pub rate: Setting<Option<RequestRate>>,
     /// Older conversions are not sent.
     pub max_age: Setting<Option<Duration>>,
+    /// The monitor that is told of a stream's beginning and end.
+    pub ping: Setting<Option<PingUrl>>,
     /// Where it is written down, and how a server is used for that.
     pub ledger: LedgerSettings,
 }
@@ -111,6 +115,7 @@ pub(super) struct Preferences {
     pub(super) jobs: Option<Setting<u32>>,
     pub(super) rate: Option<Setting<RequestRate>>,
     pub(super) max_age: Option<Setting<Duration>>,
+    pub(super) ping: Option<Setting<PingUrl>>,
     pub(super) ledger: Option<Setting<LedgerAddress>>,
     pub(super) ledger_schema: Option<Setting<String>>,
     pub(super) ledger_linger: Option<Setting<Duration>>,

@@ -32,7 +32,7 @@ const LEASE: Duration = Duration::from_secs(30);
 pub(super) const NETWORK_KEYS: &[&str] =
     &["base_url", "proxy", "cacert", "connect_timeout", "max_time", "retry", "retry_max_time"];
 /// The keys of `[batch]`.
-pub(super) const BATCH_KEYS: &[&str] = &["jobs", "rate", "max_age"];
+pub(super) const BATCH_KEYS: &[&str] = &["jobs", "rate", "max_age", "ping"];
 /// The keys of `[ledger]`, as a profile spells them.
 pub(super) const LEDGER_KEYS: &[&str] =
     &["ledger", "ledger_schema", "ledger_linger", "ledger_keep", "ledger_lease", "ledger_durability"];
@@ -69,6 +69,7 @@ pub(super) fn resolve(
         jobs: first(layers, |said| &said.jobs, JOBS),
         rate: first_if_any(layers, |said| &said.rate),
         max_age: first_if_any(layers, |said| &said.max_age),
+        ping: first_if_any(layers, |said| &said.ping),
         ledger: ledger(layers, surroundings),
     })
 }
@@ -154,6 +155,7 @@ impl Preferences {
             jobs: source.get("jobs", |raw| raw.number(1, 1024))?,
             rate: source.get("rate", Raw::rate)?,
             max_age: source.get("max_age", Raw::age)?,
+            ping: source.get("ping", Raw::ping)?,
             ledger: source.get("ledger", |raw| raw.ledger(folders))?,
             ledger_schema: source.get("ledger_schema", Raw::identifier)?,
             ledger_linger: source.get("ledger_linger", Raw::linger)?,
@@ -164,7 +166,7 @@ impl Preferences {
     }
 
     pub(super) fn hold_secret(&self) -> bool {
-        self.proxy.as_ref().is_some_and(|proxy| proxy.value.holds_secret())
+        self.ping.is_some() || self.proxy.as_ref().is_some_and(|proxy| proxy.value.holds_secret())
     }
 }
 
@@ -205,6 +207,7 @@ fn typed(overrides: &Overrides, surroundings: &Surroundings) -> Result<Preferenc
             "jobs" => number(overrides.batch.jobs),
             "rate" => text(&overrides.batch.rate),
             "max_age" => overrides.batch.max_age.map(Raw::Length),
+            "ping" => overrides.batch.ping.as_ref().map(|url| Raw::Untyped(url.expose().to_owned())),
             "ledger" => overrides.ledger.clone().map(Raw::Path),
             _ => None,
         };

@@ -35,6 +35,7 @@ pub fn show(settings: &Settings, account: Option<&ResolvedAccount>) -> Vec<Shown
         jobs,
         rate,
         max_age,
+        ping,
         ledger,
     } = settings;
     shown.extend([
@@ -55,6 +56,9 @@ pub fn show(settings: &Settings, account: Option<&ResolvedAccount>) -> Vec<Shown
         row("rate", rate, |rate| or_none(rate.as_ref(), ToString::to_string)),
         row("max_age", max_age, |age| or_none(age.as_ref(), spell)),
     ]);
+    if ping.value.is_some() {
+        shown.push(row("ping", ping, |url| or_none(url.as_ref(), ToString::to_string)));
+    }
     shown.extend(of_ledger(ledger));
     shown
 }

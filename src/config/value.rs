@@ -8,7 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::domain::{ApiKeyError, DurationError, LedgerAddress, LedgerAddressError, REMEMBERED, parse_duration};
-use crate::wire::{BaseUrl, BaseUrlError};
+use crate::wire::{BaseUrl, BaseUrlError, PingUrl, PingUrlError};
 
 use super::proxy::{ProxySetting, ProxySettingError};
 use super::rate::{RequestRate, RequestRateError};
@@ -31,6 +31,9 @@ pub enum ValueError {
     /// Not a proxy.
     #[error(transparent)]
     Proxy(#[from] ProxySettingError),
+    /// Not a monitor's URL.
+    #[error(transparent)]
+    Ping(#[from] PingUrlError),
     /// Not where a ledger can be.
     #[error(transparent)]
     Ledger(#[from] LedgerAddressError),
@@ -134,6 +137,10 @@ impl Raw {
 
     pub(super) fn proxy(&self) -> Result<ProxySetting, ValueError> {
         Ok(ProxySetting::parse(self.text("a string")?)?)
+    }
+
+    pub(super) fn ping(&self) -> Result<PingUrl, ValueError> {
+        Ok(PingUrl::parse(self.text("a string")?)?)
     }
 
     pub(super) fn rate(&self) -> Result<RequestRate, ValueError> {

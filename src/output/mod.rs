@@ -15,6 +15,6 @@ pub use json::{CheckLine, RequestLine, ResultLine};
 pub use printer::{
     AdoptedRows, Hint, OutputFormat, OutputStyle, Printer, Progress, Unsent, Verbosity, exchange_label,
 };
-pub use report::{AccountReport, Glyphs, report_csv, report_json, report_page, report_text};
+pub use report::{AccountReport, Glyphs, report_csv, report_json, report_page, report_prometheus, report_text};
 pub use summary::Summary;
 pub use text::{LineStyle, Numbering, Paint, Severity, write_line};

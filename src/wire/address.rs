@@ -57,6 +57,19 @@ impl BaseUrl {
             return Err(BaseUrlError::Query);
         }
         let uri: Uri = text.parse().map_err(|_| BaseUrlError::Unreadable)?;
+        let site = Self::site_of(&uri)?;
+        if uri.query().is_some() {
+            return Err(BaseUrlError::Query);
+        }
+        if site.scheme == Scheme::Http && !is_loopback_literal(&site.host) {
+            return Err(BaseUrlError::ClearText);
+        }
+        let prefix = uri.path().trim_end_matches('/').to_owned();
+        Ok(Self { prefix, ..site })
+    }
+
+    /// Scheme, host and port of a URL, whose path may be anything.
+    pub(super) fn site_of(uri: &Uri) -> Result<Self, BaseUrlError> {
         let scheme = match uri.scheme_str().map(str::to_ascii_lowercase).as_deref() {
             Some("https") => Scheme::Https,
             Some("http") => Scheme::Http,
@@ -67,9 +80,6 @@ impl BaseUrl {
         if authority.as_str().contains('@') {
             return Err(BaseUrlError::UserInfo);
         }
-        if uri.query().is_some() {
-            return Err(BaseUrlError::Query);
-        }
         let host = authority.host().to_ascii_lowercase();
         // The `http` crate drops a port that it cannot read, which would send the secret elsewhere than was typed.
         let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
@@ -79,11 +89,7 @@ impl BaseUrl {
         if host.is_empty() {
             return Err(BaseUrlError::Unreadable);
         }
-        if scheme == Scheme::Http && !is_loopback_literal(&host) {
-            return Err(BaseUrlError::ClearText);
-        }
-        let prefix = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self { scheme, host, port, prefix })
+        Ok(Self { scheme, host, port, prefix: String::new() })
     }
 
     /// The account that a key has here. The same key at another address, a sandbox say, is another account: what was sent there

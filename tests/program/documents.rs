@@ -76,8 +76,9 @@ fn every_path_in_the_documents_leads_somewhere() {
     for document in documents() {
         let text = fs::read_to_string(&document).unwrap();
         for path in marked(&text) {
-            let is_path =
-                ["src/", "xtask/", "fuzz/", "docs/", "tests/"].iter().any(|folder| path.starts_with(folder));
+            let is_path = ["src/", "xtask/", "fuzz/", "docs/", "tests/", "contrib/"]
+                .iter()
+                .any(|folder| path.starts_with(folder));
             if is_path && !path.contains(['*', ' ', '…']) && !Path::new(ROOT).join(path).exists() {
                 lost.push(format!("{}: {path}", document.file_name().unwrap().to_str().unwrap()));
             }

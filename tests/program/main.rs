@@ -35,11 +35,13 @@ mod limits;
 mod local_sandbox;
 mod logs;
 mod loudness;
+mod metrics;
 mod needs;
 mod outcomes;
 mod overlaps;
 mod pacing;
 mod pages;
+mod pings;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod proxies;
@@ -59,3 +61,4 @@ mod streams;
 mod terminals;
 mod together;
 mod tracking;
+mod watching;

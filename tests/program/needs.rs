@@ -19,6 +19,8 @@ pub(crate) enum Needed {
     Zsh,
     Fish,
     Tmux,
+    Promtool,
+    Strace,
 }
 
 impl Needed {
@@ -31,6 +33,23 @@ impl Needed {
             Self::Zsh => "zsh",
             Self::Fish => "fish",
             Self::Tmux => "tmux",
+            Self::Promtool => "promtool",
+            Self::Strace => "strace",
+        }
+    }
+
+    /// The package that has it.
+    fn package(self) -> &'static str {
+        match self {
+            Self::Promtool => "prometheus",
+            Self::Curl
+            | Self::Jq
+            | Self::Chromium
+            | Self::Bash
+            | Self::Zsh
+            | Self::Fish
+            | Self::Tmux
+            | Self::Strace => self.name(),
         }
     }
 
@@ -44,17 +63,22 @@ impl Needed {
 
 /// Whether the test that asks can be run here; if not, the reason is printed.
 pub(crate) fn is_here(program: Needed, what: &str) -> bool {
-    let name = program.name();
+    let (name, package) = (program.name(), program.package());
     if ["/usr/local/bin", "/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(name).exists()) {
         return true;
     }
-    assert!(!program.is_required(), "{what}: needs {name} (apt-get install {name})");
-    let note = format!("skipped: {what}: needs {name} (apt-get install {name})\n");
+    assert!(!program.is_required(), "{what}: needs {name} (apt-get install {package})");
+    skip(what, &format!("needs {name} (apt-get install {package})"));
+    false
+}
+
+/// Says past the harness that a test was skipped, and why.
+pub(crate) fn skip(what: &str, why: &str) {
+    let note = format!("skipped: {what}: {why}\n");
     // Not with a macro: the harness would keep it.
     let _ = io::stderr().write_all(note.as_bytes());
     let notes = format!("{}/skipped-{}", env!("CARGO_TARGET_TMPDIR"), parent());
     OpenOptions::new().append(true).create(true).open(notes).unwrap().write_all(note.as_bytes()).unwrap();
-    false
 }
 
 /// The process that runs all test binaries one after the other: cargo.

@@ -57,6 +57,8 @@ fn a_ledger_on_a_server_is_made_used_and_shared() {
     assert_eq!(history.exits(0).line()["state"], "accepted");
     let report = there.run(["report", "--json"]);
     assert_eq!(report.exits(0).line()["outcomes"]["accepted"], 1);
+    let metrics = there.run(["report", "--prometheus", "-"]);
+    assert!(metrics.exits(0).stdout.contains("outcome=\"accepted\"} 1\n"), "{}", metrics.shown());
     there.run(["ledger", "refused"]).exits(0);
     there.run(["ledger", "resume"]).exits(0);
     there.run(["ledger", "forget", "settled", "--older-than", "1d"]).exits(0);

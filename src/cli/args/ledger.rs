@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::sending::{LedgerFile, NetworkArgs, PaceArgs};
+use super::sending::{LedgerFile, NetworkArgs, PaceArgs, PingArgs};
 use super::values::{Since, parse_age, parse_since};
 
 /// `ledger`.
@@ -89,6 +89,9 @@ pub struct ResumeArgs {
     /// How fast, and for how long.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// What is told of it.
+    #[command(flatten)]
+    pub ping: PingArgs,
     /// The network options.
     #[command(flatten)]
     pub network: NetworkArgs,
@@ -149,7 +152,8 @@ Examples:
   nexmo-conversion report --since 7d --html report.html
   nexmo-conversion report --since 2026-11-20
   nexmo-conversion report --json | jq '.channels[0].rate'
-  nexmo-conversion report --since 1h --csv --all-accounts")]
+  nexmo-conversion report --since 1h --csv --all-accounts
+  nexmo-conversion report --since 1h --prometheus conversions.prom")]
 pub struct ReportArgs {
     /// From so long ago, or from this day or time (UTC), until now
     #[arg(long, value_name = "AGE|DATE", default_value = "24h", value_parser = parse_since)]
@@ -166,6 +170,10 @@ pub struct ReportArgs {
     /// Write a page with charts into this file (mode 0600; it needs nothing else), or print it with `-`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["csv", "json"])]
     pub html: Option<PathBuf>,
+    /// Write metrics in Prometheus' text format into this file (mode 0644) for `node_exporter`'s textfile collector, or print
+    /// them with `-`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["csv", "json", "html"])]
+    pub prometheus: Option<PathBuf>,
     /// Which ledger.
     #[command(flatten)]
     pub file: LedgerFile,

@@ -79,6 +79,18 @@ pub struct NetworkArgs {
     pub base_url: Option<String>,
 }
 
+/// What is told of a stream's beginning and end.
+#[derive(Debug, Args)]
+pub struct PingArgs {
+    /// Tell a cron monitor when the run begins and how it ends: URL/start, then URL, or URL/CODE where it fails
+    ///
+    /// The convention is that of healthchecks.io. A ping never delays or fails a run: it has a few seconds, and where it cannot
+    /// be delivered there is a warning. The arguments of a process can be seen by others on the machine; a profile's `ping` and
+    /// `NEXMO_CONVERSION_PING` cannot.
+    #[arg(long, hide_short_help = true, value_name = "URL")]
+    pub ping: Option<String>,
+}
+
 /// How fast, and for how long.
 #[derive(Debug, Args)]
 pub struct PaceArgs {

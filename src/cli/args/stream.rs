@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::choice::Choice;
-use super::sending::{LedgerFile, NetworkArgs, PaceArgs, SendingArgs};
+use super::sending::{LedgerFile, NetworkArgs, PaceArgs, PingArgs, SendingArgs};
 use super::values::{
     BOOLS, CHANNELS, FORMATS, parse_bool, parse_channel, parse_format, parse_time_limit, parse_window,
 };
@@ -44,6 +44,9 @@ pub struct BatchArgs {
     /// How fast.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// What is told of it.
+    #[command(flatten)]
+    pub ping: PingArgs,
     /// How it is sent.
     #[command(flatten)]
     pub sending: SendingArgs,
@@ -142,6 +145,9 @@ pub struct TrackArgs {
     /// How fast.
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// What is told of it.
+    #[command(flatten)]
+    pub ping: PingArgs,
     /// Show what would be derived and sent, and send nothing; the windows of earlier runs are not looked at
     #[arg(short = 'n', long, conflicts_with = "sandbox")]
     pub dry_run: bool,

@@ -16,7 +16,7 @@ pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
     ),
     ("NEXMO_CONVERSION_AUTH", "form, basic, query or signature; over a profile's auth."),
     (
-        "NEXMO_CONVERSION_BASE_URL, _PROXY, _CACERT, _CONNECT_TIMEOUT, _MAX_TIME, _RETRY, _RETRY_MAX_TIME, _JOBS, _RATE, _MAX_AGE",
+        "NEXMO_CONVERSION_BASE_URL, _PROXY, _CACERT, _CONNECT_TIMEOUT, _MAX_TIME, _RETRY, _RETRY_MAX_TIME, _JOBS, _RATE, _MAX_AGE, _PING",
         "As the options of these names.",
     ),
     (

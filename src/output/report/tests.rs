@@ -11,7 +11,7 @@ use crate::figures::{Figures, Span};
 use crate::ledger::{Effort, Ledger, LedgerReader, Recorded, Settlement};
 use crate::output::Paint;
 
-use super::{AccountReport, Glyphs, report_csv, report_json, report_page, report_text};
+use super::{AccountReport, Glyphs, report_csv, report_json, report_page, report_prometheus, report_text};
 
 /// 2026-11-22 12:00:00.
 const NOON: i64 = 1_795_348_800;
@@ -108,6 +108,18 @@ fn a_day_in_every_form() {
     let json = String::from_utf8(report_json(&part).unwrap()).unwrap();
     insta::assert_snapshot!("json", json.replace("},{", "},\n{"));
     insta::assert_snapshot!("csv", report_csv(&[part]));
+    insta::assert_snapshot!(
+        "prometheus",
+        report_prometheus(&[day, AccountReport { account: "another".to_owned(), ..empty() }])
+    );
+}
+
+#[test]
+fn a_label_ends_where_its_value_ends() {
+    let report = AccountReport { account: "a\"}\\ 1\nb".to_owned(), ..empty() };
+    let text = report_prometheus(&[report]);
+    let line = text.lines().find(|line| line.starts_with("nexmo_conversion_pending{")).unwrap();
+    assert_eq!(line, r#"nexmo_conversion_pending{account="a\"}\\ 1\nb"} 0"#);
 }
 
 #[test]
