@@ -42,7 +42,10 @@ impl Exit {
         (Self::NoInput, "input missing or unreadable"),
         (Self::Bug, "a bug in this program"),
         (Self::Io, "local I/O: ledger, disk, stdout"),
-        (Self::TryLater, "try again later: network, 429, 5xx; what was recorded is kept"),
+        (
+            Self::TryLater,
+            "try again later: network, 429, 5xx, the ledger's server is away; what was recorded is kept",
+        ),
         (Self::Account, "the account was refused: 401, 402, 403"),
         (
             Self::Configuration,
