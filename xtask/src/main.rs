@@ -8,6 +8,7 @@ mod book;
 mod build;
 mod fuzz;
 mod generate;
+mod machine;
 mod minimum_rust;
 mod pictures;
 #[path = "../../tests/support/postgres.rs"]

@@ -14,11 +14,12 @@ use nexmo_conversion::clock;
 
 use super::arena::Arena;
 use super::cores::Core;
-use super::cost::{Cost, Program, installed};
+use super::cost::{Cost, Program};
 use super::peers;
 use super::pipe::{Flow, flow, record};
 use super::table::markdown;
 use crate::build::{Build, build};
+use crate::machine::installed;
 
 /// How it is measured.
 #[derive(Debug, Args)]

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::cost::{Program, installed};
+use super::cost::Program;
+use crate::machine::installed;
 
 /// A core, by its number, and the tool that keeps a program on it.
 pub(crate) struct Core {

@@ -10,8 +10,9 @@ use clap::Args;
 use nexmo_conversion::clock;
 
 use super::arena::Arena;
-use super::cost::{Cost, Program, installed, median};
+use super::cost::{Cost, Program, median};
 use super::table::markdown;
+use crate::machine::installed;
 
 /// How it is measured.
 #[derive(Debug, Args)]

@@ -21,7 +21,8 @@ use tempfile::TempDir;
 
 use super::ledger::{Ledger, Ledgers};
 use super::producer::{Ended, Fact, Fate, Feed, Producer, watch};
-use super::stage::{Programs, Witness, installed};
+use super::stage::{Programs, Witness};
+use crate::machine::installed;
 use crate::postgres::Cluster;
 
 /// `prove pooler`.

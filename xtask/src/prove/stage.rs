@@ -48,12 +48,6 @@ impl Programs {
     }
 }
 
-/// Where a program of this machine is. Services are not in everybody's `PATH`.
-pub(crate) fn installed(name: &str) -> Option<PathBuf> {
-    let folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-    folders.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists())
-}
-
 /// What is tried, and what it writes to.
 pub(crate) struct Stage {
     pub(crate) programs: Programs,

@@ -11,7 +11,8 @@ use anyhow::{Context as _, bail, ensure};
 use nexmo_conversion::clock;
 use tempfile::TempDir;
 
-use super::super::stage::{Witness, installed};
+use super::super::stage::Witness;
+use crate::machine::installed;
 
 /// Requests after which nginx closes a connection. HAProxy has no such limit: it closes after one request of so many, by chance.
 pub(super) const REQUESTS: usize = 100;

@@ -3,14 +3,22 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use super::faults::ledger_schema;
 use super::support::Cluster;
+use crate::domain::{CodeEvent, Reference};
 use crate::ledger::store::postgres::PostgresStore;
-use crate::ledger::tests::{Fixture, accepted, account, sms};
-use crate::ledger::{Due, Known, Ledger, Recorded, Ticket};
+use crate::ledger::tests::{Fixture, accepted, account, sent, sms};
+use crate::ledger::{CodeRules, Due, Known, Ledger, LogSource, Recorded, Ticket};
+
+fn on_machine(fixture: &Fixture, machine: i64) -> Ledger {
+    let access = fixture.access(&format!("machine {machine}"));
+    let store = PostgresStore::open(access, &account("abcd1234"), 64, fixture.now).unwrap();
+    Ledger::over(Box::new(store))
+}
 
 #[test]
 fn runs_that_meet_in_the_same_message_ids_send_one_value_at_a_time_and_all_in_their_order() {
@@ -36,9 +44,7 @@ fn runs_that_meet_in_the_same_message_ids_send_one_value_at_a_time_and_all_in_th
         for run in 0..RUNS {
             let (fixture, ids, begin, end) = (&fixture, &ids, &begin, &end);
             scope.spawn(move || {
-                let access = fixture.access(&format!("machine {run}"));
-                let store = PostgresStore::open(access, &account("abcd1234"), 64, now).unwrap();
-                let mut ledger = Ledger::over(Box::new(store));
+                let mut ledger = on_machine(fixture, run);
                 let group: Vec<_> = ids.iter().map(|id| sms(id, run)).collect();
                 let mut entries = ledger.record(&group, now).unwrap();
                 let mut tickets = std::mem::take(&mut entries.released.tickets);
@@ -107,4 +113,36 @@ fn what_was_accepted_while_a_group_waited_for_a_lock_overtakes_what_the_group_ha
     let [first, second] = <[_; 2]>::try_from(entries.recorded).unwrap();
     assert!(matches!(first, Recorded::Ready(_)), "{first:?}");
     assert_eq!(second, Recorded::Known(group[1].clone(), Known::Stale), "a newer value was accepted");
+}
+
+#[test]
+fn parts_that_two_machines_tell_at_the_same_moment_are_one_code() {
+    const MESSAGES: usize = 40;
+    let rules = CodeRules { lasts: Duration::from_secs(600), parts_within: Duration::from_secs(10) };
+    let Some(fixture) = Fixture::on_server() else { return };
+    let cluster = Cluster::shared("parts_that_two_machines_tell_at_the_same_moment_are_one_code").unwrap();
+    let together = Barrier::new(2);
+    thread::scope(|scope| {
+        for machine in 1..=2 {
+            let (fixture, together) = (&fixture, &together);
+            scope.spawn(move || {
+                let mut ledger = on_machine(fixture, machine);
+                // Both read one log, by its name.
+                let log = LogSource { name: Some("/otp.log".to_owned()), identity: None };
+                ledger.reads(&[log], fixture.now).unwrap();
+                for message in 0..MESSAGES {
+                    let reference = Some(Reference::from_json(&format!("\"message {message}\"")));
+                    let part = CodeEvent { reference, ..sent(&format!("0{message:03}A{machine}"), -60) };
+                    let twice = sent(&format!("0{message:03}B"), -60);
+                    together.wait();
+                    let _ = ledger.observe(&[part, twice], rules, fixture.now).unwrap();
+                }
+                ledger.close(fixture.now).unwrap();
+            });
+        }
+    });
+    let schema = ledger_schema(&fixture);
+    let count = |table: &str| cluster.sql("postgres", &format!("SELECT count(*) FROM {schema}.{table}"));
+    assert_eq!(count("part"), (3 * MESSAGES).to_string());
+    assert_eq!(count("code"), (2 * MESSAGES).to_string(), "one for both parts, and one for what both have told");
 }

@@ -3,13 +3,14 @@
 //! Clients are threads that use the ledger as a run does, in groups, without sending anything in between. The server's time is that
 //! of all its processes, by the kernel's word; everything shares the machine, so records/s are a lower bound.
 
-use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+mod client;
+mod relay;
+mod time;
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,12 +18,15 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use nexmo_conversion::clock;
 use nexmo_conversion::domain::{
-    ApiKey, CertificateAuthorities, Channel, ChannelBinding, Conversion, Delivered, Durability, HostAddress,
-    LedgerPlace, MessageId, Record, Server, ServerHost, SharedLedger, TimeSource, Timestamp, TlsMode,
+    CertificateAuthorities, ChannelBinding, Delivered, Durability, HostAddress, Record, Server, ServerHost,
+    SharedLedger, TlsMode,
 };
-use nexmo_conversion::ledger::{Effort, Ledger, Recorded, Settlement, migrate};
+use nexmo_conversion::ledger::migrate;
 use tempfile::TempDir;
 
+use self::client::{Client, Shared, record, second_value};
+use self::relay::Relay;
+use self::time::{own_time, server_time};
 use super::table::markdown;
 use crate::postgres::Cluster;
 
@@ -239,7 +243,7 @@ impl Bench {
         let records = ready.iter().map(|(_, records)| records.len()).sum();
         // What is left of earlier work is not this work's.
         self.cluster.sql("postgres", "CHECKPOINT");
-        let (server, own, wal) = (self.server_time()?, own_time()?, self.wal()?);
+        let (server, own, wal) = (server_time(&self.cluster)?, own_time()?, self.wal()?);
         let began = clock::monotonic();
         thread::scope(|scope| {
             let threads: Vec<_> = ready
@@ -261,7 +265,7 @@ impl Bench {
         })
         .and_then(|clients| {
             let took = clock::monotonic().saturating_sub(began);
-            let server = self.server_time()?.saturating_sub(server);
+            let server = server_time(&self.cluster)?.saturating_sub(server);
             let cost =
                 Cost { records, took, server, own: own_time()?.saturating_sub(own), wal: self.wal()? - wal };
             // Ending is another matter.
@@ -273,57 +277,6 @@ impl Bench {
     fn wal(&self) -> anyhow::Result<f64> {
         Ok(self.cluster.sql("postgres", "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn").parse()?)
     }
-
-    /// User and system time of the server's processes, those included that have ended.
-    fn server_time(&self) -> anyhow::Result<Duration> {
-        let lock = std::fs::read_to_string(self.cluster.folder().join("data/postmaster.pid"))?;
-        let server: u32 = lock.lines().next().context("an empty postmaster.pid")?.parse()?;
-        let mut ticks = 0;
-        for entry in std::fs::read_dir("/proc")?.flatten() {
-            let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
-                continue;
-            };
-            let Ok(stat) = Stat::of(process) else { continue };
-            if process == server {
-                ticks += stat.own + stat.of_children;
-            } else if stat.parent == server {
-                ticks += stat.own;
-            }
-        }
-        Ok(duration_of(ticks))
-    }
-}
-
-/// What `proc_pid_stat(5)` has of a process, in ticks.
-struct Stat {
-    parent: u32,
-    own: u64,
-    of_children: u64,
-}
-
-impl Stat {
-    fn of(process: u32) -> anyhow::Result<Self> {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-        let (_, rest) = stat.rsplit_once(") ").context("a stat without a name")?;
-        let fields: Vec<_> = rest.split(' ').collect();
-        let field = |number: usize| {
-            fields.get(number - 3).context("a short stat").and_then(|field| Ok(field.parse::<u64>()?))
-        };
-        Ok(Self {
-            parent: u32::try_from(field(4)?)?,
-            own: field(14)? + field(15)?,
-            of_children: field(16)? + field(17)?,
-        })
-    }
-}
-
-fn own_time() -> anyhow::Result<Duration> {
-    Ok(duration_of(Stat::of(std::process::id())?.own))
-}
-
-/// Linux counts a hundred ticks a second for user space.
-fn duration_of(ticks: u64) -> Duration {
-    Duration::from_millis(10 * ticks)
 }
 
 /// What some records took.
@@ -352,133 +305,6 @@ impl Cost {
     fn wal_bytes(&self) -> f64 {
         self.wal / self.records as f64
     }
-}
-
-/// Where a ledger is.
-struct Shared(SharedLedger);
-
-impl Shared {
-    /// The same, reached through a relay.
-    fn by(&self, relay: &Relay) -> Self {
-        let mut shared = self.0.clone();
-        let address = HostAddress::Name(Ipv4Addr::LOCALHOST.to_string());
-        shared.server.hosts = vec![ServerHost { address, port: relay.port, password: None }];
-        Self(shared)
-    }
-}
-
-/// A run that sends nothing.
-struct Client {
-    ledger: Ledger,
-}
-
-impl Client {
-    fn open(shared: &Shared) -> anyhow::Result<Self> {
-        let account = ApiKey::parse("abcd1234")?.fingerprint();
-        let place = LedgerPlace::Server(Box::new(shared.0.clone()));
-        Ok(Self { ledger: Ledger::open_at(&place, &account, 64, clock::now())? })
-    }
-
-    /// What may go at once.
-    fn record(&mut self, records: &[Record]) -> anyhow::Result<Vec<Recorded>> {
-        let entries = self.ledger.record(records, clock::now())?;
-        Ok(entries.recorded.into_iter().filter(|one| matches!(one, Recorded::Ready(_))).collect())
-    }
-
-    /// The API has taken all of them.
-    fn settle(&mut self, recorded: Vec<Recorded>) -> anyhow::Result<()> {
-        let accepted =
-            || Settlement::Accepted { http_status: 200, effort: Effort { attempts: 1, ambiguous_resends: 0 } };
-        let tickets = recorded.into_iter().filter_map(|one| match one {
-            Recorded::Ready(ticket) => Some((ticket, accepted())),
-            Recorded::Waiting(..) | Recorded::Known(..) => None,
-        });
-        // What that sets free stays with this run.
-        let _ = self.ledger.settle(tickets.collect(), clock::now()).map_err(|unsettled| unsettled.cause)?;
-        Ok(())
-    }
-}
-
-fn record(number: u64, delivered: Delivered, timestamp: Timestamp) -> anyhow::Result<Record> {
-    // A bijection that scatters.
-    let scattered = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let message_id = MessageId::parse(&format!("{scattered:016X}{number:016X}"))?;
-    Ok(Record {
-        line: number + 1,
-        reference: None,
-        conversion: Conversion { channel: Channel::Sms, message_id, delivered, timestamp },
-        time: TimeSource::Given,
-        doubts: Vec::new(),
-    })
-}
-
-fn second_value(record: &Record, delivered: bool, timestamp: Timestamp) -> Record {
-    let mut record = record.clone();
-    record.conversion.delivered = Delivered::from(delivered);
-    record.conversion.timestamp = timestamp;
-    record
-}
-
-/// Passes on what a client and its server say, and counts how often the client has to wait for an answer before it goes on.
-struct Relay {
-    port: u16,
-    trips: Arc<AtomicU64>,
-}
-
-/// An answer is held up for so long that everything has been said that does not depend on it.
-const HELD_UP: Duration = Duration::from_millis(20);
-
-impl Relay {
-    fn start(socket: PathBuf) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = listener.local_addr()?.port();
-        let trips = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&trips);
-        // Ends with the process.
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let counter = Arc::clone(&counter);
-                let Ok(server) = UnixStream::connect(&socket) else { return };
-                thread::spawn(move || pass(client, server, &counter));
-            }
-        });
-        Ok(Self { port, trips })
-    }
-
-    /// What came of it, and how many round trips it took.
-    fn count<T>(&self, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(T, u64)> {
-        let before = self.trips.load(Ordering::SeqCst);
-        let done = work()?;
-        Ok((done, self.trips.load(Ordering::SeqCst) - before))
-    }
-}
-
-fn pass(mut client: TcpStream, mut server: UnixStream, trips: &AtomicU64) {
-    let is_answered = AtomicBool::new(true);
-    let (Ok(mut to_client), Ok(mut to_server)) = (client.try_clone(), server.try_clone()) else { return };
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut bytes = vec![0; 65_536];
-            while let Ok(length @ 1..) = client.read(&mut bytes) {
-                if is_answered.swap(false, Ordering::SeqCst) {
-                    trips.fetch_add(1, Ordering::SeqCst);
-                }
-                if to_server.write_all(&bytes[..length]).is_err() {
-                    break;
-                }
-            }
-            let _ = to_server.shutdown(Shutdown::Both);
-        });
-        let mut bytes = vec![0; 65_536];
-        while let Ok(length @ 1..) = server.read(&mut bytes) {
-            clock::sleep(HELD_UP);
-            is_answered.store(true, Ordering::SeqCst);
-            if to_client.write_all(&bytes[..length]).is_err() {
-                break;
-            }
-        }
-        let _ = to_client.shutdown(Shutdown::Both);
-    });
 }
 
 /// A transaction that stays open, as a forgotten session or a long dump does.
