@@ -153,7 +153,8 @@ impl<'a> PostgresTx<'a> {
         match sight {
             Sight::Serializable => {
                 steps.push(Step::Commands(begins.serializable.clone()));
-                steps.push(self.statement(sql::ENTER).number(me).number(serial).into());
+                let enter = if fencing() == Fenced::Yes { sql::ENTER } else { sql::ENTER_UNFENCED };
+                steps.push(self.statement(enter).number(me).number(serial).into());
                 let check = |lanes: Names| {
                     lanes.unless_changed(&self.store.access.schema, self.store.account, (me, serial)).into()
                 };

@@ -76,8 +76,7 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
             LOST_AGAIN if has(b"conversion s") && !has(b"COMMIT") => fault.swap(PASS, Ordering::SeqCst),
             LOST_TWICE if has(b"COMMIT") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
             LATER_LOST_TWICE if has(b"COMMIT") && has(b"SERIALIZABLE") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
-            LATER_LOST_TWICE => PASS,
-            PASS | LOST_AGAIN => PASS,
+            PASS | LOST_AGAIN | LATER_LOST_TWICE => PASS,
             _ if has(b"COMMIT") => fault.swap(PASS, Ordering::SeqCst),
             _ => PASS,
         };
