@@ -43,8 +43,8 @@ const SLOW: usize = 4;
 /// How long a slow stream rests, in milliseconds.
 const RESTS: std::ops::Range<u64> = 300..1200;
 /// No rest ends when the proxy may be closing the connection at that moment: a request that crosses the end of its connection is in doubt
-/// in all of HTTP/1.1.
-const CLOSING: std::ops::Range<u64> = 450..550;
+/// in all of HTTP/1.1. A busy machine is late by some of that.
+const CLOSING: std::ops::Range<u64> = 400..600;
 /// A hang is a failure.
 const LIMIT: &str = "300s";
 
