@@ -376,7 +376,7 @@ fn a_run_whose_server_does_not_come_back_says_to_try_later_and_what_it_recorded_
     wait_until("the run gives up", || run.has_ended());
     let (status, stdout, stderr) = run.finish();
     assert_eq!(status, Some(75), "{stdout}{stderr}");
-    assert_eq!(stderr.matches("the server cannot be reached").count(), 1, "{stderr}");
+    assert!(stderr.contains("the server cannot be reached"), "{stderr}");
     assert!(cluster.pg_ctl(&["start"]));
     let again = cli.run_with_input(batch, "{\"id\":\"T0\"}\n{\"id\":\"T1\"}\n");
     let outcomes: Vec<_> = again.exits(0).lines().iter().map(|line| line["outcome"].clone()).collect();
