@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::store::{ServerError, StoreError};
+use super::store::StoreError;
 use crate::domain::SharedLedger;
 
 /// Where a ledger is kept.
@@ -64,15 +64,7 @@ impl LedgerError {
     /// Whether the ledger's server is away: it may come back, and what it has acknowledged is kept.
     #[must_use]
     pub fn is_server_away(&self) -> bool {
-        matches!(
-            self.cause,
-            StoreError::Server(
-                ServerError::Unreachable(_)
-                    | ServerError::TooManyConnections(_)
-                    | ServerError::ReadOnly(_)
-                    | ServerError::WrongSession(_)
-            )
-        )
+        matches!(&self.cause, StoreError::Server(error) if error.is_away())
     }
 
     /// Whether the ledger is on a server.

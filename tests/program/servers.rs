@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use nexmo_conversion::clock;
+use nexmo_conversion::sandbox::Sandbox;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -325,12 +326,9 @@ fn a_run_that_waits_for_a_server_that_is_gone_is_interrupted_at_once_and_nothing
     let Some(cluster) = Cluster::prepare(test) else { return };
     let cluster = cluster.tcp().start();
     let sandbox = api::plain();
+    let cli = client_of(&cluster, &sandbox);
     // It would wait for two minutes.
-    let url = format!("postgres://postgres@127.0.0.1:{}/postgres", cluster.port());
-    let cli = Cli::new().against(&sandbox).configured(&format!("[ledger]\nurl = \"{url}\"\nlinger = \"0s\"\n"));
-    cli.run(["ledger", "migrate"]).exits(0);
-    let batch = ["batch", "--json", "--channel", "sms", "--delivered", "true"];
-    let mut run = cli.start_with_pipe(batch);
+    let mut run = cli.start_with_pipe(TRUE_SMS);
     run.write("{\"id\":\"N0\"}\n");
     assert!(run.next_line().contains("accepted"));
     assert!(cluster.pg_ctl(&["stop", "-m", "immediate"]));
@@ -352,10 +350,52 @@ fn a_run_that_waits_for_a_server_that_is_gone_is_interrupted_at_once_and_nothing
     assert!(lines.iter().all(|line| line["message_id"] == "N1" && line["outcome"] == "retry"), "{stdout}");
     drop(in_its_place);
     assert!(cluster.pg_ctl(&["start"]));
-    let again = cli.run_with_input(batch, "{\"id\":\"N0\"}\n{\"id\":\"N1\"}\n");
+    ids_go_once(&cli, &sandbox, ["N0", "N1"]);
+}
+
+/// A client of a server that this test may stop, with a ledger on it.
+fn client_of<'a>(cluster: &Cluster, sandbox: &'a Sandbox) -> Cli<'a> {
+    let url = format!("postgres://postgres@127.0.0.1:{}/postgres", cluster.port());
+    let cli = Cli::new().against(sandbox).configured(&format!("[ledger]\nurl = \"{url}\"\nlinger = \"0s\"\n"));
+    cli.run(["ledger", "migrate"]).exits(0);
+    cli
+}
+
+/// What was recorded is known, and what was not is sent, when the server is there again.
+fn ids_go_once(cli: &Cli<'_>, sandbox: &Sandbox, [recorded, not_recorded]: [&str; 2]) {
+    let input = format!("{{\"id\":\"{recorded}\"}}\n{{\"id\":\"{not_recorded}\"}}\n");
+    let again = cli.run_with_input(TRUE_SMS, input);
     let outcomes: Vec<_> = again.exits(0).lines().iter().map(|line| line["outcome"].clone()).collect();
     assert_eq!(outcomes, ["skipped", "accepted"], "{}", again.shown());
-    assert_eq!(api::ids(&sandbox), ["N0", "N1"], "each once");
+    assert_eq!(api::ids(sandbox), [recorded, not_recorded], "each once");
+}
+
+const TRUE_SMS: [&str; 6] = ["batch", "--json", "--channel", "sms", "--delivered", "true"];
+
+#[test]
+fn a_run_whose_server_takes_no_writes_for_a_while_goes_on_when_it_does() {
+    let test = "a_run_whose_server_takes_no_writes_for_a_while_goes_on_when_it_does";
+    let Some(cluster) = Cluster::prepare(test) else { return };
+    let cluster = cluster.tcp().start();
+    let sandbox = api::plain();
+    let cli = client_of(&cluster, &sandbox);
+    let mut run = cli.start_with_pipe(TRUE_SMS);
+    run.write("{\"id\":\"W0\"}\n");
+    assert!(run.next_line().contains("accepted"));
+    // As a server does that has handed its place over.
+    let read_only = |value: &str| {
+        cluster.sql("postgres", &format!("ALTER SYSTEM SET default_transaction_read_only = {value}"));
+        cluster.sql("postgres", "SELECT pg_reload_conf()");
+    };
+    read_only("on");
+    run.write("{\"id\":\"W1\"}\n");
+    wait_until("a write is refused", || cluster.log().contains("in a read-only transaction"));
+    assert!(!run.has_ended());
+    read_only("off");
+    assert!(run.next_line().contains("accepted"));
+    let (status, _, stderr) = run.finish();
+    assert_eq!(status, Some(0), "{stderr}");
+    assert_eq!(api::ids(&sandbox), ["W0", "W1"]);
 }
 
 #[test]
@@ -364,11 +404,8 @@ fn a_run_whose_server_does_not_come_back_says_to_try_later_and_what_it_recorded_
     let Some(cluster) = Cluster::prepare(test) else { return };
     let cluster = cluster.tcp().start();
     let sandbox = api::plain();
-    let url = format!("postgres://postgres@127.0.0.1:{}/postgres", cluster.port());
-    let cli = Cli::new().against(&sandbox).configured(&format!("[ledger]\nurl = \"{url}\"\nlinger = \"0s\"\n"));
-    cli.run(["ledger", "migrate"]).exits(0);
-    let batch = ["batch", "--json", "--channel", "sms", "--delivered", "true", "--retry-max-time", "1s"];
-    let mut run = cli.start_with_pipe(batch);
+    let cli = client_of(&cluster, &sandbox);
+    let mut run = cli.start_with_pipe([&TRUE_SMS[..], &["--retry-max-time", "1s"]].concat());
     run.write("{\"id\":\"T0\"}\n");
     assert!(run.next_line().contains("accepted"));
     assert!(cluster.pg_ctl(&["stop", "-m", "immediate"]));
@@ -378,10 +415,7 @@ fn a_run_whose_server_does_not_come_back_says_to_try_later_and_what_it_recorded_
     assert_eq!(status, Some(75), "{stdout}{stderr}");
     assert!(stderr.contains("the server cannot be reached"), "{stderr}");
     assert!(cluster.pg_ctl(&["start"]));
-    let again = cli.run_with_input(batch, "{\"id\":\"T0\"}\n{\"id\":\"T1\"}\n");
-    let outcomes: Vec<_> = again.exits(0).lines().iter().map(|line| line["outcome"].clone()).collect();
-    assert_eq!(outcomes, ["skipped", "accepted"], "{}", again.shown());
-    assert_eq!(api::ids(&sandbox), ["T0", "T1"], "each once");
+    ids_go_once(&cli, &sandbox, ["T0", "T1"]);
 }
 
 #[test]

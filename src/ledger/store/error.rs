@@ -123,6 +123,17 @@ pub enum ServerError {
     NotDurable(&'static str),
 }
 
+impl ServerError {
+    /// Whether it is away, or none of its hosts takes writes: it may come back, or another take its place.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::TooManyConnections(_) | Self::ReadOnly(_) | Self::WrongSession(_)
+        )
+    }
+}
+
 impl From<ServerError> for StoreError {
     fn from(error: ServerError) -> Self {
         Self::Server(error)

@@ -215,7 +215,8 @@ impl PostgresStore {
             return false;
         }
         tries.count += 1;
-        if !self.connection.is_usable() {
+        // A server that takes no writes any more has its place taken, or will take them again.
+        if !self.connection.is_usable() || matches!(failed, StoreError::Server(ServerError::ReadOnly(_))) {
             return self.reconnect(since.saturating_add(self.access.patience)).is_ok();
         }
         let most = FIRST_WAIT.saturating_mul(1 << tries.count.min(10)).min(LONGEST_WAIT);
@@ -344,15 +345,9 @@ impl PostgresStore {
     }
 }
 
-/// Whether the same may work a little later. A standby that takes no writes yet may be about to take the place of its server.
+/// Whether the same may work a little later.
 fn may_pass(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Busy
-            | StoreError::Server(
-                ServerError::Unreachable(_) | ServerError::TooManyConnections(_) | ServerError::WrongSession(_)
-            )
-    )
+    matches!(error, StoreError::Busy) || matches!(error, StoreError::Server(error) if error.is_away())
 }
 
 /// Refuses a server that forgets what it has acknowledged; returns how it commits.
