@@ -18,6 +18,7 @@ use nexmo_conversion::clock;
 use super::count::{Count, End, Run};
 use super::ledger::{Kind, Ledger, Ledgers};
 use super::producer::{Fate, Feed, Key, Producer, watch};
+use super::seed::Seed;
 use super::stage::{BREAK, Programs, Stage, Witness};
 
 /// `prove kill`.
@@ -29,9 +30,8 @@ pub(crate) struct KillArgs {
     /// Where the ledger is; on a server, the runs are of three machines
     #[arg(long, value_name = "KIND", value_enum, default_value_t)]
     ledger: Kind,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// Kills in one chapter. Each has a sandbox and a ledger of its own, so that the last kills hit no other program than the first.
@@ -47,7 +47,7 @@ const WEATHER: [&[&str]; 3] = [&[], &["--latency", "20ms"], &["--latency", "5ms"
 pub(crate) fn show(root: &Path, args: &KillArgs) -> anyhow::Result<String> {
     let stage = Stage::set(root, args.ledger)?;
     let began = clock::monotonic();
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     let mut chance = Rng::with_seed(seed);
     let mut honest = Tally::default();
     while honest.kills < args.kills {

@@ -16,6 +16,7 @@ mod proxies;
 mod redirects;
 mod reproducible;
 mod retry;
+mod seed;
 mod server;
 mod stage;
 mod standby;

@@ -21,6 +21,7 @@ use tempfile::TempDir;
 
 use super::ledger::{Ledger, Ledgers};
 use super::producer::{Ended, Fact, Fate, Feed, Producer, watch};
+use super::seed::Seed;
 use super::stage::{Programs, Witness};
 use crate::machine::installed;
 use crate::postgres::Cluster;
@@ -31,9 +32,8 @@ pub(crate) struct PoolerArgs {
     /// How often four runs meet behind the pooler, two of which are killed
     #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: usize,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// Runs at once, each of a machine of its own.
@@ -57,7 +57,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn show(root: &Path, args: &PoolerArgs) -> anyhow::Result<String> {
     let programs = Programs::build(root)?;
     let began = clock::monotonic();
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     let mut chance = Rng::with_seed(seed);
     let server = Cluster::prepare("a proof").context("PostgreSQL is not installed")?;
     let server = server.setting("log_line_prefix = '%p %a '").setting("log_statement = 'all'").start();

@@ -14,6 +14,7 @@ use fastrand::Rng;
 
 use super::ledger::{Ledger, Ledgers};
 use super::producer::{Ended, Fact, Fate, Feed, Producer, watch};
+use super::seed::Seed;
 use super::stage::{BREAK, Programs, Witness};
 use crate::postgres::Cluster;
 
@@ -26,9 +27,8 @@ pub(crate) struct RetryArgs {
     /// How often machines meet
     #[arg(long, value_name = "N", default_value_t = 5)]
     meetings: usize,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// What is raised: a conflict of serializable transactions, and a deadlock.
@@ -46,7 +46,7 @@ const MACHINES: usize = 6;
 /// Injects and lets machines meet; fails if nothing was given up, if a record was lost or sent twice, or if a control was not noticed.
 pub(crate) fn show(root: &Path, args: &RetryArgs) -> anyhow::Result<String> {
     let programs = Programs::build(root)?;
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     let mut chance = Rng::with_seed(seed);
     let server = Cluster::prepare("a proof").context("PostgreSQL is not installed")?;
     let server = server.setting("deadlock_timeout = 20ms").setting("log_line_prefix = '%d %e '").start();

@@ -17,6 +17,7 @@ use nexmo_conversion::clock;
 use super::between::{Between, Lost};
 use super::fleet::{self, BATCH, IN_FLIGHT_LIMIT, Live, Outcome, Past, STATES};
 use super::ledger::{Kind, Ledger, Ledgers};
+use super::seed::Seed;
 use super::stage::{BREAK, Programs, Witness};
 use crate::postgres::Cluster;
 
@@ -26,9 +27,8 @@ pub(crate) struct ServerArgs {
     /// How often the server is crashed
     #[arg(long, value_name = "N", default_value_t = 20)]
     kills: u64,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// Machines that share the ledger.
@@ -47,7 +47,7 @@ const CONTROL: u64 = 10;
 pub(crate) fn show(root: &Path, args: &ServerArgs) -> anyhow::Result<String> {
     let programs = Programs::build(root)?;
     let ledgers = Ledgers::of(Kind::Postgres)?;
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     let mut chance = Rng::with_seed(seed);
     let began = clock::monotonic();
     let told = || format!("seed {seed}");

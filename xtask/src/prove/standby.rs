@@ -13,6 +13,7 @@ use nexmo_conversion::clock;
 
 use super::fleet::{self, BATCH, IN_FLIGHT_LIMIT, Live, Outcome, Past, STATES, wait_until};
 use super::ledger::{Ledger, Ledgers};
+use super::seed::Seed;
 use super::stage::{Programs, Witness};
 use crate::postgres::Cluster;
 
@@ -22,9 +23,8 @@ pub(crate) struct StandbyArgs {
     /// How many servers are lost
     #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: u64,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// Machines that share the ledger.
@@ -43,7 +43,7 @@ const NAME: &str = "second";
 /// behind.
 pub(crate) fn show(root: &Path, args: &StandbyArgs) -> anyhow::Result<String> {
     let programs = Programs::build(root)?;
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     let mut chance = Rng::with_seed(seed);
     let began = clock::monotonic();
     let mut told = Vec::new();

@@ -20,6 +20,7 @@ use nexmo_conversion::clock;
 use super::ledger::{Kind, Ledger};
 use super::producer::{Ended, Fact, Fate, Feed, Key, Producer, watch};
 use super::stage::{BREAK, Stage, Witness};
+use crate::prove::seed::Seed;
 use left::Successor;
 
 /// `prove overlap`.
@@ -31,9 +32,8 @@ pub(crate) struct OverlapArgs {
     /// Where the ledger is; on a server, the runs are of three machines
     #[arg(long, value_name = "KIND", value_enum, default_value_t)]
     ledger: Kind,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// Runs on one ledger at once.
@@ -52,7 +52,7 @@ const CONTROL: usize = 20;
 pub(crate) fn show(root: &Path, args: &OverlapArgs) -> anyhow::Result<String> {
     let stage = Stage::set(root, args.ledger)?;
     let began = clock::monotonic();
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     let mut chance = Rng::with_seed(seed);
     let mut honest = Tally { seed, ..Tally::default() };
     for round in 1..=args.rounds {

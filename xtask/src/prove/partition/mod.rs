@@ -25,6 +25,7 @@ use self::net::{Network, Road};
 use super::fleet::{self, BATCH, Feeding, IN_FLIGHT_LIMIT, Live, Outcome, Past, STATES, message_id, wait_until};
 use super::ledger::Ledgers;
 use super::stage::{BREAK, Programs, Witness};
+use crate::prove::seed::Seed;
 
 /// `prove partition`.
 #[derive(Debug, Args)]
@@ -35,9 +36,8 @@ pub(crate) struct PartitionArgs {
     /// Cut machines off with proxies, also where namespaces of the network are allowed
     #[arg(long)]
     proxies: bool,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// Machines that share a ledger.
@@ -61,7 +61,7 @@ pub(crate) fn show(root: &Path, args: &PartitionArgs) -> anyhow::Result<String> 
     let programs = Programs::build(root)?;
     let network = Network::make(MACHINES * LEDGERS, !args.proxies)?;
     let ledgers = Ledgers::Server(Arc::new(network.start_server()?));
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     let mut chance = Rng::with_seed(seed);
     let began = clock::monotonic();
     let stage = Stage { programs: &programs, network: &network, ledgers: &ledgers };

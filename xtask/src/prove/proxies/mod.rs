@@ -23,6 +23,7 @@ use rusqlite::Connection;
 
 use self::front::{Front, IDLE, REQUESTS};
 use super::stage::{BREAK, Programs, Witness};
+use crate::prove::seed::Seed;
 
 /// `prove proxies`.
 #[derive(Debug, Args)]
@@ -33,9 +34,8 @@ pub(crate) struct ProxiesArgs {
     /// How many records each slow stream has, one every 0.3 to 1.2 s
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(10..))]
     lines: u32,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// Slow streams through one proxy.
@@ -57,7 +57,7 @@ pub(super) fn show(root: &Path, args: &ProxiesArgs) -> anyhow::Result<String> {
         return Ok(format!("SKIPPED, nothing is shown: not installed: {missing}"));
     }
     let programs = Programs::build(root)?;
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     let mut chance = Rng::with_seed(seed);
     let mut answer = vec![format!("seed {seed}")];
     for front in Front::ALL {

@@ -19,6 +19,7 @@ use nexmo_conversion::clock;
 
 use super::ledger::{Kind, Ledger};
 use super::stage::{Stage, Witness};
+use crate::prove::seed::Seed;
 use day::{Day, Fact};
 
 /// `prove track`.
@@ -39,9 +40,8 @@ pub(crate) struct TrackArgs {
     /// How often everything that happens to live logs happens to these; half a minute each
     #[arg(long, value_name = "N", default_value_t = 4, requires = "live")]
     rounds: u32,
-    /// Begin chance with this number, which an earlier proof has printed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: Seed,
 }
 
 /// Requests that one kill may repeat: four times the jobs that are the default.
@@ -53,7 +53,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// Writes the day, lets it be tracked, and compares; fails if anything is missing, too many, wrong or out of order.
 pub(crate) fn show(root: &Path, args: &TrackArgs) -> anyhow::Result<String> {
     let stage = &Stage::set(root, args.ledger)?;
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = args.seed.choose();
     if args.live {
         let told = live::show(stage, args.rounds, seed).with_context(|| format!("seed {seed}"))?;
         return Ok(format!("seed {seed}\n{told}"));
