@@ -429,7 +429,8 @@ const READ_SOURCE: &str = "UPDATE @source SET read = $2 WHERE id = $1 RETURNING 
 const FORGET_SOURCES: &str = "DELETE FROM @source WHERE id IN (
      SELECT id FROM @source WHERE read < $1 FOR UPDATE SKIP LOCKED)";
 
-/// Finds the files of a log again, and writes down those that are new. Files that were not read for a month are forgotten.
+/// Finds the files of a log again, and writes down those that are new: in one transaction, or two runs that begin to read one log at
+/// the same moment would write it down twice, and read two. Files that were not read for a month are forgotten.
 pub(super) fn sources(
     store: &mut PostgresStore,
     files: &[LogSource],
@@ -439,18 +440,20 @@ pub(super) fn sources(
     let schema = store.access.schema.clone();
     let forget = schema.statement(FORGET_SOURCES).number(now.before(REMEMBERED).unix());
     store.connection.query(forget)?;
+    let account = store.account;
+    let mut tx = PostgresTx::new(store, now);
     for LogSource { name, identity } in files {
         if name.is_none() && identity.is_none() {
             sources.add(UNKNOWN, []);
             continue;
         }
         let named = |text: &str| {
-            let asked = schema.statement(text).number(store.account);
+            let asked = schema.statement(text).number(account);
             asked.with(name.as_deref(), Type::TEXT).with(identity.as_deref(), Type::TEXT)
         };
         let mut known = Vec::new();
         let mut own = None;
-        for row in &store.connection.query(named(KNOWN_SOURCES))? {
+        for row in tx.ask(vec![named(KNOWN_SOURCES).into()])?.iter().flatten() {
             known.push(get(row, 0)?);
             own = own.or(get::<bool>(row, 1)?.then_some(get::<SourceId>(row, 0)?));
         }
@@ -458,9 +461,10 @@ pub(super) fn sources(
             Some(id) => schema.statement(READ_SOURCE).number(id).number(now.unix()),
             None => named(NEW_SOURCE).number(now.unix()),
         };
-        let noted = store.connection.query(noted)?;
-        let row = noted.first().ok_or(StoreError::Busy)?;
+        let noted = tx.ask(vec![noted.into()])?;
+        let row = noted.iter().flatten().next().ok_or(StoreError::Busy)?;
         sources.add(get(row, 0)?, known);
     }
+    tx.commit()?;
     Ok(sources)
 }

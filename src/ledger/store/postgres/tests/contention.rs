@@ -129,6 +129,7 @@ fn parts_that_two_machines_tell_at_the_same_moment_are_one_code() {
                 let mut ledger = on_machine(fixture, machine);
                 // Both read one log, by its name.
                 let log = LogSource { name: Some("/otp.log".to_owned()), identity: None };
+                together.wait();
                 ledger.reads(&[log], fixture.now).unwrap();
                 for message in 0..MESSAGES {
                     let reference = Some(Reference::from_json(&format!("\"message {message}\"")));
@@ -143,6 +144,7 @@ fn parts_that_two_machines_tell_at_the_same_moment_are_one_code() {
     });
     let schema = ledger_schema(&fixture);
     let count = |table: &str| cluster.sql("postgres", &format!("SELECT count(*) FROM {schema}.{table}"));
+    assert_eq!(count("source"), "1", "they began to read it at the same moment");
     assert_eq!(count("part"), (3 * MESSAGES).to_string());
     assert_eq!(count("code"), (2 * MESSAGES).to_string(), "one for both parts, and one for what both have told");
 }
