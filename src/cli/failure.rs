@@ -121,7 +121,7 @@ impl From<ConfigError> for CommandFailure {
 impl From<LedgerError> for CommandFailure {
     fn from(error: LedgerError) -> Self {
         let (exit, hint) = ledger_advice(&error);
-        let hint = leftover_advice(&error).or_else(|| hint.map(str::to_owned));
+        let hint = leftover_advice(&error).or_else(|| newer_advice(&error)).or_else(|| hint.map(str::to_owned));
         Self { exit, error: error.into(), hint }
     }
 }
@@ -152,6 +152,22 @@ fn leftover_advice(error: &LedgerError) -> Option<String> {
     ))
 }
 
+/// A ledger says which release it asks for; those of the first schemas did not yet.
+fn newer_advice(error: &LedgerError) -> Option<String> {
+    let StoreError::Newer { program, .. } = error.cause() else { return None };
+    Some(later_release(program.as_deref()))
+}
+
+/// What to install for a ledger that a later release has changed.
+pub(super) fn later_release(named: Option<&str>) -> String {
+    match named {
+        Some(version) if !version.is_empty() => {
+            format!("a later version of this program wrote it; install nexmo-conversion {version} or later")
+        }
+        Some(_) | None => "a later version of this program wrote it; use that one".to_owned(),
+    }
+}
+
 /// Other runs are in the way for moments, and never for all of them.
 const BUSY_SERVER: &str = "a long transaction or a lock in the database may be the reason (`nexmo-conversion check` shows old \
                            transactions); run it again";
@@ -168,9 +184,7 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
         | StoreError::Symlink
         | StoreError::NotAFile(_)
         | StoreError::NetworkFileSystem(_) => (Exit::Configuration, Some(elsewhere)),
-        StoreError::Newer { .. } => {
-            (Exit::Configuration, Some("a later version of this program wrote it; use that one"))
-        }
+        StoreError::Newer { .. } => (Exit::Configuration, None),
         StoreError::Anothers { .. } => (
             Exit::Configuration,
             Some("run it as the user it belongs to (sudo -u USER), or keep a ledger of your own: `--ledger FILE`"),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::exit::Exit;
+use super::failure::later_release;
 use super::finding::{Finding, Status};
 use crate::domain::{Durability, SharedLedger, counted};
 use crate::ledger::Examination;
@@ -51,7 +52,7 @@ fn schema(shared: &SharedLedger, seen: &Examination) -> Finding {
         }
         Some(found) if found > known => {
             fail(format!("schema {name} has version {found}, this program knows up to {known}"))
-                .advising("a later version of this program wrote it; use that one")
+                .advising(later_release(seen.program.as_deref()))
         }
         Some(_) if !seen.missing_grants.is_empty() => {
             let tables = seen.missing_grants.join(", ");

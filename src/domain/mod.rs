@@ -9,6 +9,7 @@ mod counted;
 mod doubt;
 mod duration;
 mod event;
+mod followed;
 mod hex;
 mod ledger_address;
 mod ledger_place;
@@ -30,6 +31,7 @@ pub use counted::counted;
 pub use doubt::CredentialDoubt;
 pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};
+pub use followed::{FileHead, FollowedFile, ReadBefore, ReadTo};
 pub(crate) use hex::hex;
 pub use ledger_address::{
     LedgerAddress, LedgerAddressError, ServerParameter, ServerParameters, ServerUrl, server_parameter,

@@ -93,7 +93,7 @@ impl fmt::Display for LedgerError {
             StoreError::DiskFull => write!(f, "no space left for ledger {place}"),
             StoreError::Foreign => write!(f, "{place} is not a ledger of this program"),
             StoreError::Empty => write!(f, "{place} is an empty file, not a ledger"),
-            StoreError::Newer { found, known } => {
+            StoreError::Newer { found, known, .. } => {
                 write!(f, "ledger {place} has schema {found}; this program knows up to {known}")
             }
             StoreError::Symlink => write!(f, "{place} is a symbolic link, which a ledger must not be"),

@@ -17,6 +17,8 @@ pub struct Examination {
     pub found: Option<i64>,
     /// The one that this program needs.
     pub known: i64,
+    /// The release that a later schema asks for, where it says so.
+    pub program: Option<String>,
     /// Seconds by which this machine's clock is ahead of the server's.
     pub clock_ahead: i64,
     /// Whether it waits for its disk.

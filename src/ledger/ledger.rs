@@ -18,8 +18,8 @@ use super::ticket::{
 };
 use super::tracking::{Arrived, CodeRules, Expiry, LogSource, Observed};
 use crate::domain::{
-    AccountFingerprint, BadRecord, CodeEvent, Conversion, ErrorCode, Failure, LedgerPlace, MessageId, Reached,
-    Record, Timestamp,
+    AccountFingerprint, BadRecord, CodeEvent, Conversion, ErrorCode, Failure, FollowedFile, LedgerPlace,
+    MessageId, Reached, ReadBefore, ReadTo, Record, Timestamp,
 };
 
 /// The ledger, open for one run of one account.
@@ -116,6 +116,20 @@ impl Ledger {
     /// Says which files the log consists of whose events come next.
     pub fn reads(&mut self, sources: &[LogSource], now: Timestamp) -> Result<(), LedgerError> {
         self.store.reads(sources, now).map_err(|cause| LedgerError::new(self.store.location(), cause))
+    }
+
+    /// How far earlier runs have read a followed file, in each of the files that it has been.
+    pub fn read_before(
+        &mut self,
+        file: &Arc<FollowedFile>,
+        now: Timestamp,
+    ) -> Result<Vec<ReadBefore>, LedgerError> {
+        self.store.read_before(file, now).map_err(|cause| LedgerError::new(self.store.location(), cause))
+    }
+
+    /// Writes down how far followed files have been read: everything before that must be recorded. Each file stands there once.
+    pub fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), LedgerError> {
+        self.store.read_to(positions, now).map_err(|cause| LedgerError::new(self.store.location(), cause))
     }
 
     /// Takes a group of a log's events and records the conversions that follow from them, in one transaction.

@@ -467,7 +467,7 @@ fn real(path: &Path) {
 fn newer(path: &Path) {
     real(path);
     let db = rusqlite::Connection::open(path).unwrap();
-    db.pragma_update(None, "user_version", 999).unwrap();
+    db.execute_batch("UPDATE program SET version = '7.8.9'; PRAGMA user_version = 999").unwrap();
 }
 
 fn link_to_a_ledger(path: &Path) {

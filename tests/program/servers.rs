@@ -220,7 +220,7 @@ fn each_way_to_fail_has_its_sentence_and_its_exit_code() {
     ));
     said.push(change(
         "ledgers",
-        "UPDATE nexmo_conversion.meta SET version = version + 100",
+        "UPDATE nexmo_conversion.meta SET version = version + 100, program = '7.8.9'",
         "UPDATE nexmo_conversion.meta SET version = version - 100",
         78,
     ));

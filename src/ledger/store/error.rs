@@ -27,6 +27,8 @@ pub enum StoreError {
         found: i64,
         /// The latest that this program knows.
         known: i64,
+        /// The release that it asks for, where it says so.
+        program: Option<String>,
     },
     /// The last component is a symbolic link.
     Symlink,

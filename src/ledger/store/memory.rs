@@ -11,8 +11,8 @@ use self::contents::{AccountId, Contents, LaneKey, MemoryTx, NO_RUN, RunId, Stor
 use super::sources::{Sources, UNKNOWN};
 use super::{Cursor, Store, StoreError, Tx};
 use crate::domain::{
-    AccountFingerprint, BadRecord, Channel, Conversion, ErrorCode, Failure, MessageId, REMEMBERED, Reached,
-    Record, TimeSource, Timestamp,
+    AccountFingerprint, BadRecord, Channel, Conversion, ErrorCode, Failure, FollowedFile, MessageId, REMEMBERED,
+    Reached, ReadBefore, ReadTo, Record, TimeSource, Timestamp,
 };
 use crate::ledger::decide::{
     Applied, AwaitingChannel, Change, Code, CodePlan, CodeWant, Lane, Owner, Plan, Planned, RowRef, SeenCodes,
@@ -105,6 +105,24 @@ impl Store for MemoryStore {
             let own = numbered.clone().find(|(_, (_, known))| known == file).map_or(UNKNOWN, |(id, _)| id);
             let known = numbered.filter(|(_, (_, known))| is_same(known)).map(|(id, _)| id);
             self.sources.add(own, known);
+        }
+        Ok(())
+    }
+
+    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadBefore>, StoreError> {
+        let mut contents = self.memory.contents();
+        contents.followed.retain(|_, known| known.at >= now.before(REMEMBERED));
+        let of_file = contents.followed.iter().filter(|(key, _)| (key.0, key.1) == (self.account, file.key));
+        let mut found: Vec<_> = of_file.map(|(_, known)| known.clone()).collect();
+        found.sort_by_key(|known| std::cmp::Reverse((known.at, known.to.offset)));
+        Ok(found)
+    }
+
+    fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), StoreError> {
+        let followed = &mut self.memory.contents().followed;
+        for position in positions {
+            let key = (self.account, position.file.key, position.identity.clone());
+            followed.insert(key, ReadBefore { to: position.clone(), at: now });
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! every store; what only files do, on real files.
 
 mod codes;
+mod following;
 mod groups;
 mod model;
 mod order;

@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::connect::connect;
 use super::exchange::Statement;
 use super::row;
-use super::schema::{Schema, known_version, version};
+use super::schema::{Schema, known_version, program, version};
 use crate::clock;
 use crate::domain::SharedLedger;
 use crate::ledger::examination::Examination;
@@ -55,6 +55,7 @@ pub(crate) fn examine(shared: &SharedLedger) -> Result<Examination, StoreError> 
         round_trip,
         found,
         known: known_version(),
+        program: if found > Some(known_version()) { program(&mut connection, &schema) } else { None },
         clock_ahead: clock::now().unix() - row::get::<i64>(facts, 2)?,
         fsync: text(3)?.unwrap_or_default(),
         synchronous_commit: text(4)?.unwrap_or_default(),

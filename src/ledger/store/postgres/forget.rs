@@ -10,6 +10,7 @@ use tokio_postgres::types::Type;
 use super::access::Access;
 use super::connect::Connection;
 use super::exchange::Step;
+use super::followed;
 use super::liveness::{Locks, sweep};
 use super::schema::{self, Schema};
 use crate::domain::Timestamp;
@@ -64,7 +65,15 @@ pub(crate) fn forget(
         }
     };
     match what {
-        Forget::Settled => kinds.push((CODES, RowState::Accepted)),
+        Forget::Settled => {
+            kinds.push((CODES, RowState::Accepted));
+            // What stands for no conversion stays for as long as rows are remembered: a file whose log rests is still read.
+            let old = now.before(older_than.max(access.keep)).unix();
+            connection.exchange(&[
+                access.schema.statement(followed::FORGET).number(old).into(),
+                access.schema.statement("DELETE FROM @ended WHERE at < $1").number(old).into(),
+            ])?;
+        }
         Forget::Refused => kinds.push((UNREADABLE, RowState::Refused)),
         Forget::Pending => {}
     }

@@ -10,6 +10,7 @@ mod connect;
 mod examine;
 mod exchange;
 mod failure;
+mod followed;
 mod forget;
 mod lanes;
 mod liveness;

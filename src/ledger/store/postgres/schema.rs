@@ -141,6 +141,31 @@ const MIGRATIONS: &[&[&str]] = &[&[
     "UPDATE @conversion c SET alone = false
      FROM (SELECT message_id, account, channel FROM @conversion GROUP BY message_id, account, channel HAVING count(*) > 4) l
      WHERE c.message_id = l.message_id AND c.account = l.account AND c.channel = l.channel",
+], &[
+    // How far a followed file has been read: what stands before `read_to` is recorded. `file` is a digest of the path and of how it
+    // is read, `identity` what the file is wherever it is moved, `head` a digest of its first `head_size` bytes.
+    r#"CREATE TABLE @followed (
+        account   BIGINT NOT NULL,
+        file      BYTEA  NOT NULL,
+        identity  TEXT COLLATE "C" NOT NULL,
+        path      TEXT   NOT NULL,
+        read_to   BIGINT NOT NULL,
+        lines     BIGINT NOT NULL,
+        head      BYTEA  NOT NULL,
+        head_size BIGINT NOT NULL,
+        read      BIGINT NOT NULL,
+        PRIMARY KEY (account, file, identity)
+    )"#,
+    // How the last run of each command ended.
+    r#"CREATE TABLE @ended (
+        account   BIGINT  NOT NULL,
+        command   TEXT COLLATE "C" NOT NULL,
+        at        BIGINT  NOT NULL,
+        exit_code INTEGER NOT NULL,
+        PRIMARY KEY (account, command)
+    )"#,
+    // The release that took the last of these steps, for older ones to name.
+    "ALTER TABLE @meta ADD COLUMN program TEXT NOT NULL DEFAULT ''",
 ]];
 
 /// The version that this program writes.
@@ -176,9 +201,19 @@ pub(super) fn refuse_other_versions(connection: &mut Connection, schema: &Schema
     let known = known_version();
     match version(connection, schema)? {
         Some(found) if found == known => Ok(()),
-        Some(found) if found > known => Err(StoreError::Newer { found, known }),
+        Some(found) if found > known => Err(newer(connection, schema, found)),
         found => Err(StoreError::Server(ServerError::Older { found, known })),
     }
+}
+
+fn newer(connection: &mut Connection, schema: &Schema, found: i64) -> StoreError {
+    StoreError::Newer { found, known: known_version(), program: program(connection, schema) }
+}
+
+/// The release that a ledger asks for.
+pub(super) fn program(connection: &mut Connection, schema: &Schema) -> Option<String> {
+    let rows = connection.query(schema.statement("SELECT program FROM @meta WHERE id = 1")).ok()?;
+    rows.first().map(|row| row.get(0))
 }
 
 /// What a ledger is called among others.
@@ -215,11 +250,18 @@ pub(crate) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(O
             return Err(StoreError::Damaged(format!("its schema is {found}")));
         };
         if taken > MIGRATIONS.len() {
-            return Err(StoreError::Newer { found, known: known_version() });
+            return Err(newer(connection, schema, found));
         }
         let Some(step) = MIGRATIONS.get(taken) else { return Ok((before, found)) };
         take(connection, schema, found, step)?;
     }
+}
+
+/// Makes a ledger as a program of an earlier version did.
+#[cfg(test)]
+pub(crate) fn make_version(connection: &mut Connection, schema: &Schema, version: i64) -> Result<(), StoreError> {
+    begin(connection, schema)?;
+    (0..version).zip(MIGRATIONS).try_for_each(|(before, step)| take(connection, schema, before, step))
 }
 
 fn begin(connection: &mut Connection, schema: &Schema) -> Result<(), StoreError> {
@@ -251,8 +293,11 @@ fn take(connection: &mut Connection, schema: &Schema, version: i64, step: &[&str
             return connection.exchange(&[Step::Commands("ROLLBACK".to_owned())]);
         }
         let mut steps: Vec<_> = step.iter().map(|text| Step::Commands(schema.text(text))).collect();
+        if version + 1 == known_version() {
+            let name = schema.statement("UPDATE @meta SET program = $1 WHERE id = 1");
+            steps.push(name.with(env!("CARGO_PKG_VERSION"), Type::TEXT).into());
+        }
         connection.exchange(&steps)?;
-        steps.clear();
         connection.exchange(&[Step::Commands("COMMIT".to_owned())])
     });
     if claimed.is_err() && connection.is_usable() {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::codes;
+use super::followed;
 use super::forget::prune;
 use super::liveness::{RunId, RunLock};
 use super::row;
 use super::run::PostgresStore;
 use super::statements as sql;
 use super::transaction::PostgresTx;
-use crate::domain::Timestamp;
+use crate::domain::{FollowedFile, ReadBefore, ReadTo, Timestamp};
 use crate::ledger::error::Location;
 use crate::ledger::store::{Lease, Store, StoreError, Tx};
 use crate::ledger::ticket::UncleanStops;
@@ -31,6 +32,14 @@ impl Store for PostgresStore {
         // Nothing of it has been read.
         let beginning = Timestamp::from_unix(0).unwrap_or(now);
         self.persist(|store| codes::read_to(store, beginning)).map(drop)
+    }
+
+    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadBefore>, StoreError> {
+        self.persist(|store| followed::find(store, file, now))
+    }
+
+    fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), StoreError> {
+        self.persist(|store| followed::note(store, positions, now))
     }
 
     fn heed(&mut self, stop: Arc<AtomicBool>) {

@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::{REMEMBERED, Timestamp};
 
+use super::followed;
 use super::liveness::is_alive;
 use super::place::Place;
 use super::queue::begin;
@@ -56,11 +57,23 @@ pub(crate) fn forget(path: &Path, what: Forget, older_than: Duration, now: Times
         };
     }
     count += match what {
-        Forget::Settled => in_bites(&mut db, &place, u64::MAX, &Bite::ended_codes(), before)?,
+        Forget::Settled => {
+            forget_files_and_ends(&mut db, &place, now.before(older_than.max(REMEMBERED)).unix())?;
+            in_bites(&mut db, &place, u64::MAX, &Bite::ended_codes(), before)?
+        }
         Forget::Refused => in_bites(&mut db, &place, u64::MAX, &Bite::unreadable(), before)?,
         Forget::Pending => 0,
     };
     Ok(count)
+}
+
+/// Removes what stands for no conversion: how far files were read that nobody reads any more, and how commands ended that nobody
+/// gives any more. A file whose log rests is still read, and stays for as long as rows are remembered.
+fn forget_files_and_ends(db: &mut Connection, place: &Place, before: i64) -> Result<(), StoreError> {
+    let tx = begin(db, place)?;
+    followed::forget(&tx, before)?;
+    tx.execute("DELETE FROM ended WHERE at < ?1", [before])?;
+    Ok(tx.commit()?)
 }
 
 /// Removes settled rows whose time has passed, as many as keep up with `entered` new ones.

@@ -7,6 +7,7 @@ mod ballast;
 mod codes;
 mod draft;
 mod error;
+mod followed;
 mod forget;
 mod history;
 mod liveness;

@@ -2,10 +2,12 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params};
 
 use super::ballast;
+use super::followed;
 use super::forget;
 use super::liveness::{RunId, RunLock, clean_up, is_alive, sweep};
 use super::place::Place;
@@ -13,7 +15,7 @@ use super::queue::begin;
 use super::schema::{self, Durability, set_durability};
 use super::session::{Owners, SqliteTx};
 use super::sources;
-use crate::domain::{AccountFingerprint, Timestamp};
+use crate::domain::{AccountFingerprint, FollowedFile, ReadBefore, ReadTo, Timestamp};
 use crate::ledger::error::Location;
 use crate::ledger::store::sources::Sources;
 use crate::ledger::store::{Store, StoreError, Tx};
@@ -89,6 +91,17 @@ impl Store for SqliteStore {
     fn reads(&mut self, files: &[LogSource], now: Timestamp) -> Result<(), StoreError> {
         self.sources = sources::find(&mut self.db, &self.place, self.account, files, now)?;
         Ok(())
+    }
+
+    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadBefore>, StoreError> {
+        followed::find(&mut self.db, &self.place, self.account, file, now)
+    }
+
+    fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), StoreError> {
+        set_durability(&self.db, Durability::WithTheNext)?;
+        let noted = followed::note(&mut self.db, &self.place, self.account, positions, now);
+        set_durability(&self.db, Durability::Now)?;
+        noted
     }
 
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {

@@ -166,6 +166,35 @@ const MIGRATIONS: &[&str] = &["
     DROP TABLE part;
     ALTER TABLE part_of_channel RENAME TO part;
     CREATE INDEX part_code ON part (code);
+", "
+    -- How far a followed file has been read: what stands before `read_to` is recorded. `file` is a digest of the path and of how
+    -- it is read, `identity` what the file is wherever it is moved, `head` a digest of its first `head_size` bytes.
+    CREATE TABLE followed (
+        account   INTEGER NOT NULL,
+        file      BLOB    NOT NULL,
+        identity  TEXT    NOT NULL,
+        path      TEXT    NOT NULL,
+        read_to   INTEGER NOT NULL,
+        lines     INTEGER NOT NULL,
+        head      BLOB    NOT NULL,
+        head_size INTEGER NOT NULL,
+        read      INTEGER NOT NULL,
+        PRIMARY KEY (account, file, identity)
+    ) STRICT, WITHOUT ROWID;
+
+    -- How the last run of each command ended.
+    CREATE TABLE ended (
+        account   INTEGER NOT NULL,
+        command   TEXT    NOT NULL,
+        at        INTEGER NOT NULL,
+        exit_code INTEGER NOT NULL,
+        PRIMARY KEY (account, command)
+    ) STRICT, WITHOUT ROWID;
+
+    -- The release that took the last of these steps, for older ones to name. One row.
+    CREATE TABLE program (
+        version TEXT NOT NULL
+    ) STRICT;
 "];
 
 /// The version that this program writes.
@@ -265,7 +294,7 @@ fn build(draft: &Path) -> rusqlite::Result<()> {
 /// Connects to a ledger of this program and version. Nothing is written before that is checked, not even by closing.
 fn connect(place: &Place, access: OpenFlags) -> Result<Connection, StoreError> {
     let header = Header::read(place)?;
-    header.refuse_foreign_and_newer()?;
+    header.refuse_foreign_and_newer(|| program_of(&untouched(place)?))?;
     let flags = access | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(&place.file, flags)?;
     db.busy_timeout(BUSY)?;
@@ -284,7 +313,7 @@ fn connect(place: &Place, access: OpenFlags) -> Result<Connection, StoreError> {
     db.pragma_update(None, "mmap_size", 0)?;
     // The header may be behind: a newer version's migration can still be in the log.
     let current = Header { application: pragma(&db, "application_id")?, version: pragma(&db, "user_version")? };
-    current.refuse_foreign_and_newer()?;
+    current.refuse_foreign_and_newer(|| program_of(&db))?;
     Ok(db)
 }
 
@@ -346,22 +375,37 @@ impl Header {
         Ok(Self { application: number(68), version: number(60) })
     }
 
-    fn refuse_foreign_and_newer(&self) -> Result<(), StoreError> {
+    fn refuse_foreign_and_newer(&self, program: impl FnOnce() -> Option<String>) -> Result<(), StoreError> {
         if self.application != APPLICATION_ID {
             Err(StoreError::Foreign)
         } else if self.version > known_version() {
-            Err(StoreError::Newer { found: self.version, known: known_version() })
+            Err(StoreError::Newer { found: self.version, known: known_version(), program: program() })
         } else {
             Ok(())
         }
     }
 }
 
+/// Opens a file that this program cannot use as it is, without locks, logs or a byte written.
+fn untouched(place: &Place) -> Option<Connection> {
+    let path = place.file.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(format!("file:{path}?immutable=1"), flags).ok()
+}
+
+/// The release that a ledger asks for.
+fn program_of(db: &Connection) -> Option<String> {
+    db.query_row("SELECT version FROM program", [], |row| row.get(0)).ok()
+}
+
 /// Takes the steps that are missing. Another process may have taken them since the version was read.
 fn migrate(db: &Transaction<'_>) -> rusqlite::Result<()> {
     let taken = usize::try_from(pragma(db, "user_version")?).unwrap_or_default();
-    for step in MIGRATIONS.iter().skip(taken) {
+    let Some(missing @ [_, ..]) = MIGRATIONS.get(taken..) else { return Ok(()) };
+    for step in missing {
         db.execute_batch(step)?;
     }
+    db.execute_batch("DELETE FROM program")?;
+    db.execute("INSERT INTO program (version) VALUES (?1)", [env!("CARGO_PKG_VERSION")])?;
     db.pragma_update(None, "user_version", known_version())
 }

@@ -12,6 +12,7 @@ mod long_lanes;
 mod plans;
 mod reaching;
 mod tls;
+mod versions;
 mod watermark;
 
 use std::time::Duration;

@@ -12,10 +12,13 @@ use rusqlite::types::Value;
 use super::super::schema::known_version;
 use super::{Fixture, accepted, account, at, failed, sms};
 use crate::domain::{Channel, CodeEvent, Conversion, Happening, MessageId, Record, TimeSource};
-use crate::ledger::{Arrived, CodeRules, Due, Expiry, Known, Ledger, LedgerReader, LogSource, Original, Recorded};
+use crate::ledger::{
+    Arrived, CodeRules, Due, Expiry, Known, Ledger, LedgerReader, LogSource, Original, Recorded, StoreError,
+};
 
 const VERSION_1: &str = include_str!("testdata/version-1.sql");
 const VERSION_4: &str = include_str!("testdata/version-4.sql");
+const VERSION_5: &str = include_str!("testdata/version-5.sql");
 /// What a version-1 program knew of.
 const TABLES: [(&str, &str); 4] = [
     ("account", "id, fingerprint"),
@@ -157,6 +160,53 @@ fn what_was_pending_is_sent_and_what_was_settled_is_known() {
         counts(&fixture),
         [("accepted", 4), ("refused", 1), ("expired", 1), ("stale", 1), ("unreadable", 1)]
     );
+}
+
+/// Every row of every table that version 5 had.
+fn all_rows(fixture: &Fixture) -> Vec<(&'static str, Vec<Value>)> {
+    let db = Connection::open(fixture.path()).unwrap();
+    let mut rows = Vec::new();
+    for table in ["account", "conversion", "unreadable", "code", "part", "source"] {
+        let mut query = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let count = query.column_count();
+        let read = query.query_map([], |row| (0..count).map(|column| row.get(column)).collect());
+        rows.extend(read.unwrap().map(|row| (table, row.unwrap())));
+    }
+    rows
+}
+
+#[test]
+fn the_first_run_brings_version_5_up_to_date_and_the_file_names_this_release() {
+    let fixture = made_by(VERSION_5);
+    let before = all_rows(&fixture);
+    assert_eq!(before.len(), 1 + 4 + 1 + 2 + 2 + 1);
+    fixture.open().close(fixture.now).unwrap();
+    assert_eq!(version(&fixture), known_version());
+    assert_eq!(all_rows(&fixture), before);
+    let db = Connection::open(fixture.path()).unwrap();
+    let program: String = db.query_row("SELECT version FROM program", [], |row| row.get(0)).unwrap();
+    assert_eq!(program, env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn an_older_program_says_which_release_a_newer_file_asks_for_and_leaves_it_as_it_is() {
+    let fixture = Fixture::new();
+    fixture.open().close(fixture.now).unwrap();
+    let db = Connection::open(fixture.path()).unwrap();
+    db.execute_batch(
+        "UPDATE program SET version = '7.8.9'; PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE)",
+    )
+    .unwrap();
+    db.close().unwrap();
+    let before = fs::read(fixture.path()).unwrap();
+    let refused = Ledger::open(&fixture.path(), &account("abcd1234"), 64, fixture.now);
+    let refused = refused.expect_err("a newer schema");
+    let StoreError::Newer { found: 999, program: Some(program), .. } = refused.cause() else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(program, "7.8.9");
+    assert!(fs::read(fixture.path()).unwrap() == before, "the file was written to");
+    assert!(!fixture.path().with_file_name("ledger.db-shm").exists());
 }
 
 /// Windows that were open outlive the step to windows that belong to a log: whoever reads it again has them, and the clock.
