@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 7] = [
     &["cli"],
     &["output"],
     &["pipeline", "figures"],
-    &["transport", "ledger", "input", "config", "sandbox"],
+    &["transport", "ledger", "input", "follow", "config", "sandbox"],
     &["wire"],
     &["domain", "clock", "failpoint", "files", "certificates"],
 ];
@@ -60,7 +60,8 @@ const EXCUSED: [(&str, &str, &str); 1] = [(
 )];
 
 /// Files (and what stands in folders of their names) that only decide, so that all of them can be tried without waiting.
-const DECIDING: [&str; 6] = [
+const DECIDING: [&str; 7] = [
+    "follow/plan",
     "ledger/decide",
     "pipeline/engine",
     "pipeline/judge",

@@ -13,6 +13,7 @@ pub mod domain;
 pub mod failpoint;
 pub mod figures;
 pub mod files;
+pub mod follow;
 pub mod input;
 pub mod ledger;
 pub mod output;

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read};
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,6 +15,7 @@ use super::reading::{Reading, Shared};
 use super::shell::word;
 use crate::clock;
 use crate::domain::{BadRecord, CodeEvent, Timestamp, counted};
+use crate::follow;
 use crate::input::{self, InputError, InputItem, InputNotice, InputOptions, Reader};
 use crate::ledger::LogSource;
 use crate::pipeline::Item;
@@ -63,20 +63,22 @@ impl OpenFile {
     /// A file is known again by its path, and wherever it is moved by its number and birth: numbers are given again. A pipe that
     /// has no place of its own is not known again.
     fn log_source(&self) -> LogSource {
-        let path = self.path.as_ref().and_then(|path| std::path::absolute(path).ok());
-        let is_passing = |path: &PathBuf| path.starts_with("/dev") || path.starts_with("/proc");
-        let name = path.filter(|path| !is_passing(path)).map(|path| path.display().to_string());
-        let born = self.metadata.created().ok().filter(|_| self.metadata.is_file());
-        let born = born.and_then(|born| born.duration_since(UNIX_EPOCH).ok());
-        let identity =
-            born.map(|born| format!("{}:{}:{}", self.metadata.dev(), self.metadata.ino(), born.as_nanos()));
-        LogSource { name, identity }
+        log_source(self.path.as_deref(), Some(&self.metadata))
     }
+}
+
+/// The same of a file that is at a path, or that may come to be there.
+pub(super) fn log_source(path: Option<&Path>, metadata: Option<&Metadata>) -> LogSource {
+    let path = path.and_then(|path| std::path::absolute(path).ok());
+    let is_passing = |path: &PathBuf| path.starts_with("/dev") || path.starts_with("/proc");
+    let name = path.filter(|path| !is_passing(path)).map(|path| path.display().to_string());
+    let known = metadata.filter(|metadata| metadata.is_file() && metadata.created().is_ok());
+    LogSource { name, identity: known.map(follow::identity) }
 }
 
 /// A file that has not changed for so long is complete. Programs that buffer their output may leave a line half written for
 /// minutes.
-const SETTLED: Duration = Duration::from_secs(5 * 60);
+pub(super) const SETTLED: Duration = Duration::from_secs(5 * 60);
 
 /// Whether what has been read of a source is all there will be. Of what is no file, the end is the end.
 fn is_complete(file: &File) -> bool {
@@ -130,18 +132,10 @@ pub(super) enum Naming {
 
 /// Items out of one file.
 pub(super) struct Source {
-    number: usize,
     /// How a later run knows the file again.
     known_by: LogSource,
-    /// The name of the file, where lines are named by it.
-    name: Option<Arc<str>>,
     reader: Option<Reader<Stoppable>>,
-    waiting: VecDeque<Item>,
-    reading: Reading,
-    /// Bytes that were counted.
-    bytes: u64,
-    /// The time of the last line without an event that was passed on.
-    log_time: Option<Timestamp>,
+    intake: Intake,
 }
 
 impl Source {
@@ -155,16 +149,8 @@ impl Source {
         let known_by = file.log_source();
         let OpenFile { name, file, .. } = file;
         let source = Stoppable { source: file, shared: Arc::clone(&reading.shared) };
-        Self {
-            number,
-            known_by,
-            name: (naming == Naming::EachLine).then(|| name.as_str().into()),
-            reader: Some(Reader::new(source, name, options)),
-            waiting: VecDeque::new(),
-            reading,
-            bytes: 0,
-            log_time: None,
-        }
+        let intake = Intake::new(number, &name, naming, reading);
+        Self { known_by, reader: Some(Reader::new(source, name, options)), intake }
     }
 
     /// How a later run knows the file again.
@@ -174,37 +160,83 @@ impl Source {
 
     pub(super) fn next(&mut self) -> Option<Item> {
         loop {
-            if let Some(item) = self.waiting.pop_front() {
+            if let Some(item) = self.intake.waiting.pop_front() {
                 return Some(item);
             }
             let reader = self.reader.as_mut()?;
-            let item = reader.next(clock::now);
-            let notices = reader.take_notices();
-            self.waiting.extend(notices.iter().map(|notice| remark(self.name.as_deref(), describe(notice))));
-            let bytes = reader.counts().bytes;
-            self.reading.shared.bytes.fetch_add(bytes - self.bytes, Ordering::Relaxed);
-            self.bytes = bytes;
-            match item {
-                Ok(Some(item)) => self.take(item),
+            match self.intake.read(reader) {
+                Ok(Some(InputItem::Unfinished)) => self.end_unfinished(),
+                Ok(Some(item)) => self.intake.take(item),
                 Ok(None) => {
                     let blank = reader.counts().blank;
                     if blank > 0 {
-                        let text = format!("{} skipped", counted(blank, "blank line"));
-                        self.waiting.push_back(remark(self.name.as_deref(), text));
+                        self.intake.remark(format!("{} skipped", counted(blank, "blank line")));
                     }
                     self.reader = None;
                 }
-                Err(_) if self.reading.shared.stop.load(Ordering::Acquire) => self.reader = None,
+                Err(_) if self.intake.reading.shared.stop.load(Ordering::Acquire) => self.reader = None,
                 Err(error) => {
-                    self.reading.fail(error);
                     self.reader = None;
-                    self.waiting.push_back(Item::Broken);
+                    self.intake.fail(error);
                 }
             }
         }
     }
 
-    fn take(&mut self, item: InputItem) {
+    fn end_unfinished(&mut self) {
+        let Some(reader) = &mut self.reader else { return };
+        if is_complete(&reader.source().source) {
+            reader.complete();
+        } else {
+            self.intake.waiting.push_back(remark(Some(reader.name()), UNFINISHED.to_owned()));
+            self.reader = None;
+        }
+    }
+}
+
+/// What is read of a file, as items.
+pub(super) struct Intake {
+    number: usize,
+    /// The name of the file, where lines are named by it.
+    name: Option<Arc<str>>,
+    /// Items that are to be handed out.
+    pub(super) waiting: VecDeque<Item>,
+    pub(super) reading: Reading,
+    /// The time of the last line without an event that was passed on.
+    log_time: Option<Timestamp>,
+}
+
+impl Intake {
+    /// That of the file with this number.
+    pub(super) fn new(number: usize, name: &str, naming: Naming, reading: Reading) -> Self {
+        let name = (naming == Naming::EachLine).then(|| name.into());
+        Self { number, name, waiting: VecDeque::new(), reading, log_time: None }
+    }
+
+    /// Reads on, and passes on what is worth knowing.
+    pub(super) fn read<R: Read>(&mut self, reader: &mut Reader<R>) -> Result<Option<InputItem>, InputError> {
+        let before = reader.counts().bytes;
+        let item = reader.next(clock::now);
+        for notice in reader.take_notices() {
+            self.remark(describe(&notice));
+        }
+        self.reading.shared.bytes.fetch_add(reader.counts().bytes - before, Ordering::Relaxed);
+        item
+    }
+
+    /// Something about the file.
+    pub(super) fn remark(&mut self, text: String) {
+        self.waiting.push_back(remark(self.name.as_deref(), text));
+    }
+
+    /// The input cannot be read.
+    pub(super) fn fail(&mut self, error: InputError) {
+        self.reading.fail(error);
+        self.waiting.push_back(Item::Broken);
+    }
+
+    /// Takes what was read. What is unfinished is no item yet.
+    pub(super) fn take(&mut self, item: InputItem) {
         let shared = &self.reading.shared;
         match item {
             InputItem::Record(record) => {
@@ -227,15 +259,7 @@ impl Source {
                 shared.records.fetch_add(1, Ordering::Relaxed);
                 self.waiting.push_back(Item::Bad(BadRecord { file: self.name.clone(), ..bad }));
             }
-            InputItem::Unfinished => {
-                let Some(reader) = &mut self.reader else { return };
-                if is_complete(&reader.source().source) {
-                    reader.complete();
-                } else {
-                    self.waiting.push_back(remark(Some(reader.name()), UNFINISHED.to_owned()));
-                    self.reader = None;
-                }
-            }
+            InputItem::Unfinished => {}
         }
     }
 }
@@ -244,7 +268,7 @@ const UNFINISHED: &str =
     "the last record has no newline yet and is left for the next run; --complete takes it now";
 
 /// Something about a file, named if there are several.
-fn remark(file: Option<&str>, text: String) -> Item {
+pub(super) fn remark(file: Option<&str>, text: String) -> Item {
     Item::Remark(match file {
         Some(file) => format!("{file}: {text}"),
         None => text,

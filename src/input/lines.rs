@@ -22,6 +22,17 @@ pub enum Ending {
     Complete,
     /// A file that may be growing: a last record without its end is unfinished.
     MayGrow,
+    /// A file that is followed: the rest comes later, also the line that shows what the input is.
+    Followed,
+}
+
+/// How much of a source was read: up to the end of the last line that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// In bytes.
+    pub bytes: u64,
+    /// In lines.
+    pub lines: u64,
 }
 
 /// The lines of a source, one *record in hand* at a time.
@@ -127,7 +138,7 @@ impl<R: Read> Lines<R> {
         let end = match self.find_end(self.end)? {
             Scan::End(end) => end,
             Scan::TooLong => return Ok(Step::TooLong),
-            Scan::Nothing if self.ending == Ending::MayGrow => return Ok(Step::Unfinished),
+            Scan::Nothing if self.may_grow() => return Ok(Step::Unfinished),
             Scan::Nothing => return Ok(Step::End),
         };
         if end - self.start > LIMIT {
@@ -141,6 +152,24 @@ impl<R: Read> Lines<R> {
         self.last = before;
         self.span += 1;
         Ok(Step::Line)
+    }
+
+    /// The source may have more by now.
+    pub(super) fn look_again(&mut self) {
+        self.exhausted = false;
+    }
+
+    /// Goes on with what the source gives from now on, which stands at another place of it.
+    pub(super) fn go_on_at(&mut self, place: Place) {
+        (self.start, self.first_end, self.last, self.end, self.filled) = (0, 0, 0, 0, 0);
+        (self.number, self.span, self.bytes) = (place.lines + 1, 0, place.bytes);
+        (self.within_a_long_line, self.exhausted) = (false, false);
+    }
+
+    /// How much was taken; nothing within a line that is too long.
+    pub(super) fn place(&self) -> Option<Place> {
+        let bytes = self.bytes - (self.filled - self.end) as u64;
+        (!self.within_a_long_line).then_some(Place { bytes, lines: self.taken() })
     }
 
     /// The source that ended will not grow.
@@ -157,14 +186,30 @@ impl<R: Read> Lines<R> {
 
     /// Whether the source, which may grow, has ended before the record in hand has.
     fn may_go_on(&self) -> bool {
-        self.ending == Ending::MayGrow
+        self.may_grow()
             && self.exhausted
             && self.end == self.filled
             && self.buffer[..self.end].last() != Some(&self.separator)
     }
 
+    fn may_grow(&self) -> bool {
+        match self.ending {
+            Ending::Complete => false,
+            Ending::MayGrow | Ending::Followed => true,
+        }
+    }
+
+    /// Whether what is missing comes later.
+    pub(super) fn is_followed(&self) -> bool {
+        self.ending == Ending::Followed
+    }
+
     pub(super) fn source(&self) -> &R {
         &self.source
+    }
+
+    pub(super) fn source_mut(&mut self) -> &mut R {
+        &mut self.source
     }
 
     /// Gives back all but the first line of the record in hand.
@@ -238,7 +283,12 @@ impl<R: Read> Lines<R> {
             } else {
                 self.start = self.filled;
                 self.end = self.filled;
-                self.within_a_long_line = self.fill()? > 0;
+                let is_at_the_end = self.fill()? == 0;
+                // Of a file that is followed, the rest of the line comes later.
+                self.within_a_long_line = !is_at_the_end || self.is_followed();
+                if is_at_the_end {
+                    return Ok(());
+                }
             }
             self.end = self.start;
         }

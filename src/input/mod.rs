@@ -32,7 +32,7 @@ pub use detect::{Encoding, Format};
 pub use error::{InputError, LineFault};
 pub use field::{Field, FieldMap, FieldMapping, FieldMappingError, Mark};
 pub use item::InputItem;
-pub use lines::Ending;
+pub use lines::{Ending, Place};
 pub use notice::InputNotice;
 pub use options::{InputOptions, Separator};
 pub use reader::{ReadCounts, Reader};

@@ -76,6 +76,11 @@ impl<R: Read> Head<'_, R> {
 }
 
 impl Opening {
+    /// Whether lines are held.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// The lines that were held, once the format is known.
     pub(super) fn take_held(&mut self) -> Vec<BadRecord> {
         if self.layout.is_some() { std::mem::take(&mut self.held) } else { Vec::new() }

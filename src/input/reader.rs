@@ -7,7 +7,7 @@ use super::assemble::{Defaults, Entry, Problem, Purpose, Refusal};
 use super::detect::{self, Format};
 use super::error::{InputError, LineFault};
 use super::item::InputItem;
-use super::lines::{Lines, Step};
+use super::lines::{Lines, Place, Step};
 use super::notice::{InputNotice, Notices};
 use super::opening::{First, Head, Layout, Mapping, Opening};
 use super::options::{InputOptions, Separator};
@@ -73,7 +73,7 @@ impl<R: Read> Reader<R> {
                 Step::Line | Step::TooLong => {}
                 Step::Unfinished => return Ok(Some(InputItem::Unfinished)),
                 Step::End => {
-                    return if self.opening.layout.is_none() {
+                    return if self.opening.layout.is_none() && !self.lines.is_followed() {
                         self.opening.reason.take().map_or(Ok(None), Err)
                     } else {
                         Ok(None)
@@ -106,6 +106,24 @@ impl<R: Read> Reader<R> {
         self.lines.complete();
     }
 
+    /// The source that had ended may have grown: what is unfinished goes on.
+    pub fn look_again(&mut self) {
+        self.lines.look_again();
+    }
+
+    /// Goes on with what the source gives from now on, which stands at another place of it. What is known of the layout stays; what
+    /// was read and not handed out is dropped.
+    pub fn go_on_at(&mut self, place: Place) {
+        self.ready.clear();
+        self.lines.go_on_at(place);
+    }
+
+    /// How much was handed out. Nothing while that cannot be told: lines are held until the format is known, or a line that is too
+    /// long goes on.
+    pub fn place(&self) -> Option<Place> {
+        if self.ready.is_empty() && !self.opening.holds() { self.lines.place() } else { None }
+    }
+
     /// What messages call the input.
     pub fn name(&self) -> &str {
         &self.name
@@ -114,6 +132,11 @@ impl<R: Read> Reader<R> {
     /// Where the bytes come from.
     pub fn source(&self) -> &R {
         self.lines.source()
+    }
+
+    /// The same, to read it at another place.
+    pub fn source_mut(&mut self) -> &mut R {
+        self.lines.source_mut()
     }
 
     fn item(&self, entry: Result<Entry, Refusal>) -> InputItem {

@@ -3,6 +3,7 @@
 mod csv;
 mod csv_spectrum;
 mod events;
+mod followed;
 mod ids;
 mod ndjson;
 mod stream;
