@@ -33,10 +33,12 @@ pub enum Promise {
     WindowsOfTheirLog,
     /// On a server, a code is silent once every log has been read that far. Broken: once its own log has.
     SilenceWaitsForEveryLog,
+    /// A followed file counts as read up to what is recorded. Broken: up to what was read of it.
+    ReadToIsRecorded,
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 12] = [
+pub const PROMISES: [(&str, Promise); 13] = [
     ("recorded-before-result", Promise::RecordedBeforeResult),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("owned-by-one-run", Promise::OwnedByOneRun),
@@ -49,6 +51,7 @@ pub const PROMISES: [(&str, Promise); 12] = [
     ("answers-are-asked-for", Promise::AnswersAreAskedFor),
     ("windows-of-their-log", Promise::WindowsOfTheirLog),
     ("silence-waits-for-every-log", Promise::SilenceWaitsForEveryLog),
+    ("read-to-is-recorded", Promise::ReadToIsRecorded),
 ];
 
 #[cfg(feature = "failpoints")]

@@ -31,7 +31,7 @@ pub(super) fn show(
             Item::Record(record) => Event::Settled(Box::new(RecordResult::not_sent(record, Outcome::DryRun))),
             Item::Bad(bad) => Event::Settled(Box::new(RecordResult::invalid(bad))),
             Item::Remark(text) => Event::Notice(Notice::Input(text)),
-            Item::Event(_) | Item::LogTime(_) => continue,
+            Item::Event(_) | Item::LogTime(_) | Item::ReadTo(_) => continue,
             Item::Broken => break,
         };
         if shown.hear(event).is_err() {

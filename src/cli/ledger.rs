@@ -68,6 +68,7 @@ pub(super) fn resume(args: &ResumeArgs, context: &mut Context) -> Result<Exit, C
     let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
     let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now())?;
     let run = Run {
+        command: "ledger resume",
         outbox: Outbox::Durable(Box::new(ledger)),
         adopt: Adopt::Everything,
         tracking: None,

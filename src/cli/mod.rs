@@ -15,6 +15,8 @@ mod environment;
 mod exit;
 mod failure;
 mod finding;
+mod followed;
+mod following;
 mod hardening;
 mod history;
 mod init;

@@ -16,8 +16,9 @@ use super::provenance::exchanges;
 use super::reading::Reading;
 use super::setup::Setup;
 use super::terminal::{Streams, Terminal};
+use crate::clock;
 use crate::domain::counted;
-use crate::ledger::LeftOver;
+use crate::ledger::{LeftOver, RunEnd};
 use crate::output::{AdoptedRows, Numbering, OutputStyle, Printer, Progress, Severity, Summary, Unsent};
 use crate::pipeline::{
     self, Adopt, Event, Item, Limits, Listener as _, Means, Outbox, RecordResult, RefusedBefore, RunPlan, State,
@@ -27,6 +28,8 @@ use crate::transport::Transport;
 
 /// What a sending command has decided on before it sends.
 pub(super) struct Run {
+    /// What was typed.
+    pub(super) command: &'static str,
     pub(super) outbox: Outbox,
     pub(super) adopt: Adopt,
     pub(super) tracking: Option<Tracking>,
@@ -69,7 +72,7 @@ impl Run {
         let (watcher, seen) = exchanges(&context.global);
         let transport = Transport::new(setup.endpoint.clone())?.watched(watcher);
         self.outbox.heed(interrupt.shared());
-        let (summarise, linger) = (self.summary, self.linger);
+        let (summarise, linger, command) = (self.summary, self.linger, self.command);
         let Self { outbox, adopt, tracking, mut limits, refused_before, reading, is_nameless, .. } = self;
         limits.jobs = jobs_within_the_limit(limits.jobs, setup, &mut context.terminal);
         let stop_reading = reading.as_ref().map(Reading::stop).unwrap_or_default();
@@ -100,7 +103,7 @@ impl Run {
             .with_exchanges(seen)
             .with_progress(bar.as_mut().map(|bar| bar as &mut dyn Progress));
         let unclean_stops = outbox.unclean_stops();
-        let stopped = pipeline::run(items, outbox, plan, means, &mut printer);
+        let (stopped, outbox) = pipeline::run(items, outbox, plan, means, &mut printer);
         let (mut summary, failure) = printer.finish();
         summary.unclean_stops = unclean_stops;
         drop(bar);
@@ -120,10 +123,29 @@ impl Run {
         // Of a stream that was stopped not every record has had a line.
         let shown = if stopped.is_some() && is_stream { 0 } else { summary.retry };
         say_what_is_left(&summary, shown, &mut context.terminal);
-        if let Some(error) = failure {
-            return Err(cannot_print(error));
+        let ended = match failure {
+            Some(error) => Err(cannot_print(error)),
+            None => Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt)),
+        };
+        close(outbox, command, ended)
+    }
+}
+
+/// Ends the run in the ledger, which keeps how the command ended. Everything is settled: where others are in the way, tidying up can
+/// wait for the next run.
+fn close(
+    outbox: Outbox,
+    command: &'static str,
+    ended: Result<Exit, CommandFailure>,
+) -> Result<Exit, CommandFailure> {
+    let exit = ended.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
+    let end = RunEnd { command, exit_code: exit.code() };
+    match outbox.close(Some(end), clock::now()) {
+        Err(error) if !error.is_busy() && ended.is_ok() => {
+            let failure = CommandFailure::from(error);
+            Err(CommandFailure { exit: Exit::worst([exit, failure.exit]), ..failure })
         }
-        Ok(exit(&summary, stopped.as_ref(), unreadable.map(|failure| failure.exit), &interrupt))
+        Ok(()) | Err(_) => ended,
     }
 }
 
@@ -183,7 +205,7 @@ pub(super) fn not_recorded(
         let result = match item {
             Item::Record(record) => RecordResult::not_recorded(record, &why),
             Item::Bad(bad) => RecordResult::invalid(bad),
-            Item::Event(_) | Item::LogTime(_) | Item::Remark(_) | Item::Broken => continue,
+            Item::Event(_) | Item::LogTime(_) | Item::ReadTo(_) | Item::Remark(_) | Item::Broken => continue,
         };
         if printer.hear(Event::Settled(Box::new(result))).is_err() {
             break;

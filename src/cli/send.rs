@@ -50,6 +50,7 @@ fn send(
         };
     let summary = if items.len() > 1 { Summarise::Always } else { Summarise::WhenStopped };
     let run = Run {
+        command: channel.as_str(),
         outbox,
         adopt: Adopt::Nothing,
         tracking: None,

@@ -204,13 +204,18 @@ pub(super) struct Intake {
     pub(super) reading: Reading,
     /// The time of the last line without an event that was passed on.
     log_time: Option<Timestamp>,
+    /// What was said about the file. A log that is followed consists of many that are alike.
+    said: Vec<String>,
 }
 
 impl Intake {
+    /// More than one file has to say.
+    const SAID_MAX: usize = 64;
+
     /// That of the file with this number.
     pub(super) fn new(number: usize, name: &str, naming: Naming, reading: Reading) -> Self {
         let name = (naming == Naming::EachLine).then(|| name.into());
-        Self { number, name, waiting: VecDeque::new(), reading, log_time: None }
+        Self { number, name, waiting: VecDeque::new(), reading, log_time: None, said: Vec::new() }
     }
 
     /// Reads on, and passes on what is worth knowing.
@@ -226,7 +231,10 @@ impl Intake {
 
     /// Something about the file.
     pub(super) fn remark(&mut self, text: String) {
-        self.waiting.push_back(remark(self.name.as_deref(), text));
+        if self.said.len() < Self::SAID_MAX && !self.said.contains(&text) {
+            self.waiting.push_back(remark(self.name.as_deref(), text.clone()));
+            self.said.push(text);
+        }
     }
 
     /// The input cannot be read.

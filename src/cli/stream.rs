@@ -31,7 +31,11 @@ pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, C
         channel: args.channel,
         delivered: None,
         fields,
-        ending: if args.complete { Ending::Complete } else { Ending::MayGrow },
+        ending: match args {
+            InputArgs { follow: true, .. } => Ending::Followed,
+            InputArgs { complete: true, .. } => Ending::Complete,
+            InputArgs { .. } => Ending::MayGrow,
+        },
     })
 }
 

@@ -1,22 +1,25 @@
 //! `track`: a log of codes that were sent and of users who converted. Silence becomes false.
 
+use std::slice;
+
 use super::args::{AtEndOfInput, TrackArgs};
 use super::context::Context;
 use super::dry_run;
 use super::exit::Exit;
 use super::failure::CommandFailure;
+use super::following;
 use super::input_hint::InputFor;
 use super::reading::Reading;
 use super::run::{Run, Summarise};
 use super::setup::{Opened, Patience, Setup, Target, Watched, limits, open_outbox, stream_overrides};
-use super::stream::{self, InputStream, Order};
+use super::stream::{self, Order};
 use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Timestamp, counted};
 use crate::input::InputOptions;
 use crate::ledger::{CodeRules, Ledger, LogSource};
 use crate::output::Age;
-use crate::pipeline::{Adopt, AtEnd, Limits, Outbox, Tracking};
+use crate::pipeline::{Adopt, AtEnd, Item, Limits, Outbox, Tracking};
 
 pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, CommandFailure> {
     let example = "echo '{\"event\":\"converted\",\"message_id\":\"0A0000000123ABCD1\",\"channel\":\"sms\"}' | \
@@ -46,44 +49,116 @@ pub(super) fn track(args: &TrackArgs, context: &mut Context) -> Result<Exit, Com
         let text = "max_age is not for track: what follows from a log is sent whatever its age";
         context.terminal.warn(text);
     }
-    let (items, reading) = stream::open(&args.input.files, &options, Order::ByTime, InputFor::Track)?;
-    let exit = if args.dry_run {
-        let mut ledger = Ledger::in_memory(&setup.fingerprint());
-        ledger.reads(&log_sources(&items, args), clock::now()).map_err(CommandFailure::of_recording)?;
-        let exit = dry_run::show_what_follows(items, ledger, tracking, &setup, context)?;
-        match reading.take_error() {
-            Some(error) => return Err(CommandFailure::of_input(error, InputFor::Track)),
-            None => exit,
-        }
+    if args.input.follow {
+        following::check(&args.input.files, InputFor::Track)?;
     } else {
-        let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
-        let Opened { mut outbox, linger, folder: _folder } =
-            open_outbox(&args.ledger.always(), target, &setup, limits, Patience::AsForTheApi, context)?;
-        let sources = log_sources(&items, args);
-        if let Outbox::Durable(ledger) = &mut outbox {
-            ledger.reads(&sources, clock::now()).map_err(CommandFailure::of_recording)?;
-        }
-        let run = Run {
-            outbox,
-            adopt: Adopt::Due,
-            tracking: Some(tracking),
-            limits,
-            linger: reading.linger(linger),
-            refused_before: args.input.refused_before(),
-            summary: Summarise::Always,
-            reading: Some(reading.clone()),
-            is_nameless: args.at_end == AtEndOfInput::Keep && sources.contains(&LogSource::default()),
+        let (items, reading) = stream::open(&args.input.files, &options, Order::ByTime, InputFor::Track)?;
+        let log = Log { sources: items.log_sources(), items, reading };
+        return if args.dry_run {
+            show(log, args, tracking, &setup, context)
+        } else {
+            let (opened, limits) = open(args, target, &setup, context)?;
+            send(log, opened, args, tracking, limits, &setup, context)
         };
-        run.run(items, &setup, context)?
+    }
+    let marks = [
+        ("sent-when", slice::from_ref(&args.sent_when)),
+        ("converted-when", slice::from_ref(&args.converted_when)),
+    ];
+    let manner = following::manner("track", &args.input, None, &marks);
+    let begin = |outbox: &mut Outbox| {
+        let (items, reading) = following::follow(&args.input.files, &options, Order::ByTime, &manner, outbox)?;
+        Ok::<_, CommandFailure>(Log { sources: items.log_sources(), items, reading })
     };
-    warn_of_a_wrong_mapping(&reading, &mut context.terminal);
+    if args.dry_run {
+        return show(begin(&mut Outbox::Off)?, args, tracking, &setup, context);
+    }
+    // The ledger knows where an earlier run has stopped reading.
+    let (mut opened, limits) = open(args, target, &setup, context)?;
+    let log = begin(&mut opened.outbox)?;
+    send(log, opened, args, tracking, limits, &setup, context)
+}
+
+/// A log that is read.
+struct Log<I> {
+    items: I,
+    reading: Reading,
+    /// How a later run knows its files again.
+    sources: Vec<LogSource>,
+}
+
+impl<I> Log<I> {
+    /// The same under the name that was typed.
+    fn sources(&self, args: &TrackArgs) -> Vec<LogSource> {
+        let named = |source: &LogSource| LogSource {
+            name: args.source.clone().or_else(|| source.name.clone()),
+            identity: source.identity.clone(),
+        };
+        self.sources.iter().map(named).collect()
+    }
+}
+
+fn show<I: Iterator<Item = Item>>(
+    log: Log<I>,
+    args: &TrackArgs,
+    tracking: Tracking,
+    setup: &Setup,
+    context: &mut Context,
+) -> Result<Exit, CommandFailure> {
+    let mut ledger = Ledger::in_memory(&setup.fingerprint());
+    ledger.reads(&log.sources(args), clock::now()).map_err(CommandFailure::of_recording)?;
+    let exit = dry_run::show_what_follows(log.items, ledger, tracking, setup, context)?;
+    if let Some(error) = log.reading.take_error() {
+        return Err(CommandFailure::of_input(error, InputFor::Track));
+    }
+    warn_of_a_wrong_mapping(&log.reading, &mut context.terminal);
     Ok(exit)
 }
 
-/// How a later run knows the log again.
-fn log_sources(items: &InputStream, args: &TrackArgs) -> Vec<LogSource> {
-    let named = |source: LogSource| LogSource { name: args.source.clone().or(source.name), ..source };
-    items.log_sources().into_iter().map(named).collect()
+fn open(
+    args: &TrackArgs,
+    target: Target,
+    setup: &Setup,
+    context: &mut Context,
+) -> Result<(Opened, Limits), CommandFailure> {
+    let limits = Limits { deadline: args.pace.deadline, max_age: None, ..limits(&setup.settings) };
+    let opened = open_outbox(&args.ledger.always(), target, setup, limits, Patience::AsForTheApi, context)?;
+    Ok((opened, limits))
+}
+
+fn send<I>(
+    log: Log<I>,
+    opened: Opened,
+    args: &TrackArgs,
+    tracking: Tracking,
+    limits: Limits,
+    setup: &Setup,
+    context: &mut Context,
+) -> Result<Exit, CommandFailure>
+where
+    I: Iterator<Item = Item> + Send + 'static,
+{
+    let Opened { mut outbox, linger, folder: _folder } = opened;
+    let sources = log.sources(args);
+    if let Outbox::Durable(ledger) = &mut outbox {
+        ledger.reads(&sources, clock::now()).map_err(CommandFailure::of_recording)?;
+    }
+    let Log { items, reading, .. } = log;
+    let run = Run {
+        command: "track",
+        outbox,
+        adopt: Adopt::Due,
+        tracking: Some(tracking),
+        limits,
+        linger: reading.linger(linger),
+        refused_before: args.input.refused_before(),
+        summary: Summarise::Always,
+        reading: Some(reading.clone()),
+        is_nameless: args.at_end == AtEndOfInput::Keep && sources.contains(&LogSource::default()),
+    };
+    let exit = run.run(items, setup, context)?;
+    warn_of_a_wrong_mapping(&reading, &mut context.terminal);
+    Ok(exit)
 }
 
 /// A quiet hour is no mistake, but a log without a single code most likely is.

@@ -199,6 +199,18 @@ impl FromStr for Mark {
     }
 }
 
+impl fmt::Display for FieldMapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.field, self.path.text)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.path.text, self.value)
+    }
+}
+
 /// Every `--field` of a run. A mapped field is looked for at its path and nowhere else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldMap {

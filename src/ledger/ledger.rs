@@ -13,7 +13,7 @@ use super::state::RowState;
 use super::store::postgres::{Access, PostgresStore};
 use super::store::{Lease, Memory, MemoryStore, SqliteStore, Store, StoreError, Tx};
 use super::ticket::{
-    Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
+    Due, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, RunEnd, Settlement, Stale, Ticket,
     UncleanStops, Unsettled,
 };
 use super::tracking::{Arrived, CodeRules, Expiry, LogSource, Observed};
@@ -282,8 +282,13 @@ impl Ledger {
     /// Ends the run cleanly. What is pending stays so; settled rows whose time has passed are removed, at least twice
     /// as many as were recorded, so that the ledger cannot outgrow its 30 days.
     pub fn close(self, now: Timestamp) -> Result<(), LedgerError> {
+        self.close_with(None, now)
+    }
+
+    /// The same, and notes how the command ended.
+    pub fn close_with(self, end: Option<RunEnd>, now: Timestamp) -> Result<(), LedgerError> {
         let location = self.store.location();
-        self.store.close(self.recorded, now).map_err(|cause| LedgerError::new(location, cause))
+        self.store.close(self.recorded, end, now).map_err(|cause| LedgerError::new(location, cause))
     }
 
     fn reserve_room(&mut self) -> Result<(), LedgerError> {

@@ -33,8 +33,8 @@ pub use reader::LedgerReader;
 pub use state::RowState;
 pub use store::{Forget, Lease, ServerError, StoreError, Why};
 pub use ticket::{
-    Due, Effort, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, Settlement, Stale, Ticket,
-    UncleanStops, Unsettled,
+    Due, Effort, Entries, Known, LeftOver, Novelty, Origin, Recorded, Released, RowId, RunEnd, Settlement, Stale,
+    Ticket, UncleanStops, Unsettled,
 };
 pub use tracking::{Arrived, CodeCounts, CodeRules, Expiry, LogSource, Observed};
 pub use upkeep::{Migrated, examine, forget, forget_at, migrate, sqlite_version, try_to_write};

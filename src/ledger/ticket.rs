@@ -265,3 +265,12 @@ pub enum Due {
     /// All of them, whatever was planned, but for those that this run has itself postponed.
     Everything,
 }
+
+/// How a command ended that had the ledger open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunEnd {
+    /// What was typed.
+    pub command: &'static str,
+    /// What its caller was told.
+    pub exit_code: u8,
+}

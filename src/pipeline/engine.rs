@@ -81,6 +81,8 @@ pub(super) struct Engine<'a> {
     lease_lost: bool,
     /// The ledger has failed: it is not asked again, because each time might take as long as the first.
     ledger_lost: bool,
+    /// Something of the input was not recorded.
+    has_left_out: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -109,6 +111,7 @@ impl<'a> Engine<'a> {
             code_deadlines: plan.tracking.map(|tracking| Deadlines::new(tracking, now.wall)),
             lease_lost: false,
             ledger_lost: false,
+            has_left_out: false,
         }
     }
 
@@ -388,6 +391,7 @@ impl<'a> Engine<'a> {
 
     /// The same where input is not recorded: that another writer is the reason does not mean that it is kept.
     fn stop_recording(&mut self, error: &LedgerError) {
+        self.has_left_out = true;
         if error.is_busy() {
             self.ledger_lost = true;
             self.stop(Stopped::LedgerFailed(in_full(error)));
@@ -471,7 +475,8 @@ impl<'a> Engine<'a> {
     }
 
     /// What still waits behind another run's rows is that run's, or the next one's, to send.
-    pub(super) fn end(mut self, now: Timestamp) -> Option<Stopped> {
+    /// What it is over with has still to be [closed](Outbox::close).
+    pub(super) fn finish_all(mut self, now: Timestamp) -> (Option<Stopped>, Outbox) {
         self.put_back();
         self.settle(now);
         self.answer_waiting();
@@ -481,14 +486,19 @@ impl<'a> Engine<'a> {
         {
             self.emit(Event::LeftOver(left));
         }
-        let outbox = std::mem::replace(&mut self.outbox, Outbox::Off);
-        match outbox.close(now) {
-            // Everything is settled; tidying up can wait for the next run.
-            Err(error) if !error.is_busy() => self.stop_for_ledger(&error),
-            Ok(()) | Err(_) => {}
-        }
         self.turn();
-        self.stopped
+        let outbox = std::mem::replace(&mut self.outbox, Outbox::Off);
+        (self.stopped, outbox)
+    }
+
+    /// The same, with the outbox closed.
+    pub(super) fn end(self, now: Timestamp) -> Option<Stopped> {
+        let (stopped, outbox) = self.finish_all(now);
+        match outbox.close(None, now) {
+            Ok(()) => stopped,
+            Err(error) if error.is_busy() => stopped,
+            Err(error) => stopped.or(Some(Stopped::LedgerFailed(in_full(&error)))),
+        }
     }
 }
 

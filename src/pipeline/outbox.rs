@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicBool;
 
 use super::job::Job;
 use crate::domain::{
-    BadRecord, CodeEvent, Conversion, ErrorCode, Failure, MessageId, Outcome, Record, Reference, Timestamp,
+    BadRecord, CodeEvent, Conversion, ErrorCode, Failure, FollowedFile, MessageId, Outcome, ReadBefore, ReadTo,
+    Record, Reference, Timestamp,
 };
 use crate::ledger::{
     Arrived, CodeCounts, CodeRules, Due, Effort, Entries, Expiry, Known, Lease, Ledger, LedgerError, LeftOver,
-    Novelty, Observed, Origin, Recorded, Released, RowId, Settlement, Ticket, UncleanStops,
+    Novelty, Observed, Origin, Recorded, Released, RowId, RunEnd, Settlement, Ticket, UncleanStops,
 };
 
 /// Where conversions are written down.
@@ -163,6 +164,26 @@ impl Outbox {
         }
     }
 
+    /// How far earlier runs have read a followed file. Without a ledger nobody knows.
+    pub fn read_before(
+        &mut self,
+        file: &Arc<FollowedFile>,
+        now: Timestamp,
+    ) -> Result<Vec<ReadBefore>, LedgerError> {
+        match self {
+            Self::Off => Ok(Vec::new()),
+            Self::Durable(ledger) => ledger.read_before(file, now),
+        }
+    }
+
+    /// Notes how far followed files have been read. Without a ledger nobody could know it.
+    pub(super) fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), LedgerError> {
+        match self {
+            Self::Off => Ok(()),
+            Self::Durable(ledger) => ledger.read_to(positions, now),
+        }
+    }
+
     /// Takes over what earlier runs left.
     pub(super) fn adopt(&mut self, limit: usize, due: Due, now: Timestamp) -> Result<Entered, LedgerError> {
         match self {
@@ -195,10 +216,10 @@ impl Outbox {
         }
     }
 
-    /// Ends the run.
-    pub(super) fn close(self, now: Timestamp) -> Result<(), LedgerError> {
+    /// Ends the run. A ledger that is busy is tidied up by the next one: everything is settled.
+    pub fn close(self, end: Option<RunEnd>, now: Timestamp) -> Result<(), LedgerError> {
         match self {
-            Self::Durable(ledger) => ledger.close(now),
+            Self::Durable(ledger) => ledger.close_with(end, now),
             Self::Off => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::deadlines::Tracking;
 use super::looks::Adopt;
 use super::schedule::Limits;
-use crate::domain::{BadRecord, CodeEvent, Record, TimeSource, Timestamp};
+use crate::domain::{BadRecord, CodeEvent, ReadTo, Record, TimeSource, Timestamp};
 
 /// Something out of the input.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub enum Item {
     LogTime(Timestamp),
     /// One that can never be sent.
     Bad(BadRecord),
+    /// How far followed files have been read with all that came before this.
+    ReadTo(Vec<ReadTo>),
     /// Something worth knowing about the input, once.
     Remark(String),
     /// The input cannot be read any further, and what was read may make no sense: nothing more is sent.
@@ -31,7 +33,7 @@ impl Item {
         match self {
             Self::Event(event) => (event.time == TimeSource::Given).then_some(event.timestamp),
             Self::LogTime(time) => Some(*time),
-            Self::Record(_) | Self::Bad(_) | Self::Remark(_) | Self::Broken => None,
+            Self::Record(_) | Self::Bad(_) | Self::ReadTo(_) | Self::Remark(_) | Self::Broken => None,
         }
     }
 }

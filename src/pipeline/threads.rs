@@ -36,7 +36,8 @@ pub struct Means<'a> {
     pub stop_reading: &'a AtomicBool,
 }
 
-/// Sends every record of `input`, emits the result of each to `listener`, and returns why it stopped early, if it did.
+/// Sends every record of `input`, emits the result of each to `listener`, and returns why it stopped early, if it did, and the outbox,
+/// which is still to be closed.
 ///
 /// The input is read on a thread of its own, which is left behind where it blocks after the run has stopped.
 ///
@@ -48,7 +49,7 @@ pub fn run<I>(
     plan: RunPlan,
     means: Means<'_>,
     listener: &mut dyn Listener,
-) -> Option<Stopped>
+) -> (Option<Stopped>, Outbox)
 where
     I: Iterator<Item = Item> + Send + 'static,
 {
@@ -76,7 +77,7 @@ where
         }
     }
     drop(items);
-    engine.end(clock::now())
+    engine.finish_all(clock::now())
 }
 
 /// Carries out the engine's orders until it is over.

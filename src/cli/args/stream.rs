@@ -26,6 +26,7 @@ Examples:
   nexmo-conversion batch conversions.csv
   nexmo-conversion batch --format ids --channel sms --delivered true ids.txt
   nexmo-conversion batch --field message-id=otp.id events.ndjson
+  nexmo-conversion batch --follow --channel sms app.log
   tail -F app.log | jq -c --unbuffered 'select(.event==\"otp\")' |
     nexmo-conversion batch --channel sms")]
 pub struct BatchArgs {
@@ -54,6 +55,7 @@ pub struct BatchArgs {
 
 /// How a stream is read.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag as it was typed")]
 pub struct InputArgs {
     /// The files; `-`, or none at all, is standard input
     #[arg(value_name = "FILE")]
@@ -76,6 +78,12 @@ pub struct InputArgs {
     /// still be written.
     #[arg(long)]
     pub complete: bool,
+    /// Read on as the files grow, as `tail -F` does, until the run is stopped
+    ///
+    /// A file that is renamed is read to its end before the new one, one that is cut off is read anew, and one that is not there yet is
+    /// waited for. The ledger remembers how far each was read, so that the next run with the same options reads on.
+    #[arg(long, conflicts_with = "complete")]
+    pub follow: bool,
     /// Fail again for lines that were refused before
     ///
     /// Without it, what an earlier run refused or could not read is `skipped` (`already_refused`).
@@ -110,7 +118,8 @@ quarter of the window. All files are one log, in the order of their times. A lat
 file again, and a pipe by the name that --source gives it.
 
 Examples:
-  tail -F app.log | nexmo-conversion track --source app --channel sms
+  nexmo-conversion track --follow --channel sms app.log
+  ssh host tail -F app.log | nexmo-conversion track --source app --channel sms
   nexmo-conversion track --sent-when kind=sent --converted-when kind=ok app.log
   nexmo-conversion track --field message-id=otp.id --at-end expire day.ndjson")]
 pub struct TrackArgs {
@@ -140,7 +149,13 @@ pub struct TrackArgs {
     pub source: Option<String>,
     /// What becomes of open windows when the input ends: keep them for the next run, wait until they close, or let them all
     /// expire at once
-    #[arg(long, value_name = "WHAT", default_value = "keep", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "keep",
+        hide_possible_values = true,
+        conflicts_with = "follow"
+    )]
     pub at_end: AtEndOfInput,
     /// How fast.
     #[command(flatten)]

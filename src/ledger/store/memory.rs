@@ -20,7 +20,7 @@ use crate::ledger::decide::{
 };
 use crate::ledger::error::Location;
 use crate::ledger::state::RowState;
-use crate::ledger::ticket::{LeftOver, Novelty, RowId, UncleanStops};
+use crate::ledger::ticket::{LeftOver, Novelty, RowId, RunEnd, UncleanStops};
 use crate::ledger::tracking::{Arrived, Expiry, LogSource};
 
 /// What several runs share.
@@ -140,7 +140,7 @@ impl Store for MemoryStore {
         false
     }
 
-    fn close(self: Box<Self>, _: u64, now: Timestamp) -> Result<(), StoreError> {
+    fn close(self: Box<Self>, _: u64, _: Option<RunEnd>, now: Timestamp) -> Result<(), StoreError> {
         let mut contents = self.memory.contents();
         contents.prune(now.before(REMEMBERED));
         contents.runs.retain(|run, _| *run != self.me && !self.crashed.contains(run));

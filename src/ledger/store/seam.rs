@@ -11,7 +11,7 @@ use crate::ledger::decide::{
     Applied, AwaitingChannel, Code, CodePlan, CodeWant, Lane, Plan, Planned, SeenCodes, Want,
 };
 use crate::ledger::error::Location;
-use crate::ledger::ticket::{LeftOver, Novelty, UncleanStops};
+use crate::ledger::ticket::{LeftOver, Novelty, RunEnd, UncleanStops};
 use crate::ledger::tracking::{Arrived, Expiry, LogSource};
 
 /// A store that is open for one run.
@@ -55,7 +55,8 @@ pub(crate) trait Store: fmt::Debug + Send {
     fn release_room(&mut self) -> bool;
 
     /// Ends the run cleanly, and removes settled rows whose time has passed, at least twice as many as it has recorded.
-    fn close(self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError>;
+    /// Notes how the command ended, where it is said.
+    fn close(self: Box<Self>, recorded: u64, end: Option<RunEnd>, now: Timestamp) -> Result<(), StoreError>;
 
     #[cfg(test)]
     fn as_any(&self) -> &dyn std::any::Any;

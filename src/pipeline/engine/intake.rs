@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Engine;
-use crate::domain::{BadRecord, ErrorCode, Failure, Outcome, Record, Timestamp};
+use crate::domain::{BadRecord, ErrorCode, Failure, Outcome, ReadTo, Record, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 use crate::ledger::{Novelty, Origin, RowId};
 use crate::pipeline::deadlines::Input;
@@ -18,6 +18,7 @@ impl Engine<'_> {
     pub(super) fn take_in(&mut self, arrived: Vec<Item>, now: Timestamp) {
         let (mut records, mut bad) = (Vec::with_capacity(arrived.len()), Vec::new());
         let (mut events, mut times) = (Vec::new(), Vec::new());
+        let mut positions = Vec::new();
         for item in arrived {
             match item {
                 Item::Record(record) if self.is_too_old(&record, now) => {
@@ -31,6 +32,7 @@ impl Engine<'_> {
                 }
                 Item::LogTime(time) => times.push(time),
                 Item::Bad(record) => bad.push(record),
+                Item::ReadTo(read_to) => positions.extend(read_to),
                 Item::Remark(text) => self.emit(Event::Notice(Notice::Input(text))),
                 Item::Broken => {
                     self.input = Input::Ended;
@@ -46,6 +48,25 @@ impl Engine<'_> {
         }
         if !bad.is_empty() {
             self.record_bad(bad, now);
+        }
+        self.note_positions(positions, now);
+    }
+
+    /// Notes how far followed files have been read, now that everything before is recorded. Once something was not, no later
+    /// position is true.
+    fn note_positions(&mut self, positions: Vec<ReadTo>, now: Timestamp) {
+        if self.ledger_lost || self.has_left_out {
+            return;
+        }
+        let mut last: Vec<ReadTo> = Vec::new();
+        for position in positions {
+            last.retain(|other| (&other.identity, other.file.key) != (&position.identity, position.file.key));
+            last.push(position);
+        }
+        if !last.is_empty()
+            && let Err(error) = self.outbox.read_to(&last, now)
+        {
+            self.stop_for_ledger(&error);
         }
     }
 

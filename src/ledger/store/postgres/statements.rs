@@ -363,3 +363,6 @@ pub(super) const SEE_UNREADABLE: &str = "UPDATE @unreadable k
      SET line = u.line, code = u.code, message = u.message, seen = $2
      FROM unnest($3::bytea[], $4::int8[], $5::text[], $6::text[]) u(digest, line, code, message)
      WHERE k.account = $1 AND k.digest = u.digest";
+
+pub(super) const NOTE_END: &str = "INSERT INTO @ended (account, command, at, exit_code) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (account, command) DO UPDATE SET at = excluded.at, exit_code = excluded.exit_code";

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio_postgres::types::Type;
+
 use super::codes;
 use super::followed;
 use super::forget::prune;
@@ -14,7 +16,7 @@ use super::transaction::PostgresTx;
 use crate::domain::{FollowedFile, ReadBefore, ReadTo, Timestamp};
 use crate::ledger::error::Location;
 use crate::ledger::store::{Lease, Store, StoreError, Tx};
-use crate::ledger::ticket::UncleanStops;
+use crate::ledger::ticket::{RunEnd, UncleanStops};
 use crate::ledger::tracking::LogSource;
 
 impl Store for PostgresStore {
@@ -67,16 +69,21 @@ impl Store for PostgresStore {
         false
     }
 
-    fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
+    fn close(mut self: Box<Self>, recorded: u64, end: Option<RunEnd>, now: Timestamp) -> Result<(), StoreError> {
         let reported: Vec<_> = self.crashed.iter().map(|(run, _)| *run).collect();
         self.persist(|store| {
             let schema = &store.access.schema;
             prune(&mut store.connection, schema, recorded, now.before(store.access.keep))?;
-            let answers = store.connection.exchange(&[
+            let mut steps = vec![
                 schema.statement(sql::LET_GO).number(store.me).into(),
                 schema.statement(sql::REPORTED).numbers(reported.clone()).into(),
                 schema.statement(sql::FORGET_RUNS).into(),
-            ])?;
+            ];
+            steps.extend(end.map(|RunEnd { command, exit_code }| {
+                let note = schema.statement(sql::NOTE_END).number(store.account).with(command, Type::TEXT);
+                note.number(now.unix()).with(i32::from(exit_code), Type::INT4).into()
+            }));
+            let answers = store.connection.exchange(&steps)?;
             let gone = answers[2].iter().map(|row| row::get(row, 0)).collect::<Result<Vec<RunId>, _>>()?;
             if !gone.is_empty() {
                 store.connection.query(schema.statement(sql::FORGET_DONE_OF).numbers(gone))?;

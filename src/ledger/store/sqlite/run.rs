@@ -19,7 +19,7 @@ use crate::domain::{AccountFingerprint, FollowedFile, ReadBefore, ReadTo, Timest
 use crate::ledger::error::Location;
 use crate::ledger::store::sources::Sources;
 use crate::ledger::store::{Store, StoreError, Tx};
-use crate::ledger::ticket::UncleanStops;
+use crate::ledger::ticket::{RunEnd, UncleanStops};
 use crate::ledger::tracking::LogSource;
 
 /// The ledger in a file, open for one run of one account.
@@ -132,14 +132,15 @@ impl Store for SqliteStore {
         true
     }
 
-    fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
+    fn close(mut self: Box<Self>, recorded: u64, end: Option<RunEnd>, now: Timestamp) -> Result<(), StoreError> {
         // An end that is lost with the machine looks like a crash, and the next run checks the file.
         set_durability(&self.db, Durability::WithTheNext)?;
         let tidied = forget::prune(&mut self.db, &self.place, recorded, now);
         let reported: Vec<_> =
             std::iter::once(self.lock.run).chain(self.crashed.iter().map(|run| run.id)).collect();
         // The row goes while the lock is still held: a row without a lock is what a crash leaves.
-        let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &reported));
+        let ended = end.map(|end| (self.account, end, now));
+        let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &reported, ended));
         self.lock.end()?;
         match forgotten {
             // Reported where it mattered; if the row stays, the next run checks the file.
@@ -227,8 +228,21 @@ fn has_row(db: &Connection, run: RunId) -> rusqlite::Result<bool> {
     db.query_row("SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)", [run], |row| row.get(0))
 }
 
-fn forget_runs(db: &mut Connection, place: &Place, runs: &[RunId]) -> Result<(), StoreError> {
+/// Forgets runs that have ended, and notes how the command of the last one did.
+fn forget_runs(
+    db: &mut Connection,
+    place: &Place,
+    runs: &[RunId],
+    ended: Option<(i64, RunEnd, Timestamp)>,
+) -> Result<(), StoreError> {
     let tx = begin(db, place)?;
+    if let Some((account, RunEnd { command, exit_code }, now)) = ended {
+        tx.execute(
+            "INSERT INTO ended (account, command, at, exit_code) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET at = excluded.at, exit_code = excluded.exit_code",
+            params![account, command, now.unix(), exit_code],
+        )?;
+    }
     for run in runs {
         tx.execute("DELETE FROM run WHERE id = ?1", [run])?;
     }
