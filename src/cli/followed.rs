@@ -220,14 +220,14 @@ impl Followed {
     /// Whether it is time to look for what stood there elsewhere, which happens once; that nothing is there is said then.
     fn is_gone_for_long(&mut self, now: Duration) -> bool {
         let text = match self.presence {
-            Presence::Unknown => "is not there yet; waiting for it",
+            Presence::Unknown => "not there yet; waiting for it",
             Presence::There => {
                 self.presence = Presence::Gone(now);
                 return false;
             }
-            Presence::Gone(since) if now.saturating_sub(since) >= GONE => "is gone; waiting for a new one",
+            Presence::Gone(since) if now.saturating_sub(since) >= GONE => "gone; waiting for a new one",
             Presence::Gone(_) | Presence::Said(None) => return false,
-            Presence::Said(Some(_)) => "is gone; waiting for a new one",
+            Presence::Said(Some(_)) => "gone; waiting for a new one",
         };
         self.presence = Presence::Said(None);
         self.say(text.to_owned());
@@ -240,10 +240,10 @@ impl Followed {
             let text = match missing {
                 Missing::Rest { is_cut: false, .. } if !self.open.is_empty() => continue,
                 Missing::Rest { offset, is_cut: true } => format!(
-                    "was cut off, and no copy of it is found beside it: what was written to it after its byte {offset} may be missing"
+                    "cut off, and no copy of it is found beside it: what was written to it after its byte {offset} may be missing"
                 ),
                 Missing::Rest { offset, is_cut: false } => format!(
-                    "is another file now, and the one that was read last is not beside it: what was written to that after its byte \
+                    "another file now, and the one that was read last is not beside it: what was written to that after its byte \
                      {offset} may be missing"
                 ),
                 Missing::Packed(at) => {

@@ -1,7 +1,7 @@
 //! An account's figures: read from the ledger, and worked out.
 
 use crate::domain::{ErrorCode, Timestamp};
-use crate::ledger::{EffortSpent, LedgerError, LedgerReader, Pending, Remainder, RowState, TimeRange};
+use crate::ledger::{CommandEnd, EffortSpent, LedgerError, LedgerReader, Pending, Remainder, RowState, TimeRange};
 
 use super::course::Course;
 use super::span::Span;
@@ -22,6 +22,8 @@ pub struct Figures {
     pub effort: EffortSpent,
     /// What waits now, whenever it was recorded.
     pub pending: Pending,
+    /// How the last run of each command ended, whenever that was.
+    pub ends: Vec<CommandEnd>,
 }
 
 /// How conversions ended.
@@ -124,7 +126,8 @@ impl Figures {
             reasons.push(Reason { outcome: Ended::Unreadable, code: *code, http_status: None, count: *count });
         }
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
-        Self { span, courses: tally.courses(), outcomes, reasons, effort, pending: remainder.pending }
+        let ends = remainder.ends.clone();
+        Self { span, courses: tally.courses(), outcomes, reasons, effort, pending: remainder.pending, ends }
     }
 
     /// Whether there is anything in it.

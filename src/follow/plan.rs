@@ -3,6 +3,8 @@
 //! What was read before is known by what the file is and by how it begins. A file that was renamed is the same file under another
 //! name; a file that was copied and cut off is another file that begins as the first one did.
 
+use std::time::Duration;
+
 use crate::domain::{FileHead, ReadBefore, Timestamp};
 
 /// A file that may have to be read.
@@ -12,10 +14,16 @@ pub struct Candidate {
     pub identity: String,
     /// How long it is.
     pub size: u64,
-    /// When it was last written to.
-    pub changed: Timestamp,
+    /// When it was last written to, since 1970.
+    pub changed: Duration,
     /// What its name says.
     pub kind: Kind,
+}
+
+impl Candidate {
+    fn is_as_new_as(&self, time: Timestamp) -> bool {
+        i64::try_from(self.changed.as_secs()).is_ok_and(|changed| changed >= time.unix())
+    }
 }
 
 /// What a file's name says beside that of the path.
@@ -96,7 +104,8 @@ pub fn plan(known: &[ReadBefore], candidates: &[Candidate], begins: impl Fn(usiz
     }
     let of = |part: &Part| &candidates[part.candidate];
     parts.retain(|part| of(part).kind == Kind::Current || part.offset < of(part).size);
-    parts.sort_by_key(|part| (of(part).kind == Kind::Current, of(part).changed));
+    // Of two that were written to at the same moment, the one that was begun before comes first.
+    parts.sort_by_key(|part| (of(part).kind == Kind::Current, of(part).changed, part.offset == 0));
     Plan { parts, missing }
 }
 
@@ -146,14 +155,14 @@ impl<B: Fn(usize, &FileHead) -> bool> Found<'_, B> {
     /// Files that stood at the path after what was read last, and were moved away before anybody looked.
     fn between(&mut self, last: Timestamp) {
         for (at, candidate) in self.candidates.iter().enumerate() {
-            if candidate.kind == Kind::Rotated && candidate.changed >= last && self.parts[at].is_none() {
+            if candidate.kind == Kind::Rotated && candidate.is_as_new_as(last) && self.parts[at].is_none() {
                 self.parts[at] = Some(Part { candidate: at, offset: 0, lines: 0 });
             }
         }
     }
 
     fn packed_since(&self, last: Timestamp) -> Vec<Missing> {
-        let is_packed = |candidate: &Candidate| candidate.kind == Kind::Packed && candidate.changed >= last;
+        let is_packed = |candidate: &Candidate| candidate.kind == Kind::Packed && candidate.is_as_new_as(last);
         let packed = self.candidates.iter().enumerate().filter(|(_, candidate)| is_packed(candidate));
         packed.map(|(at, _)| Missing::Packed(at)).collect()
     }

@@ -6,12 +6,12 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirEntryExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 
 use super::plan::{Candidate, Kind};
-use crate::domain::{FileHead, Timestamp, hex};
+use crate::domain::{FileHead, hex};
 
 /// A file that was looked at, and is open.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Seen {
 /// What a file is, wherever it is moved: numbers are given again, so its birth counts, too, where the file system knows it.
 #[must_use]
 pub fn identity(metadata: &Metadata) -> String {
-    let born = metadata.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+    let born = metadata.created().ok().and_then(since_1970);
     let born = born.map(|born| format!(":{}", born.as_nanos())).unwrap_or_default();
     format!("{}:{}{born}", metadata.dev(), metadata.ino())
 }
@@ -56,11 +56,15 @@ pub fn look(path: &Path, machine: &str) -> io::Result<Option<Seen>> {
     Ok(Some(Seen { file, candidate: candidate(&metadata, machine, Kind::Current) }))
 }
 
+fn since_1970(time: SystemTime) -> Option<Duration> {
+    time.duration_since(UNIX_EPOCH).ok()
+}
+
 fn candidate(metadata: &Metadata, machine: &str, kind: Kind) -> Candidate {
     Candidate {
         identity: format!("{machine}:{}", identity(metadata)),
         size: metadata.len(),
-        changed: Timestamp::nearest(metadata.mtime()),
+        changed: metadata.modified().ok().and_then(since_1970).unwrap_or_default(),
         kind,
     }
 }

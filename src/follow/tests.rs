@@ -30,7 +30,7 @@ fn planned(known: &[ReadBefore], there: &[There]) -> (Vec<(&'static str, u64)>, 
         .map(|There(identity, _, size, kind, changed)| Candidate {
             identity: (*identity).to_owned(),
             size: *size,
-            changed: at(*changed),
+            changed: Duration::from_secs(at(*changed).unix().unsigned_abs()),
             kind: *kind,
         })
         .collect();

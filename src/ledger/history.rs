@@ -63,6 +63,19 @@ pub struct Remainder {
     pub unreadable: Vec<(ErrorCode, u64)>,
     /// Rows whose outcome is open.
     pub pending: Pending,
+    /// How the last run of each command ended, by the command.
+    pub ends: Vec<CommandEnd>,
+}
+
+/// How the last run of a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandEnd {
+    /// `batch`, `ledger resume`, …
+    pub command: String,
+    /// When.
+    pub at: Timestamp,
+    /// What its caller was told.
+    pub exit_code: u8,
 }
 
 /// Rows that ended otherwise than accepted, with one reason.

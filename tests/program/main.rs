@@ -26,6 +26,7 @@ mod examples;
 mod exits;
 mod exposure;
 mod faults;
+mod following;
 mod guesses;
 mod help;
 mod hostile_text;

@@ -88,6 +88,7 @@ fn a_known_ledger_gives_exactly_these_metrics() {
             (r#"window_conversions channel="voice""#, 1),
             (r#"window_converted channel="sms""#, 1),
             (r#"window_converted channel="voice""#, 1),
+            (r#"last_run_exit_code command="batch""#, 75),
         ]
     );
     let ratios: Vec<&str> = text.lines().filter(|line| line.contains("_ratio{")).collect();
@@ -110,6 +111,7 @@ fn a_known_ledger_gives_exactly_these_metrics() {
         (r#"lateness_p95_seconds channel="voice""#, 3_600..=3_600 + since_mark),
         (r#"lateness_max_seconds channel="sms""#, 60..=60 + since_mark),
         (r#"lateness_max_seconds channel="voice""#, 3_600..=3_600 + since_mark),
+        (r#"last_run_end_timestamp_seconds command="batch""#, mark..=after),
     ];
     assert_eq!(times.len(), expected.len(), "{times:?}");
     for ((name, thousandths), (expected, range)) in times.iter().zip(expected) {
@@ -118,6 +120,36 @@ fn a_known_ledger_gives_exactly_these_metrics() {
             "{name} {thousandths}: {expected} {range:?}"
         );
     }
+}
+
+#[test]
+fn each_command_tells_how_its_last_run_ended_by_signals_and_failures_too() {
+    let sandbox = api::answering(&["ok", "420"]);
+    let cli = Cli::new().against(&sandbox);
+    let codes = || {
+        let text = cli.run(["report", "--prometheus", "-"]).exits(0).stdout.clone();
+        let ends = samples(&text).into_iter().filter(|(name, _)| name.starts_with("last_run_exit_code"));
+        ends.map(|(name, thousandths)| format!("{} {}", name, thousandths / 1000)).collect::<Vec<_>>()
+    };
+    cli.run(["sms", "A", "--delivered"]).exits(0);
+    cli.run(["voice", "B", "--delivered"]).exits(65);
+    assert_eq!(codes(), [r#"last_run_exit_code command="sms" 0"#, r#"last_run_exit_code command="voice" 65"#]);
+    cli.run(["voice", "C", "--delivered"]).exits(0);
+    cli.run(["sms", "D", "--delivered", "--base-url", sandbox.base_url()]).exits(0);
+    let mut run = cli.start_with_pipe(["batch", "--channel", "sms"]);
+    run.write("{\"id\":\"E\",\"delivered\":true}\n");
+    assert!(run.next_line().contains("accepted"));
+    run.signal(rustix::process::Signal::TERM);
+    assert_eq!(run.finish().0, Some(143));
+    cli.run(["ledger", "resume"]).exits(0);
+    let expected = [("batch", 143), ("ledger resume", 0), ("sms", 0), ("voice", 0)];
+    assert_eq!(
+        codes(),
+        expected.map(|(command, code)| format!("last_run_exit_code command=\"{command}\" {code}"))
+    );
+    // A run that fails before it has a ledger is a cron monitor's matter.
+    cli.run(["track", "none.log"]).exits(66);
+    assert_eq!(codes().len(), 4);
 }
 
 #[test]

@@ -92,7 +92,7 @@ pub fn report_json(report: &AccountReport) -> io::Result<Vec<u8>> {
 }
 
 fn line(report: &AccountReport) -> ReportLine<'_> {
-    let Figures { span, courses, outcomes, reasons, effort, pending } = &report.figures;
+    let Figures { span, courses, outcomes, reasons, effort, pending, ends: _ } = &report.figures;
     let EffortSpent { requests, retries, ambiguous_resends } = *effort;
     ReportLine {
         v: VERSION,

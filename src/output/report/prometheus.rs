@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::account::{AccountReport, four_digits};
 use crate::domain::Timestamp;
 use crate::figures::{Course, Figures, Lateness, Traffic, Window};
-use crate::ledger::EffortSpent;
+use crate::ledger::{CommandEnd, EffortSpent};
 
 const PREFIX: &str = "nexmo_conversion_";
 
@@ -24,7 +24,8 @@ pub fn report_prometheus(reports: &[AccountReport]) -> String {
         for report in reports {
             for Sample { label, value } in samples(&report.figures) {
                 let account = escaped(&report.account);
-                let label = label.map(|(name, value)| format!(",{name}=\"{value}\"")).unwrap_or_default();
+                let label =
+                    label.map(|(name, value)| format!(",{name}=\"{}\"", escaped(&value))).unwrap_or_default();
                 let _ = writeln!(text, "{PREFIX}{name}{{account=\"{account}\"{label}}} {value}");
             }
         }
@@ -41,7 +42,7 @@ struct Family {
 
 /// A value, and what tells it from the others of its account.
 struct Sample {
-    label: Option<(&'static str, &'static str)>,
+    label: Option<(&'static str, String)>,
     value: String,
 }
 
@@ -129,6 +130,16 @@ const FAMILIES: &[Family] = &[
         help: "The share of what was accepted in the span that came within 15 minutes of its event, from 0 to 1.",
         samples: |figures| by_channel(figures, |course| course.lateness.share_in_time().map(share)),
     },
+    Family {
+        name: "last_run_end_timestamp_seconds",
+        help: "When the last run of each command ended that had the ledger open, in Unix time.",
+        samples: |figures| by_command(figures, |end| end.at.unix().to_string()),
+    },
+    Family {
+        name: "last_run_exit_code",
+        help: "The exit code of that run: 0 where everything was accepted, 75 where something waits for the next one.",
+        samples: |figures| by_command(figures, |end| end.exit_code.to_string()),
+    },
 ];
 
 fn outcomes(figures: &Figures) -> Vec<Sample> {
@@ -165,6 +176,10 @@ fn by_channel(figures: &Figures, of: impl Fn(&Course) -> Option<String>) -> Vec<
         .collect()
 }
 
+fn by_command(figures: &Figures, of: impl Fn(&CommandEnd) -> String) -> Vec<Sample> {
+    figures.ends.iter().map(|end| labelled("command", &end.command, of(end))).collect()
+}
+
 fn only(value: String) -> Sample {
     Sample { label: None, value }
 }
@@ -173,8 +188,8 @@ fn moment(moment: Timestamp) -> Sample {
     only(moment.unix().to_string())
 }
 
-fn labelled(name: &'static str, of: &'static str, value: String) -> Sample {
-    Sample { label: Some((name, of)), value }
+fn labelled(name: &'static str, of: &str, value: String) -> Sample {
+    Sample { label: Some((name, of.to_owned())), value }
 }
 
 fn share(share: f64) -> String {

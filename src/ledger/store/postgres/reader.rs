@@ -15,7 +15,9 @@ use super::row::{self, get, state_number};
 use super::schema::{self, Schema};
 use crate::domain::{BadRecord, Reference, Timestamp};
 use crate::ledger::contents::{DeadLetter, HistoryRow, Kept, OpenCode, Original, StatusRow};
-use crate::ledger::history::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange};
+use crate::ledger::history::{
+    AcceptedRow, CommandEnd, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange,
+};
 use crate::ledger::state::RowState;
 use crate::ledger::store::{ServerError, StoreError};
 
@@ -25,6 +27,9 @@ const PAGE: i64 = 5000;
 /// The retries of a row: the first request is none.
 const EFFORT: &str = "coalesce(sum(c.attempts), 0)::int8, coalesce(sum(greatest(c.attempts - 1, 0)), 0)::int8,
      coalesce(sum(c.ambiguous), 0)::int8";
+
+/// How commands ended.
+const ENDS: &str = "SELECT command, at, exit_code FROM @ended WHERE account = $1 ORDER BY command";
 
 /// A ledger, open for reading.
 #[derive(Debug)]
@@ -246,6 +251,7 @@ impl PostgresReader {
             within(&settled).into(),
             within(unreadable).into(),
             self.schema.statement(&pending).number(account).into(),
+            self.schema.statement(ENDS).number(account).into(),
         ])?;
         let mut remainder = Remainder::default();
         for row in &answers[0] {
@@ -265,6 +271,10 @@ impl PostgresReader {
             let rows = count(row, 0)?;
             let oldest = if rows == 0 { None } else { Some(row::timestamp(row, 1)?) };
             remainder.pending = Pending { rows, oldest, effort: effort(row, 2)? };
+        }
+        for row in &answers[3] {
+            let exit_code = u8::try_from(get::<i32>(row, 2)?).map_err(|_| row::damaged("no exit code"))?;
+            remainder.ends.push(CommandEnd { command: get(row, 0)?, at: row::timestamp(row, 1)?, exit_code });
         }
         Ok(remainder)
     }

@@ -9,7 +9,9 @@ use crate::domain::{ErrorCode, Timestamp};
 
 use super::reader::SqliteReader;
 use super::row;
-use crate::ledger::history::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange};
+use crate::ledger::history::{
+    AcceptedRow, CommandEnd, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange,
+};
 use crate::ledger::state::RowState;
 use crate::ledger::store::StoreError;
 
@@ -41,6 +43,7 @@ impl SqliteReader {
             settled: settled_otherwise(&view, account, range)?,
             unreadable: unreadable(&view, account, range)?,
             pending: pending(&view, account)?,
+            ends: ends(&view, account)?,
         })
     }
 }
@@ -49,6 +52,18 @@ fn number_of(db: &Connection, account: &str) -> rusqlite::Result<Option<i64>> {
     let mut query = db.prepare("SELECT id FROM account WHERE fingerprint = ?1")?;
     let mut rows = query.query([account])?;
     rows.next()?.map(|row| row.get(0)).transpose()
+}
+
+/// How commands ended. A ledger that an older version wrote last does not know.
+fn ends(db: &Connection, account: i64) -> rusqlite::Result<Vec<CommandEnd>> {
+    if !db.table_exists(None, "ended")? {
+        return Ok(Vec::new());
+    }
+    let mut query = db.prepare("SELECT command, at, exit_code FROM ended WHERE account = ?1 ORDER BY command")?;
+    let read = |row: &Row<'_>| {
+        Ok(CommandEnd { command: row.get(0)?, at: row::timestamp(row, 1)?, exit_code: row.get(2)? })
+    };
+    query.query_map([account], read)?.collect()
 }
 
 /// A row whose own time is ahead of the clock was settled up to so long before that time.
