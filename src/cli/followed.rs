@@ -156,9 +156,10 @@ impl Followed {
             Some(beside) => beside.open(&self.machine),
             None => current.as_ref().and_then(|seen| seen.file.try_clone().ok()),
         };
-        let Plan { parts, missing } = follow::plan(&self.known, &candidates, |at, head| {
-            file(at).is_some_and(|file| Tracked::begins(&file, head))
-        });
+        let Plan { parts, missing } =
+            follow::plan(&self.known, &candidates, clock::now().before(SETTLED), |at, head| {
+                file(at).is_some_and(|file| Tracked::begins(&file, head))
+            });
         let to_open: Vec<_> = parts
             .into_iter()
             .filter(|part| {

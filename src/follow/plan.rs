@@ -67,15 +67,21 @@ pub enum Missing {
 /// What is to be read, and what may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// In the order in which it was written. Without what was read to its end, but with what stands at the path.
+    /// In the order in which it was written. What was read to its end is in it only while it may still be written to.
     pub parts: Vec<Part>,
     /// What may be missing.
     pub missing: Vec<Missing>,
 }
 
-/// Decides what is to be read. `known` is what was read before, the last one first; `begins` says whether a candidate begins so.
+/// Decides what is to be read. `known` is what was read before, the last one first; `begins` says whether a candidate begins so; a
+/// program may still write to a file that has changed since `fresh`, wherever it was moved.
 #[must_use]
-pub fn plan(known: &[ReadBefore], candidates: &[Candidate], begins: impl Fn(usize, &FileHead) -> bool) -> Plan {
+pub fn plan(
+    known: &[ReadBefore],
+    candidates: &[Candidate],
+    fresh: Timestamp,
+    begins: impl Fn(usize, &FileHead) -> bool,
+) -> Plan {
     let mut found = Found { candidates, begins, parts: vec![None; candidates.len()] };
     let mut missing = Vec::new();
     for (age, before) in known.iter().enumerate() {
@@ -103,7 +109,9 @@ pub fn plan(known: &[ReadBefore], candidates: &[Candidate], begins: impl Fn(usiz
         parts.push(Part { candidate: current, offset: 0, lines: 0 });
     }
     let of = |part: &Part| &candidates[part.candidate];
-    parts.retain(|part| of(part).kind == Kind::Current || part.offset < of(part).size);
+    parts.retain(|part| {
+        of(part).kind == Kind::Current || part.offset < of(part).size || of(part).is_as_new_as(fresh)
+    });
     // Of two that were written to at the same moment, the one that was begun before comes first.
     parts.sort_by_key(|part| (of(part).kind == Kind::Current, of(part).changed, part.offset == 0));
     Plan { parts, missing }

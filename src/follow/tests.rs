@@ -12,6 +12,9 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix(1_795_310_726 + seconds).unwrap()
 }
 
+/// Who had a file open may write to it for a while after it was moved.
+const FRESH: i64 = 7;
+
 /// A file of this identity, whose content begins with this text.
 struct There(&'static str, &'static str, u64, Kind, i64);
 
@@ -39,7 +42,7 @@ fn planned(known: &[ReadBefore], there: &[There]) -> (Vec<(&'static str, u64)>, 
         let size = usize::try_from(head.size).unwrap();
         text.get(..size).is_some_and(|begin| FileHead::of(begin) == *head)
     };
-    let Plan { parts, missing } = plan(known, &candidates, begins);
+    let Plan { parts, missing } = plan(known, &candidates, at(FRESH), begins);
     (parts.into_iter().map(|Part { candidate, offset, .. }| (there[candidate].0, offset)).collect(), missing)
 }
 
@@ -63,6 +66,12 @@ fn a_renamed_file_is_read_to_its_end_before_the_new_one() {
         assert_eq!(planned(&[read("1", "aaa", 100, 5)], &there), (vec![("1", 100), ("2", 0)], vec![]));
         assert_eq!(planned(&[read("1", "aaa", 300, 5)], &there), (vec![("2", 0)], vec![]), "it is at its end");
     }
+    let there = [There("2", "bbb", 50, Kind::Current, 9), There("1", "aaa", 300, Kind::Rotated, FRESH)];
+    assert_eq!(
+        planned(&[read("1", "aaa", 300, 5)], &there).0,
+        [("1", 300), ("2", 0)],
+        "more may be written to it"
+    );
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn promtool(arguments: &[&str]) -> Option<Ran> {
 fn promtool_accepts_the_rules_and_they_fire_for_what_they_are_for() {
     let rules = Path::new(ROOT).join(RULES);
     let Some(checked) = promtool(&["check", "rules", rules.to_str().unwrap()]) else { return };
-    assert!(checked.exits(0).said().contains("6 rules found"), "{}", checked.shown());
+    assert!(checked.exits(0).said().contains("7 rules found"), "{}", checked.shown());
     let tests = Path::new(ROOT).join("tests/program/testdata/alerts.yml");
     let tested = promtool(&["test", "rules", tests.to_str().unwrap()]).unwrap();
     assert!(tested.exits(0).said().contains("SUCCESS"), "{}", tested.shown());

@@ -77,11 +77,7 @@ pub(super) const MEANT: &[Meant] = &[
         &["--html FILE"],
         Some(("", "results go to standard output: `> FILE`")),
     ),
-    meant(
-        &["--follow", "--tail", "-f", "-F"],
-        &["--follow"],
-        Some(("format", "a stream is sent as it arrives: `tail -F FILE | nexmo-conversion ...`")),
-    ),
+    meant(&["--tail", "-f", "-F"], &["--follow"], None),
     meant(
         &["--insecure", "--no-verify", "--skip-verify", "--no-check-certificate", "--verify", "-k"],
         &[],

@@ -5,6 +5,7 @@ mod between;
 mod count;
 mod faults;
 mod fleet;
+mod follow;
 mod kill;
 mod ledger;
 mod overlap;
@@ -51,6 +52,8 @@ pub(crate) enum Proof {
     Build,
     /// A day of a log becomes exactly the right conversions, again and through kills
     Track(track::TrackArgs),
+    /// Of a log that is followed no line is missing and none is taken twice, through rotations and kill -9
+    Follow(follow::FollowArgs),
     /// No redirect is followed
     Redirects,
     /// A connection that nginx or HAProxy has closed costs no record, no repeat and no doubt
@@ -74,6 +77,7 @@ impl Proof {
             Self::Power(args) => power::show(root, &args),
             Self::Build => reproducible::show(root),
             Self::Track(args) => track::show(root, &args),
+            Self::Follow(args) => follow::show(root, &args),
             Self::Redirects => redirects::show(root),
             Self::Proxies(args) => proxies::show(root, &args),
             Self::Pooler(args) => pooler::show(root, &args),
