@@ -232,7 +232,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__batch)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --delivered --delivered-when --max-age --jobs --rate --deadline --ping --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --follow --strict --delivered --delivered-when --max-age --jobs --rate --deadline --ping --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1672,7 +1672,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__track)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --strict --sent-when --converted-when --window --parts-within --source --at-end --jobs --rate --deadline --ping --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --follow --strict --sent-when --converted-when --window --parts-within --source --at-end --jobs --rate --deadline --ping --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
