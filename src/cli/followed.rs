@@ -109,8 +109,9 @@ impl Followed {
         log_source(Some(&self.path), fs::metadata(&self.path).ok().as_ref())
     }
 
-    /// Looks what stands at the path now, and lets each file be read again.
-    pub(super) fn look(&mut self) {
+    /// Looks what stands at the path now, and lets each file be read again. Returns whether there is one that was not read before: that
+    /// is to be noted at once, because who only knew an older one would take it for one that was never followed.
+    pub(super) fn look(&mut self) -> bool {
         let now = clock::monotonic();
         for open in &mut self.open {
             open.rests = false;
@@ -128,6 +129,7 @@ impl Followed {
         }
         self.close_what_has_ended(now);
         self.looked = clock::now();
+        self.open.iter().any(|open| open.noted.is_none())
     }
 
     /// Something has changed: opens what has to be read now.

@@ -227,7 +227,11 @@ impl Iterator for FollowStream {
             }
             if now >= self.next_look {
                 self.next_look = now.saturating_add(Rest::LONGEST);
-                self.logs.iter_mut().for_each(Followed::look);
+                let looks: Vec<_> = self.logs.iter_mut().map(Followed::look).collect();
+                if looks.contains(&true) {
+                    self.note(now);
+                    continue;
+                }
             }
             match self.read() {
                 Some(item) => {

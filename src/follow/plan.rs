@@ -85,7 +85,7 @@ pub fn plan(
     let mut found = Found { candidates, begins, parts: vec![None; candidates.len()] };
     let mut missing = Vec::new();
     for (age, before) in known.iter().enumerate() {
-        if found.by_identity(before) || before.to.offset == 0 {
+        if found.by_identity(before) {
             continue;
         }
         let is_cut = candidates.iter().any(|candidate| candidate.identity == before.to.identity);
@@ -134,6 +134,10 @@ impl<B: Fn(usize, &FileHead) -> bool> Found<'_, B> {
 
     /// A copy of it, which has another number; the newest one.
     fn by_copy(&mut self, before: &ReadBefore) -> bool {
+        if before.to.offset == 0 {
+            // Any file begins like nothing.
+            return false;
+        }
         let newest = self
             .candidates
             .iter()

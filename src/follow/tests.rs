@@ -129,6 +129,16 @@ fn what_cannot_be_found_is_said() {
 }
 
 #[test]
+fn a_file_of_which_nothing_was_read_yet_is_known_too() {
+    let known = [read("1", "", 0, 5)];
+    let there = [There("2", "bbb", 9, Kind::Current, 9), There("1", "aaa", 300, Kind::Rotated, 6)];
+    assert_eq!(planned(&known, &there), (vec![("1", 0), ("2", 0)], vec![]));
+    let there = [There("2", "bbb", 9, Kind::Current, 9), There("0", "000", 300, Kind::Rotated, 4)];
+    let gone = Missing::Rest { offset: 0, is_cut: false };
+    assert_eq!(planned(&known, &there), (vec![("2", 0)], vec![gone]), "any file begins like nothing");
+}
+
+#[test]
 fn a_number_that_was_given_again_is_another_file() {
     let there = [There("1", "new", 400, Kind::Current, 9)];
     let (parts, missing) = planned(&[read("1", "aaa", 100, 5)], &there);

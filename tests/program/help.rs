@@ -120,7 +120,7 @@ fn every_help_has_examples_that_fit_and_that_the_program_understands() {
     let cli = Cli::new().with("COLUMNS", "80");
     // In place of every program that an example names: it writes down its words, and takes what it is given.
     let words = cli.path("words");
-    for name in ["nexmo-conversion", "jq", "tail", "pass", "man", "ls", "source"] {
+    for name in ["nexmo-conversion", "jq", "ssh", "tail", "pass", "man", "ls", "source"] {
         let script = format!("#!/bin/sh\nprintf '%s\\0' {name} \"$@\" >'{}/'$$\n", words.display());
         cli.file(&format!("stubs/{name}"), script, 0o755);
     }

@@ -125,7 +125,11 @@ impl Chapter {
         };
         let follow = || Follower::start(stage, &witness, &logs, subject);
         let mut chapter = Self { lines, ..Self::default() };
-        let mut writer = Writer::begin(&logs, rotation, lines, chance.fork());
+        let mut writer = Writer::begin(&logs, rotation, lines, chance.fork())?;
+        // What was rotated before anybody had begun to follow is not asked for.
+        let first = follow()?;
+        wait_for("a follower begins", || known(&witness).map(|files| files > 0))?;
+        chapter.kills += first.kill()?;
         thread::scope(|scope| -> anyhow::Result<()> {
             let writing = scope.spawn(move || writer.write());
             while chapter.kills < kills || !writing.is_finished() {
@@ -217,6 +221,25 @@ fn wait_for_the_rest(witness: &Witness, lines: usize) -> anyhow::Result<()> {
         }
         clock::sleep(Duration::from_millis(200));
     }
+}
+
+fn wait_for(what: &str, is_so: impl Fn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let began = clock::monotonic();
+    while !is_so()? {
+        ensure!(clock::monotonic().saturating_sub(began) < IDLE, "waited too long until {what}");
+        clock::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// How many files the ledger says that somebody has begun to follow.
+fn known(witness: &Witness) -> anyhow::Result<i64> {
+    let super::ledger::Ledger::File(path) = witness.ledger() else { bail!("no file") };
+    if !path.exists() {
+        return Ok(0);
+    }
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(db.query_row("SELECT count(*) FROM followed", [], |row| row.get(0))?)
 }
 
 fn accepted(witness: &Witness) -> anyhow::Result<usize> {

@@ -78,8 +78,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn begin(folder: &Path, rotation: Rotation, lines: usize, chance: Rng) -> Self {
-        Self { folder: folder.to_owned(), rotation, lines, next: 0, chance, written: Written::default() }
+    /// The file is there, and empty.
+    pub(super) fn begin(folder: &Path, rotation: Rotation, lines: usize, chance: Rng) -> anyhow::Result<Self> {
+        let folder = folder.to_owned();
+        let writer = Self { folder, rotation, lines, next: 0, chance, written: Written::default() };
+        writer.open()?;
+        Ok(writer)
     }
 
     pub(super) fn write(&mut self) -> anyhow::Result<Written> {
