@@ -212,7 +212,7 @@ fn rest(tracked: &mut Tracked) -> String {
 fn a_file_that_grows_is_read_on() {
     let (file, mut tracked) = tracked("one\n");
     assert_eq!(rest(&mut tracked), "one\n");
-    write!(OpenOptions::new().append(true).open(file.path()).unwrap(), "two\n").unwrap();
+    OpenOptions::new().append(true).open(file.path()).unwrap().write_all(b"two\n").unwrap();
     assert_eq!(rest(&mut tracked), "two\n");
     assert_eq!(tracked.head(6), FileHead::of(b"one\ntw"));
     assert!(!tracked.is_cut());
