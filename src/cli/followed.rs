@@ -20,6 +20,10 @@ use crate::pipeline::Item;
 /// A file that has not come back for so long is worth a word. A rotation takes moments.
 const GONE: Duration = Duration::from_secs(5);
 
+/// A position is written down after the look that it is of, and what was moved away in between was not seen: so much later, at most,
+/// unless the run's own ledger holds it up.
+const NOTED_AFTER_LOOK: Duration = Duration::from_secs(60);
+
 /// How often it is noted that a file is still read, where nothing is written to it.
 const STILL_READ: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -87,7 +91,8 @@ impl Followed {
     pub(super) fn new(number: usize, path: &Path, begin: Begin) -> Self {
         let Begin { options, naming, reading, file, known, machine } = begin;
         let is_ours = |before: &ReadBefore| before.to.identity.split(':').next() == Some(&*machine);
-        let known = known.into_iter().filter(is_ours).collect();
+        let known = known.into_iter().filter(is_ours);
+        let known = known.map(|known| ReadBefore { at: known.at.before(NOTED_AFTER_LOOK), ..known }).collect();
         let shown = path.display().to_string();
         Self {
             path: path.to_owned(),
@@ -334,7 +339,8 @@ impl Followed {
             }
         }
         for position in &news {
-            self.know(position, clock::now());
+            // Only a look finds files that were moved away meanwhile.
+            self.know(position, self.looked);
         }
         news
     }
