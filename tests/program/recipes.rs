@@ -405,14 +405,16 @@ fn a_service_has_its_secret_as_a_credential() {
     assert_eq!(values(&timer, "OnCalendar"), ["*:0/2"]);
 }
 
+/// What a unit's protection consists of.
+fn protection(unit: &str) -> Vec<&str> {
+    let (_, from) = unit.split_once("# What the program may not do").unwrap();
+    from.lines().filter(|line| line.contains('=') && !line.starts_with("WantedBy")).collect()
+}
+
 #[test]
 fn both_services_are_protected_alike() {
     let [batch, track] =
         ["batch", "track"].map(|name| of_the_package(&format!("nexmo-conversion-{name}@.service")));
-    fn protection(unit: &str) -> Vec<&str> {
-        let (_, from) = unit.split_once("# What the program may not do").unwrap();
-        from.lines().filter(|line| line.contains('=') && !line.starts_with("WantedBy")).collect()
-    }
     assert!(protection(&batch).len() > 20);
     assert_eq!(protection(&batch), protection(&track));
     for key in [
