@@ -325,14 +325,9 @@ pub(super) fn open_outbox(
     }
     // The input's files are open by now.
     ensure_files(FILES_OF_A_RUN)?;
-    let (place, folder) = match target {
-        Target::Api => (context.ledger(args.ledger.as_ref(), Some(&setup.settings))?, None),
-        Target::Sandbox => {
-            let scratch = Scratch::make().map_err(|error| CommandFailure::io("cannot create a folder", error))?;
-            let path = scratch.ledger();
-            context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
-            (LedgerPlace::File(path), Some(scratch))
-        }
+    let place = match target {
+        Target::Api => context.ledger(args.ledger.as_ref(), Some(&setup.settings))?,
+        Target::Sandbox => return Ok(open_throw_away(&setup.fingerprint(), limits, context)),
     };
     let place = match (place, patience) {
         (LedgerPlace::Server(shared), Patience::None) => {
@@ -346,5 +341,26 @@ pub(super) fn open_outbox(
     };
     let ledger = Ledger::open_at(&place, &setup.fingerprint(), limits.max_unsettled(), clock::now());
     let ledger = ledger.map_err(CommandFailure::of_recording)?;
-    Ok(Opened { outbox: Outbox::Durable(Box::new(ledger)), linger, folder })
+    Ok(Opened { outbox: Outbox::Durable(Box::new(ledger)), linger, folder: None })
+}
+
+/// The ledger of a run against its own sandbox: a file, as for any other run. Where none can be made, as in a root file system that
+/// has nothing but the program, it is kept in memory: nothing in it outlives the run anyway.
+fn open_throw_away(account: &AccountFingerprint, limits: Limits, context: &mut Context) -> Opened {
+    let made = Scratch::make().map_err(anyhow::Error::from).and_then(|folder| {
+        let ledger = Ledger::open(&folder.ledger(), account, limits.max_unsettled(), clock::now())?;
+        Ok((ledger, folder))
+    });
+    let (ledger, folder) = match made {
+        Ok((ledger, folder)) => {
+            let path = folder.ledger();
+            context.terminal.detail("ledger", format_args!("{}, for this run only", path.display()));
+            (ledger, Some(folder))
+        }
+        Err(error) => {
+            context.terminal.detail("ledger", format_args!("in memory, for this run only: {error:#}"));
+            (Ledger::in_memory(account), None)
+        }
+    };
+    Opened { outbox: Outbox::Durable(Box::new(ledger)), linger: Duration::ZERO, folder }
 }

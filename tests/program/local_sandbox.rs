@@ -9,7 +9,7 @@ use predicates::str::contains;
 use rustix::process::Signal;
 
 use crate::api;
-use crate::cli::{Cli, Running, mode, wait_until};
+use crate::cli::{Cli, Ran, Running, mode, wait_until};
 use crate::needs::{Needed, is_here};
 
 /// What a started sandbox prints for its client: the variables of its export lines.
@@ -234,6 +234,36 @@ fn the_embedded_sandbox_needs_nothing_and_touches_nothing() {
     );
     cli.run(["check", "--sandbox"]).exits(0);
     assert_eq!(elsewhere.counts().connections, 0);
+}
+
+/// A root file system that has nothing but the program, as far as a test sees it that anybody may run: no folder for temporary files, and no
+/// home.
+fn nowhere<'s>() -> Cli<'s> {
+    ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"]
+        .into_iter()
+        .fold(Cli::new(), Cli::without)
+        .with("TMPDIR", "/nowhere")
+}
+
+#[test]
+fn where_no_file_can_be_made_the_embedded_sandboxs_ledger_is_in_memory() {
+    let cli = nowhere();
+    let ran = cli.run(["sms", "A", "--delivered", "--sandbox", "-v"]);
+    ran.exits(0).remarks(&contains("ledger: in memory, for this run only: "));
+    assert!(ran.stdout.starts_with("accepted  sms  A  delivered=true  "), "{}", ran.shown());
+    cli.run(["check", "--sandbox"]).exits(0);
+    let twice = "{\"id\":\"A\",\"channel\":\"sms\",\"delivered\":true}\n".repeat(2);
+    let outcomes = |ran: &Ran| ran.lines().iter().map(|line| line["outcome"].clone()).collect::<Vec<_>>();
+    let ran = cli.run_with_input(["batch", "--sandbox", "--json"], twice);
+    assert_eq!(outcomes(ran.exits(0)).len(), 2, "{}", ran.shown());
+    assert!(outcomes(&ran).contains(&"skipped".into()), "{}", ran.shown());
+    let log = "{\"event\":\"sent\",\"id\":\"B\",\"channel\":\"sms\"}\n";
+    let ran = cli.run_with_input(["track", "--sandbox", "--at-end", "expire", "--json"], log);
+    assert_eq!(outcomes(ran.exits(0)), ["accepted"], "{}", ran.shown());
+
+    // Control: where a file can be made, there is one.
+    let ran = Cli::new().run(["sms", "A", "--delivered", "--sandbox", "-v"]);
+    ran.exits(0).remarks(&contains("/ledger.db, for this run only").and(contains("in memory").not()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The documents' recipes, run as they stand there: each is taken out of the block below its line `<!-- recipe: NAME -->`.
 //!
-//! What a recipe finds on its machine is played here: `psql` and `journalctl` are small scripts of these tests, cron's and
-//! systemd's part is read off the recipe. `sh`, `tail` and `jq` are real. Without `jq` the tests say that they were skipped,
+//! What a recipe finds on its machine is played here: `psql` and `journalctl` are small scripts of these tests, cron's part
+//! is read off the recipe, systemd's off the units. `sh`, `tail` and `jq` are real. Without `jq` the tests say that they were skipped,
 //! because the tests ask for nothing but a compiler; where `CI` is set they fail.
 
 use std::ffi::OsStr;
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use crate::api;
 use crate::book::{block_below, names_of};
 use crate::cli::{Cli, PROGRAM, Ran, wait_until};
+use crate::documents::ROOT;
 use crate::needs::{Needed, is_here};
 
 fn recipe(name: &str) -> String {
@@ -105,20 +106,7 @@ fn there_is_a_test_for_every_recipe() {
     let names = sorted(names_of("recipe"));
     assert_eq!(
         names,
-        [
-            "again",
-            "alarm",
-            "cron",
-            "journald",
-            "metrics",
-            "ping",
-            "psql",
-            "systemd",
-            "systemd-timer",
-            "tail",
-            "track-cron",
-            "track-tail",
-        ]
+        ["again", "alarm", "cron", "journald", "metrics", "ping", "psql", "tail", "track-cron", "track-tail",]
     );
 }
 
@@ -370,38 +358,76 @@ fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
     unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
 }
 
-/// systemd's part is played here, as systemd.exec(5) and systemd.unit(5) describe it: the credential is a file in a
-/// folder of the service, `%d` is that folder, `%S` the folder for state.
+fn of_the_package(file: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join("contrib/systemd").join(file)).unwrap()
+}
+
+/// systemd's part is played here, as systemd.exec(5) and systemd.unit(5) describe it: the credential is a file in a folder of the service,
+/// `%d` is that folder, `%S` the folder for state, and a file of variables wins over the unit's own. `cargo xtask prove install` lets
+/// systemd do it.
 #[test]
 fn a_service_has_its_secret_as_a_credential() {
     let sandbox = api::plain();
-    let unit = recipe("systemd");
+    let (unit, example) = (of_the_package("nexmo-conversion-batch@.service"), of_the_package("example.env"));
     let cli = Cli::new().at(&sandbox);
     fs::create_dir(cli.path("bin")).unwrap();
     symlink(PROGRAM, cli.path("bin/nexmo-conversion")).unwrap();
     let (credential, _) = values(&unit, "LoadCredential")[0].split_once(':').unwrap();
     cli.file(&format!("credentials/{credential}"), api::SECRET, 0o400);
-    cli.file("state/otp/conversions.jsonl", conversions(2), 0o644);
+    let input = cli.file("conversions.jsonl", conversions(2), 0o644);
+    let settings = cli.file("settings.toml", of_the_package("../packages/config.toml"), 0o644);
     let (credentials, state) = (cli.path("credentials"), cli.path("state"));
     let expanded =
         |text: &str| text.replace("%d", credentials.to_str().unwrap()).replace("%S", state.to_str().unwrap());
     let mut cli = cli.with("CREDENTIALS_DIRECTORY", &credentials).with("XDG_STATE_HOME", OsStr::new("/nowhere"));
-    for variable in values(&unit, "Environment") {
-        let (name, value) = variable.split_once('=').unwrap();
+    let variables =
+        values(&unit, "Environment").into_iter().chain(example.lines().filter(|line| !line.starts_with('#')));
+    for (name, value) in variables.map(|variable| variable.split_once('=').unwrap()) {
         assert!(!value.contains(api::SECRET));
-        cli = cli.with(name, expanded(value));
+        cli = match name {
+            "INPUT" => cli.with(name, &input),
+            "NEXMO_CONVERSION_CONFIG" => cli.with(name, &settings),
+            "VONAGE_API_KEY" => cli.with(name, api::KEY),
+            _ => cli.with(name, expanded(value)),
+        };
     }
-    let command = expanded(values(&unit, "ExecStart")[0]);
-    assert!(!command.contains('%') && !command.contains('$'), "{command}");
+    fs::create_dir(&state).unwrap();
+    let command = expanded(values(&unit, "ExecStart")[0]).replace("/usr/bin/", "");
+    assert!(!command.contains('%'), "{command}");
     for _ in 0..2 {
         cli.shell(&command).exits(0);
     }
     assert_eq!(sorted(reported(&sandbox)), ["ID000", "ID001"]);
     let folder = values(&unit, "StateDirectory")[0];
-    assert!(state.join(folder).join("ledger.db").is_file());
-    let used = values(&unit, "SuccessExitStatus")[0];
-    assert_eq!(used, "75");
-    assert_eq!(values(&recipe("systemd-timer"), "OnCalendar"), ["*:0/2"]);
+    assert!(cli.path("state").join(folder).join("ledger.db").is_file());
+    assert!(values(&unit, "SuccessExitStatus")[0].split(' ').any(|code| code == "75"));
+    let timer = of_the_package("nexmo-conversion-batch@.timer");
+    assert_eq!(values(&timer, "OnCalendar"), ["*:0/2"]);
+}
+
+/// What a unit's protection consists of.
+fn protection(unit: &str) -> Vec<&str> {
+    let (_, from) = unit.split_once("# What the program may not do").unwrap();
+    from.lines().filter(|line| line.contains('=') && !line.starts_with("WantedBy")).collect()
+}
+
+#[test]
+fn both_services_are_protected_alike() {
+    let [batch, track] =
+        ["batch", "track"].map(|name| of_the_package(&format!("nexmo-conversion-{name}@.service")));
+    assert!(protection(&batch).len() > 20);
+    assert_eq!(protection(&batch), protection(&track));
+    for key in [
+        "User",
+        "Group",
+        "StateDirectory",
+        "StateDirectoryMode",
+        "LoadCredential",
+        "Environment",
+        "EnvironmentFile",
+    ] {
+        assert_eq!(values(&batch, key), values(&track, key), "{key}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod bench;
 mod book;
 mod build;
+mod dist;
 mod fuzz;
 mod generate;
 mod machine;
@@ -33,6 +34,8 @@ enum Chore {
     Pictures(GenerateArgs),
     /// Check that no dependency asks for a newer compiler than Cargo.toml's rust-version
     Msrv,
+    /// Make what users install: an archive, packages, a bill of materials, checksums
+    Dist(dist::DistArgs),
     /// Measure
     #[command(subcommand)]
     Bench(BenchChore),
@@ -71,6 +74,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Pictures(GenerateArgs { check: false }) => pictures::write(root)?,
         Chore::Pictures(GenerateArgs { check: true }) => pictures::check(root)?,
         Chore::Msrv => minimum_rust::check(root)?,
+        Chore::Dist(args) => dist::run(root, &args)?,
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
         Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,
         Chore::Bench(BenchChore::Report(args)) => bench::report(root, &args)?,

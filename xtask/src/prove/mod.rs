@@ -3,9 +3,11 @@
 
 mod between;
 mod count;
+mod dist;
 mod faults;
 mod fleet;
 mod follow;
+mod install;
 mod kill;
 mod ledger;
 mod overlap;
@@ -50,6 +52,10 @@ pub(crate) enum Proof {
     Power(power::PowerArgs),
     /// The same source gives the same bytes in another folder
     Build,
+    /// What `cargo xtask dist` makes is the same in another folder, and at another time
+    Dist(dist::TwiceArgs),
+    /// What `cargo xtask dist` makes can be installed, works where nothing else is, and goes again
+    Install(install::InstallArgs),
     /// A day of a log becomes exactly the right conversions, again and through kills
     Track(track::TrackArgs),
     /// Of a log that is followed no line is missing and none is taken twice, through rotations and kill -9
@@ -76,6 +82,8 @@ impl Proof {
             Self::Faults(args) => faults::show(root, &args),
             Self::Power(args) => power::show(root, &args),
             Self::Build => reproducible::show(root),
+            Self::Dist(args) => dist::show(root, &args),
+            Self::Install(args) => install::show(root, &args),
             Self::Track(args) => track::show(root, &args),
             Self::Follow(args) => follow::show(root, &args),
             Self::Redirects => redirects::show(root),

@@ -22,7 +22,8 @@ pub(crate) fn show(root: &Path) -> anyhow::Result<String> {
     Ok(format!("{} bytes, the same in both folders; control: a build with another feature differs", first.len()))
 }
 
-fn clone(root: &Path, place: &Path) -> anyhow::Result<()> {
+/// A copy of what is committed.
+pub(super) fn clone(root: &Path, place: &Path) -> anyhow::Result<()> {
     let status = Command::new("git").args(["clone", "--quiet"]).arg(root).arg(place).status();
     ensure!(status.context("cannot run git")?.success(), "git clone failed");
     Ok(())
