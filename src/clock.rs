@@ -24,6 +24,12 @@ pub fn monotonic() -> Duration {
     START.get_or_init(Instant::now).elapsed()
 }
 
+/// The same clock, for a library that wants the standard library's type.
+#[must_use]
+pub fn instant() -> Instant {
+    Instant::now()
+}
+
 /// Waits.
 pub fn sleep(duration: Duration) {
     thread::sleep(duration);

@@ -28,7 +28,7 @@ const SIDEWAYS: [(&str, &str); 1] = [("clock", "domain")]; // what it reads is r
 
 /// Names that belong to one place (a room, or one of its files). A name is a run of path segments; a macro ends in `!`.
 const KEPT: [(&str, &[&[&str]]); 6] = [
-    ("transport", &[&["ureq"]]),
+    ("transport", &[&["ureq"], &["ureq_proto"]]),
     ("ledger/store/sqlite", &[&["rusqlite"]]),
     ("ledger/store/postgres", &[&["tokio_postgres"], &["tokio"], &["tokio_rustls"]]),
     (

@@ -11,6 +11,7 @@
 #![expect(clippy::missing_panics_doc, reason = "panicking is how a check says that a promise does not hold")]
 #![expect(clippy::unwrap_used, reason = "as above")]
 
+mod common_replies;
 mod escaping;
 mod plain;
 mod records;
@@ -22,6 +23,7 @@ mod times;
 
 use nexmo_conversion::domain::Timestamp;
 
+pub use common_replies::{Reader, agrees, common_replies};
 pub use escaping::escaping;
 pub use records::records;
 pub use replies::replies;
@@ -33,13 +35,14 @@ pub use times::times;
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its folder in `corpus/` and of its program in `fuzz_targets/`.
-pub const CHECKS: [(&str, Check); 6] = [
+pub const CHECKS: [(&str, Check); 7] = [
     ("records", records),
     ("times", times),
     ("settings", settings),
     ("retry_after", retry_after),
     ("replies", replies),
     ("escaping", escaping),
+    ("common_replies", common_replies),
 ];
 
 /// 2026-11-22 01:25:26 UTC, the moment at which everything here is read.

@@ -41,6 +41,11 @@ fn escaping_keeps_its_promises() {
 }
 
 #[test]
+fn common_replies_keep_their_promises() {
+    holds("common_replies");
+}
+
+#[test]
 fn every_check_has_a_program_and_kept_inputs() {
     let names: BTreeSet<_> = CHECKS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(names_in("corpus"), names);

@@ -6,7 +6,7 @@ use super::args::Global;
 use super::terminal::Terminal;
 use crate::config::{Origin, ProxySetting, ResolvedAccount, Settings, show};
 use crate::output::{Verbosity, exchange_label};
-use crate::transport::{Endpoint, Exchange};
+use crate::transport::{Endpoint, Watched};
 
 /// Says whose account it is, where requests go and by which way, each with its origin.
 pub(super) fn say_origins(
@@ -53,7 +53,7 @@ pub(super) fn by(origin: &Origin) -> String {
 }
 
 /// The two ends by which requests and answers are watched; none unless `-v` asks for it.
-pub(super) fn exchanges(global: &Global) -> (Option<Sender<Exchange>>, Option<Receiver<Exchange>>) {
+pub(super) fn exchanges(global: &Global) -> (Option<Sender<Watched>>, Option<Receiver<Watched>>) {
     if global.verbosity() < Verbosity::Verbose {
         return (None, None);
     }
@@ -62,7 +62,7 @@ pub(super) fn exchanges(global: &Global) -> (Option<Sender<Exchange>>, Option<Re
 }
 
 /// Says what was seen so far.
-pub(super) fn say_exchanges(seen: Option<&Receiver<Exchange>>, terminal: &mut Terminal) {
+pub(super) fn say_exchanges(seen: Option<&Receiver<Watched>>, terminal: &mut Terminal) {
     for exchange in seen.into_iter().flat_map(Receiver::try_iter) {
         terminal.detail(exchange_label(&exchange), &exchange);
     }

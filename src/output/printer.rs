@@ -11,7 +11,7 @@ use crate::clock;
 use crate::domain::{Failure, Timestamp, counted};
 use crate::ledger::Origin;
 use crate::pipeline::{Event, Listener, ListenerGone, Notice, RecordResult, State, Stopped, Subject};
-use crate::transport::Exchange;
+use crate::transport::Watched;
 
 /// Who reads the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub struct Printer<'a> {
     style: OutputStyle,
     hint: Hint<'a>,
     progress: Option<&'a mut dyn Progress>,
-    exchanges: Option<Receiver<Exchange>>,
+    exchanges: Option<Receiver<Watched>>,
     unwritten: Vec<u8>,
     unsaid: String,
     summary: Summary,
@@ -139,7 +139,7 @@ impl<'a> Printer<'a> {
 
     /// Also says what passes between this program and the server.
     #[must_use]
-    pub fn with_exchanges(self, exchanges: Option<Receiver<Exchange>>) -> Self {
+    pub fn with_exchanges(self, exchanges: Option<Receiver<Watched>>) -> Self {
         Self { exchanges, ..self }
     }
 
@@ -414,7 +414,7 @@ impl Printer<'_> {
 
 /// What an exchange's line begins with.
 #[must_use]
-pub fn exchange_label(exchange: &Exchange) -> &'static str {
+pub fn exchange_label(exchange: &Watched) -> &'static str {
     if exchange.is_request() { "request" } else { "answer" }
 }
 

@@ -63,9 +63,9 @@ pub(super) fn send_jobs(
     attempts: &ChannelSender<(Job, Option<Attempt>)>,
 ) {
     for job in jobs {
-        let ends = clock::monotonic().saturating_add(sender.max_time());
-        let sent = gate.lets_through(ends).then(|| {
-            let (at, began) = (clock::now(), clock::monotonic());
+        let began = clock::monotonic();
+        let sent = gate.lets_through(began.saturating_add(sender.max_time())).then(|| {
+            let at = clock::now();
             let result = sender.send(&Request::new(&job.record().conversion, account));
             Attempt { at, began, ended: clock::monotonic(), result }
         });

@@ -20,3 +20,6 @@ pub struct Endpoint {
     /// Limit for a whole attempt.
     pub max_time: Duration,
 }
+
+/// What this program calls itself, to servers and proxies.
+pub(super) const USER_AGENT: &str = concat!("nexmo-conversion/", env!("CARGO_PKG_VERSION"));

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::endpoint::Endpoint;
 use super::names::is_out_of_descriptors;
-use super::trace::Trace;
+use super::trace::{ConnectionAge, Trace};
 use super::trust::TrustError;
 use crate::certificates;
 use crate::domain::{ErrorCode, Reached};
@@ -44,15 +44,6 @@ impl From<Sent> for Reached {
             Sent::Maybe => Self::Unknown,
         }
     }
-}
-
-/// Which connection a request went out on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectionAge {
-    /// Made for this request, or none.
-    Fresh,
-    /// Kept alive from an earlier one.
-    Reused,
 }
 
 /// The part of an attempt during which it failed.
@@ -190,15 +181,18 @@ impl From<rustls::Error> for Handshake {
     }
 }
 
-/// Rebuilds ureq's error from its kind, the trace and names: its own text may hold the full URL.
-pub(super) fn explain(error: ureq::Error, trace: &Trace, endpoint: &Endpoint) -> TransportError {
-    let sent = if trace.was_sent() { Sent::Maybe } else { Sent::No };
-    let connection =
-        if trace.was_reused() && !trace.was_answered() { ConnectionAge::Reused } else { ConnectionAge::Fresh };
-    TransportError { sent, cause: cause(error, trace, endpoint), connection }
+/// A request that HTTP cannot carry. Nothing of it was sent, and nothing of it may be shown.
+pub(super) fn unsendable<E>(_: E) -> ureq::Error {
+    ureq::Error::BadUri(String::new())
 }
 
-fn cause(error: ureq::Error, trace: &Trace, endpoint: &Endpoint) -> Cause {
+/// Rebuilds ureq's error from its kind, the trace and names: its own text may hold the full URL.
+pub(super) fn explain(error: ureq::Error, trace: Trace, endpoint: &Endpoint) -> TransportError {
+    let sent = if trace.was_sent() { Sent::Maybe } else { Sent::No };
+    TransportError { sent, cause: cause(error, trace, endpoint), connection: trace.silent_connection() }
+}
+
+fn cause(error: ureq::Error, trace: Trace, endpoint: &Endpoint) -> Cause {
     let host = || endpoint.base_url.host().to_owned();
     let proxy = endpoint.proxy.as_ref().filter(|_| !trace.was_connected());
     let on_the_way = |reason: String| match proxy {

@@ -141,6 +141,11 @@ impl ProxyUrl {
     pub(super) fn to_ureq(&self) -> Proxy {
         self.proxy.clone()
     }
+
+    /// Whether it is told addresses, and not names.
+    pub(super) fn wants_addresses(&self) -> bool {
+        self.proxy.resolve_target()
+    }
 }
 
 impl fmt::Display for ProxyUrl {

@@ -1,58 +1,58 @@
 //! One request at a time over one connection: written, sent, and its reply read.
 
-use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::mpsc::Sender as Watcher;
 use std::time::Duration;
 
-use ureq::http::{HeaderValue, Method, Request as HttpRequest, Response, Uri, header};
-use ureq::{Agent, AsSendBody};
+use ureq::Error;
+use ureq::http::{HeaderValue, Request as HttpRequest, Uri, header};
+use ureq_proto::client::state::RecvResponse;
+use ureq_proto::client::{Call, RedirectAuthHeaders};
 use zeroize::Zeroizing;
 
-use super::connection::ConnectionMaker;
+use super::connection::{Connection, Opener};
 use super::endpoint::Endpoint;
-use super::error::{self, Cause, ConnectionAge, NotQuiet, Sent, TransportError};
-use super::exchange::Exchange;
+use super::error::{Cause, NotQuiet, Sent, TransportError, explain, unsendable};
+use super::exchange::{Afterwards, Answer, exchange, prepare, write};
+use super::head::{FormHead, form};
 use super::names::Names;
-use super::proxy::ProxyUrl;
+use super::output::Output;
 use super::trace::Trace;
+use super::watched::Watched;
 use crate::clock;
 use crate::domain::{Channel, Placement, Timestamp};
 use crate::failpoint::{Promise, is_broken};
-use crate::wire::{Body, BodyEnd, CONTENT_TYPE, Reply, Request, Scheme, parse_http_date, parse_retry_after};
+use crate::wire::{Body, Reply, Request, Scheme};
 
-/// How much of a reply's body is looked at.
-const BODY_LIMIT: u64 = 64 * 1024;
 /// On so many connections in a row a request is not written because the server has already said something or has closed:
 /// one may have been kept alive for too long, more are the server's manner.
 const CONNECTIONS: u32 = 3;
-/// Holds a reply's head. The API's are under 500 bytes; ureq's default would cost 128 KiB a connection, each way.
-const BUFFER: usize = 16 * 1024;
-/// Connections that have been quiet for longer are not used again.
-const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// Makes senders that share the address cache and the trust store.
 #[derive(Debug)]
 pub struct Transport {
     endpoint: Arc<Endpoint>,
-    urls: [Uri; 2],
+    /// Of conversions over SMS, and over voice.
+    heads: Arc<[FormHead; 2]>,
     names: Names,
-    watcher: Option<Watcher<Exchange>>,
+    watcher: Option<Watcher<Watched>>,
 }
 
 impl Transport {
     /// Prepares senders; opens nothing yet. Fails for a base URL that HTTP cannot carry.
     pub fn new(endpoint: Endpoint) -> Result<Self, TransportError> {
-        let url = |channel| -> Result<Uri, TransportError> {
-            endpoint.base_url.conversions(channel).parse().map_err(|_| TransportError::unsent(Cause::Unsendable))
+        let head = |channel| {
+            let url = endpoint.base_url.conversions(channel).parse().map_err(unsendable)?;
+            FormHead::new(url)
         };
-        let urls = [url(Channel::Sms)?, url(Channel::Voice)?];
-        Ok(Self { endpoint: Arc::new(endpoint), urls, names: Names::default(), watcher: None })
+        let heads = head(Channel::Sms).and_then(|sms| Ok([sms, head(Channel::Voice)?]));
+        let heads = Arc::new(heads.map_err(|_| TransportError::unsent(Cause::Unsendable))?);
+        Ok(Self { endpoint: Arc::new(endpoint), heads, names: Names::default(), watcher: None })
     }
 
     /// Its senders show each request before it is sent, and its answer before they return it.
     #[must_use]
-    pub fn watched(self, watcher: Option<Watcher<Exchange>>) -> Self {
+    pub fn watched(self, watcher: Option<Watcher<Watched>>) -> Self {
         Self { watcher, ..self }
     }
 
@@ -64,32 +64,12 @@ impl Transport {
         if endpoint.base_url.scheme() == Scheme::Https {
             let _ = endpoint.trust.client_config();
         }
-        let trace = Arc::new(Trace::default());
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(if is_broken(Promise::RedirectsNotFollowed) { 10 } else { 0 })
-            .max_redirects_will_error(false)
-            .proxy(endpoint.proxy.as_ref().map(ProxyUrl::to_ureq))
-            .user_agent(concat!("nexmo-conversion/", env!("CARGO_PKG_VERSION")))
-            // Absent, it means the same `*/*` that would be sent.
-            .accept("")
-            .timeout_connect(Some(endpoint.connect_timeout))
-            .timeout_resolve(Some(endpoint.connect_timeout))
-            .timeout_global(Some(endpoint.max_time))
-            .input_buffer_size(BUFFER)
-            .output_buffer_size(BUFFER)
-            .max_response_header_size(BUFFER)
-            .max_idle_connections(1)
-            .max_idle_connections_per_host(1)
-            .max_idle_age(MAX_IDLE)
-            .build();
-        let maker = ConnectionMaker::new(endpoint.trust.clone(), endpoint.proxy.is_some(), Arc::clone(&trace));
         Sender {
-            agent: Agent::with_parts(config, maker.chained(), self.names.clone()),
+            opener: Opener::new(Arc::clone(&self.endpoint), self.names.clone()),
             endpoint: Arc::clone(&self.endpoint),
-            urls: self.urls.clone(),
-            names: self.names.clone(),
-            trace,
+            heads: Arc::clone(&self.heads),
+            kept: None,
+            output: Output::new(),
             watcher: self.watcher.clone(),
         }
     }
@@ -98,12 +78,20 @@ impl Transport {
 /// Sends one request at a time over one kept-alive connection.
 #[derive(Debug)]
 pub struct Sender {
-    agent: Agent,
+    opener: Opener,
     endpoint: Arc<Endpoint>,
-    urls: [Uri; 2],
-    names: Names,
-    trace: Arc<Trace>,
-    watcher: Option<Watcher<Exchange>>,
+    heads: Arc<[FormHead; 2]>,
+    /// In a box, because it is large and taken out and put back for each request.
+    kept: Option<Box<Connection>>,
+    output: Output,
+    watcher: Option<Watcher<Watched>>,
+}
+
+/// From when until when an attempt lasts.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    began: Duration,
+    ends: Duration,
 }
 
 /// A complete answer to [`Sender::get`].
@@ -130,129 +118,187 @@ impl Sender {
     ///
     /// An answer with whatever status is `Ok`; what it means is [`wire::classify`](crate::wire::classify)'s matter.
     pub fn send(&mut self, request: &Request<'_>) -> Result<Reply, TransportError> {
-        let url = match request.channel {
-            Channel::Sms => self.urls[0].clone(),
-            Channel::Voice => self.urls[1].clone(),
+        let heads = Arc::clone(&self.heads);
+        let head = match request.channel {
+            Channel::Sms => &heads[0],
+            Channel::Voice => &heads[1],
         };
-        let encoded = request.encoded();
-        let authorization = request.authorization();
-        self.show(|_| Exchange::request(request, url.to_string()));
+        self.show(|| Watched::request(request, head.url().to_string()));
         let began = clock::monotonic();
-        let result = self.run(|| {
-            let (url, body) = match request.placement {
-                Placement::Form => (url.clone(), encoded.as_bytes()),
-                Placement::Query => {
-                    let whole = Zeroizing::new(format!("{url}?{}", encoded.as_str()));
-                    (whole.parse().map_err(unsendable)?, &[][..])
-                }
-            };
-            // Not with a builder, which moves the whole request at each step.
-            let mut message = HttpRequest::new(body);
-            *message.method_mut() = Method::POST;
-            *message.uri_mut() = url;
-            message.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-            if let Some(authorization) = &authorization {
-                let value = HeaderValue::from_str(authorization).map_err(unsendable)?;
-                message.headers_mut().insert(header::AUTHORIZATION, value);
-            }
-            Ok(message)
-        });
+        let result = match (request.placement, request.basic) {
+            (Placement::Form, None) => self.send_form(request, head, began),
+            (Placement::Form | Placement::Query, _) => self.send_otherwise(request, head.url(), began),
+        };
         self.show_answer(result.as_ref(), request.message_id(), began);
-        let response = result?;
-        let retry_after = response
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| parse_retry_after(value, clock::now()));
-        Ok(Reply { status: response.status().as_u16(), retry_after, body: read(response) })
+        let Answer { status, retry_after, body, .. } = result?;
+        Ok(Reply { status, retry_after, body })
+    }
+
+    /// All that is its own is in the form.
+    fn send_form(
+        &mut self,
+        request: &Request<'_>,
+        head: &FormHead,
+        began: Duration,
+    ) -> Result<Answer, TransportError> {
+        self.output.begin(head.room());
+        let written = request.encode(|piece| self.output.append(piece.as_bytes()));
+        let written = written.and_then(|()| head.complete(&mut self.output));
+        let awaited = || write(prepare(form(head.url().clone()), Some(&[]))?, &[], &mut Output::new());
+        self.run(head.url(), began, written.map(|()| awaited))
+    }
+
+    /// With parameters in its URL, or a header that not every request has.
+    fn send_otherwise(
+        &mut self,
+        request: &Request<'_>,
+        url: &Uri,
+        began: Duration,
+    ) -> Result<Answer, TransportError> {
+        let written = write_otherwise(request, url, &mut self.output);
+        self.run(url, began, written.map(|call| || Ok(call)))
     }
 
     /// Fetches a page that changes nothing, for `check`.
     pub fn get(&mut self, url: &str, authorization: Option<&str>) -> Result<Page, TransportError> {
-        self.show(|_| Exchange::Request {
+        self.show(|| Watched::Request {
             method: "GET",
             url: url.to_owned(),
             parameters: String::new(),
             authorized: authorization.is_some(),
         });
         let began = clock::monotonic();
-        let result = self.run(|| {
-            let mut message = HttpRequest::get(url);
-            if let Some(authorization) = authorization {
-                message = message.header(header::AUTHORIZATION, authorization);
-            }
-            message.body(()).map_err(unsendable)
-        });
+        let result = match write_get(url, authorization, &mut self.output) {
+            Ok((url, call)) => self.run(&url, began, Ok(|| Ok(call))),
+            Err(error) => Err(explain(error, Trace::Nowhere, &self.endpoint)),
+        };
         self.show_answer(result.as_ref(), url, began);
-        let response = result?;
-        let date = response.headers().get(header::DATE).and_then(|date| parse_http_date(date.to_str().ok()?));
-        let status = response.status().as_u16();
-        Ok(Page { status, date, body: read(response), tls: self.trace.tls() })
+        let Answer { status, date, body, tls, .. } = result?;
+        Ok(Page { status, date, body, tls })
     }
 
-    fn show(&self, exchange: impl FnOnce(&Self) -> Exchange) {
+    fn show(&self, seen: impl FnOnce() -> Watched) {
         if let Some(watcher) = &self.watcher {
-            let _ = watcher.send(exchange(self));
+            let _ = watcher.send(seen());
         }
     }
 
-    fn show_answer(&self, result: Result<&Response<ureq::Body>, &TransportError>, about: &str, began: Duration) {
-        self.show(|this| {
+    fn show_answer(&self, result: Result<&Answer, &TransportError>, about: &str, began: Duration) {
+        self.show(|| {
             let (about, took) = (about.to_owned(), clock::monotonic().saturating_sub(began));
             match result {
-                Ok(response) => Exchange::Answer {
+                Ok(answer) => Watched::Answer {
                     about,
-                    status: response.status().as_u16(),
+                    status: answer.status,
                     took,
-                    tls: this.trace.tls(),
-                    connection: if this.trace.was_reused() { ConnectionAge::Reused } else { ConnectionAge::Fresh },
+                    tls: answer.tls,
+                    connection: answer.came_by,
                 },
-                Err(error) => Exchange::Failure { about, why: error.to_string(), took },
+                Err(error) => Watched::Failure { about, why: error.to_string(), took },
             }
         });
     }
 
-    /// Sends a request, over another connection where one is not fit for it: that is known before a byte has left, so it is
-    /// the same attempt and has the same time.
-    fn run<B: AsSendBody>(
-        &mut self,
-        request: impl Fn() -> Result<HttpRequest<B>, TransportError>,
-    ) -> Result<Response<ureq::Body>, TransportError> {
-        self.trace.start();
-        let began = clock::monotonic();
-        let mut result = self.agent.run(request()?);
-        for _ in 1..CONNECTIONS {
-            if !result.as_ref().is_err_and(NotQuiet::is_why) {
-                break;
+    /// Sends what is in the output, over another connection where one is not fit for it: that is known before a byte has left,
+    /// so it is the same attempt and has the same time.
+    fn run<F>(&mut self, url: &Uri, began: Duration, awaited: Result<F, Error>) -> Result<Answer, TransportError>
+    where
+        F: FnOnce() -> Result<Call<RecvResponse>, Error>,
+    {
+        let time = Time { began, ends: began.saturating_add(self.endpoint.max_time) };
+        let mut trace = Trace::Nowhere;
+        let mut result = awaited.and_then(|awaited| {
+            // Whoever has sent the request also waits for the reply.
+            let mut awaited = Some(awaited);
+            let mut await_reply = || awaited.take().ok_or_else(|| unsendable(()))?();
+            let mut result = self.attempt(url, time, &mut trace, &mut await_reply);
+            for _ in 1..CONNECTIONS {
+                if !result.as_ref().is_err_and(NotQuiet::is_why) {
+                    break;
+                }
+                result = self.attempt(url, time, &mut trace, &mut await_reply);
             }
-            self.trace.start();
-            let left = self.endpoint.max_time.saturating_sub(clock::monotonic().saturating_sub(began));
-            let request = self.agent.configure_request(request()?).timeout_global(Some(left)).build();
-            result = self.agent.run(request);
+            result
+        });
+        if is_broken(Promise::RedirectsNotFollowed) {
+            result = result.and_then(|answer| self.follow(answer, time, &mut trace));
         }
+        self.output.wipe();
         result.map_err(|error| {
-            let error = error::explain(error, &self.trace, &self.endpoint);
+            let error = explain(error, trace, &self.endpoint);
             if error.sent == Sent::No {
-                self.names.forget();
+                self.opener.forget_addresses();
             }
             error
         })
     }
+
+    /// Over the connection of the last request, or a new one.
+    fn attempt(
+        &mut self,
+        url: &Uri,
+        time: Time,
+        trace: &mut Trace,
+        awaited: impl FnOnce() -> Result<Call<RecvResponse>, Error>,
+    ) -> Result<Answer, Error> {
+        *trace = Trace::Nowhere;
+        let mut connection = match self.kept.take().filter(|kept| kept.fits(url, time.began)) {
+            Some(kept) => kept,
+            None => Box::new(self.opener.open(url, time.ends)?),
+        };
+        connection.begin(time.ends);
+        let result = exchange(&mut connection, self.output.bytes(), awaited);
+        *trace = connection.trace();
+        let answer = result?;
+        if answer.connection == Afterwards::Kept {
+            connection.keep(time.began);
+            self.kept = Some(connection);
+        }
+        Ok(answer)
+    }
+
+    /// What a broken promise does: it goes where a redirect leads.
+    fn follow(&mut self, mut answer: Answer, time: Time, trace: &mut Trace) -> Result<Answer, Error> {
+        for _ in 0..10 {
+            let next = answer.redirect.as_mut().map(|call| call.as_new_call(RedirectAuthHeaders::Never));
+            let Some(Ok(Some(call))) = next else {
+                break;
+            };
+            let url = call.uri().clone();
+            let call = write(call, &[], &mut self.output)?;
+            answer = self.attempt(&url, time, trace, || Ok(call))?;
+        }
+        Ok(answer)
+    }
 }
 
-/// A URL or header that HTTP cannot carry: nothing was sent, and nothing of it may be shown.
-fn unsendable<E>(_: E) -> TransportError {
-    TransportError::unsent(Cause::Unsendable)
-}
-
-/// A reply's body, as much of it as the API could send.
-fn read(response: Response<ureq::Body>) -> Body {
-    let (head, body) = response.into_parts();
-    let value = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let mut bytes = Vec::new();
-    let end = match body.into_reader().take(BODY_LIMIT + 1).read_to_end(&mut bytes) {
-        Ok(length) if length as u64 <= BODY_LIMIT => BodyEnd::Reached,
-        Ok(_) | Err(_) => BodyEnd::Missed,
+fn write_otherwise(request: &Request<'_>, url: &Uri, output: &mut Output) -> Result<Call<RecvResponse>, Error> {
+    let encoded = request.encoded();
+    let (url, body) = match request.placement {
+        Placement::Form => (url.clone(), encoded.as_bytes()),
+        Placement::Query => {
+            let whole = Zeroizing::new(format!("{url}?{}", encoded.as_str()));
+            (whole.parse().map_err(unsendable)?, &[][..])
+        }
     };
-    Body::new(bytes, value(header::CONTENT_TYPE), value(header::CONTENT_ENCODING), end)
+    let mut message = form(url);
+    if let Some(authorization) = request.authorization() {
+        let value = HeaderValue::from_str(&authorization).map_err(unsendable)?;
+        message.headers_mut().insert(header::AUTHORIZATION, value);
+    }
+    write(prepare(message, Some(body))?, body, output)
+}
+
+fn write_get(
+    url: &str,
+    authorization: Option<&str>,
+    output: &mut Output,
+) -> Result<(Uri, Call<RecvResponse>), Error> {
+    let mut message = HttpRequest::get(url);
+    if let Some(authorization) = authorization {
+        message = message.header(header::AUTHORIZATION, authorization);
+    }
+    let message = message.body(()).map_err(unsendable)?;
+    let url = message.uri().clone();
+    Ok((url, write(prepare(message, None)?, &[], output)?))
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
-use crate::certificates;
+use crate::certificates::{self, Authorities};
 
 /// Where certificate authorities come from.
 #[derive(Debug, Clone)]
@@ -92,11 +92,11 @@ fn build(trust: &Trust) -> Result<Arc<ClientConfig>, TrustError> {
 }
 
 fn load_named(named: &[Pem]) -> Result<RootCertStore, TrustError> {
-    let mut roots = RootCertStore::empty();
+    let mut authorities = Authorities::default();
     for Pem { place, pem } in named {
-        if certificates::add_pem(&mut roots, pem) == 0 {
+        if authorities.add(pem) == 0 {
             return Err(TrustError::NoCertificate(place.clone()));
         }
     }
-    Ok(roots)
+    Ok(authorities.roots)
 }

@@ -1,6 +1,7 @@
 //! A conversion as an HTTP request, rendered with its secrets or without.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -103,16 +104,25 @@ impl<'a> Request<'a> {
         // Grown once: a buffer that moves while it grows leaves copies of the secret behind.
         let room = self.parameters.iter().map(|p| p.name.len() + 3 * p.value.expose().len() + 2).sum();
         let mut form = Zeroizing::new(String::with_capacity(room));
-        for parameter in &self.parameters {
-            if !form.is_empty() {
-                form.push('&');
-            }
-            // Our own names are written as they are.
-            form.push_str(parameter.name);
-            form.push('=');
-            form.extend(form_urlencoded::byte_serialize(parameter.value.expose().as_bytes()));
-        }
+        let Ok(()) = self.encode(|piece| {
+            form.push_str(piece);
+            Ok::<_, Infallible>(())
+        });
         form
+    }
+
+    /// The same, piece by piece, for one who has room for it.
+    pub fn encode<E>(&self, mut write: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let mut separator = "";
+        for parameter in &self.parameters {
+            write(separator)?;
+            separator = "&";
+            // Our own names are written as they are.
+            write(parameter.name)?;
+            write("=")?;
+            form_urlencoded::byte_serialize(parameter.value.expose().as_bytes()).try_for_each(&mut write)?;
+        }
+        Ok(())
     }
 
     /// The value of the `Authorization` header, where there is one: for the wire only.

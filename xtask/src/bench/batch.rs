@@ -1,5 +1,5 @@
-//! A stream of conversions: `batch` with and without ledger, beside `curl --parallel` and `wrk`, against one server; and a
-//! million records through a pipe.
+//! A stream of conversions: `batch` with and without ledger, beside other programs, against one server; and a million records
+//! through a pipe.
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use nexmo_conversion::clock;
 use super::arena::Arena;
 use super::cores::Core;
 use super::cost::{Cost, Program};
-use super::peers;
+use super::peers::{Peer, Peers, Wanted};
 use super::pipe::{Flow, flow, record};
 use super::table::markdown;
 use crate::build::{Build, build};
@@ -33,6 +33,12 @@ pub(crate) struct BatchArgs {
     /// Also send 1,000,000 records through a pipe
     #[arg(long)]
     million: bool,
+    /// Beside Node's undici, Python's requests and `xargs` with curl, too; npm and pip fetch the first two
+    #[arg(long)]
+    peers: bool,
+    /// Only our own instructions, which hardly vary: fail if docs/performance.md does not state them, to 5 %
+    #[arg(long, conflicts_with_all = ["million", "peers"])]
+    quick: bool,
 }
 
 /// Requests at once without latency.
@@ -42,19 +48,24 @@ const LATENCY: Duration = Duration::from_millis(50);
 const JOBS_FAR_AWAY: usize = 256;
 /// Instructions are counted over these two lengths: their difference has no start-up in it.
 const COUNTED: [u64; 2] = [2_000, 12_000];
-/// How long `wrk` runs, and how long the server may still be busy with what it left.
-const SECONDS: u64 = 5;
+/// How long the server may still be busy with what `wrk` left.
 const QUIET: Duration = Duration::from_secs(1);
 /// How many records go through a pipe.
 const FLOWS: [u64; 2] = [100_000, 1_000_000];
 
 pub(crate) fn batch(root: &Path, args: &BatchArgs) -> anyhow::Result<String> {
     let binary = build(root, Build::Honest)?;
-    let tools = Tools::find()?;
+    let tools = Tools::find(root, if args.peers { Wanted::All } else { Wanted::Installed })?;
     let near = Track::open(&binary, &tools, Duration::ZERO, JOBS)?;
+    if args.quick {
+        let counted = near.instructions(&OURS)?;
+        stated(&fs::read_to_string(root.join("docs/performance.md"))?, &counted)?;
+        return Ok(in_a_table(&counted));
+    }
+    let counted = near.instructions(&[OURS[0], OURS[1], Runner::Other(Peer::Curl)])?;
     let mut parts = vec![
         "### 16 at once, no latency\n".to_owned() + &near.side_by_side(args.records, args.rounds)?,
-        "### User instructions a record\n".to_owned() + &near.instructions()?,
+        "### User instructions a record\n".to_owned() + &in_a_table(&counted),
     ];
     if args.million {
         parts.push("### Through a pipe\n".to_owned() + &near.flows()?);
@@ -66,19 +77,49 @@ pub(crate) fn batch(root: &Path, args: &BatchArgs) -> anyhow::Result<String> {
     Ok(parts.join("\n\n"))
 }
 
+/// Instructions a record, by who executes them.
+type Counted = Vec<(Runner, f64)>;
+
+fn in_a_table(counted: &Counted) -> String {
+    let ours = counted.first().map_or(f64::NAN, |(_, each)| *each);
+    let row = |(runner, each): &(Runner, f64)| {
+        vec![runner.name().to_owned(), format!("{each:.0}"), format!("{:.3}", each / ours)]
+    };
+    markdown(
+        &["client", "instructions", "against `batch --no-ledger`"],
+        &counted.iter().map(row).collect::<Vec<_>>(),
+    )
+}
+
+/// Holds that a document states these counts, to a twentieth.
+fn stated(document: &str, counted: &Counted) -> anyhow::Result<()> {
+    ensure!(!counted.is_empty(), "nothing was counted: valgrind is not installed");
+    let table = document.split_once("| client | instructions |").map(|(_, table)| table).unwrap_or_default();
+    for (runner, each) in counted {
+        let row = table.lines().find_map(|line| line.strip_prefix(&format!("| {} | ", runner.name())));
+        let stated: f64 = row
+            .and_then(|row| row.split(' ').next()?.parse().ok())
+            .with_context(|| format!("no instructions of {}", runner.name()))?;
+        let off = (each / stated - 1.0).abs();
+        ensure!(
+            off <= 0.05,
+            "docs/performance.md states {stated} instructions a record of {}, but these are {each:.0}: run `cargo xtask bench batch`",
+            runner.name()
+        );
+    }
+    Ok(())
+}
+
 /// What is installed here.
 struct Tools {
-    curl: PathBuf,
-    wrk: Option<PathBuf>,
+    peers: Peers,
     valgrind: Option<PathBuf>,
     cores: Option<(Core, Core)>,
 }
 
 impl Tools {
-    fn find() -> anyhow::Result<Self> {
-        let curl = installed("curl").context("curl is not installed, and it is what is compared with")?;
-        ensure!(peers::has_parallel(&curl), "this curl has no --parallel; 7.66 is the first that has");
-        Ok(Self { curl, wrk: installed("wrk"), valgrind: installed("valgrind"), cores: Core::two() })
+    fn find(root: &Path, wanted: Wanted) -> anyhow::Result<Self> {
+        Ok(Self { peers: Peers::find(root, wanted)?, valgrind: installed("valgrind"), cores: Core::two() })
     }
 
     fn notes(&self) -> Vec<String> {
@@ -86,12 +127,17 @@ impl Tools {
             Some(_) => "Client and server ran on a core of their own each, by `taskset`.",
             None => "Client and server were not kept apart: there is no `taskset`, or only one core.",
         };
-        let missing = [
-            (self.wrk.is_none(), "wrk is not installed: no load generator to compare with."),
-            (self.valgrind.is_none(), "valgrind is not installed: no instruction counts."),
-        ];
-        let missing = missing.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, note)| note);
-        [pinned].into_iter().chain(missing).map(str::to_owned).collect()
+        let mut notes = vec![pinned.to_owned()];
+        let missing = Peer::ALL.into_iter().filter(|peer| !self.peers.found().any(|found| found == *peer));
+        notes.extend(
+            missing.map(|peer| {
+                format!("{} did not take part: it is not installed, or was not asked for.", peer.name())
+            }),
+        );
+        if self.valgrind.is_none() {
+            notes.push("valgrind is not installed: no instruction counts.".to_owned());
+        }
+        notes
     }
 }
 
@@ -107,17 +153,24 @@ enum Ledger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Runner {
     Ours(Ledger),
-    Curl,
-    Wrk,
+    Other(Peer),
 }
+
+const OURS: [Runner; 2] = [Runner::Ours(Ledger::None), Runner::Ours(Ledger::Fresh)];
 
 impl Runner {
     fn name(self) -> &'static str {
         match self {
             Self::Ours(Ledger::None) => "`batch --no-ledger`",
             Self::Ours(Ledger::Fresh) => "`batch` with ledger",
-            Self::Curl => "`curl --parallel`",
-            Self::Wrk => "`wrk`",
+            Self::Other(peer) => peer.name(),
+        }
+    }
+
+    fn share(self, records: u64) -> u64 {
+        match self {
+            Self::Ours(_) => records,
+            Self::Other(peer) => peer.share(records),
         }
     }
 }
@@ -152,8 +205,14 @@ impl<'a> Track<'a> {
                 laps.push(self.lap(*runner, records)?);
             }
         }
-        let cpu = |laps: &[Lap]| median_of(laps, |lap| lap.cpu_of(100_000));
-        let curls = runners.iter().position(|runner| *runner == Runner::Curl).map_or(0.0, |curl| cpu(&laps[curl]));
+        let cpu = |laps: &[Lap]| median_of(laps, Lap::cpu_of_one);
+        let of = |peer| {
+            let at = runners.iter().position(|runner| *runner == Runner::Other(peer));
+            at.map(|at| cpu(&laps[at]))
+        };
+        let against =
+            |cpu: f64, other: Option<f64>| other.map_or("–".to_owned(), |other| format!("{:.2}", cpu / other));
+        let (curls, h2loads) = (of(Peer::Curl), of(Peer::H2load));
         let rows: Vec<_> = runners
             .iter()
             .zip(&laps)
@@ -161,13 +220,15 @@ impl<'a> Track<'a> {
                 vec![
                     runner.name().to_owned(),
                     format!("{:.0}", median_of(laps, Lap::rate)),
-                    format!("{:.2}", cpu(laps)),
-                    format!("{:.3}", cpu(laps) / curls),
+                    format!("{:.1}", cpu(laps)),
+                    against(cpu(laps), curls),
+                    against(cpu(laps), h2loads),
                     format!("{:.1}", median_of(laps, |lap| mib(lap.cost.peak))),
                 ]
             })
             .collect();
-        Ok(markdown(&["client", "records/s", "CPU s per 100,000", "CPU against curl", "peak MiB"], &rows))
+        let header = ["client", "records/s", "CPU µs a record", "against curl", "against h2load", "peak MiB"];
+        Ok(markdown(&header, &rows))
     }
 
     /// How much of what so many jobs could send at this latency was sent.
@@ -180,29 +241,27 @@ impl<'a> Track<'a> {
                 runner.name().to_owned(),
                 format!("{:.0}", lap.rate()),
                 format!("{:.3}", lap.rate() / limit),
-                format!("{:.2}", lap.cpu_of(100_000)),
+                format!("{:.1}", lap.cpu_of_one()),
                 format!("{:.1}", mib(lap.cost.peak)),
             ]);
         }
         let share = format!("of {limit:.0}/s");
-        Ok(markdown(&["client", "records/s", &share, "CPU s per 100,000", "peak MiB"], &rows))
+        Ok(markdown(&["client", "records/s", &share, "CPU µs a record", "peak MiB"], &rows))
     }
 
     fn runners(&self) -> Vec<Runner> {
-        let mut runners = vec![Runner::Ours(Ledger::None), Runner::Ours(Ledger::Fresh), Runner::Curl];
-        runners.extend(self.tools.wrk.as_ref().map(|_| Runner::Wrk));
-        runners
+        OURS.into_iter().chain(self.tools.peers.found().map(Runner::Other)).collect()
     }
 
     fn lap(&self, runner: Runner, records: u64) -> anyhow::Result<Lap> {
-        let now = clock::now().to_string();
-        if let (Runner::Wrk, Some(wrk)) = (runner, &self.tools.wrk) {
-            let cost = self.pin(peers::wrk(&self.arena, wrk, self.jobs, SECONDS, &now)?).run()?;
+        let records = runner.share(records);
+        let program = self.program(runner, records, &clock::now().to_string())?;
+        let cost = self.pin(program).run()?;
+        if runner == Runner::Other(Peer::Wrk) {
+            // It sends as many as it can.
             let seen = self.arena.requests_after(QUIET);
             return Ok(Lap { records: seen - self.seen.replace(seen), cost });
         }
-        let program = self.program(runner, records, &now)?;
-        let cost = self.pin(program).run()?;
         self.arrived(records, runner)?;
         Ok(Lap { records, cost })
     }
@@ -225,7 +284,7 @@ impl<'a> Track<'a> {
                 file.flush()?;
                 self.ours(ledger, Some(&path))
             }
-            Runner::Curl | Runner::Wrk => peers::curl(&self.arena, &self.tools.curl, records, self.jobs, now),
+            Runner::Other(peer) => self.tools.peers.program(peer, &self.arena, records, self.jobs, now),
         }
     }
 
@@ -255,24 +314,22 @@ impl<'a> Track<'a> {
         }
     }
 
-    fn instructions(&self) -> anyhow::Result<String> {
+    fn instructions(&self, runners: &[Runner]) -> anyhow::Result<Counted> {
         let Some(valgrind) = &self.tools.valgrind else {
-            return Ok("(not counted)".to_owned());
+            return Ok(Vec::new());
         };
-        let mut rows = Vec::new();
-        let mut ours = None;
-        for runner in [Runner::Ours(Ledger::None), Runner::Ours(Ledger::Fresh), Runner::Curl] {
+        let mut counted = Vec::new();
+        for runner in runners {
             let mut counts = [0; 2];
             for (records, slot) in COUNTED.into_iter().zip(&mut counts) {
-                let program = self.program(runner, records, &clock::now().to_string())?;
+                let program = self.program(*runner, records, &clock::now().to_string())?;
                 *slot = program.instructions(valgrind)?;
-                self.arrived(records, runner)?;
+                self.arrived(records, *runner)?;
             }
             let each = count(counts[1].saturating_sub(counts[0])) / count(COUNTED[1] - COUNTED[0]);
-            let ours = *ours.get_or_insert(each);
-            rows.push(vec![runner.name().to_owned(), format!("{each:.0}"), format!("{:.3}", each / ours)]);
+            counted.push((*runner, each));
         }
-        Ok(markdown(&["client", "instructions", "against `batch --no-ledger`"], &rows))
+        Ok(counted)
     }
 
     /// The same through a pipe, ten times as long: neither memory nor the cost of a record may grow.
@@ -287,13 +344,13 @@ impl<'a> Track<'a> {
                     flow(&program, records, &clock::now().to_string())?;
                 self.arrived(records, runner)?;
                 let lap = Lap { records, cost };
-                costs.push(lap.cpu_of(100_000));
+                costs.push(lap.cpu_of_one());
                 rows.push(vec![
                     runner.name().to_owned(),
                     records.to_string(),
                     format!("{:.0}", lap.rate()),
-                    format!("{:.2}", lap.cpu_of(100_000)),
-                    format!("{:.3}", lap.cpu_of(100_000) / costs[0]),
+                    format!("{:.1}", lap.cpu_of_one()),
+                    format!("{:.3}", lap.cpu_of_one() / costs[0]),
                     format!("{:.1}", mib(peak_at_a_tenth)),
                     format!("{:.1}", mib(peak_at_the_end)),
                 ]);
@@ -303,7 +360,7 @@ impl<'a> Track<'a> {
             "client",
             "records",
             "records/s",
-            "CPU s per 100,000",
+            "CPU µs a record",
             "against 100,000",
             "peak MiB at 10 %",
             "peak MiB at 100 %",
@@ -318,9 +375,9 @@ impl Lap {
         count(self.records) / self.cost.wall.as_secs_f64()
     }
 
-    /// CPU seconds for so many records.
-    fn cpu_of(&self, records: u64) -> f64 {
-        self.cost.cpu.as_secs_f64() * count(records) / count(self.records)
+    /// CPU microseconds for one record.
+    fn cpu_of_one(&self) -> f64 {
+        self.cost.cpu.as_secs_f64() * 1e6 / count(self.records)
     }
 }
 
@@ -337,4 +394,25 @@ fn count(number: u64) -> f64 {
 
 fn mib(bytes: u64) -> f64 {
     count(bytes) / f64::from(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OURS, in_a_table, stated};
+
+    #[test]
+    fn what_a_document_states_is_compared_to_a_twentieth() {
+        let counted = |without, with| vec![(OURS[0], without), (OURS[1], with)];
+        let document = format!("words\n{}\nmore", in_a_table(&counted(26_000.0, 52_000.0)));
+        for (without, with, is_true) in [
+            (26_000.0, 52_000.0, true),
+            (27_200.0, 49_500.0, true),
+            (27_400.0, 52_000.0, false),
+            (26_000.0, 49_000.0, false),
+        ] {
+            assert_eq!(stated(&document, &counted(without, with)).is_ok(), is_true, "{without} {with}");
+        }
+        assert!(stated("no table", &counted(1.0, 1.0)).is_err());
+        assert!(stated(&document, &Vec::new()).is_err());
+    }
 }
