@@ -189,6 +189,15 @@ impl Intake {
         }
         row.timestamp = record.conversion.timestamp;
         (row.state, row.owner, row.next_attempt) = (RowState::Queued, Owner::Me, self.now);
+        self.note_company(lane);
+    }
+
+    /// Where several rows of a message-id are pending, none of them can be settled without looking at the others.
+    fn note_company(&mut self, lane: usize) {
+        let pending = || self.lanes[lane].rows.iter().filter(|row| row.state.is_pending());
+        if pending().nth(1).is_some() {
+            self.recording.plan.crowded.extend(pending().map(|row| row.row));
+        }
     }
 
     fn enter_new(&mut self, record: Record, lane: usize) -> Answer {
@@ -218,6 +227,7 @@ impl Intake {
             postponed_by_me: false,
         });
         self.recording.plan.inserts.push(NewRow { lane, record, state });
+        self.note_company(lane);
         Answer::Inserted(at)
     }
 

@@ -86,6 +86,8 @@ pub(crate) struct LaneWant<'a> {
     pub(crate) message_id: &'a MessageId,
     /// This value is about to be accepted: what it overtakes is wanted.
     pub(crate) accepting: Option<(Timestamp, RowId)>,
+    /// What the lane is where nothing of it is pending but the one row that this run is settling.
+    pub(crate) alone: Option<Sibling>,
 }
 
 /// A value in a lane, by the key that two of one kind share.
@@ -113,7 +115,7 @@ impl<'a> Want<'a> {
     pub(super) fn add(&mut self, conversion: &'a Conversion) -> usize {
         let (channel, message_id) = (conversion.channel, &conversion.message_id);
         let lane = *self.known.entry((channel, message_id)).or_insert_with(|| {
-            self.lanes.push(LaneWant { channel, message_id, accepting: None });
+            self.lanes.push(LaneWant { channel, message_id, accepting: None, alone: None });
             self.lanes.len() - 1
         });
         self.lane_of_item.push(lane);

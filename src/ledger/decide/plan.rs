@@ -4,11 +4,15 @@ use crate::domain::{Failure, Record, Reference, Timestamp};
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Effort, Origin, RowId};
 
+use super::lane::RowRef;
+
 /// What is to be done with rows: first the inserts, then the changes in their order, then what is read.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) inserts: Vec<NewRow>,
     pub(crate) changes: Vec<Change>,
+    /// Rows of this run that from now on are not the only pending one of their message-id; some may not have been for long.
+    pub(crate) crowded: Vec<RowRef>,
     /// Rows whose content is asked for, as it is after the changes.
     pub(crate) reads: Vec<RowId>,
     pub(crate) released: Release,

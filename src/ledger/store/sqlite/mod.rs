@@ -3,6 +3,7 @@
 //! This room knows SQLite and the files around it: where they may lie, how they are made, locked, checked and tidied. It
 //! decides nothing about what is in them.
 
+mod alone;
 mod ballast;
 mod codes;
 mod draft;

@@ -3,6 +3,7 @@
 use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 use sha2::{Digest as _, Sha256};
 
+use super::alone::Alone;
 use super::liveness::RunId;
 use super::row::{self, channel_number, key_number, number, reached_number};
 use super::session::{Length, Owners, SqliteTx};
@@ -23,6 +24,11 @@ pub(super) fn lanes(tx: &mut SqliteTx<'_>, want: &Want<'_>) -> Result<Vec<Lane>,
     {
         let mut query = tx.db.prepare_cached(sql::LANE)?;
         for wanted in &want.lanes {
+            if let Some(row) = wanted.alone.filter(|row| is_known_alone(tx.alone, row)) {
+                lengths.push(Length::Few(1));
+                lanes.push(Lane { rows: vec![row], mine_waits: false });
+                continue;
+            }
             let mut rows = query.query(key_of(tx.account, wanted))?;
             let mut lane = Lane::default();
             while let Some(row) = rows.next()? {
@@ -40,6 +46,14 @@ pub(super) fn lanes(tx: &mut SqliteTx<'_>, want: &Want<'_>) -> Result<Vec<Lane>,
     }
     tx.lengths = lengths;
     Ok(lanes)
+}
+
+/// Whether nothing else of its lane is pending, so that nothing else of it matters to the row's end.
+fn is_known_alone(alone: &Alone, row: &Sibling) -> bool {
+    match row.row {
+        RowRef::Stored(id) => alone.knows(id),
+        RowRef::New(_) => false,
+    }
 }
 
 fn key_of<'a>(account: i64, lane: &LaneWant<'a>) -> (i64, i64, &'a str) {
@@ -114,7 +128,7 @@ pub(super) fn apply(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Appl
             let is_alone = is_alone(&tx.db, tx.account, &mut tx.lengths[row.lane], row)?;
             let (owner, settled) = if row.state.is_pending() { (tx.owners.me, None) } else { (0, Some(tx.now)) };
             let conversion = &row.record.conversion;
-            applied.inserted.push(RowId(insert.insert(params![
+            let id = RowId(insert.insert(params![
                 tx.account,
                 channel_number(conversion.channel),
                 conversion.message_id.as_str(),
@@ -128,7 +142,15 @@ pub(super) fn apply(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Appl
                 row.record.reference.as_ref().map(Reference::as_json),
                 settled.map(Timestamp::unix),
                 is_alone,
-            ])?));
+            ])?);
+            tx.alone.recorded(id);
+            applied.inserted.push(id);
+        }
+    }
+    for row in &plan.crowded {
+        match *row {
+            RowRef::Stored(id) => tx.alone.crowd(id),
+            RowRef::New(at) => tx.alone.crowd(applied.inserted[at]),
         }
     }
     // Nearly every change is one of these: looking a statement up in the cache costs as much as a tenth of running it.
@@ -141,6 +163,9 @@ pub(super) fn apply(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Appl
                     None => end.insert(tx.db.prepare_cached(sql::END)?),
                 };
                 end_row(statement, tx, *row, values)?;
+                if !values.state.is_pending() {
+                    tx.alone.ended(*row);
+                }
             }
             Change::HandOut(_) | Change::Overtaken(_) | Change::GiveUpAsFuture(_) | Change::Claim(..) => {
                 carry_out(tx, change)?;

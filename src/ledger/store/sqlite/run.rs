@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Row, params};
 
+use super::alone::Alone;
 use super::ballast;
 use super::forget;
 use super::liveness::{RunId, RunLock, clean_up, is_alive, sweep};
@@ -22,8 +23,8 @@ use crate::ledger::tracking::LogSource;
 
 /// The ledger in a file, open for one run of one account.
 ///
-/// Dropping it without [`Store::close`] is what a crash looks like: nothing is lost, and the next run checks the file and
-/// adopts what is pending.
+/// Dropping it without [`Store::close`] is what a crash looks like: nothing is lost, and the next run checks what was written
+/// last and adopts what is pending.
 #[derive(Debug)]
 pub(crate) struct SqliteStore {
     pub(crate) db: Connection,
@@ -33,6 +34,7 @@ pub(crate) struct SqliteStore {
     /// Runs that have crashed. The first run that ends forgets them, because its summary has shown them.
     crashed: Vec<CrashedRun>,
     sources: Sources,
+    alone: Alone,
 }
 
 /// A run that crashed, with its own limit of requests sent and not settled.
@@ -72,7 +74,15 @@ impl SqliteStore {
         // A disk that has no room even for it is no reason not to open.
         let _ = ballast::lay(place);
         set_durability(&db, Durability::Now)?;
-        Ok(Self { db, place: place.clone(), account, lock, crashed, sources: Sources::default() })
+        Ok(Self {
+            db,
+            place: place.clone(),
+            account,
+            lock,
+            crashed,
+            sources: Sources::default(),
+            alone: Alone::default(),
+        })
     }
 }
 
@@ -94,12 +104,14 @@ impl Store for SqliteStore {
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {
         let owners = Owners::seen_by(self.lock.run, &self.place);
         let db = begin(&mut self.db, &self.place)?;
+        self.alone.look(&db)?;
         Ok(Box::new(SqliteTx {
             db,
             account: self.account,
             now,
             owners,
             sources: &self.sources,
+            alone: &mut self.alone,
             lengths: Vec::new(),
         }))
     }
@@ -120,7 +132,7 @@ impl Store for SqliteStore {
     }
 
     fn close(mut self: Box<Self>, recorded: u64, now: Timestamp) -> Result<(), StoreError> {
-        // An end that is lost with the machine looks like a crash, and the next run checks the file.
+        // An end that is lost with the machine looks like a crash, and costs the next run a check.
         set_durability(&self.db, Durability::WithTheNext)?;
         let tidied = forget::prune(&mut self.db, &self.place, recorded, now);
         let reported: Vec<_> =
@@ -129,7 +141,7 @@ impl Store for SqliteStore {
         let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &reported));
         self.lock.end()?;
         match forgotten {
-            // Reported where it mattered; if the row stays, the next run checks the file.
+            // Reported where it mattered; if the row stays, the next run reports it again.
             Ok(()) | Err(StoreError::DiskFull) => {}
             Err(error) => return Err(error),
         }
@@ -180,7 +192,7 @@ fn begin_run(
     Ok(Begun { account, lock, crashed })
 }
 
-/// Checks the file after a run that did not end cleanly. Keeps the run's row until a summary has shown it: the run that cleans
+/// Checks what was written last after a run that did not end cleanly. Keeps the run's row until a summary has shown it: the run that cleans
 /// up may itself be killed first.
 fn clean_up_crashed(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, StoreError> {
     let crashed = crashed_runs(db, place)?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::alone::Alone;
 use super::liveness::{NO_RUN, RunId, is_alive};
 use super::place::Place;
 use super::queue::Writing;
@@ -17,6 +18,7 @@ pub(super) struct SqliteTx<'a> {
     pub(super) now: Timestamp,
     pub(super) owners: Owners<'a>,
     pub(super) sources: &'a Sources,
+    pub(super) alone: &'a mut Alone,
     /// How many rows each of the lanes has that were shown last.
     pub(super) lengths: Vec<Length>,
 }
