@@ -131,7 +131,14 @@ fn unreadable(db: &Connection, account: i64, range: TimeRange) -> rusqlite::Resu
 }
 
 fn pending(db: &Connection, account: i64) -> rusqlite::Result<Pending> {
-    let sql = format!("SELECT count(*), min(recorded), {EFFORT} FROM conversion WHERE account = ?1 AND state < 2");
+    let pending = if db.table_exists(None, "held")? {
+        // Two indexed halves; what a live run of an earlier version has in hand is in neither.
+        "(SELECT * FROM conversion WHERE state = 0 UNION ALL SELECT conversion.* FROM held CROSS JOIN conversion
+             ON conversion.id BETWEEN first AND last AND state = 1 AND owner = run)"
+    } else {
+        "conversion"
+    };
+    let sql = format!("SELECT count(*), min(recorded), {EFFORT} FROM {pending} WHERE account = ?1 AND state < 2");
     db.query_row(&sql, [account], |row| {
         let rows = count(row, 0)?;
         let oldest = if rows == 0 { None } else { Some(row::timestamp(row, 1)?) };

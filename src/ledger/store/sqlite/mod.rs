@@ -4,12 +4,15 @@
 //! decides nothing about what is in them.
 
 mod alone;
+mod apply;
 mod ballast;
 mod codes;
 mod draft;
+mod ends;
 mod error;
 mod forget;
 mod history;
+mod holdings;
 mod liveness;
 mod place;
 mod queue;
@@ -21,6 +24,7 @@ mod schema;
 mod session;
 mod sources;
 mod statements;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod trial;

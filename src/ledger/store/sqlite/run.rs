@@ -8,12 +8,14 @@ use rusqlite::{Connection, Row, params};
 use super::alone::Alone;
 use super::ballast;
 use super::forget;
+use super::holdings::{Holdings, give_back, give_back_unnoted};
 use super::liveness::{RunId, RunLock, clean_up, is_alive, sweep};
 use super::place::Place;
 use super::queue::begin;
 use super::schema::{self, Durability, set_durability};
 use super::session::{Owners, SqliteTx};
 use super::sources;
+use super::tally::{self, Tally};
 use crate::domain::{AccountFingerprint, Timestamp};
 use crate::ledger::error::Location;
 use crate::ledger::store::sources::Sources;
@@ -35,6 +37,7 @@ pub(crate) struct SqliteStore {
     crashed: Vec<CrashedRun>,
     sources: Sources,
     alone: Alone,
+    holdings: Holdings,
 }
 
 /// A run that crashed, with its own limit of requests sent and not settled.
@@ -42,6 +45,15 @@ pub(crate) struct SqliteStore {
 struct CrashedRun {
     id: RunId,
     unsettled_max: u64,
+    notes: Notes,
+}
+
+/// Whether a run notes what it has in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Notes {
+    Kept,
+    /// By a program of an earlier version.
+    NotKept,
 }
 
 impl SqliteStore {
@@ -82,6 +94,7 @@ impl SqliteStore {
             crashed,
             sources: Sources::default(),
             alone: Alone::default(),
+            holdings: Holdings::default(),
         })
     }
 }
@@ -105,6 +118,7 @@ impl Store for SqliteStore {
         let owners = Owners::seen_by(self.lock.run, &self.place);
         let db = begin(&mut self.db, &self.place)?;
         self.alone.look(&db)?;
+        self.holdings.begin();
         Ok(Box::new(SqliteTx {
             db,
             account: self.account,
@@ -112,6 +126,8 @@ impl Store for SqliteStore {
             owners,
             sources: &self.sources,
             alone: &mut self.alone,
+            holdings: &mut self.holdings,
+            tally: Tally::default(),
             lengths: Vec::new(),
         }))
     }
@@ -180,12 +196,22 @@ fn begin_run(
 ) -> Result<Begun, StoreError> {
     let crashed = clean_up_crashed(db, place)?;
     let tx = begin(db, place)?;
+    for run in &crashed {
+        match run.notes {
+            Notes::Kept => give_back(&tx, run.id)?,
+            Notes::NotKept => give_back_unnoted(&tx, run.id)?,
+        }
+    }
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()])?;
     let account =
         tx.query_row("SELECT id FROM account WHERE fingerprint = ?1", [account.as_str()], |row| row.get(0))?;
     let unsettled_max = i64::try_from(unsettled_max).unwrap_or(i64::MAX);
-    tx.execute("INSERT INTO run (started, unsettled_max) VALUES (?1, ?2)", params![now.unix(), unsettled_max])?;
+    tx.execute(
+        "INSERT INTO run (started, unsettled_max, notes) VALUES (?1, ?2, 1)",
+        params![now.unix(), unsettled_max],
+    )?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
+    tally::keep(&tx)?;
     // Where that cannot be read, the lock stays.
     sweep(place, |run| has_row(&tx, run).unwrap_or(true));
     tx.commit()?;
@@ -208,9 +234,14 @@ fn clean_up_crashed(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, S
 
 /// Crashed runs: they have a row and no lock.
 fn crashed_runs(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, StoreError> {
-    let mut query = db.prepare("SELECT id, unsettled_max FROM run")?;
-    let read =
-        |row: &Row<'_>| Ok(CrashedRun { id: row.get(0)?, unsettled_max: row.get::<_, i64>(1)?.unsigned_abs() });
+    let mut query = db.prepare("SELECT id, unsettled_max, notes FROM run")?;
+    let read = |row: &Row<'_>| {
+        Ok(CrashedRun {
+            id: row.get(0)?,
+            unsettled_max: row.get::<_, i64>(1)?.unsigned_abs(),
+            notes: if row.get(2)? { Notes::Kept } else { Notes::NotKept },
+        })
+    };
     let runs = query.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut crashed = Vec::new();
     for run in runs {
@@ -229,6 +260,8 @@ fn has_row(db: &Connection, run: RunId) -> rusqlite::Result<bool> {
 fn forget_runs(db: &mut Connection, place: &Place, runs: &[RunId]) -> Result<(), StoreError> {
     let tx = begin(db, place)?;
     for run in runs {
+        // Where an outcome could not be written down, a row is still in the run's hands.
+        give_back(&tx, *run)?;
         tx.execute("DELETE FROM run WHERE id = ?1", [run])?;
     }
     Ok(tx.commit()?)

@@ -166,6 +166,30 @@ const MIGRATIONS: &[&str] = &["
     DROP TABLE part;
     ALTER TABLE part_of_channel RENAME TO part;
     CREATE INDEX part_code ON part (code);
+", "
+    -- What a run has in hand: ranges of rows, of which some are held by it. A row that is handed out as it is recorded is in no other
+    -- index than its key's. `notes` is 1 for runs that note this, and count in `tally` what they settle.
+    CREATE TABLE held (
+        run   INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        last  INTEGER NOT NULL,
+        PRIMARY KEY (run, first)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO held SELECT owner, id, id FROM conversion WHERE state = 1 AND state < 2;
+    ALTER TABLE run ADD COLUMN notes INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX conversion_pending;
+    CREATE INDEX conversion_queued ON conversion (account, owner, next_attempt) WHERE state = 0;
+    CREATE INDEX conversion_oldest ON conversion (account, recorded) WHERE state = 0;
+
+    -- How many settled rows there are, none of them settled before `since`. A row for the account 0, which no account has, says that
+    -- the others are right.
+    CREATE TABLE tally (
+        account INTEGER NOT NULL,
+        state   INTEGER NOT NULL,
+        rows    INTEGER NOT NULL,
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (account, state)
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// The version that this program writes.
@@ -230,7 +254,7 @@ pub(super) fn open_to_try(place: &Place) -> Result<Connection, StoreError> {
 const NEWEST: i64 = 1000;
 
 /// Tables that stay small.
-const SMALL: [&str; 2] = ["account", "run"];
+const SMALL: [&str; 4] = ["account", "run", "held", "tally"];
 
 /// One for each of the newest rows that its key's index does not have.
 const NOT_FOUND_BY_KEY: &str = "SELECT 1 FROM (SELECT * FROM conversion ORDER BY id DESC LIMIT ?1) AS new
