@@ -15,7 +15,7 @@ use super::row::{self, get, state_number};
 use super::schema::{self, Schema};
 use crate::domain::{BadRecord, Reference, Timestamp};
 use crate::ledger::contents::{DeadLetter, HistoryRow, Kept, OpenCode, Original, StatusRow};
-use crate::ledger::history::{AcceptedRow, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange};
+use crate::ledger::history::{AcceptedRow, EffortSpent, Others, Pending, Remainder, SettledOtherwise, TimeRange};
 use crate::ledger::state::RowState;
 use crate::ledger::store::{ServerError, StoreError};
 
@@ -217,6 +217,7 @@ impl PostgresReader {
                         retries: attempts.saturating_sub(1).into(),
                         ambiguous_resends: get::<i32>(row, 7)?.unsigned_abs().into(),
                     },
+                    others: Others::Possible,
                 });
             }
             match page.last() {

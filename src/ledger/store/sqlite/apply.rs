@@ -36,7 +36,7 @@ fn insert(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Vec<RowId>> {
     let mut held = Vec::with_capacity(plan.inserts.len());
     let mut insert = tx.db.prepare_cached(sql::INSERT)?;
     for row in &plan.inserts {
-        let is_alone = is_alone(&tx.db, tx.account, &mut tx.lengths[row.lane], row)?;
+        let alone = note_company(&tx.db, tx.account, &mut tx.lengths[row.lane], row)?;
         let (owner, settled) = if row.state.is_pending() { (tx.owners.me, None) } else { (0, Some(tx.now)) };
         let conversion = &row.record.conversion;
         let id = RowId(insert.insert(params![
@@ -52,7 +52,7 @@ fn insert(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Vec<RowId>> {
             number(row.record.line),
             row.record.reference.as_ref().map(Reference::as_json),
             settled.map(Timestamp::unix),
-            is_alone,
+            alone,
         ])?);
         if row.state == RowState::Held {
             held.push(id);
@@ -67,22 +67,24 @@ fn insert(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Vec<RowId>> {
     Ok(inserted)
 }
 
-/// Whether a message-id has few rows, with this one more.
-fn is_alone(db: &Connection, account: i64, length: &mut Length, row: &NewRow) -> rusqlite::Result<bool> {
-    match *length {
-        Length::Few(rows) if rows < sql::FEW => {
-            *length = Length::Few(rows + 1);
-            Ok(true)
-        }
-        Length::Few(_) => {
-            let conversion = &row.record.conversion;
-            let key = params![account, channel_number(conversion.channel), conversion.message_id.as_str()];
-            db.prepare_cached(sql::NOT_ALONE)?.execute(key)?;
-            *length = Length::Many;
-            Ok(false)
-        }
-        Length::Many => Ok(false),
+/// Among how many rows of its message-id a new one is. Where that is news for those that are there, they are told.
+fn note_company(db: &Connection, account: i64, length: &mut Length, row: &NewRow) -> rusqlite::Result<i64> {
+    let (alone, is_news) = match *length {
+        Length::Few(0) => (sql::IS_ONLY, false),
+        Length::Few(rows) if rows < sql::FEW => (sql::IS_OF_FEW, rows == 1),
+        Length::Few(_) => (sql::IS_OF_MANY, true),
+        Length::Many => (sql::IS_OF_MANY, false),
+    };
+    if is_news {
+        let conversion = &row.record.conversion;
+        let key = params![account, channel_number(conversion.channel), conversion.message_id.as_str(), alone];
+        db.prepare_cached(sql::NOTE_COMPANY)?.execute(key)?;
     }
+    *length = match *length {
+        Length::Few(rows) if rows < sql::FEW => Length::Few(rows + 1),
+        Length::Few(_) | Length::Many => Length::Many,
+    };
+    Ok(alone)
 }
 
 fn carry_out(tx: &mut SqliteTx<'_>, change: &Change) -> rusqlite::Result<()> {

@@ -24,11 +24,9 @@ const SETTLED: &str = "SELECT fingerprint, rows,
         state
     FROM tally JOIN account ON account.id = tally.account WHERE rows > 0";
 
-const QUEUED: &str = "SELECT fingerprint,
-        (SELECT count(*) FROM conversion WHERE account = account.id AND state = 0),
-        (SELECT min(recorded) FROM conversion WHERE account = account.id AND state = 0) AS oldest,
-        0
-    FROM account WHERE oldest NOTNULL";
+const QUEUED: &str = "SELECT fingerprint, count(*), min(recorded), 0
+    FROM account CROSS JOIN conversion INDEXED BY conversion_queued ON conversion.account = account.id AND state = 0
+    GROUP BY fingerprint";
 
 const HELD: &str = "SELECT fingerprint, count(*), min(recorded), 1
     FROM held CROSS JOIN conversion ON conversion.id BETWEEN first AND last AND state = 1 AND owner = run

@@ -20,11 +20,18 @@ pub(super) fn lanes(tx: &mut SqliteTx<'_>, want: &Want<'_>) -> Result<Vec<Lane>,
     let mut lanes = Vec::with_capacity(want.lanes.len());
     let mut lengths = Vec::with_capacity(want.lanes.len());
     {
+        let mut is_known = tx.db.prepare_cached(sql::IS_KNOWN)?;
         let mut query = tx.db.prepare_cached(sql::LANE)?;
         for wanted in &want.lanes {
             if let Some(row) = wanted.alone.filter(|row| is_known_alone(tx.alone, row)) {
                 lengths.push(Length::Few(1));
                 lanes.push(Lane { rows: vec![row], mine_waits: false });
+                continue;
+            }
+            // Most are not, and this needs the key's index alone.
+            if !is_known.exists(key_of(tx.account, wanted))? {
+                lengths.push(Length::Few(0));
+                lanes.push(Lane::default());
                 continue;
             }
             let mut rows = query.query(key_of(tx.account, wanted))?;

@@ -178,8 +178,9 @@ const MIGRATIONS: &[&str] = &["
     INSERT INTO held SELECT owner, id, id FROM conversion WHERE state = 1 AND state < 2;
     ALTER TABLE run ADD COLUMN notes INTEGER NOT NULL DEFAULT 0;
     DROP INDEX conversion_pending;
-    CREATE INDEX conversion_queued ON conversion (account, owner, next_attempt) WHERE state = 0;
-    CREATE INDEX conversion_oldest ON conversion (account, recorded) WHERE state = 0;
+    CREATE INDEX conversion_queued ON conversion (account, owner, next_attempt, id, recorded) WHERE state = 0;
+
+    -- From here on `alone` is 2 where the message-id has no other row.
 
     -- How many settled rows there are, none of them settled before `since`. A row for the account 0, which no account has, says that
     -- the others are right.

@@ -15,6 +15,15 @@ macro_rules! of_lane {
 /// ordinary rows pay nothing for them.
 pub(crate) const FEW: usize = 4;
 
+/// What `alone` is in a row that is its message-id's only one, among few, and among many.
+pub(super) const IS_ONLY: i64 = 2;
+pub(super) const IS_OF_FEW: i64 = 1;
+pub(super) const IS_OF_MANY: i64 = 0;
+
+/// Whether a lane has any row.
+pub(super) const IS_KNOWN: &str =
+    "SELECT 1 FROM conversion WHERE account = ?1 AND channel = ?2 AND message_id = ?3 LIMIT 1";
+
 /// One more than [`FEW`] rows.
 pub(crate) const LANE: &str = of_lane!("LIMIT 5");
 
@@ -37,9 +46,9 @@ pub(crate) const KEY: &str = of_lane!("AND key_time = ?4 AND delivered = ?5");
 /// The rows with a key's value and its time or a later one.
 pub(super) const KEYS_FROM: &str = of_lane!("AND key_time >= ?4 AND delivered = ?5");
 
-/// A message-id has many rows from now on.
-pub(super) const NOT_ALONE: &str =
-    "UPDATE conversion SET alone = 0 WHERE account = ?1 AND channel = ?2 AND message_id = ?3";
+/// Notes of all rows of a message-id among how many they are.
+pub(super) const NOTE_COMPANY: &str =
+    "UPDATE conversion SET alone = ?4 WHERE account = ?1 AND channel = ?2 AND message_id = ?3";
 
 pub(super) const INSERT: &str =
     "INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner,
