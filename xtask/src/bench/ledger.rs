@@ -155,11 +155,11 @@ fn lane_cost(arena: &Arena, count: u64, ids: IdsAre, command: &str) -> anyhow::R
     let lane = Grown { arena, path: arena.folder().join(format!("{command}-{count}-{ids:?}.db")) };
     let input = arena.folder().join("lane.csv");
     let begin = clock::now().unix() - i64::try_from(count)?;
-    let line = |number: i64| match ids {
+    let record = |number: i64| match ids {
         IdsAre::One => format!("0A01,sms,true,{}\n", begin + number),
         IdsAre::Distinct => format!("0A{number},sms,true,{}\n", begin + number),
     };
-    let lines: String = (0..i64::try_from(count)?).map(line).collect();
+    let lines: String = (0..i64::try_from(count)?).map(record).collect();
     fs::write(&input, format!("message_id,channel,delivered,timestamp\n{lines}"))?;
     let mut batch = lane.program(&["batch", "-q", "--cacert"]);
     batch.arguments.insert(3, arena.ca.clone().into());
