@@ -4,8 +4,8 @@ use crate::domain::{MessageId, Record, TimeSource, Timestamp};
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Due, Known, RowId};
 
-use super::lane::{KeyWant, Lane, Owner, RowRef, Sibling, Want, is_too_far_ahead};
-use super::plan::{Change, Claim, NewRow, Plan};
+use super::lane::{KeyWant, Lane, Owner, Sibling, Want, is_too_far_ahead};
+use super::plan::{Change, Claim, NewRow, Plan, RowRef};
 
 /// Values that are typed within so many seconds may have their times moved that far, to keep their order.
 const SAME_MOMENT: i64 = 60;

@@ -11,7 +11,7 @@ use crate::domain::{Channel, Conversion, MessageId, Record, Timestamp};
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Due, Origin, RowId};
 
-use super::plan::{Change, Plan};
+use super::plan::{Change, Plan, RowRef};
 use super::retry::latest_plan;
 
 /// Who owns a row, as seen from this run.
@@ -22,14 +22,6 @@ pub(crate) enum Owner {
     Other,
     /// No run, or one that has crashed: any run may take it.
     Free,
-}
-
-/// A row that is stored, or one that the plan inserts. What is stored was recorded first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum RowRef {
-    Stored(RowId),
-    /// By its place among the plan's inserts.
-    New(usize),
 }
 
 /// A row's place in its lane.

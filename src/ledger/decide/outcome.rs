@@ -4,8 +4,8 @@ use crate::domain::Timestamp;
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Due, Effort, RowId, Settlement, Ticket};
 
-use super::lane::{Lane, Owner, RowRef, Sibling, Want};
-use super::plan::{Change, End, Plan};
+use super::lane::{Lane, Owner, Sibling, Want};
+use super::plan::{Change, End, Plan, RowRef};
 use super::retry::{LIFETIME, wait_after};
 
 /// What settling a group touches.

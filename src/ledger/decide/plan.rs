@@ -4,8 +4,6 @@ use crate::domain::{Failure, Record, Reference, Timestamp};
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Effort, Origin, RowId};
 
-use super::lane::RowRef;
-
 /// What is to be done with rows: first the inserts, then the changes in their order, then what is read.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -16,6 +14,14 @@ pub(crate) struct Plan {
     /// Rows whose content is asked for, as it is after the changes.
     pub(crate) reads: Vec<RowId>,
     pub(crate) released: Release,
+}
+
+/// A row that is stored, or one that the plan inserts. What is stored was recorded first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RowRef {
+    Stored(RowId),
+    /// By its place among the plan's inserts.
+    New(usize),
 }
 
 /// A record that is written down.
