@@ -1,16 +1,17 @@
-//! From accepted rows to rates and lateness, window by window, in a time and a memory that grow with the rows and not with what is in
-//! them.
+//! From accepted rows to rates and lateness, window by window.
 //!
-//! A row is kept as a few numbers. Its message-id is only compared, so it is kept as a keyed hash of 128 bits: that two of ten million differ
-//! and seem the same has a probability below 10⁻²⁴, and ids cannot be chosen to collide without knowing the key.
+//! A row that is its message-id's only one, as nearly all are, is counted at once and forgotten. Any other is kept as a few numbers,
+//! until all of its message-id's have been seen. Its message-id is only compared, so it is kept as a keyed hash of 128 bits: that
+//! two of ten million differ and seem the same has a probability below 10⁻²⁴, and ids cannot be chosen to collide without knowing
+//! the key.
 
 use std::hash::{BuildHasher as _, RandomState};
 
 use crate::domain::Channel;
-use crate::ledger::{AcceptedRow, EffortSpent};
+use crate::ledger::{AcceptedRow, EffortSpent, Others};
 
 use super::course::{Course, Traffic, Window};
-use super::lateness::Lateness;
+use super::lateness::{Lateness, Latenesses};
 use super::rate::Rate;
 use super::span::{EVERY_SECONDS, Marks, Span, WINDOW_SECONDS};
 
@@ -22,6 +23,9 @@ pub(super) struct Tally {
     span: Span,
     marks: Marks,
     keys: [RandomState; 2],
+    sms: Gathered,
+    voice: Gathered,
+    /// Of message-ids that may have other rows.
     points: Vec<Point>,
     pub(super) accepted: u64,
     pub(super) effort: EffortSpent,
@@ -54,6 +58,8 @@ impl Tally {
             span,
             marks: span.marks(),
             keys: [RandomState::new(), RandomState::new()],
+            sms: Gathered::new(span.marks()),
+            voice: Gathered::new(span.marks()),
             points: Vec::new(),
             accepted: 0,
             effort: EffortSpent::default(),
@@ -66,39 +72,48 @@ impl Tally {
             self.accepted += 1;
             self.effort.add(row.effort);
         }
-        let message = (row.channel.as_str(), row.message_id);
-        let [one, other] = &self.keys;
-        self.points.push(Point {
-            message: (one.hash_one(message), other.hash_one(message)),
+        let mut point = Point {
+            message: (0, 0),
             timestamp: row.timestamp.unix(),
             row: row.row,
             late: u32::try_from(row.timestamp.age_at(row.settled).max(0)).unwrap_or(u32::MAX),
             channel: row.channel,
             converted: row.delivered,
             membership,
-        });
+        };
+        match row.others {
+            Others::None => self.of(row.channel).gather(&[point]),
+            Others::Possible => {
+                let message = (row.channel.as_str(), row.message_id);
+                let [one, other] = &self.keys;
+                point.message = (one.hash_one(message), other.hash_one(message));
+                self.points.push(point);
+            }
+        }
+    }
+
+    fn of(&mut self, channel: Channel) -> &mut Gathered {
+        match channel {
+            Channel::Sms => &mut self.sms,
+            Channel::Voice => &mut self.voice,
+        }
     }
 
     /// All traffic, then SMS, then voice.
     pub(super) fn courses(mut self) -> [Course; 3] {
         // Values of one message-id come to lie side by side, the oldest first.
         self.points.sort_unstable_by_key(|point| (point.message, point.timestamp, point.row));
-        let mut sms = Gathered::new(self.marks);
-        let mut voice = Gathered::new(self.marks);
-        for values in self.points.chunk_by(|one, next| one.message == next.message) {
-            let channel = match values[0].channel {
-                Channel::Sms => &mut sms,
-                Channel::Voice => &mut voice,
-            };
-            channel.gather(values);
+        let points = std::mem::take(&mut self.points);
+        for values in points.chunk_by(|one, next| one.message == next.message) {
+            self.of(values[0].channel).gather(values);
         }
-        drop(self.points);
-        let marks = self.marks;
+        drop(points);
+        let Self { marks, sms, voice, .. } = self;
         Traffic::EACH.map(|traffic| {
-            let parts: &mut [&mut Gathered] = match traffic {
-                Traffic::All => &mut [&mut sms, &mut voice],
-                Traffic::Channel(Channel::Sms) => &mut [&mut sms],
-                Traffic::Channel(Channel::Voice) => &mut [&mut voice],
+            let parts: &[&Gathered] = match traffic {
+                Traffic::All => &[&sms, &voice],
+                Traffic::Channel(Channel::Sms) => &[&sms],
+                Traffic::Channel(Channel::Voice) => &[&voice],
             };
             course(traffic, marks, parts)
         })
@@ -109,11 +124,11 @@ impl Tally {
 struct Gathered {
     marks: Marks,
     rate: Rate,
-    late: Vec<u32>,
+    late: Latenesses,
     /// By mark.
     rates: Vec<Rate>,
     /// By the interval between two marks; a window has [`MARKS_A_WINDOW`] of them, of which its own mark ends the last.
-    lates: Vec<Vec<u32>>,
+    lates: Vec<Latenesses>,
 }
 
 impl Gathered {
@@ -125,9 +140,9 @@ impl Gathered {
         Self {
             marks,
             rate: Rate::default(),
-            late: Vec::new(),
+            late: Latenesses::default(),
             rates: vec![Rate::default(); marks.count],
-            lates: vec![Vec::new(); intervals],
+            lates: vec![Latenesses::default(); intervals],
         }
     }
 
@@ -147,11 +162,11 @@ impl Gathered {
             }
             known_newer = first;
             if value.membership == Membership::InSpan {
-                self.late.push(value.late);
+                self.late.add(value.late, 1);
             }
             let interval = usize::try_from(first + MARKS_A_WINDOW - 1).ok();
             if let Some(late) = interval.and_then(|interval| self.lates.get_mut(interval)) {
-                late.push(value.late);
+                late.add(value.late, 1);
             }
         }
     }
@@ -162,19 +177,14 @@ impl Gathered {
     }
 }
 
-fn course(traffic: Traffic, marks: Marks, parts: &mut [&mut Gathered]) -> Course {
-    let mut late = Vec::new();
+fn course(traffic: Traffic, marks: Marks, parts: &[&Gathered]) -> Course {
+    let intervals = usize::try_from(MARKS_A_WINDOW).unwrap_or(0);
     let windows = marks.moments().enumerate().map(|(mark, end)| {
-        late.clear();
-        for part in parts.iter() {
-            let intervals = part.lates.iter().skip(mark).take(usize::try_from(MARKS_A_WINDOW).unwrap_or(0));
-            intervals.for_each(|interval| late.extend_from_slice(interval));
-        }
+        let lates = parts.iter().flat_map(|part| part.lates.iter().skip(mark).take(intervals));
         let rate = parts.iter().map(|part| part.rates[mark]).fold(Rate::default(), Rate::plus);
-        Window { end, rate, lateness: Lateness::of(&mut late) }
+        Window { end, rate, lateness: Lateness::of(lates) }
     });
     let windows = windows.collect();
     let rate = parts.iter().map(|part| part.rate).fold(Rate::default(), Rate::plus);
-    let mut late: Vec<u32> = parts.iter().flat_map(|part| part.late.iter().copied()).collect();
-    Course { traffic, rate, lateness: Lateness::of(&mut late), windows }
+    Course { traffic, rate, lateness: Lateness::of(parts.iter().map(|part| &part.late)), windows }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::domain::{Channel, Timestamp};
-use crate::ledger::{AcceptedRow, EffortSpent};
+use crate::ledger::{AcceptedRow, EffortSpent, Others};
 
 use super::span::EVERY_SECONDS;
 use super::tally::Tally;
@@ -38,9 +38,14 @@ fn courses(span: Span, values: &[Value]) -> [Course; 3] {
             timestamp: at(one.timestamp),
             settled: at(one.settled),
             effort: EffortSpent { requests: 1, retries: 0, ambiguous_resends: 0 },
+            others: if is_only(one, values) { Others::None } else { Others::Possible },
         });
     }
     tally.courses()
+}
+
+fn is_only(one: &Value, values: &[Value]) -> bool {
+    values.iter().filter(|other| (other.channel, &other.id) == (one.channel, &one.id)).count() == 1
 }
 
 /// The definition: of each message-id of each channel, the newest of these values.

@@ -32,6 +32,17 @@ pub struct AcceptedRow<'a> {
     pub settled: Timestamp,
     /// What it took.
     pub effort: EffortSpent,
+    /// Whether there are others of its message-id and channel.
+    pub others: Others,
+}
+
+/// Whether a message-id has other rows than one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// It has none.
+    None,
+    /// It may have some.
+    Possible,
 }
 
 /// What it took to settle one or more rows, or not to settle them yet.

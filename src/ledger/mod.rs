@@ -27,7 +27,7 @@ mod upkeep;
 pub use contents::{DeadLetter, HistoryRow, Kept, OpenCode, Original, StatusRow};
 pub use error::{LedgerError, Location};
 pub use examination::Examination;
-pub use history::{AcceptedRow, CommandEnd, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange};
+pub use history::{AcceptedRow, CommandEnd, EffortSpent, Others, Pending, Remainder, SettledOtherwise, TimeRange};
 pub use ledger::Ledger;
 pub use reader::LedgerReader;
 pub use state::RowState;

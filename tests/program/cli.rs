@@ -296,6 +296,7 @@ pub(crate) fn assert_same(name: &str, shown: impl IntoIterator<Item = impl AsRef
     settings.add_filter(r"\([0-9]+[smhd] ago\)", "([age] ago)");
     settings.add_filter(r"the event is [0-9]+[smhd] old", "the event is [age] old");
     settings.add_filter(r"age p50 \S+ p95 \S+ max [0-9]+[smhd]", "age p50 [age] p95 [age] max [age]");
+    settings.add_filter(r"this program knows up to [0-9]+", "this program knows up to [schema]");
     settings.bind(|| insta::assert_snapshot!(name, shown.join("\n")));
 }
 

@@ -4,8 +4,8 @@ use crate::domain::{MessageId, Record, TimeSource, Timestamp};
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Due, Known, RowId};
 
-use super::lane::{KeyWant, Lane, Owner, RowRef, Sibling, Want, is_too_far_ahead};
-use super::plan::{Change, Claim, NewRow, Plan};
+use super::lane::{KeyWant, Lane, Owner, Sibling, Want, is_too_far_ahead};
+use super::plan::{Change, Claim, NewRow, Plan, RowRef};
 
 /// Values that are typed within so many seconds may have their times moved that far, to keep their order.
 const SAME_MOMENT: i64 = 60;
@@ -189,6 +189,15 @@ impl Intake {
         }
         row.timestamp = record.conversion.timestamp;
         (row.state, row.owner, row.next_attempt) = (RowState::Queued, Owner::Me, self.now);
+        self.note_company(lane);
+    }
+
+    /// Where several rows of a message-id are pending, none of them can be settled without looking at the others.
+    fn note_company(&mut self, lane: usize) {
+        let pending = || self.lanes[lane].rows.iter().filter(|row| row.state.is_pending());
+        if pending().nth(1).is_some() {
+            self.recording.plan.crowded.extend(pending().map(|row| row.row));
+        }
     }
 
     fn enter_new(&mut self, record: Record, lane: usize) -> Answer {
@@ -218,6 +227,7 @@ impl Intake {
             postponed_by_me: false,
         });
         self.recording.plan.inserts.push(NewRow { lane, record, state });
+        self.note_company(lane);
         Answer::Inserted(at)
     }
 

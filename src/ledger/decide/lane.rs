@@ -11,7 +11,7 @@ use crate::domain::{Channel, Conversion, MessageId, Record, Timestamp};
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Due, Origin, RowId};
 
-use super::plan::{Change, Plan};
+use super::plan::{Change, Plan, RowRef};
 use super::retry::latest_plan;
 
 /// Who owns a row, as seen from this run.
@@ -22,14 +22,6 @@ pub(crate) enum Owner {
     Other,
     /// No run, or one that has crashed: any run may take it.
     Free,
-}
-
-/// A row that is stored, or one that the plan inserts. What is stored was recorded first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum RowRef {
-    Stored(RowId),
-    /// By its place among the plan's inserts.
-    New(usize),
 }
 
 /// A row's place in its lane.
@@ -86,6 +78,8 @@ pub(crate) struct LaneWant<'a> {
     pub(crate) message_id: &'a MessageId,
     /// This value is about to be accepted: what it overtakes is wanted.
     pub(crate) accepting: Option<(Timestamp, RowId)>,
+    /// What the lane is where nothing of it is pending but the one row that this run is settling.
+    pub(crate) alone: Option<Sibling>,
 }
 
 /// A value in a lane, by the key that two of one kind share.
@@ -113,7 +107,7 @@ impl<'a> Want<'a> {
     pub(super) fn add(&mut self, conversion: &'a Conversion) -> usize {
         let (channel, message_id) = (conversion.channel, &conversion.message_id);
         let lane = *self.known.entry((channel, message_id)).or_insert_with(|| {
-            self.lanes.push(LaneWant { channel, message_id, accepting: None });
+            self.lanes.push(LaneWant { channel, message_id, accepting: None, alone: None });
             self.lanes.len() - 1
         });
         self.lane_of_item.push(lane);

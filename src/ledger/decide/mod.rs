@@ -24,8 +24,8 @@ pub(crate) use code::{
 };
 pub(crate) use follow::follow;
 pub(crate) use intake::{Answer, Recording, record, want_records};
-pub(crate) use lane::{KeyWant, Lane, LaneWant, Owner, RowRef, Sibling, Want};
+pub(crate) use lane::{KeyWant, Lane, LaneWant, Owner, Sibling, Want};
 pub(crate) use outcome::{held_alone, settle, want_tickets};
 pub(crate) use parts::{Mark, Streak};
-pub(crate) use plan::{Applied, Change, Claim, End, NewRow, Plan, Release, StoredRow};
+pub(crate) use plan::{Applied, Change, Claim, End, NewRow, Plan, Release, RowRef, StoredRow};
 pub(crate) use retry::latest_plan;

@@ -4,15 +4,17 @@ use crate::domain::Timestamp;
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::{Due, Effort, RowId, Settlement, Ticket};
 
-use super::lane::{Lane, Owner, RowRef, Sibling, Want};
-use super::plan::{Change, End, Plan};
+use super::lane::{Lane, Owner, Sibling, Want};
+use super::plan::{Change, End, Plan, RowRef};
 use super::retry::{LIFETIME, wait_after};
 
 /// What settling a group touches.
 pub(crate) fn want_tickets(group: &[(Ticket, Settlement)]) -> Want<'_> {
     let mut want = Want::of(group.len());
     for (ticket, settlement) in group {
+        let lanes = want.lanes.len();
         let lane = want.add(ticket.conversion());
+        want.lanes[lane].alone = (lane == lanes).then(|| held(ticket));
         if let Settlement::Accepted { .. } = settlement {
             let order = (ticket.conversion().timestamp, ticket.row());
             let accepting = &mut want.lanes[lane].accepting;
@@ -26,18 +28,23 @@ pub(crate) fn want_tickets(group: &[(Ticket, Settlement)]) -> Want<'_> {
 pub(crate) fn held_alone(group: &[(Ticket, Settlement)], want: &Want<'_>) -> Vec<Lane> {
     let mut lanes = vec![Lane::default(); want.lanes.len()];
     for (item, (ticket, _)) in group.iter().enumerate() {
-        lanes[want.lane_of(item)].rows.push(Sibling {
-            row: RowRef::Stored(ticket.row()),
-            delivered: ticket.conversion().delivered.as_bool(),
-            key_time: ticket.record().key_time(),
-            timestamp: ticket.conversion().timestamp,
-            state: RowState::Held,
-            owner: Owner::Me,
-            next_attempt: ticket.recorded,
-            postponed_by_me: false,
-        });
+        lanes[want.lane_of(item)].rows.push(held(ticket));
     }
     lanes
+}
+
+/// The row of a ticket that is still this run's.
+fn held(ticket: &Ticket) -> Sibling {
+    Sibling {
+        row: RowRef::Stored(ticket.row()),
+        delivered: ticket.conversion().delivered.as_bool(),
+        key_time: ticket.record().key_time(),
+        timestamp: ticket.conversion().timestamp,
+        state: RowState::Held,
+        owner: Owner::Me,
+        next_attempt: ticket.recorded,
+        postponed_by_me: false,
+    }
 }
 
 /// Decides what becomes of the rows of a group, and what was waiting for them.

@@ -9,9 +9,19 @@ use crate::ledger::ticket::{Effort, Origin, RowId};
 pub(crate) struct Plan {
     pub(crate) inserts: Vec<NewRow>,
     pub(crate) changes: Vec<Change>,
+    /// Rows of this run that from now on are not the only pending one of their message-id; some may not have been for long.
+    pub(crate) crowded: Vec<RowRef>,
     /// Rows whose content is asked for, as it is after the changes.
     pub(crate) reads: Vec<RowId>,
     pub(crate) released: Release,
+}
+
+/// A row that is stored, or one that the plan inserts. What is stored was recorded first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RowRef {
+    Stored(RowId),
+    /// By its place among the plan's inserts.
+    New(usize),
 }
 
 /// A record that is written down.

@@ -351,6 +351,7 @@ fn story(mut fixture: Fixture, steps: Vec<(usize, Step)>) {
             }
             Step::ClockJump(seconds) => fixture.now = at(fixture.now.unix() + seconds - START),
         }
+        ledger.assert_noted();
         ledgers[run] = Some(ledger);
     }
     let [first, second] = ledgers.map(Option::unwrap);

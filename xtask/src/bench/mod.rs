@@ -4,6 +4,7 @@ mod arena;
 mod batch;
 mod cores;
 mod cost;
+mod ledger;
 mod peers;
 mod pipe;
 mod postgres;
@@ -13,6 +14,7 @@ mod table;
 mod tally;
 
 pub(crate) use self::batch::{BatchArgs, batch};
+pub(crate) use self::ledger::{LedgerArgs, ledger};
 pub(crate) use self::postgres::{PostgresArgs, postgres};
 pub(crate) use self::report::{ReportArgs, report};
 pub(crate) use self::single::{SingleArgs, single};

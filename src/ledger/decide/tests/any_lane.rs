@@ -5,9 +5,10 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::domain::{CodeEvent, Record, TimeSource};
+use crate::ledger::decide::RowRef;
 use crate::ledger::decide::code::{Code, CodeRef};
 use crate::ledger::decide::intake::{record, want_records};
-use crate::ledger::decide::lane::{Lane, Owner, RowRef, Sibling};
+use crate::ledger::decide::lane::{Lane, Owner, Sibling};
 use crate::ledger::decide::plan::Plan;
 use crate::ledger::state::RowState;
 use crate::ledger::tests::{at, failed, sms};

@@ -1,6 +1,7 @@
 use crate::domain::{Channel, Conversion, Record};
+use crate::ledger::decide::RowRef;
 use crate::ledger::decide::intake::want_records;
-use crate::ledger::decide::lane::{Lane, Owner, RowRef, Sibling};
+use crate::ledger::decide::lane::{Lane, Owner, Sibling};
 use crate::ledger::decide::plan::{Change, Plan};
 use crate::ledger::state::RowState;
 use crate::ledger::tests::{at, failed, sms, untimed};

@@ -14,7 +14,8 @@ use crate::ledger::state::RowState;
 use crate::ledger::tests::at;
 use crate::ledger::ticket::{Origin, RowId};
 
-use super::lane::{Lane, Owner, RowRef, Sibling};
+use super::RowRef;
+use super::lane::{Lane, Owner, Sibling};
 use super::plan::{Change, Plan};
 
 /// What any run may take.

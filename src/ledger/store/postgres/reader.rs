@@ -16,7 +16,7 @@ use super::schema::{self, Schema};
 use crate::domain::{BadRecord, Reference, Timestamp};
 use crate::ledger::contents::{DeadLetter, HistoryRow, Kept, OpenCode, Original, StatusRow};
 use crate::ledger::history::{
-    AcceptedRow, CommandEnd, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange,
+    AcceptedRow, CommandEnd, EffortSpent, Others, Pending, Remainder, SettledOtherwise, TimeRange,
 };
 use crate::ledger::state::RowState;
 use crate::ledger::store::{ServerError, StoreError};
@@ -222,6 +222,7 @@ impl PostgresReader {
                         retries: attempts.saturating_sub(1).into(),
                         ambiguous_resends: get::<i32>(row, 7)?.unsigned_abs().into(),
                     },
+                    others: Others::Possible,
                 });
             }
             match page.last() {

@@ -5,20 +5,28 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::domain::{REMEMBERED, Timestamp};
 
 use super::followed;
-use super::liveness::is_alive;
+use super::holdings::{give_back, next_holder};
+use super::liveness::{RunId, is_alive};
 use super::place::Place;
-use super::queue::begin;
+use super::queue::{self, begin};
 use super::schema;
+use super::tally::Tally;
 use crate::ledger::state::RowState;
 use crate::ledger::store::StoreError;
 
-/// Rows in one transaction: other processes get their turn in between.
+/// Rows in one transaction at the end of a run.
 const BITE: u64 = 1000;
+
+/// Rows in one transaction where somebody waits for all of them to go: other processes get their turn every tenth of a second.
+const LARGE_BITE: u64 = 32 * 1024;
+
+/// The most pages that are rewritten to give room back: other writers wait for about two seconds meanwhile.
+const REWRITTEN_MAX: i64 = 64 * 1024;
 
 /// Which rows to remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,13 +56,12 @@ pub(crate) fn forget(path: &Path, what: Forget, older_than: Duration, now: Times
     let mut db = schema::open_existing(&place)?;
     let before = now.before(older_than).unix();
     let mut count = 0;
-    for state in what.states() {
-        count += match what {
-            Forget::Settled | Forget::Refused => {
-                in_bites(&mut db, &place, u64::MAX, &Bite::settled(*state), before)?
-            }
-            Forget::Pending => pending(&mut db, &place, *state, before)?,
-        };
+    if what == Forget::Pending {
+        count = pending(&mut db, &place, before)?;
+    } else {
+        for state in what.states() {
+            count += settled(&mut db, &place, *state, Portion { bite: LARGE_BITE, most: u64::MAX }, before)?;
+        }
     }
     count += match what {
         Forget::Settled => {
@@ -64,6 +71,7 @@ pub(crate) fn forget(path: &Path, what: Forget, older_than: Duration, now: Times
         Forget::Refused => in_bites(&mut db, &place, u64::MAX, &Bite::unreadable(), before)?,
         Forget::Pending => 0,
     };
+    give_room_back(&db, &place);
     Ok(count)
 }
 
@@ -76,15 +84,86 @@ fn forget_files_and_ends(db: &mut Connection, place: &Place, before: i64) -> Res
     Ok(tx.commit()?)
 }
 
+/// Rewrites the file without the pages that nothing is in, if they are at least half of it and the rest is not too large. Otherwise
+/// new rows fill them. That there is no room for a copy, or no turn, is no failure: what was to be forgotten is gone.
+fn give_room_back(db: &Connection, place: &Place) {
+    let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let (Ok(pages), Ok(free)) = (number("page_count"), number("freelist_count")) else { return };
+    if 2 * free >= pages
+        && pages - free <= REWRITTEN_MAX
+        && let Ok(_turn) = queue::wait(place)
+    {
+        let _ = db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+}
+
 /// Removes settled rows whose time has passed, as many as keep up with `entered` new ones.
 pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Timestamp) -> Result<(), StoreError> {
     let before = now.before(REMEMBERED).unix();
     let most = entered.saturating_mul(2).max(BITE);
     for state in Forget::Settled.states() {
-        in_bites(db, place, most, &Bite::settled(*state), before)?;
+        settled(db, place, *state, Portion { bite: BITE, most }, before)?;
     }
     in_bites(db, place, most, &Bite::ended_codes(), before)?;
     Ok(())
+}
+
+/// How many rows go.
+#[derive(Debug, Clone, Copy)]
+struct Portion {
+    /// In one transaction.
+    bite: u64,
+    /// In all; the last bite may go beyond it.
+    most: u64,
+}
+
+/// Removes rows that were settled by then, the oldest first.
+fn settled(
+    db: &mut Connection,
+    place: &Place,
+    state: RowState,
+    portion: Portion,
+    before: i64,
+) -> Result<u64, StoreError> {
+    let mut removed = 0;
+    while removed < portion.most
+        && let Some((settled, id)) = end_of_bite(db, state, portion.bite, before)?
+    {
+        let writing = begin(db, place)?;
+        for account in accounts(&writing)? {
+            let rows = writing.prepare_cached(FORGET_SETTLED)?.execute(params![state, settled, id, account])?;
+            let mut tally = Tally::default();
+            tally.add(state, -i64::try_from(rows).unwrap_or(i64::MAX));
+            tally.write(&writing, account, i64::MAX)?;
+            removed += rows as u64;
+        }
+        writing.commit()?;
+    }
+    Ok(removed)
+}
+
+const FORGET_SETTLED: &str = "DELETE FROM conversion
+     WHERE state = ?1 AND state >= 2 AND settled <= ?2 AND (settled, id) <= (?2, ?3) AND account = ?4";
+
+/// Where the oldest rows end that make a bite. Asked before each turn: most runs have nothing to remove, and need not queue for that.
+fn end_of_bite(db: &Connection, state: RowState, bite: u64, before: i64) -> rusqlite::Result<Option<(i64, i64)>> {
+    let find = |order: &str, after: u64| {
+        let sql = format!(
+            "SELECT settled, id FROM conversion WHERE state = ?1 AND state >= 2 AND settled <= ?2
+             ORDER BY settled {order}, id {order} LIMIT 1 OFFSET ?3"
+        );
+        let values = params![state, before, i64::try_from(after).unwrap_or(i64::MAX)];
+        db.prepare_cached(&sql)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    };
+    match find("ASC", bite - 1)? {
+        Some(end) => Ok(Some(end)),
+        None => find("DESC", 0),
+    }
+}
+
+fn accounts(db: &Connection) -> rusqlite::Result<Vec<i64>> {
+    let mut query = db.prepare_cached("SELECT id FROM account")?;
+    query.query_map([], |row| row.get(0))?.collect()
 }
 
 /// What one transaction removes: the oldest of one kind.
@@ -96,17 +175,6 @@ struct Bite {
 }
 
 impl Bite {
-    fn settled(state: RowState) -> Self {
-        let state = state.number();
-        Self {
-            ids: format!(
-                "SELECT id FROM conversion WHERE state = {state} AND state >= 2 AND settled <= ?1
-                 ORDER BY settled LIMIT {BITE}"
-            ),
-            removals: &["DELETE FROM conversion WHERE id IN"],
-        }
-    }
-
     /// Codes that converted or were silent, with their parts.
     fn ended_codes() -> Self {
         Self {
@@ -147,18 +215,25 @@ fn in_bites(db: &mut Connection, place: &Place, most: u64, bite: &Bite, before: 
 }
 
 /// Whether a run is alive is checked inside the transaction: no run can begin to hold a row in between.
-fn pending(db: &mut Connection, place: &Place, state: RowState, before: i64) -> Result<u64, StoreError> {
+fn pending(db: &mut Connection, place: &Place, before: i64) -> Result<u64, StoreError> {
     let tx = begin(db, place)?;
-    let owners: Vec<i64> = {
-        let mut owners = tx.prepare("SELECT DISTINCT owner FROM conversion WHERE state = ?1 AND state < 2")?;
-        let rows = owners.query_map([state], |row| row.get(0))?;
+    let mut run = RunId::MIN;
+    while let Some(holder) = next_holder(&tx, run)? {
+        run = holder;
+        if !is_alive(place, run)? {
+            give_back(&tx, run)?;
+        }
+    }
+    let owners: Vec<RunId> = {
+        let mut owners = tx.prepare("SELECT DISTINCT owner FROM conversion WHERE state = 0")?;
+        let rows = owners.query_map([], |row| row.get(0))?;
         rows.collect::<Result<_, _>>()?
     };
     let mut count = 0;
     for owner in owners {
         if !is_alive(place, owner)? {
-            let sql = "DELETE FROM conversion WHERE state = ?1 AND state < 2 AND owner = ?2 AND recorded <= ?3";
-            count += tx.execute(sql, params![state, owner, before])? as u64;
+            let sql = "DELETE FROM conversion WHERE state = 0 AND owner = ?1 AND recorded <= ?2";
+            count += tx.execute(sql, params![owner, before])? as u64;
         }
     }
     tx.commit()?;

@@ -9,8 +9,9 @@ use crate::domain::{ErrorCode, Timestamp};
 
 use super::reader::SqliteReader;
 use super::row;
+use super::statements;
 use crate::ledger::history::{
-    AcceptedRow, CommandEnd, EffortSpent, Pending, Remainder, SettledOtherwise, TimeRange,
+    AcceptedRow, CommandEnd, EffortSpent, Others, Pending, Remainder, SettledOtherwise, TimeRange,
 };
 use crate::ledger::state::RowState;
 use crate::ledger::store::StoreError;
@@ -75,11 +76,13 @@ fn accepted(
     range: TimeRange,
     mut each: impl FnMut(AcceptedRow<'_>),
 ) -> rusqlite::Result<()> {
-    let mut query = db.prepare(
-        "SELECT id, channel, message_id, delivered, timestamp, settled, attempts, ambiguous FROM conversion
+    // Before there were counts, there was nothing that said of a row that it is its message-id's only one.
+    let alone = if db.table_exists(None, "tally")? { "alone" } else { "0" };
+    let mut query = db.prepare(&format!(
+        "SELECT id, channel, message_id, delivered, timestamp, settled, attempts, ambiguous, {alone} FROM conversion
          WHERE state = ?1 AND state >= 2 AND settled > ?2 AND settled <= ?3 AND account = ?4
-           AND (settled > ?5 OR timestamp > ?6)",
-    )?;
+           AND (settled > ?5 OR timestamp > ?6)"
+    ))?;
     let earliest = range.after.min(range.with_times_after.before(MOST_AHEAD));
     let mut rows = query.query(params![
         RowState::Accepted,
@@ -102,6 +105,11 @@ fn accepted(
                 requests: attempts.into(),
                 retries: attempts.saturating_sub(1).into(),
                 ambiguous_resends: row.get::<_, u32>(7)?.into(),
+            },
+            others: if row.get_ref(8)?.as_i64() == Ok(statements::IS_ONLY) {
+                Others::None
+            } else {
+                Others::Possible
             },
         });
     }
@@ -146,7 +154,16 @@ fn unreadable(db: &Connection, account: i64, range: TimeRange) -> rusqlite::Resu
 }
 
 fn pending(db: &Connection, account: i64) -> rusqlite::Result<Pending> {
-    let sql = format!("SELECT count(*), min(recorded), {EFFORT} FROM conversion WHERE account = ?1 AND state < 2");
+    let pending = if db.table_exists(None, "held")? {
+        // Each half by its index; what a live run of an earlier version has in hand is in neither.
+        "(SELECT recorded, attempts, ambiguous FROM conversion INDEXED BY conversion_queued
+             WHERE account = ?1 AND state = 0
+          UNION ALL SELECT recorded, attempts, ambiguous FROM held CROSS JOIN conversion
+             ON conversion.id BETWEEN first AND last AND state = 1 AND owner = run AND account = ?1)"
+    } else {
+        "conversion WHERE account = ?1 AND state < 2"
+    };
+    let sql = format!("SELECT count(*), min(recorded), {EFFORT} FROM {pending}");
     db.query_row(&sql, [account], |row| {
         let rows = count(row, 0)?;
         let oldest = if rows == 0 { None } else { Some(row::timestamp(row, 1)?) };

@@ -3,13 +3,17 @@
 //! This room knows SQLite and the files around it: where they may lie, how they are made, locked, checked and tidied. It
 //! decides nothing about what is in them.
 
+mod alone;
+mod apply;
 mod ballast;
 mod codes;
 mod draft;
+mod ends;
 mod error;
 mod followed;
 mod forget;
 mod history;
+mod holdings;
 mod liveness;
 mod place;
 mod queue;
@@ -21,6 +25,7 @@ mod schema;
 mod session;
 mod sources;
 mod statements;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod trial;

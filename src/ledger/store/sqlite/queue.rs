@@ -56,6 +56,11 @@ pub(super) fn begin<'a>(db: &'a mut Connection, place: &Place) -> Result<Writing
     Ok(Writing { transaction, _turn: turn })
 }
 
+/// Waits for a turn, for what needs a transaction of its own making.
+pub(super) fn wait(place: &Place) -> Result<Turn, StoreError> {
+    Turn::wait(place, TURN_LIMIT)
+}
+
 /// Whether a turn could be waited for: its locks can be opened, or made. They are neither made nor taken.
 pub(super) fn try_to_queue(place: &Place) -> Result<(), StoreError> {
     for end in LOCKS {
@@ -72,7 +77,7 @@ pub(super) fn try_to_queue(place: &Place) -> Result<(), StoreError> {
 
 /// The right to write, until it is dropped.
 #[derive(Debug)]
-struct Turn {
+pub(super) struct Turn {
     _lock: Lock,
 }
 

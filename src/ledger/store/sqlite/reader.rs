@@ -9,12 +9,32 @@ use rusqlite::{Connection, Row, params};
 use super::place::{Occupant, Place};
 use super::row;
 use super::schema;
+use super::tally;
 use crate::domain::{BadRecord, Reference};
 use crate::ledger::contents::{DeadLetter, Kept, Original, StatusRow};
 use crate::ledger::state::RowState;
 use crate::ledger::store::StoreError;
 
 const PAGE: i64 = 256;
+
+/// What is counted already. The oldest is the one that was settled first.
+const SETTLED: &str = "SELECT fingerprint, rows,
+        (SELECT recorded FROM conversion WHERE conversion.state = tally.state AND conversion.state >= 2
+             AND settled >= since AND conversion.account = tally.account ORDER BY settled, conversion.id LIMIT 1),
+        state
+    FROM tally JOIN account ON account.id = tally.account WHERE rows > 0";
+
+const QUEUED: &str = "SELECT fingerprint, count(*), min(recorded), 0
+    FROM account CROSS JOIN conversion INDEXED BY conversion_queued ON conversion.account = account.id AND state = 0
+    GROUP BY fingerprint";
+
+const HELD: &str = "SELECT fingerprint, count(*), min(recorded), 1
+    FROM held CROSS JOIN conversion ON conversion.id BETWEEN first AND last AND state = 1 AND owner = run
+    JOIN account ON account.id = conversion.account GROUP BY fingerprint";
+
+/// Where nothing is counted.
+const EVERY: &str = "SELECT fingerprint, count(*), min(recorded), state
+    FROM conversion JOIN account ON account.id = conversion.account GROUP BY fingerprint, state";
 
 /// A ledger, open for reading.
 #[derive(Debug)]
@@ -46,11 +66,15 @@ impl SqliteReader {
     }
 
     fn counts(&self) -> rusqlite::Result<Vec<StatusRow>> {
-        let mut rows = self.counts_of(
-            "SELECT fingerprint, count(*), min(recorded), state
-             FROM conversion JOIN account ON account.id = conversion.account GROUP BY fingerprint, state",
-            |row| row.get(3).map(Kept::Conversion),
-        )?;
+        let state = |row: &Row<'_>| row.get(3).map(Kept::Conversion);
+        let mut rows = Vec::new();
+        if self.db.table_exists(None, "tally")? && tally::holds(&self.db)? {
+            for sql in [SETTLED, QUEUED, HELD] {
+                rows.extend(self.counts_of(sql, state)?);
+            }
+        } else {
+            rows.extend(self.counts_of(EVERY, state)?);
+        }
         rows.extend(self.counts_of(
             "SELECT fingerprint, count(*), min(seen)
              FROM unreadable JOIN account ON account.id = unreadable.account GROUP BY fingerprint",

@@ -1,17 +1,16 @@
-//! Conversions: how lanes are read, and how a plan is carried out.
+//! Conversions: how lanes are read, and what waits.
 
-use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
+use rusqlite::{Row, ToSql, params};
 use sha2::{Digest as _, Sha256};
 
+use super::alone::Alone;
+use super::holdings::{give_back, next_holder};
 use super::liveness::RunId;
-use super::row::{self, channel_number, key_number, number, reached_number};
+use super::row::{self, channel_number, key_number, number};
 use super::session::{Length, Owners, SqliteTx};
 use super::statements as sql;
-use crate::domain::{BadRecord, Conversion, ErrorCode, Reference, Timestamp};
-use crate::ledger::decide::{
-    Applied, Change, Claim, End, KeyWant, Lane, LaneWant, NewRow, Owner, Plan, Planned, RowRef, Sibling,
-    StoredRow, Want,
-};
+use crate::domain::{BadRecord, Conversion, Reference, Timestamp};
+use crate::ledger::decide::{KeyWant, Lane, LaneWant, Owner, Planned, RowRef, Sibling, Want};
 use crate::ledger::state::RowState;
 use crate::ledger::store::{Cursor, StoreError};
 use crate::ledger::ticket::{LeftOver, Novelty, RowId};
@@ -21,8 +20,20 @@ pub(super) fn lanes(tx: &mut SqliteTx<'_>, want: &Want<'_>) -> Result<Vec<Lane>,
     let mut lanes = Vec::with_capacity(want.lanes.len());
     let mut lengths = Vec::with_capacity(want.lanes.len());
     {
+        let mut is_known = tx.db.prepare_cached(sql::IS_KNOWN)?;
         let mut query = tx.db.prepare_cached(sql::LANE)?;
         for wanted in &want.lanes {
+            if let Some(row) = wanted.alone.filter(|row| is_known_alone(tx.alone, row)) {
+                lengths.push(Length::Few(1));
+                lanes.push(Lane { rows: vec![row], mine_waits: false });
+                continue;
+            }
+            // Most are not, and this needs the key's index alone.
+            if !is_known.exists(key_of(tx.account, wanted))? {
+                lengths.push(Length::Few(0));
+                lanes.push(Lane::default());
+                continue;
+            }
             let mut rows = query.query(key_of(tx.account, wanted))?;
             let mut lane = Lane::default();
             while let Some(row) = rows.next()? {
@@ -40,6 +51,14 @@ pub(super) fn lanes(tx: &mut SqliteTx<'_>, want: &Want<'_>) -> Result<Vec<Lane>,
     }
     tx.lengths = lengths;
     Ok(lanes)
+}
+
+/// Whether nothing else of its lane is pending, so that nothing else of it matters to the row's end.
+fn is_known_alone(alone: &Alone, row: &Sibling) -> bool {
+    match row.row {
+        RowRef::Stored(id) => alone.knows(id),
+        RowRef::New(_) => false,
+    }
 }
 
 fn key_of<'a>(account: i64, lane: &LaneWant<'a>) -> (i64, i64, &'a str) {
@@ -105,131 +124,6 @@ fn add(lane: &mut Lane, row: Sibling) {
     }
 }
 
-/// Carries out a plan.
-pub(super) fn apply(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Applied> {
-    let mut applied = Applied { inserted: Vec::with_capacity(plan.inserts.len()), read: Vec::new() };
-    if !plan.inserts.is_empty() {
-        let mut insert = tx.db.prepare_cached(sql::INSERT)?;
-        for row in &plan.inserts {
-            let is_alone = is_alone(&tx.db, tx.account, &mut tx.lengths[row.lane], row)?;
-            let (owner, settled) = if row.state.is_pending() { (tx.owners.me, None) } else { (0, Some(tx.now)) };
-            let conversion = &row.record.conversion;
-            applied.inserted.push(RowId(insert.insert(params![
-                tx.account,
-                channel_number(conversion.channel),
-                conversion.message_id.as_str(),
-                conversion.delivered.as_bool(),
-                key_number(row.record.key_time()),
-                conversion.timestamp.unix(),
-                row.state,
-                owner,
-                tx.now.unix(),
-                number(row.record.line),
-                row.record.reference.as_ref().map(Reference::as_json),
-                settled.map(Timestamp::unix),
-                is_alone,
-            ])?));
-        }
-    }
-    // Nearly every change is one of these: looking a statement up in the cache costs as much as a tenth of running it.
-    let mut end = None;
-    for change in &plan.changes {
-        match change {
-            Change::End(row, values) => {
-                let statement = match &mut end {
-                    Some(statement) => statement,
-                    None => end.insert(tx.db.prepare_cached(sql::END)?),
-                };
-                end_row(statement, tx, *row, values)?;
-            }
-            Change::HandOut(_) | Change::Overtaken(_) | Change::GiveUpAsFuture(_) | Change::Claim(..) => {
-                carry_out(tx, change)?;
-            }
-        }
-    }
-    for row in &plan.reads {
-        applied.read.push(read(&tx.db, *row)?);
-    }
-    Ok(applied)
-}
-
-/// Whether a message-id has few rows, with this one more.
-fn is_alone(db: &Connection, account: i64, length: &mut Length, row: &NewRow) -> rusqlite::Result<bool> {
-    match *length {
-        Length::Few(rows) if rows < sql::FEW => {
-            *length = Length::Few(rows + 1);
-            Ok(true)
-        }
-        Length::Few(_) => {
-            let conversion = &row.record.conversion;
-            let key = params![account, channel_number(conversion.channel), conversion.message_id.as_str()];
-            db.prepare_cached(sql::NOT_ALONE)?.execute(key)?;
-            *length = Length::Many;
-            Ok(false)
-        }
-        Length::Many => Ok(false),
-    }
-}
-
-fn carry_out(tx: &SqliteTx<'_>, change: &Change) -> rusqlite::Result<()> {
-    let (db, me, now) = (&tx.db, tx.owners.me, tx.now.unix());
-    match change {
-        Change::HandOut(row) => db.prepare_cached(sql::HAND_OUT)?.execute([row.0, me]),
-        Change::Overtaken(row) => db.prepare_cached(sql::OVERTAKEN)?.execute([row.0, now]),
-        Change::GiveUpAsFuture(row) => db.prepare_cached(sql::DEAD_LETTER)?.execute(params![
-            row.0,
-            now,
-            ErrorCode::FutureTimestamp.as_str(),
-            "its time is more than 24 hours ahead: it was recorded while the clock was"
-        ]),
-        Change::Claim(row, Claim { line, reference, timestamp, is_revived, is_forced: _ }) => {
-            let reference = reference.as_ref().map(Reference::as_json);
-            let values = params![row.0, is_revived, now, me, number(*line), reference, timestamp.unix()];
-            db.prepare_cached(sql::CLAIM)?.execute(values)
-        }
-        Change::End(row, end) => end_row(&mut db.prepare_cached(sql::END)?, tx, *row, end),
-    }
-    .map(drop)
-}
-
-fn end_row(
-    statement: &mut CachedStatement<'_>,
-    tx: &SqliteTx<'_>,
-    row: RowId,
-    end: &End,
-) -> rusqlite::Result<usize> {
-    let failure = end.failure.as_ref();
-    statement.execute(params![
-        row.0,
-        end.state,
-        end.next_attempt.unix(),
-        end.rounds,
-        end.effort.attempts,
-        end.effort.ambiguous_resends,
-        (!end.state.is_pending()).then_some(tx.now.unix()),
-        end.http_status,
-        failure.map(|failure| failure.code.as_str()),
-        failure.and_then(|failure| reached_number(failure.reached_server)),
-        failure.map(|failure| &failure.message),
-        if end.is_postponed { tx.owners.me } else { 0 },
-        end.state == RowState::Queued && failure.is_none(),
-    ])
-}
-
-fn read(db: &Connection, id: RowId) -> rusqlite::Result<StoredRow> {
-    let columns = format!("SELECT {}, {} FROM conversion WHERE id = ?1", row::RECORD, sql::STORED);
-    db.prepare_cached(&columns)?.query_row([id.0], |row| {
-        let has_failed = row.get_ref(10)?.as_str_or_null()?.is_some();
-        Ok(StoredRow {
-            record: row::record(row)?,
-            recorded: row::timestamp(row, 7)?,
-            rounds: row.get(8)?,
-            http_status: row.get(9)?,
-            failure: has_failed.then(|| row::failure(row, 10)).transpose()?,
-        })
-    })
-}
-
 /// The next rows that may be taken over.
 pub(super) fn candidates(
     tx: &mut SqliteTx<'_>,
@@ -237,27 +131,32 @@ pub(super) fn candidates(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<(Cursor, Conversion)>, StoreError> {
+    give_back_from_crashed(tx)?;
     let mut found = Vec::new();
     let mut owner = after.map_or(-1, |after| after.owner - 1);
     while found.len() < limit
         && let Some(next) = next_owner(tx, owner)?
     {
         owner = next;
-        let states: &[RowState] = match tx.owners.of(owner)? {
-            Owner::Other => &[],
-            Owner::Me => &[RowState::Queued],
-            Owner::Free => &[RowState::Queued, RowState::Held],
-        };
-        for state in states {
-            let start = Cursor { owner, state: state.number(), planned: i64::MIN, row: 0 };
-            let from = after.filter(|after| (after.owner, after.state) >= (start.owner, start.state));
-            let from = from.unwrap_or(start);
-            if (from.owner, from.state) == (start.owner, start.state) {
-                found.extend(candidates_from(tx, planned, from, limit - found.len())?);
-            }
+        if tx.owners.of(owner)? != Owner::Other {
+            let start = Cursor { owner, state: RowState::Queued.number(), planned: i64::MIN, row: 0 };
+            let from = after.filter(|after| after.owner == owner).unwrap_or(start);
+            found.extend(candidates_from(tx, planned, from, limit - found.len())?);
         }
     }
     Ok(found)
+}
+
+/// Rows in the hands of runs that are dead by now wait again.
+fn give_back_from_crashed(tx: &mut SqliteTx<'_>) -> Result<(), StoreError> {
+    let mut run = RunId::MIN;
+    while let Some(holder) = next_holder(&tx.db, run)? {
+        run = holder;
+        if tx.owners.of(run)? == Owner::Free {
+            give_back(&tx.db, run)?;
+        }
+    }
+    Ok(())
 }
 
 fn next_owner(tx: &SqliteTx<'_>, after: RunId) -> rusqlite::Result<Option<RunId>> {
@@ -275,7 +174,6 @@ fn candidates_from(
     let values = params![
         tx.account,
         from.owner,
-        from.state,
         from.planned,
         from.row,
         planned.until.map_or(i64::MAX, Timestamp::unix),
@@ -293,6 +191,7 @@ fn candidates_from(
 
 /// What is pending and not another live run's.
 pub(super) fn left_over(tx: &mut SqliteTx<'_>, latest: Timestamp) -> Result<Option<LeftOver>, StoreError> {
+    give_back_from_crashed(tx)?;
     let mut left: Option<LeftOver> = None;
     let mut owner = -1;
     while let Some(next) = next_owner(tx, owner)? {

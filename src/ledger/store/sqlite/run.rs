@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params};
 
+use super::alone::Alone;
 use super::ballast;
 use super::followed;
 use super::forget;
+use super::holdings::{Holdings, give_back, give_back_unnoted};
 use super::liveness::{RunId, RunLock, clean_up, is_alive, sweep};
 use super::place::Place;
 use super::queue::begin;
 use super::schema::{self, Durability, set_durability};
 use super::session::{Owners, SqliteTx};
 use super::sources;
+use super::tally::{self, Tally};
 use crate::domain::{AccountFingerprint, FollowedFile, ReadBefore, ReadTo, Timestamp};
 use crate::ledger::error::Location;
 use crate::ledger::store::sources::Sources;
@@ -24,8 +27,8 @@ use crate::ledger::tracking::LogSource;
 
 /// The ledger in a file, open for one run of one account.
 ///
-/// Dropping it without [`Store::close`] is what a crash looks like: nothing is lost, and the next run checks the file and
-/// adopts what is pending.
+/// Dropping it without [`Store::close`] is what a crash looks like: nothing is lost, and the next run checks what was written
+/// last and adopts what is pending.
 #[derive(Debug)]
 pub(crate) struct SqliteStore {
     pub(crate) db: Connection,
@@ -35,6 +38,8 @@ pub(crate) struct SqliteStore {
     /// Runs that have crashed. The first run that ends forgets them, because its summary has shown them.
     crashed: Vec<CrashedRun>,
     sources: Sources,
+    alone: Alone,
+    holdings: Holdings,
 }
 
 /// A run that crashed, with its own limit of requests sent and not settled.
@@ -42,6 +47,15 @@ pub(crate) struct SqliteStore {
 struct CrashedRun {
     id: RunId,
     unsettled_max: u64,
+    notes: Notes,
+}
+
+/// Whether a run notes what it has in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Notes {
+    Kept,
+    /// By a program of an earlier version.
+    NotKept,
 }
 
 impl SqliteStore {
@@ -74,7 +88,16 @@ impl SqliteStore {
         // A disk that has no room even for it is no reason not to open.
         let _ = ballast::lay(place);
         set_durability(&db, Durability::Now)?;
-        Ok(Self { db, place: place.clone(), account, lock, crashed, sources: Sources::default() })
+        Ok(Self {
+            db,
+            place: place.clone(),
+            account,
+            lock,
+            crashed,
+            sources: Sources::default(),
+            alone: Alone::default(),
+            holdings: Holdings::default(),
+        })
     }
 }
 
@@ -107,12 +130,17 @@ impl Store for SqliteStore {
     fn begin(&mut self, now: Timestamp) -> Result<Box<dyn Tx + '_>, StoreError> {
         let owners = Owners::seen_by(self.lock.run, &self.place);
         let db = begin(&mut self.db, &self.place)?;
+        self.alone.look(&db)?;
+        self.holdings.begin();
         Ok(Box::new(SqliteTx {
             db,
             account: self.account,
             now,
             owners,
             sources: &self.sources,
+            alone: &mut self.alone,
+            holdings: &mut self.holdings,
+            tally: Tally::default(),
             lengths: Vec::new(),
         }))
     }
@@ -133,7 +161,7 @@ impl Store for SqliteStore {
     }
 
     fn close(mut self: Box<Self>, recorded: u64, end: Option<RunEnd>, now: Timestamp) -> Result<(), StoreError> {
-        // An end that is lost with the machine looks like a crash, and the next run checks the file.
+        // An end that is lost with the machine looks like a crash, and costs the next run a check.
         set_durability(&self.db, Durability::WithTheNext)?;
         let tidied = forget::prune(&mut self.db, &self.place, recorded, now);
         let reported: Vec<_> =
@@ -143,7 +171,7 @@ impl Store for SqliteStore {
         let forgotten = tidied.and_then(|()| forget_runs(&mut self.db, &self.place, &reported, ended));
         self.lock.end()?;
         match forgotten {
-            // Reported where it mattered; if the row stays, the next run checks the file.
+            // Reported where it mattered; if the row stays, the next run reports it again.
             Ok(()) | Err(StoreError::DiskFull) => {}
             Err(error) => return Err(error),
         }
@@ -182,19 +210,29 @@ fn begin_run(
 ) -> Result<Begun, StoreError> {
     let crashed = clean_up_crashed(db, place)?;
     let tx = begin(db, place)?;
+    for run in &crashed {
+        match run.notes {
+            Notes::Kept => give_back(&tx, run.id)?,
+            Notes::NotKept => give_back_unnoted(&tx, run.id)?,
+        }
+    }
     tx.execute("INSERT OR IGNORE INTO account (fingerprint) VALUES (?1)", [account.as_str()])?;
     let account =
         tx.query_row("SELECT id FROM account WHERE fingerprint = ?1", [account.as_str()], |row| row.get(0))?;
     let unsettled_max = i64::try_from(unsettled_max).unwrap_or(i64::MAX);
-    tx.execute("INSERT INTO run (started, unsettled_max) VALUES (?1, ?2)", params![now.unix(), unsettled_max])?;
+    tx.execute(
+        "INSERT INTO run (started, unsettled_max, notes) VALUES (?1, ?2, 1)",
+        params![now.unix(), unsettled_max],
+    )?;
     let lock = RunLock::take(place, tx.last_insert_rowid())?;
+    tally::keep(&tx)?;
     // Where that cannot be read, the lock stays.
     sweep(place, |run| has_row(&tx, run).unwrap_or(true));
     tx.commit()?;
     Ok(Begun { account, lock, crashed })
 }
 
-/// Checks the file after a run that did not end cleanly. Keeps the run's row until a summary has shown it: the run that cleans
+/// Checks what was written last after a run that did not end cleanly. Keeps the run's row until a summary has shown it: the run that cleans
 /// up may itself be killed first.
 fn clean_up_crashed(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, StoreError> {
     let crashed = crashed_runs(db, place)?;
@@ -210,9 +248,14 @@ fn clean_up_crashed(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, S
 
 /// Crashed runs: they have a row and no lock.
 fn crashed_runs(db: &Connection, place: &Place) -> Result<Vec<CrashedRun>, StoreError> {
-    let mut query = db.prepare("SELECT id, unsettled_max FROM run")?;
-    let read =
-        |row: &Row<'_>| Ok(CrashedRun { id: row.get(0)?, unsettled_max: row.get::<_, i64>(1)?.unsigned_abs() });
+    let mut query = db.prepare("SELECT id, unsettled_max, notes FROM run")?;
+    let read = |row: &Row<'_>| {
+        Ok(CrashedRun {
+            id: row.get(0)?,
+            unsettled_max: row.get::<_, i64>(1)?.unsigned_abs(),
+            notes: if row.get(2)? { Notes::Kept } else { Notes::NotKept },
+        })
+    };
     let runs = query.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut crashed = Vec::new();
     for run in runs {
@@ -244,6 +287,8 @@ fn forget_runs(
         )?;
     }
     for run in runs {
+        // Where an outcome could not be written down, a row is still in the run's hands.
+        give_back(&tx, *run)?;
         tx.execute("DELETE FROM run WHERE id = ?1", [run])?;
     }
     Ok(tx.commit()?)

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::alone::Alone;
+use super::holdings::Holdings;
 use super::liveness::{NO_RUN, RunId, is_alive};
 use super::place::Place;
 use super::queue::Writing;
+use super::tally::Tally;
 use crate::domain::Timestamp;
 use crate::ledger::decide::Owner;
 use crate::ledger::store::StoreError;
@@ -17,6 +20,9 @@ pub(super) struct SqliteTx<'a> {
     pub(super) now: Timestamp,
     pub(super) owners: Owners<'a>,
     pub(super) sources: &'a Sources,
+    pub(super) alone: &'a mut Alone,
+    pub(super) holdings: &'a mut Holdings,
+    pub(super) tally: Tally,
     /// How many rows each of the lanes has that were shown last.
     pub(super) lengths: Vec<Length>,
 }

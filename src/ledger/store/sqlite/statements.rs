@@ -15,6 +15,15 @@ macro_rules! of_lane {
 /// ordinary rows pay nothing for them.
 pub(crate) const FEW: usize = 4;
 
+/// What `alone` is in a row that is its message-id's only one, among few, and among many.
+pub(super) const IS_ONLY: i64 = 2;
+pub(super) const IS_OF_FEW: i64 = 1;
+pub(super) const IS_OF_MANY: i64 = 0;
+
+/// Whether a lane has any row.
+pub(super) const IS_KNOWN: &str =
+    "SELECT 1 FROM conversion WHERE account = ?1 AND channel = ?2 AND message_id = ?3 LIMIT 1";
+
 /// One more than [`FEW`] rows.
 pub(crate) const LANE: &str = of_lane!("LIMIT 5");
 
@@ -37,9 +46,9 @@ pub(crate) const KEY: &str = of_lane!("AND key_time = ?4 AND delivered = ?5");
 /// The rows with a key's value and its time or a later one.
 pub(super) const KEYS_FROM: &str = of_lane!("AND key_time >= ?4 AND delivered = ?5");
 
-/// A message-id has many rows from now on.
-pub(super) const NOT_ALONE: &str =
-    "UPDATE conversion SET alone = 0 WHERE account = ?1 AND channel = ?2 AND message_id = ?3";
+/// Notes of all rows of a message-id among how many they are.
+pub(super) const NOTE_COMPANY: &str =
+    "UPDATE conversion SET alone = ?4 WHERE account = ?1 AND channel = ?2 AND message_id = ?3";
 
 pub(super) const INSERT: &str =
     "INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner,
@@ -58,6 +67,12 @@ pub(super) const CLAIM: &str = "UPDATE conversion
          reference = ?6, next_attempt = ?3, settled = NULL, timestamp = ?7
      WHERE id = ?1";
 
+/// Rows that follow one another and were accepted alike.
+pub(super) const ACCEPT: &str = "UPDATE conversion
+     SET state = 2, owner = 0, settled = ?3, http_status = ?4, attempts = attempts + ?5, ambiguous = ambiguous + ?6,
+         code = NULL, reached = NULL, message = NULL, postponed_by = 0
+     WHERE id BETWEEN ?1 AND ?2";
+
 /// `?13`: a row that was not sent in this round keeps what an earlier round met.
 pub(super) const END: &str = "UPDATE conversion
      SET state = ?2, owner = 0, next_attempt = ?3, rounds = ?4, attempts = attempts + ?5,
@@ -71,17 +86,36 @@ pub(super) const STORED: &str = "recorded, rounds, http_status, code, reached, m
 
 /// The next rows of an owner in the order of their planned attempts.
 pub(super) const CANDIDATES: &str = "next_attempt, id FROM conversion
-     WHERE account = ?1 AND owner = ?2 AND state = ?3 AND state < 2
-       AND (next_attempt, id) > (?4, ?5) AND (next_attempt <= ?6 OR next_attempt > ?9)
-       AND (next_attempt <= ?7 OR next_attempt > ?9 OR postponed_by <> ?8)
-     ORDER BY next_attempt, id LIMIT ?10";
+     WHERE account = ?1 AND owner = ?2 AND state = 0
+       AND (next_attempt, id) > (?3, ?4) AND (next_attempt <= ?5 OR next_attempt > ?8)
+       AND (next_attempt <= ?6 OR next_attempt > ?8 OR postponed_by <> ?7)
+     ORDER BY next_attempt, id LIMIT ?9";
 
 /// A walk over the index that touches one row for each run.
 pub(super) const NEXT_OWNER: &str =
-    "SELECT min(owner) FROM conversion WHERE account = ?1 AND owner > ?2 AND state < 2";
+    "SELECT min(owner) FROM conversion WHERE account = ?1 AND owner > ?2 AND state = 0";
 
 pub(super) const COUNT_PENDING: &str = "SELECT count(*), max(iif(next_attempt > ?4, ?3, next_attempt))
-     FROM conversion WHERE account = ?1 AND owner = ?2 AND state < 2";
+     FROM conversion WHERE account = ?1 AND owner = ?2 AND state = 0";
+
+pub(super) const STATE_OF: &str = "SELECT state FROM conversion WHERE id = ?1";
+
+/// A range of rows in the hands of a run.
+pub(super) const HOLD: &str = "INSERT INTO held (run, first, last) VALUES (?1, ?2, ?3)";
+
+pub(super) const LET_GO: &str = "DELETE FROM held WHERE run = ?1 AND first = ?2";
+
+pub(super) const LET_ALL_GO: &str = "DELETE FROM held WHERE run = ?1";
+
+pub(super) const HELD_BY: &str = "SELECT first, last FROM held WHERE run = ?1";
+
+pub(super) const NEXT_HOLDER: &str = "SELECT min(run) FROM held WHERE run > ?1";
+
+pub(super) const GIVE_BACK: &str =
+    "UPDATE conversion SET state = 0, owner = 0 WHERE id BETWEEN ?1 AND ?2 AND state = 1 AND owner = ?3";
+
+pub(super) const ADD_TO_TALLY: &str = "INSERT INTO tally (account, state, rows, since) VALUES (?1, ?2, ?3, ?4)
+     ON CONFLICT (account, state) DO UPDATE SET rows = rows + excluded.rows, since = min(since, excluded.since)";
 
 pub(super) const UNREADABLE_IS_KNOWN: &str = "SELECT 1 FROM unreadable WHERE account = ?1 AND digest = ?2";
 

@@ -1,7 +1,7 @@
 //! One transaction of a run: the seam's methods, each by statements that are prepared once.
 
 use super::session::SqliteTx;
-use super::{codes, rows};
+use super::{apply, codes, rows};
 use crate::domain::{BadRecord, Conversion, Timestamp};
 use crate::ledger::decide::{
     Applied, AwaitingChannel, Code, CodePlan, CodeWant, Lane, Plan, Planned, SeenCodes, Want,
@@ -16,7 +16,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn apply(&mut self, plan: &Plan) -> Result<Applied, StoreError> {
-        Ok(rows::apply(self, plan)?)
+        Ok(apply::apply(self, plan)?)
     }
 
     fn candidates(
@@ -61,6 +61,10 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        Ok(self.db.commit()?)
+        let Self { db, account, now, tally, holdings, .. } = *self;
+        tally.write(&db, account, now.unix())?;
+        db.commit()?;
+        holdings.commit();
+        Ok(())
     }
 }

@@ -154,6 +154,26 @@ fn what_has_had_its_time_goes_in_bites_twice_as_fast_as_new_rows_come_and_all_at
 }
 
 #[test]
+fn the_room_of_what_was_forgotten_is_given_back_and_what_stays_is_still_known() {
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
+    let records: Vec<_> = (0..40_000).map(|n| sms(&format!("id-{n}"), 0)).collect();
+    let tickets: Vec<_> = ledger.record(&records, fixture.now).unwrap().recorded.into_iter().map(ready).collect();
+    let group = tickets.into_iter().map(|ticket| (ticket, accepted())).collect();
+    let _ = ledger.settle(group, fixture.now).unwrap();
+    let kept = ledger.ready(&sms("kept", 0), fixture.now);
+    let size = || std::fs::metadata(fixture.path()).unwrap().len();
+    rusqlite::Connection::open(fixture.path()).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let before = size();
+    assert_eq!(forget(&fixture.path(), Forget::Settled, Duration::ZERO, fixture.now).unwrap(), 40_000);
+    assert!(size() * 20 < before, "{} of {before} bytes are left", size());
+    ledger.assert_noted();
+    let _ = ledger.end(kept, accepted(), fixture.now);
+    ledger.assert_noted();
+    let _ = ledger.ready(&sms("id-7", 0), fixture.now);
+}
+
+#[test]
 fn input_that_was_no_record_is_forgotten_with_the_refused_when_it_is_old_enough() {
     let mut fixture = Fixture::new();
     let bad = |line: u64| BadRecord {

@@ -75,6 +75,10 @@ fn counts(fixture: &Fixture) -> Vec<(&'static str, u64)> {
     status.iter().map(|row| (row.kept.as_str(), row.count)).collect()
 }
 
+/// After a run has begun, what the killed run had in hand waits again.
+const WAITING_AGAIN: [(&str, u64); 6] =
+    [("queued", 3), ("accepted", 1), ("refused", 1), ("expired", 1), ("stale", 1), ("unreadable", 1)];
+
 const KEPT: [(&str, u64); 7] = [
     ("queued", 2),
     ("in_flight", 1),
@@ -108,9 +112,17 @@ fn looking_at_it_leaves_it_as_it_is() {
 }
 
 #[test]
-fn the_first_run_brings_it_up_to_date_and_changes_no_row() {
+fn the_first_run_brings_it_up_to_date_and_changes_no_row_but_those_that_the_killed_run_had_in_hand() {
+    const STATE: usize = 7;
+    const OWNER: usize = 8;
     let fixture = made_by_version_1();
-    let before = rows(&fixture);
+    let mut before = rows(&fixture);
+    let mut given_back = 0;
+    for row in before.iter_mut().filter(|(key, row)| key.0 == "conversion" && row[STATE] == Value::Integer(1)) {
+        (row.1[STATE], row.1[OWNER]) = (Value::Integer(0), Value::Integer(0));
+        given_back += 1;
+    }
+    assert_eq!(given_back, 1);
     assert_eq!(before.len(), 1 + 1 + 7 + 1);
     let ledger = fixture.open();
     assert_eq!(ledger.unclean_stops().runs, 1, "the run that was killed is known");
@@ -124,7 +136,39 @@ fn the_first_run_brings_it_up_to_date_and_changes_no_row() {
     assert_eq!(after.len(), before.len() - 1);
     // A second time there is nothing to do.
     fixture.open().close(fixture.now).unwrap();
-    assert_eq!(counts(&fixture), KEPT);
+    assert_eq!(counts(&fixture), WAITING_AGAIN);
+}
+
+/// A program of the version before that runs on while the file is brought up to date notes nothing of what it does.
+#[test]
+fn what_a_run_of_an_earlier_version_does_afterwards_is_found_and_counted() {
+    let fixture = made_by_version_1();
+    fixture.open().close(fixture.now).unwrap();
+    let db = Connection::open(fixture.path()).unwrap();
+    db.execute_batch(
+        "INSERT INTO run (id, started) VALUES (700, 0);
+         INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner, recorded, next_attempt, line, settled)
+         VALUES (1, 0, 'HELD-LATER', 1, -1, 1795310720, 1, 700, 1795310721, 1795310721, 1, NULL),
+                (1, 0, 'ACCEPTED-LATER', 1, -1, 1795310720, 2, 0, 1795310721, 1795310721, 1, 1795310722)",
+    )
+    .unwrap();
+    let lock = fixture.path().with_file_name("ledger.db.run-700.lock");
+    let alive = fs::File::create(&lock).unwrap();
+    rustix::fs::flock(&alive, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    let mut ledger = fixture.open();
+    assert_eq!(ledger.adopted(Due::Everything, fixture.now).len(), 3, "what a live run has is its own");
+    drop(alive);
+    ledger.close(fixture.now).unwrap();
+    let counted = |state| counts(&fixture).iter().find(|(name, _)| *name == state).map(|(_, count)| *count);
+    assert_eq!(counted("accepted"), Some(2));
+    let mut ledger = fixture.open();
+    assert_eq!(ledger.unclean_stops().runs, 1);
+    let left = ledger.adopted(Due::Everything, fixture.now);
+    assert!(left.iter().any(|ticket| ticket.conversion().message_id.as_str() == "HELD-LATER"));
+    ledger.close(fixture.now).unwrap();
+    let ledger = fixture.open();
+    ledger.assert_noted();
+    assert_eq!(counted("accepted"), Some(2));
 }
 
 #[test]

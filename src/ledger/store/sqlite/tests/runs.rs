@@ -42,20 +42,45 @@ fn a_lock_that_is_gone_is_no_error_and_one_that_cannot_be_removed_is() {
 }
 
 #[test]
-fn damage_is_found_after_a_crash_and_not_looked_for_after_a_clean_end() {
+fn after_a_crash_damage_is_looked_for_in_what_was_recorded_last_and_after_a_clean_end_not_at_all() {
     let fixture = Fixture::new();
     let mut ledger = fixture.open();
-    let records: Vec<_> = (0..500).map(|n| sms(&format!("id-{n}"), 0)).collect();
+    let records: Vec<_> = (0..3000).map(|n| sms(&format!("id-{n:04}"), 0)).collect();
     let _lost = ledger.record(&records, fixture.now).unwrap();
     ledger.close(fixture.now).unwrap();
-    let whole = fs::read(fixture.path()).unwrap();
-    let mut broken = whole.clone();
-    let page = broken.len() - 4096;
-    broken[page..].fill(0x5A);
-    fs::write(fixture.path(), &broken).unwrap();
-    fixture.open().crash();
-    let found = Ledger::open(&fixture.path(), &account("abcd1234"), W, fixture.now);
-    assert!(matches!(cause(&found), Some(StoreError::Damaged(_))), "{found:?}");
+    let whole = written_back(&fixture);
+    let holds = |page: &[u8], id: &str| page.windows(id.len()).any(|bytes| bytes == id.as_bytes());
+    let damaged = |id: &str| {
+        let mut pages = 0;
+        for (page, bytes) in whole.chunks(4096).enumerate().filter(|(_, bytes)| holds(bytes, id)) {
+            pages += 1;
+            let mut broken = whole.clone();
+            broken[page * 4096..page * 4096 + bytes.len()].fill(0x5A);
+            fs::write(fixture.path(), &broken).unwrap();
+            fixture.open().crash();
+            let found = Ledger::open(&fixture.path(), &account("abcd1234"), W, fixture.now);
+            if id == "id-2999" {
+                assert!(matches!(cause(&found), Some(StoreError::Damaged(_))), "page {page}: {found:?}");
+            } else {
+                assert!(found.is_ok(), "page {page}: {found:?}");
+            }
+            drop(found);
+            fs::write(fixture.path(), &whole).unwrap();
+            fixture.open().close(fixture.now).unwrap();
+            written_back(&fixture);
+        }
+        pages
+    };
+    assert_eq!(damaged("id-2999"), 2, "the table and the key's index");
+    assert_eq!(damaged("id-0000"), 2);
+}
+
+/// The file, with all that was in the log.
+fn written_back(fixture: &Fixture) -> Vec<u8> {
+    let db = rusqlite::Connection::open(fixture.path()).unwrap();
+    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(db);
+    fs::read(fixture.path()).unwrap()
 }
 
 #[test]

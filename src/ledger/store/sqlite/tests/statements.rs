@@ -1,6 +1,6 @@
 //! The statements: each finds its rows by an index, also where a message-id has very many values.
 
-use super::super::statements::{HEAD, KEY, LANE, WAITS};
+use super::super::statements::{HEAD, IS_OF_FEW, IS_OF_MANY, IS_ONLY, KEY, LANE, WAITS};
 use crate::ledger::decide::want_records;
 use crate::ledger::{Ledger, Recorded};
 
@@ -32,18 +32,33 @@ fn each_statement_about_a_lane_looks_up_its_rows_in_an_index() {
 fn a_row_of_a_message_id_with_few_values_is_in_no_index_for_many() {
     let fixture = Fixture::new();
     let mut ledger = fixture.open();
-    let alone = |ledger: &Ledger| -> Vec<bool> {
+    let alone = |ledger: &Ledger| -> Vec<i64> {
         let mut query = ledger.sqlite().prepare("SELECT alone FROM conversion ORDER BY id").unwrap();
         query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
-    for time in 0..4 {
+    let enter = |ledger: &mut Ledger, time| {
         let ticket = ledger.ready(&sms("0A", time), fixture.now);
         let _ = ledger.end(ticket, accepted(), fixture.now);
+    };
+    enter(&mut ledger, 0);
+    assert_eq!(alone(&ledger), [IS_ONLY]);
+    for time in 1..4 {
+        enter(&mut ledger, time);
     }
-    assert_eq!(alone(&ledger), [true; 4]);
-    let ticket = ledger.ready(&sms("0A", 4), fixture.now);
-    let _ = ledger.end(ticket, accepted(), fixture.now);
-    assert_eq!(alone(&ledger), [false; 5]);
+    assert_eq!(alone(&ledger), [IS_OF_FEW; 4]);
+    enter(&mut ledger, 4);
+    assert_eq!(alone(&ledger), [IS_OF_MANY; 5]);
+}
+
+/// In one group, the second is recorded beside a first that is as new as it is.
+#[test]
+fn two_rows_of_a_message_id_that_are_recorded_at_once_know_of_each_other() {
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
+    let _tickets = ledger.record(&[sms("0A", 0), sms("0A", 1), sms("0B", 0)], fixture.now).unwrap();
+    let mut query = ledger.sqlite().prepare("SELECT alone FROM conversion ORDER BY id").unwrap();
+    let alone: Vec<i64> = query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(alone, [IS_OF_FEW, IS_OF_FEW, IS_ONLY]);
 }
 
 #[test]
