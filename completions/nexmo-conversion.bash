@@ -202,7 +202,7 @@ _nexmo__conversion() {
 
     case "${cmd}" in
         nexmo__conversion)
-            opts="-p -q -v -h -V --profile --config --json --quiet --verbose --color --help --version sms voice batch track ledger report check config sandbox completions man help"
+            opts="-p -q -v -h -V --profile --config --json --quiet --verbose --log-format --color --help --version sms voice batch track ledger report check config sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -220,6 +220,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -232,7 +236,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__batch)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --follow --strict --delivered --delivered-when --max-age --jobs --rate --deadline --ping --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --where --null --complete --follow --strict --delivered --delivered-when --max-age --jobs --rate --deadline --ping --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -247,6 +251,10 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --where)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -326,6 +334,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -338,7 +350,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__check)
-            opts="-p -q -v -h --ledger --sandbox --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --ledger --sandbox --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -388,6 +400,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -400,7 +416,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__completions)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help bash elvish fish powershell zsh"
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --log-format --color --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -416,6 +432,10 @@ _nexmo__conversion() {
                     ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -430,7 +450,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__config)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help init show path profiles help"
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --log-format --color --help init show path profiles help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -446,6 +466,10 @@ _nexmo__conversion() {
                     ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -544,7 +568,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__config__subcmd__init)
-            opts="-p -q -v -h --name --api-key --api-secret-file --auth --no-input --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --name --api-key --api-secret-file --auth --no-input --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,6 +602,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -590,7 +618,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__config__subcmd__path)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -606,6 +634,10 @@ _nexmo__conversion() {
                     ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -620,7 +652,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__config__subcmd__profiles)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -638,6 +670,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -650,7 +686,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__config__subcmd__show)
-            opts="-p -q -v -h --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -694,6 +730,10 @@ _nexmo__conversion() {
                     ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1030,7 +1070,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help status show resume refused forget migrate help"
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --log-format --color --help status show resume refused forget migrate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1048,6 +1088,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1060,7 +1104,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__forget)
-            opts="-y -p -q -v -h --older-than --no-input --yes --ledger --profile --config --json --quiet --verbose --color --help settled refused pending"
+            opts="-y -p -q -v -h --older-than --no-input --yes --ledger --profile --config --json --quiet --verbose --log-format --color --help settled refused pending"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1084,6 +1128,10 @@ _nexmo__conversion() {
                     ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1210,7 +1258,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__migrate)
-            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1230,6 +1278,10 @@ _nexmo__conversion() {
                     ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1244,7 +1296,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__refused)
-            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1266,6 +1318,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1278,7 +1334,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__resume)
-            opts="-j -p -q -v -h --ledger --jobs --rate --deadline --ping --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-j -p -q -v -h --ledger --jobs --rate --deadline --ping --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1348,6 +1404,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1360,7 +1420,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__show)
-            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1380,6 +1440,10 @@ _nexmo__conversion() {
                     ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1394,7 +1458,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__ledger__subcmd__status)
-            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --ledger --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1416,6 +1480,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1428,7 +1496,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__man)
-            opts="-p -q -v -h --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1446,6 +1514,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1458,7 +1530,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__report)
-            opts="-p -q -v -h --since --account --all-accounts --csv --html --prometheus --ledger --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --since --account --all-accounts --csv --html --prometheus --ledger --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1496,6 +1568,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1508,7 +1584,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__sandbox)
-            opts="-p -q -v -h --port --tls --certificate --tls-versions --ca-file --api-key --api-secret-file --signature-method --not-enabled --reply --then --every --latency --set --clock-skew --log --stop-after --profile --config --json --quiet --verbose --color --help"
+            opts="-p -q -v -h --port --tls --certificate --tls-versions --ca-file --api-key --api-secret-file --signature-method --not-enabled --reply --then --every --latency --set --clock-skew --log --stop-after --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1586,6 +1662,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1598,7 +1678,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__sms)
-            opts="-n -p -q -v -h --message-id --delivered --timestamp --force --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-n -p -q -v -h --message-id --delivered --timestamp --force --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1660,6 +1740,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1672,7 +1756,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__track)
-            opts="-0 -j -n -p -q -v -h --format --channel --field --null --complete --follow --strict --sent-when --converted-when --window --parts-within --source --at-end --jobs --rate --deadline --ping --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-0 -j -n -p -q -v -h --format --channel --field --where --null --complete --follow --strict --sent-when --converted-when --window --parts-within --source --at-end --jobs --rate --deadline --ping --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1687,6 +1771,10 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --where)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1778,6 +1866,10 @@ _nexmo__conversion() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1790,7 +1882,7 @@ _nexmo__conversion() {
             return 0
             ;;
         nexmo__conversion__subcmd__voice)
-            opts="-n -p -q -v -h --message-id --delivered --timestamp --force --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --color --help"
+            opts="-n -p -q -v -h --message-id --delivered --timestamp --force --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1850,6 +1942,10 @@ _nexmo__conversion() {
                     ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -1,7 +1,8 @@
 //! Record streams: every line is accounted for, whatever the pieces it arrives in, and a result line is an input line.
 //!
 //! Four characters in front: the format (0 auto, 1 NDJSON, 2 CSV, 3 TSV, 4 ids), what holds by default (bits: 1 channel,
-//! 2 delivered, 4 NUL separates), a mapping (4 and 5 are logs of events), and where the bytes are cut. U+0002 stands for
+//! 2 delivered, 4 NUL separates), a mapping (4, 5 and 7 are logs of events, 6 and 7 want
+//! only some lines), and where the bytes are cut. U+0002 stands for
 //! 40,000 letters.
 
 use std::cell::Cell;
@@ -24,7 +25,7 @@ use crate::{assert_only_prints, choice, now};
 
 /// See the module.
 pub fn records(mut data: &[u8]) {
-    let maps_fields = data.get(2).is_some_and(|choice| (1..=5).contains(&(choice & 0x0f)));
+    let maps_fields = data.get(2).is_some_and(|choice| (1..=7).contains(&(choice & 0x0f)));
     let options = options(&mut data);
     let seed = u64::from(choice(&mut data));
     let input = with_long_lines(data);
@@ -68,12 +69,21 @@ fn options(data: &mut &[u8]) -> InputOptions {
         _ => Format::Auto,
     };
     let defaults = choice(data);
+    let mut only: &[&str] = &[];
     let (mappings, events): (&[&str], Option<[&str; 2]>) = match choice(data) {
         1 => (&["message-id=otp.id"], None),
         2 => (&["message-id=sid", "delivered=ok", "timestamp=meta.at"], None),
         3 => (&["message-id=a.0.b", "ref=a", "channel=a.1"], None),
         4 => (&[], Some(["event=sent", "event=ok"])),
         5 => (&["message-id=otp.id", "ref=user"], Some(["otp.sent=1", "login=true"])),
+        6 => {
+            only = &["event=otp", "a.0=1", "event=x"];
+            (&[], None)
+        }
+        7 => {
+            only = &["event=sent"];
+            (&[], Some(["event=sent", "event=ok"]))
+        }
         _ => (&[], None),
     };
     let fields = FieldMap::new(mappings.iter().map(|mapping| mapping.parse().unwrap())).unwrap();
@@ -81,6 +91,7 @@ fn options(data: &mut &[u8]) -> InputOptions {
         Some([sent, converted]) => fields.for_events(sent, converted),
         None => fields,
     };
+    let fields = fields.only(only.iter().map(|mark| mark.parse().unwrap()));
     InputOptions {
         format,
         separator: if defaults & 4 == 0 { Separator::Newline } else { Separator::Nul },
@@ -243,12 +254,15 @@ impl Seen {
             .collect();
         if may_go_on {
             // An unrelated line does not say where it began.
-            if !self.items.iter().any(|(item, _)| matches!(item, InputItem::Unrelated(_))) {
+            let is_told = self.items.iter().all(|(item, _)| !matches!(item, InputItem::Unrelated(_)));
+            if is_told && counts.unwanted == 0 {
                 let header = if has_header { missing.first().copied() } else { None };
                 self.no_line_without_a_quote_is_swallowed(lines, &missing, &numbers, header);
             }
         } else {
-            assert!(missing.len() <= usize::from(has_header), "{missing:?} are left out");
+            // Lines that are not wanted are no items before the format is known.
+            let unwanted = usize::try_from(counts.unwanted).unwrap();
+            assert!(missing.len() <= usize::from(has_header) + unwanted, "{missing:?} are left out");
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
     let (items, reading) = stream::open(&args.input.files, &options, Order::AsNamed, InputFor::Batch)?;
     if args.sending.dry_run {
         let exit = dry_run::show(items, Numbering::Lines, &setup, context)?;
+        reading.say_what_was_passed_over(&mut context.terminal);
         return match reading.take_error() {
             Some(error) => Err(CommandFailure::of_input(error, InputFor::Batch)),
             None => Ok(exit),
@@ -70,8 +71,10 @@ fn follow(
     let begin =
         |outbox: &mut Outbox| following::follow(&args.input.files, options, Order::AsNamed, &manner, outbox);
     if args.sending.dry_run {
-        let (items, _) = begin(&mut Outbox::Off)?;
-        return dry_run::show(items, Numbering::Lines, setup, context);
+        let (items, reading) = begin(&mut Outbox::Off)?;
+        let exit = dry_run::show(items, Numbering::Lines, setup, context)?;
+        reading.say_what_was_passed_over(&mut context.terminal);
+        return Ok(exit);
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
     let mut opened = open_outbox(&args.sending.ledger, target, setup, limits, Patience::AsForTheApi, context)?;

@@ -67,12 +67,13 @@ pub(super) fn manner(
     delivered: Option<Delivered>,
     marks: &[(&str, &[Mark])],
 ) -> String {
-    let InputArgs { files: _, format, channel, field, null, complete: _, follow: _, strict: _ } = input;
+    let InputArgs { files: _, format, channel, field, only, null, complete: _, follow: _, strict: _ } = input;
     let mut manner = vec![command.to_owned(), format.as_str().to_owned()];
     manner.extend(null.then(|| "null".to_owned()));
     manner.extend(channel.map(|channel| format!("channel {}", channel.as_str())));
     manner.extend(delivered.map(|delivered| format!("delivered {}", delivered.as_bool())));
     manner.extend(field.iter().map(|mapping| format!("field {mapping}")));
+    manner.extend(only.iter().map(|mark| format!("where {mark}")));
     for (name, marks) in marks {
         manner.extend(marks.iter().map(|mark| format!("{name} {mark}")));
     }

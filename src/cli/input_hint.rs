@@ -94,7 +94,8 @@ fn line_hint(fault: &LineFault, input: InputFor) -> String {
                 .to_owned()
         }
         LineFault::MissingColumn { field, nearest: None, .. } => format!("map it with --field {field}=COLUMN"),
-        LineFault::DuplicateColumn { .. } => "remove or rename one of them".to_owned(),
+        LineFault::NoSuchColumn { .. } => "correct --where COLUMN=VALUE".to_owned(),
+        LineFault::DuplicateColumn { .. } | LineFault::AmbiguousColumn { .. } => "remove or rename one of them".to_owned(),
         LineFault::IdsDoNotSay { field } => match field {
             Field::Channel => "set it for all records with --channel sms|voice".to_owned(),
             Field::Sent | Field::Converted => {

@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use super::terminal::Terminal;
 use crate::clock;
+use crate::domain::counted;
 use crate::input::InputError;
+use crate::output::Severity;
 
 /// How long a pipe is read for records that can only be answered.
 const LAST_LOOK: Duration = Duration::from_secs(1);
@@ -26,6 +29,7 @@ pub(super) struct Shared {
     pub(super) records: AtomicU64,
     pub(super) events: AtomicU64,
     pub(super) unrelated: AtomicU64,
+    pub(super) unwanted: AtomicU64,
     pub(super) stop: Arc<AtomicBool>,
     /// Whoever writes into a pipe is waited for until then.
     pub(super) patience: OnceLock<Duration>,
@@ -60,6 +64,14 @@ impl Reading {
     /// Other lines of that log.
     pub(super) fn unrelated(&self) -> u64 {
         self.shared.unrelated.load(Ordering::Relaxed)
+    }
+
+    /// Says how many lines `--where` has left out.
+    pub(super) fn say_what_was_passed_over(&self, terminal: &mut Terminal) {
+        if let count @ 1.. = self.shared.unwanted.load(Ordering::Relaxed) {
+            let text = format_args!("{} that --where does not want", counted(count, "line"));
+            terminal.note("passed over", Severity::Note, text);
+        }
     }
 
     /// Set, it lets the reader hand out what it has and take nothing new.

@@ -108,11 +108,7 @@ impl Run {
         summary.unclean_stops = unclean_stops;
         drop(bar);
         let input = if tracking.is_some() { InputFor::Track } else { InputFor::Batch };
-        let unreadable = reading.as_ref().and_then(Reading::take_error);
-        let unreadable = unreadable.map(|error| CommandFailure::of_input(error, input));
-        if let Some(failure) = &unreadable {
-            say(failure, &mut context.terminal);
-        }
+        let unreadable = reading.and_then(|reading| say_how_it_was_read(&reading, input, &mut context.terminal));
         if summarise.wants(&summary, stopped.as_ref(), unreadable.as_ref()) {
             context.terminal.say(&summary);
         }
@@ -129,6 +125,16 @@ impl Run {
         };
         close(outbox, command, ended)
     }
+}
+
+/// Says why the input could not be read to its end, and what of it was passed over.
+fn say_how_it_was_read(reading: &Reading, input: InputFor, terminal: &mut Terminal) -> Option<CommandFailure> {
+    let unreadable = reading.take_error().map(|error| CommandFailure::of_input(error, input));
+    if let Some(failure) = &unreadable {
+        say(failure, terminal);
+    }
+    reading.say_what_was_passed_over(terminal);
+    unreadable
 }
 
 /// Ends the run in the ledger, which keeps how the command ended. Everything is settled: where others are in the way, tidying up can

@@ -16,7 +16,7 @@ use super::shell::word;
 use crate::clock;
 use crate::domain::{BadRecord, CodeEvent, Timestamp, counted};
 use crate::follow;
-use crate::input::{self, InputError, InputItem, InputNotice, InputOptions, Reader};
+use crate::input::{self, InputError, InputItem, InputNotice, InputOptions, ReadCounts, Reader};
 use crate::ledger::LogSource;
 use crate::pipeline::Item;
 
@@ -168,9 +168,8 @@ impl Source {
                 Ok(Some(InputItem::Unfinished)) => self.end_unfinished(),
                 Ok(Some(item)) => self.intake.take(item),
                 Ok(None) => {
-                    let blank = reader.counts().blank;
-                    if blank > 0 {
-                        self.intake.remark(format!("{} skipped", counted(blank, "blank line")));
+                    for text in last_remarks(reader) {
+                        self.intake.remark(text);
                     }
                     self.reader = None;
                 }
@@ -220,12 +219,14 @@ impl Intake {
 
     /// Reads on, and passes on what is worth knowing.
     pub(super) fn read<R: Read>(&mut self, reader: &mut Reader<R>) -> Result<Option<InputItem>, InputError> {
-        let before = reader.counts().bytes;
+        let before = reader.counts();
         let item = reader.next(clock::now);
         for notice in reader.take_notices() {
             self.remark(describe(&notice));
         }
-        self.reading.shared.bytes.fetch_add(reader.counts().bytes - before, Ordering::Relaxed);
+        let (after, shared) = (reader.counts(), &self.reading.shared);
+        shared.bytes.fetch_add(after.bytes - before.bytes, Ordering::Relaxed);
+        shared.unwanted.fetch_add(after.unwanted - before.unwanted, Ordering::Relaxed);
         item
     }
 
@@ -270,6 +271,22 @@ impl Intake {
             InputItem::Unfinished => {}
         }
     }
+}
+
+/// What is to be said of an input that has been read to its end.
+fn last_remarks<R: Read>(reader: &Reader<R>) -> Vec<String> {
+    let ReadCounts { blank, unwanted, .. } = reader.counts();
+    let mut remarks = Vec::new();
+    if blank > 0 {
+        remarks.push(format!("{} skipped", counted(blank, "blank line")));
+    }
+    if unwanted > 0 && reader.format().is_none() {
+        remarks.push("no line is JSON or names the columns of a table".to_owned());
+    }
+    remarks.extend(
+        reader.never_found().map(|field| format!("no line has `{}`, which --where asks for", input::shown(field))),
+    );
+    remarks
 }
 
 const UNFINISHED: &str =

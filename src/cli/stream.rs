@@ -10,7 +10,7 @@ use super::input_hint::InputFor;
 use super::reading::Reading;
 use super::source::{Naming, OpenFile, Source};
 use super::terminal::Terminal;
-use crate::input::{Ending, FieldMap, FieldMappingError, InputOptions, Separator};
+use crate::input::{Ending, FieldMap, FieldMappingError, Format, InputOptions, Separator};
 use crate::ledger::LogSource;
 use crate::pipeline::Item;
 
@@ -25,6 +25,11 @@ pub(super) fn options(args: &InputArgs, example: &str) -> Result<InputOptions, C
             .then(|| "say which values mean that the user converted: --delivered-when status=verified".to_owned());
         CommandFailure { hint, ..CommandFailure::usage(error, "--field is not usable") }
     })?;
+    if args.format == Format::Ids && !args.only.is_empty() {
+        let error = anyhow::anyhow!("--where looks at fields, and plain ids have none");
+        return Err(CommandFailure::new(Exit::Usage, error, "leave out --where, or write ids as NDJSON or CSV"));
+    }
+    let fields = fields.only(args.only.iter().cloned());
     Ok(InputOptions {
         format: args.format,
         separator: if args.null { Separator::Nul } else { Separator::Newline },

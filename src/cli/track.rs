@@ -108,6 +108,7 @@ fn show<I: Iterator<Item = Item>>(
     let mut ledger = Ledger::in_memory(&setup.fingerprint());
     ledger.reads(&log.sources(args), clock::now()).map_err(CommandFailure::of_recording)?;
     let exit = dry_run::show_what_follows(log.items, ledger, tracking, setup, context)?;
+    log.reading.say_what_was_passed_over(&mut context.terminal);
     if let Some(error) = log.reading.take_error() {
         return Err(CommandFailure::of_input(error, InputFor::Track));
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 use thiserror::Error;
 
+use super::advice::shown;
 use super::field::Field;
 use crate::domain::{
     BadRecord, Channel, CodeEvent, Conversion, Delivered, ErrorCode, Happening, MessageId, MessageIdDoubt,
@@ -32,6 +33,8 @@ pub(super) enum Entry {
     Event(CodeEvent),
     /// A line of a log without an event, and its time if it says one.
     Unrelated(Option<Timestamp>),
+    /// A line that `--where` does not want, and the time of a log's line.
+    Unwanted(Option<Timestamp>),
 }
 
 /// What lines are.
@@ -77,6 +80,8 @@ pub(super) enum Problem {
     BadJson { what: String, column: usize },
     #[error("{0} twice in one record")]
     Twice(Field),
+    #[error("`{}` twice in one record", shown(.0))]
+    NameTwice(String),
     #[error("{field} is {found}, not {wanted}")]
     WrongType { field: Field, found: &'static str, wanted: &'static str },
     #[error("{} where the header has {wanted}", counted(*.found as u64, "column"))]
@@ -99,6 +104,18 @@ pub(super) enum Problem {
     Channel(#[from] UnknownChannel),
     #[error("timestamp {0} is more than 24 hours ahead of the clock")]
     Future(Timestamp),
+}
+
+impl Problem {
+    /// What is wrong with a text that is no JSON, without the place that serde names: a line has its own.
+    pub(super) fn bad_json(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let what = match text.rsplit_once(" at line ") {
+            Some((what, _)) => what,
+            None => &text,
+        };
+        Self::BadJson { what: what.to_owned(), column: error.column() }
+    }
 }
 
 impl From<Problem> for Refusal {
@@ -144,6 +161,14 @@ pub(super) fn assemble(said: Said<'_>, defaults: Defaults, line: u64) -> Result<
         (Purpose::Events, None) => Ok(Entry::Unrelated(log_time(&said, defaults))),
     };
     made.map_err(|problem| Refusal { reference: said.reference, problem })
+}
+
+/// What a line comes to that is not wanted: the log that it stands in has come as far as any of its lines say.
+pub(super) fn unwanted(said: &Said<'_>, defaults: Defaults) -> Entry {
+    Entry::Unwanted(match defaults.purpose {
+        Purpose::Events => log_time(said, defaults),
+        Purpose::Conversions => None,
+    })
 }
 
 fn doubts(said: &Said<'_>) -> Vec<MessageIdDoubt> {

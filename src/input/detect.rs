@@ -100,9 +100,7 @@ pub(super) fn encoding(head: &[u8]) -> Option<Encoding> {
 pub(super) fn format(line: &[u8], fields: &FieldMap) -> Option<Format> {
     let line = line.trim_ascii();
     match line {
-        [b'{', rest @ ..] => {
-            return matches!(rest.trim_ascii_start().first(), None | Some(b'"' | b'}')).then_some(Format::Ndjson);
-        }
+        [b'{', ..] => return claims_to_be_an_object(line).then_some(Format::Ndjson),
         [b'[', ..] => return is_json_array(line).then_some(Format::Ndjson),
         _ => {}
     }
@@ -119,6 +117,17 @@ pub(super) fn format(line: &[u8], fields: &FieldMap) -> Option<Format> {
         let is_id = !line.contains(|c: char| c.is_whitespace() || c.is_control()) && !is_no_plain_id(line);
         is_id.then_some(Format::Ids)
     }
+}
+
+/// Whether a line begins as a JSON object does. What begins so and is none is a broken one.
+pub(super) fn claims_to_be_an_object(line: &[u8]) -> bool {
+    let rest = line.trim_ascii().strip_prefix(b"{");
+    rest.is_some_and(|rest| matches!(rest.trim_ascii_start().first(), None | Some(b'"' | b'}')))
+}
+
+/// Whether more than one value may stand in a line.
+pub(super) fn has_several_fields(line: &[u8]) -> bool {
+    claims_to_be_an_object(line) || line.iter().any(|byte| matches!(byte, b'\t' | b',' | b';'))
 }
 
 fn is_column(line: &str, fields: &FieldMap) -> bool {

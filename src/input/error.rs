@@ -88,6 +88,20 @@ pub enum LineFault {
         /// What is read from it.
         field: Field,
     },
+    /// `--where` looks at a column that is not there.
+    #[error("there is no column `{column}` among {columns}")]
+    NoSuchColumn {
+        /// What `--where` names.
+        column: String,
+        /// The columns that are there; the first of them.
+        columns: String,
+    },
+    /// `--where` looks at a column of which there are two.
+    #[error("column `{column}` stands there twice")]
+    AmbiguousColumn {
+        /// The name.
+        column: String,
+    },
     /// Plain ids, and no default for what they do not say.
     #[error("plain ids do not say {field}")]
     IdsDoNotSay {

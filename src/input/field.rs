@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::filter::Filter;
+use super::path::{Mark, Path};
 use crate::domain::{self, Happening, names};
 
 names! {
@@ -117,13 +119,6 @@ pub struct FieldMapping {
     path: Path,
 }
 
-/// Where a field stands: a column's name, or the keys and array indices that lead to it in JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Path {
-    text: Box<str>,
-    steps: Box<[Box<str>]>,
-}
-
 /// Why a `--field` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FieldMappingError {
@@ -171,21 +166,6 @@ impl FromStr for FieldMapping {
     }
 }
 
-impl Path {
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let steps = text.split('.').map(|step| (!step.is_empty()).then(|| step.into()));
-        Some(Self { text: text.into(), steps: steps.collect::<Option<_>>()? })
-    }
-}
-
-/// One `--sent-when FIELD=VALUE`: what a line says when something happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    path: Path,
-    value: Box<str>,
-}
-
 impl FromStr for Mark {
     type Err = FieldMappingError;
 
@@ -201,13 +181,13 @@ impl FromStr for Mark {
 
 impl fmt::Display for FieldMapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.field, self.path.text)
+        write!(f, "{}={}", self.field, self.path.text())
     }
 }
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.path.text, self.value)
+        write!(f, "{}={}", self.path.text(), self.value)
     }
 }
 
@@ -219,6 +199,7 @@ pub struct FieldMap {
     happenings: Option<[Box<str>; 2]>,
     /// The values that mean that the user converted, where others are wanted than `true` and `false`.
     delivered: Vec<Box<str>>,
+    filter: Filter,
 }
 
 impl FieldMap {
@@ -226,8 +207,8 @@ impl FieldMap {
     pub fn new(mappings: impl IntoIterator<Item = FieldMapping>) -> Result<Self, FieldMappingError> {
         let mut map = Self::default();
         for FieldMapping { field, path } in mappings {
-            if field == Field::Delivered && path.steps.last().is_some_and(|step| is_carriers(step)) {
-                return Err(FieldMappingError::Carriers(path.text.into()));
+            if field == Field::Delivered && path.steps().last().is_some_and(|step| is_carriers(step)) {
+                return Err(FieldMappingError::Carriers(path.text().into()));
             }
             let slot = &mut map.paths[field as usize];
             if slot.is_some() {
@@ -249,6 +230,20 @@ impl FieldMap {
             self.delivered.push(mark.value);
         }
         Ok(self)
+    }
+
+    /// Takes only lines that say this: of several values for one field one of them, and of several fields all.
+    #[must_use]
+    pub fn only(mut self, marks: impl IntoIterator<Item = Mark>) -> Self {
+        for mark in marks {
+            self.filter.add(mark);
+        }
+        self
+    }
+
+    /// Which lines are wanted.
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
     }
 
     /// Whether `delivered` has values of its own.
@@ -297,17 +292,17 @@ impl FieldMap {
 
     /// The fields that stand in the column of this name.
     pub(super) fn in_column(&self, name: &str) -> impl Iterator<Item = Field> {
-        self.mapped().filter(move |(_, path)| path.text.eq_ignore_ascii_case(name)).map(|(field, _)| field)
+        self.mapped().filter(move |(_, path)| path.text().eq_ignore_ascii_case(name)).map(|(field, _)| field)
     }
 
     /// The column or path that a field is mapped to.
     pub(super) fn column_of(&self, field: Field) -> Option<&str> {
-        self.paths[field as usize].as_ref().map(|path| &*path.text)
+        self.paths[field as usize].as_ref().map(Path::text)
     }
 
     /// The steps of the path that a field is mapped to.
     pub(super) fn steps_of(&self, field: Field) -> Option<&[Box<str>]> {
-        self.paths[field as usize].as_ref().map(|path| &*path.steps)
+        self.paths[field as usize].as_ref().map(Path::steps)
     }
 
     fn mapped(&self) -> impl Iterator<Item = (Field, &Path)> {

@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::assemble::{Defaults, Entry, Problem, Refusal, Said, assemble, text};
+use super::assemble::{Defaults, Entry, Problem, Refusal, Said, assemble, text, unwanted};
+use super::detect;
 use super::field::{Field, FieldMap, is_from_a_result_line, named};
+use super::lookup;
 use super::notice::Notices;
 use super::scalar::{Also, mark, reference, scalar};
 
@@ -48,13 +50,25 @@ pub(super) fn read(
     defaults: Defaults,
     line: u64,
 ) -> Result<Entry, Refusal> {
-    let said = said(text(record)?, fields, notices)?;
+    let filter = fields.filter();
+    if !filter.is_empty() {
+        if !detect::claims_to_be_an_object(record) {
+            return Ok(Entry::Unwanted(None));
+        }
+        let text = text(record)?;
+        if !lookup::is_wanted(text, filter, |number| notices.found(number))? {
+            // What else its names may be does not matter, but its time does.
+            let found = found(text, fields, &mut Notices::default()).unwrap_or_default();
+            return Ok(unwanted(&found.only_time(), defaults));
+        }
+    }
+    let said = found(text(record)?, fields, notices)?.into_said(fields)?;
     assemble(said, defaults, line)
 }
 
-fn said<'a>(text: &'a str, fields: &FieldMap, notices: &mut Notices) -> Result<Said<'a>, Refusal> {
+fn found<'a>(text: &'a str, fields: &FieldMap, notices: &mut Notices) -> Result<FieldTexts<'a>, Problem> {
     if text.as_bytes().trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::NotAnObject.into());
+        return Err(Problem::NotAnObject);
     }
     let mut found = FieldTexts::default();
     let mut twice = None;
@@ -64,18 +78,9 @@ fn said<'a>(text: &'a str, fields: &FieldMap, notices: &mut Notices) -> Result<S
         .and_then(|()| json.end())
         .map_err(|error| match twice {
             Some(field) => Problem::Twice(field),
-            None => bad_json(&error),
+            None => Problem::bad_json(&error),
         })?;
-    found.into_said(fields)
-}
-
-fn bad_json(error: &serde_json::Error) -> Problem {
-    let text = error.to_string();
-    let what = match text.rsplit_once(" at line ") {
-        Some((what, _)) => what,
-        None => &text,
-    };
-    Problem::BadJson { what: what.to_owned(), column: error.column() }
+    Ok(found)
 }
 
 /// The JSON text of each field's value, with the precedence of the name it was found under.
@@ -100,9 +105,7 @@ impl<'a> FieldTexts<'a> {
         let marked = |field| self.get(field).map(mark);
         let happening = fields.happening(marked(Field::Sent).as_deref(), marked(Field::Converted).as_deref());
         if fields.is_for_events() && happening.is_none() {
-            let time =
-                self.get(Field::Timestamp).and_then(|json| scalar(json, Field::Timestamp, Also::Fractions).ok());
-            return Ok(Said { timestamp: time, ..Said::default() });
+            return Ok(self.only_time());
         }
         let reference = self.get(Field::Reference).map(reference).transpose()?;
         let is_receipt = self.get(Field::Receipt).is_some();
@@ -112,6 +115,13 @@ impl<'a> FieldTexts<'a> {
             }
             Err(problem) => Err(Refusal { reference, problem }),
         }
+    }
+
+    /// The time, if it can be read as one.
+    fn only_time(&self) -> Said<'a> {
+        let time =
+            self.get(Field::Timestamp).and_then(|json| scalar(json, Field::Timestamp, Also::Fractions).ok());
+        Said { timestamp: time, ..Said::default() }
     }
 
     fn texts(&self, fields: &FieldMap) -> Result<[Option<Cow<'a, str>>; 4], Problem> {

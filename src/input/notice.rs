@@ -40,6 +40,8 @@ pub(super) struct Notices {
     untold: Vec<InputNotice>,
     advised: Vec<Field>,
     zone_is_told: bool,
+    /// By number, the conditions of `--where` whose field was seen.
+    found: Vec<usize>,
 }
 
 impl Notices {
@@ -82,6 +84,17 @@ impl Notices {
         if !std::mem::replace(&mut self.zone_is_told, true) {
             self.untold.push(InputNotice::NoZone { time, offset });
         }
+    }
+
+    /// The field of a condition is there.
+    pub(super) fn found(&mut self, condition: usize) {
+        if !self.found.contains(&condition) {
+            self.found.push(condition);
+        }
+    }
+
+    pub(super) fn was_found(&self, condition: usize) -> bool {
+        self.found.contains(&condition)
     }
 
     /// The unknown name that was probably meant to be this field, and how it is spelled.

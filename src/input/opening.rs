@@ -24,6 +24,8 @@ pub(super) enum First {
     Record,
     /// It is no record: a header, the separator, or a line that is of no format.
     NoRecord,
+    /// It is no record, and `--where` wants only some lines.
+    Unwanted,
     /// It may be going on.
     Unfinished,
 }
@@ -105,7 +107,9 @@ impl Opening {
         }
         let format = match head.options.format {
             Format::Auto if self.delimiter.is_some() => Some(Format::Csv),
-            Format::Auto => detect::format(record, &head.options.fields),
+            Format::Auto => detect::format(record, &head.options.fields)
+                // A single word has no fields to pick it by.
+                .filter(|_| head.options.fields.filter().is_empty() || detect::has_several_fields(record)),
             named @ (Format::Ndjson | Format::Csv | Format::Tsv | Format::Ids) => Some(named),
         };
         match format {
@@ -185,6 +189,10 @@ impl Opening {
 
     /// Keeps a line that is of no format until one is found.
     fn hold<R: Read>(&mut self, head: &Head<'_, R>, fault: LineFault) -> Result<First, InputError> {
+        let is_picky = head.options.format == Format::Auto && !head.options.fields.filter().is_empty();
+        if is_picky && !detect::claims_to_be_an_object(head.lines.record()) {
+            return Ok(First::Unwanted);
+        }
         let first = self.reason.take().unwrap_or_else(|| head.error(fault));
         if self.layout.is_none() && self.held.len() >= HELD_MAX {
             return Err(first);
@@ -207,6 +215,8 @@ fn bad_header(error: HeaderError, format: Format, fields: &FieldMap) -> LineFaul
         HeaderError::NotAHeader => LineFault::NoHeader { format },
         HeaderError::Twice { field, column } => LineFault::DuplicateColumn { column, field },
         HeaderError::Receipts => LineFault::Receipts,
+        HeaderError::NoCondition { column, columns } => LineFault::NoSuchColumn { column, columns },
+        HeaderError::ConditionTwice(column) => LineFault::AmbiguousColumn { column },
         HeaderError::Missing { field, nearest, columns } => {
             let mapped_to = fields.column_of(field).map(str::to_owned);
             LineFault::MissingColumn { field, mapped_to, nearest, columns }

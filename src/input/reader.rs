@@ -22,6 +22,8 @@ pub struct ReadCounts {
     pub lines: u64,
     /// Lines with nothing but white space, skipped.
     pub blank: u64,
+    /// Lines that were not wanted, passed over.
+    pub unwanted: u64,
     /// Bytes.
     pub bytes: u64,
 }
@@ -37,6 +39,7 @@ pub struct Reader<R> {
     ready: VecDeque<InputItem>,
     notices: Notices,
     blank: u64,
+    unwanted: u64,
 }
 
 impl<R: Read> Reader<R> {
@@ -54,6 +57,7 @@ impl<R: Read> Reader<R> {
             ready: VecDeque::new(),
             notices: Notices::default(),
             blank: 0,
+            unwanted: 0,
         }
     }
 
@@ -87,6 +91,10 @@ impl<R: Read> Reader<R> {
                 match self.open(step, defaults)? {
                     First::Record => {}
                     First::NoRecord => continue,
+                    First::Unwanted => {
+                        self.unwanted += 1;
+                        continue;
+                    }
                     First::Unfinished => return Ok(Some(InputItem::Unfinished)),
                 }
             }
@@ -96,6 +104,7 @@ impl<R: Read> Reader<R> {
             {
                 self.notices.no_zone(time, offset);
             }
+            self.unwanted += u64::from(matches!(entry, Ok(Entry::Unwanted(_))));
             let item = self.item(entry);
             self.ready.push_back(item);
         }
@@ -146,7 +155,7 @@ impl<R: Read> Reader<R> {
                 InputItem::Event(CodeEvent { raw: self.lines.record().to_vec(), ..event })
             }
             Ok(Entry::Event(event)) => InputItem::Event(event),
-            Ok(Entry::Unrelated(time)) => InputItem::Unrelated(time),
+            Ok(Entry::Unrelated(time) | Entry::Unwanted(time)) => InputItem::Unrelated(time),
             Err(refusal) => InputItem::Bad(refusal.into_bad_record(self.lines.number(), self.lines.record())),
         }
     }
@@ -178,18 +187,40 @@ impl<R: Read> Reader<R> {
         })
     }
 
-    /// The notices since this was last asked. That a log has more in it than is read is not.
+    /// The notices since this was last asked. That a log has more in it than is read is not worth one.
     pub fn take_notices(&mut self) -> Vec<InputNotice> {
+        let fields = &self.options.fields;
         let mut notices = self.notices.take();
-        if self.options.fields.is_for_events() {
-            notices.retain(|notice| matches!(notice, InputNotice::ByteOrderMark | InputNotice::NoZone { .. }));
-        }
+        notices.retain(|notice| match notice {
+            InputNotice::ByteOrderMark | InputNotice::NoZone { .. } => true,
+            InputNotice::Fits { .. } => !fields.is_for_events(),
+            InputNotice::UnknownName { nearest: Some(_), name } => {
+                !fields.is_for_events() && !fields.filter().looks_at(name)
+            }
+            InputNotice::UnknownName { nearest: None, .. } | InputNotice::MoreUnknownNames => {
+                !fields.is_for_events() && fields.filter().is_empty()
+            }
+        });
         notices
     }
 
     /// How much was read so far.
     pub fn counts(&self) -> ReadCounts {
-        ReadCounts { lines: self.lines.taken(), blank: self.blank, bytes: self.lines.bytes() }
+        ReadCounts {
+            lines: self.lines.taken(),
+            blank: self.blank,
+            unwanted: self.unwanted,
+            bytes: self.lines.bytes(),
+        }
+    }
+
+    /// The fields of `--where` that no line had. Known of lines of JSON: a table without such a column is an error.
+    pub fn never_found(&self) -> impl Iterator<Item = &str> {
+        let is_json = matches!(self.opening.layout, Some(Layout::Json(_)));
+        let conditions = self.options.fields.filter().conditions().iter().enumerate();
+        conditions
+            .filter(move |(number, _)| is_json && !self.notices.was_found(*number))
+            .map(|(_, condition)| condition.field())
     }
 
     /// Takes the next line that is not blank in hand.
@@ -228,7 +259,10 @@ impl<R: Read> Reader<R> {
     /// Reads the record in hand; nothing if it is unfinished.
     fn record(&mut self, step: Step, defaults: Defaults) -> Result<Option<Result<Entry, Refusal>>, InputError> {
         if step == Step::TooLong {
-            return Ok(Some(Err(Problem::TooLong.into())));
+            let is_unwanted = matches!(self.opening.layout, Some(Layout::Json(_)))
+                && !self.options.fields.filter().is_empty()
+                && !detect::claims_to_be_an_object(self.lines.record());
+            return Ok(Some(if is_unwanted { Ok(Entry::Unwanted(None)) } else { Err(Problem::TooLong.into()) }));
         }
         let line = self.lines.number();
         match &mut self.opening.layout {

@@ -6,10 +6,11 @@ use std::io::{self, Read};
 use memchr::memchr_iter;
 
 use super::advice::{fits, listed};
-use super::assemble::{Defaults, Entry, Problem, Purpose, Refusal, Said, assemble, text};
+use super::assemble::{Defaults, Entry, Problem, Purpose, Refusal, Said, assemble, text, unwanted};
 use super::csv::{self, Grown, Syntax, for_each_cell};
 use super::detect;
 use super::field::{Field, FieldMap, is_from_a_result_line, named_in_any_case, nearest};
+use super::filter::Condition;
 use super::lines::Lines;
 use super::notice::Notices;
 use crate::domain::Reference;
@@ -67,6 +68,8 @@ pub(super) struct Table {
     width: usize,
     /// Which column each field is read from.
     columns: [Option<usize>; Field::COUNT],
+    /// Which column each condition of `--where` looks at.
+    conditions: Vec<usize>,
 }
 
 /// Why a first line is no header that can be used.
@@ -85,6 +88,12 @@ pub(super) enum HeaderError {
         field: Field,
         column: String,
     },
+    /// What `--where` looks at.
+    NoCondition {
+        column: String,
+        columns: String,
+    },
+    ConditionTwice(String),
 }
 
 /// One row, or the reason why it is none.
@@ -112,7 +121,8 @@ impl Table {
         if columns.iter().all(Option::is_none) && names.iter().all(|name| nearest(name).is_none()) {
             return Err(HeaderError::NotAHeader);
         }
-        let table = Self { syntax, width: names.len(), columns };
+        let conditions = conditions(&names, fields)?;
+        let table = Self { syntax, width: names.len(), columns, conditions };
         let is_silent = defaults.purpose == Purpose::Conversions && !table.has(Field::Delivered);
         if is_silent && table.has(Field::Receipt) && fields.column_of(Field::Delivered).is_none() {
             return Err(HeaderError::Receipts);
@@ -138,7 +148,12 @@ impl Table {
             Err(problem) => return Row::Broken(problem),
         };
         let mut cells: [Option<Cow<'_, str>>; Field::COUNT] = Default::default();
+        let conditions = fields.filter().conditions();
+        let mut unmet = conditions.len();
         let split = for_each_cell(text, self.syntax, |column, cell| {
+            for (_, condition) in self.conditions.iter().zip(conditions).filter(|(wanted, _)| **wanted == column) {
+                unmet -= usize::from(condition.is_met(&cell));
+            }
             for (wanted, slot) in self.columns.iter().zip(&mut cells) {
                 if *wanted == Some(column) {
                     *slot = Some(cell.clone());
@@ -146,7 +161,10 @@ impl Table {
             }
         });
         match split {
+            // Where only some lines are wanted, one without a single separator is no row.
+            Ok(1) if self.width > 1 && !conditions.is_empty() => Row::Whole(Ok(Entry::Unwanted(None))),
             Ok(found) if found != self.width => Row::Broken(Problem::Ragged { found, wanted: self.width }),
+            Ok(_) if unmet > 0 => Row::Whole(Ok(unwanted(&said(cells, fields), defaults))),
             // One column is a list of ids, for which the same holds as for ids without a header.
             Ok(1) if cells[Field::MessageId as usize].as_deref().is_some_and(detect::is_no_plain_id) => {
                 Row::Whole(Err(Problem::NotPlain.into()))
@@ -199,6 +217,20 @@ fn columns(names: &[String], fields: &FieldMap) -> Result<[Option<usize>; Field:
         columns[field as usize] = found.first().map(|(_, column)| *column);
     }
     Ok(columns)
+}
+
+/// The column of each condition of `--where`.
+fn conditions(names: &[String], fields: &FieldMap) -> Result<Vec<usize>, HeaderError> {
+    let column = |condition: &Condition| {
+        let wanted = condition.field();
+        let mut found = names.iter().enumerate().filter(|(_, name)| name.eq_ignore_ascii_case(wanted));
+        match (found.next(), found.next()) {
+            (Some((column, _)), None) => Ok(column),
+            (Some((_, name)), Some(_)) => Err(HeaderError::ConditionTwice(name.clone())),
+            (None, _) => Err(HeaderError::NoCondition { column: wanted.to_owned(), columns: listed(names) }),
+        }
+    };
+    fields.filter().conditions().iter().map(column).collect()
 }
 
 /// A cell with nothing in it is silent, except where an id must stand.

@@ -16,7 +16,7 @@ pub(super) fn time_of(entry: &Entry) -> Option<Timestamp> {
     match entry {
         Entry::Record(record) => Some(record.conversion.timestamp),
         Entry::Event(event) => Some(event.timestamp),
-        Entry::Unrelated(time) => *time,
+        Entry::Unrelated(time) | Entry::Unwanted(time) => *time,
     }
 }
 

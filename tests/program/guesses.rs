@@ -60,3 +60,34 @@ fn values_that_mean_true_are_named_and_the_carriers_words_are_not_taken_for_deli
     assert!(ran.shown().contains("--field 'delivered=did convert'"), "{}", ran.shown());
     assert_eq!(api::ids(&sandbox), ["0A", "0B"]);
 }
+
+#[test]
+fn only_lines_that_say_so_are_taken_and_the_others_are_counted() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let log = "Shop 1.2, listening\n{\"event\":\"otp\",\"message_id\":\"0A\",\"delivered\":true,\"level\":1}\n\
+               {\"event\":\"login\",\"message_id\":{}}\nat shop.Login(Login.java:12)\n\
+               {\"event\":\"otp\",\"message_id\":\"0B\",\"delivered\":false,\"level\":1}\n";
+    let arguments = ["batch", "--channel", "sms", "--where", "event=otp"];
+    let ran = cli.run_with_input(arguments, log);
+    ran.exits(0);
+    assert_eq!(api::ids(&sandbox), ["0A", "0B"]);
+    assert!(ran.shown().contains("passed over: 3 lines"), "{}", ran.shown());
+    assert!(!ran.shown().contains("ignored"), "a log has more in it than is read: {}", ran.shown());
+    // The control: without it, the same log is not taken for good.
+    cli.run_with_input(&arguments[..3], log).exits(65);
+
+    let ran = cli.run_with_input(["batch", "--channel", "sms", "--where", "evnt=otp"], log);
+    ran.exits(0);
+    assert!(ran.shown().contains("no line has `evnt`"), "{}", ran.shown());
+    let ran = cli.run_with_input(["batch", "--where", "evnt=otp"], "event,id\notp,0A\n");
+    ran.exits(65);
+    assert!(ran.shown().contains("there is no column `evnt` among event, id"), "{}", ran.shown());
+    cli.run_with_input(["batch", "--format", "ids", "--where", "event=otp"], "0A\n").exits(2);
+    cli.run_with_input(["batch", "--where", "event"], log).exits(2);
+
+    let events = "{\"app\":\"shop\",\"event\":\"sent\",\"message_id\":\"0C\",\"channel\":\"sms\"}\n\
+                  {\"app\":\"mail\",\"event\":\"sent\",\"message_id\":\"0D\",\"channel\":\"sms\"}\n";
+    cli.run_with_input(["track", "--at-end", "expire", "--where", "app=shop"], events).exits(0);
+    assert_eq!(api::ids(&sandbox), ["0A", "0B", "0C"]);
+}

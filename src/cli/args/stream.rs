@@ -26,9 +26,7 @@ Examples:
   nexmo-conversion batch conversions.csv
   nexmo-conversion batch --format ids --channel sms --delivered true ids.txt
   nexmo-conversion batch --field message-id=otp.id events.ndjson
-  nexmo-conversion batch --follow --channel sms app.log
-  tail -F app.log | jq -c --unbuffered 'select(.event==\"otp\")' |
-    nexmo-conversion batch --channel sms")]
+  nexmo-conversion batch --follow --where event=otp --channel sms app.log")]
 pub struct BatchArgs {
     /// The input.
     #[command(flatten)]
@@ -69,6 +67,11 @@ pub struct InputArgs {
     /// Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)
     #[arg(long, value_name = "NAME=PATH")]
     pub field: Vec<input::FieldMapping>,
+    /// Take only lines in which a field has this value (`event=otp`); several for one field: any of them, for several fields: all
+    ///
+    /// Lines that are no records at all, as between the JSON lines of a log, are passed over, too, and counted.
+    #[arg(long = "where", value_name = "FIELD=VALUE")]
+    pub only: Vec<input::Mark>,
     /// Records end with a NUL byte instead of a line feed
     #[arg(short = '0', long = "null")]
     pub null: bool,

@@ -3,6 +3,7 @@
 mod csv;
 mod csv_spectrum;
 mod events;
+mod filter;
 mod followed;
 mod ids;
 mod ndjson;

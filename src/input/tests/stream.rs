@@ -42,7 +42,7 @@ fn lines_blank_lines_and_bytes_are_counted_and_a_byte_order_mark_is_reported() {
     assert_eq!(reader.format(), None);
     while reader.next(now).unwrap().is_some() {}
     let bytes = input.len() as u64;
-    assert_eq!(reader.counts(), ReadCounts { lines: 4, blank: 2, bytes });
+    assert_eq!(reader.counts(), ReadCounts { lines: 4, blank: 2, unwanted: 0, bytes });
     assert_eq!(reader.format(), Some(Format::Ids));
     assert_eq!(reader.take_notices(), [InputNotice::ByteOrderMark]);
     assert_eq!(reader.take_notices(), []);
