@@ -7,7 +7,7 @@ use rustix::fs::Mode;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, setrlimit, umask};
 use signal_hook::flag;
 
-use super::args::ColorWhen;
+use super::args::{ColorWhen, LogFormat};
 use super::terminal::{ColorWish, Terminal};
 use crate::output::Verbosity;
 
@@ -23,7 +23,7 @@ pub(super) fn harden() {
     let _ = flag::register(Signal::XFSZ.as_raw(), Arc::default());
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
-        let mut terminal = Terminal::new(ColorWhen::Never, ColorWish::Never, Verbosity::Normal);
+        let mut terminal = Terminal::new(ColorWhen::Never, ColorWish::Never, LogFormat::Text, Verbosity::Normal);
         let now = "what was accepted stays accepted; please report this place and the command";
         terminal.fail(format_args!("a bug in nexmo-conversion{place}"), Some(now));
     }));

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
-use super::args::{Cli, ColorWhen, Command, ConfigCommand, LedgerCommand};
+use super::args::{Cli, ColorWhen, Command, ConfigCommand, LedgerCommand, LogFormat};
 use super::completion::completion_script;
 use super::context::Context;
 use super::environment::Environment;
@@ -42,7 +42,7 @@ fn run_command(arguments: &[OsString]) -> Exit {
         }
     };
     let Cli { command, global } = cli;
-    let terminal = Terminal::new(global.color, environment.color(), global.verbosity());
+    let terminal = Terminal::new(global.color, environment.color(), global.log_format, global.verbosity());
     let mut context = Context { global, environment, terminal, pings: None };
     let exit = match dispatch(command, &mut context) {
         Ok(exit) => exit,
@@ -54,6 +54,7 @@ fn run_command(arguments: &[OsString]) -> Exit {
     if let Some(pings) = context.pings.take() {
         pings.end(exit, &mut context.terminal);
     }
+    context.terminal.end(exit);
     exit
 }
 
@@ -95,7 +96,7 @@ fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
 
 /// Help and version are answers; anything else on the command line that cannot be understood is refused.
 fn refuse(error: &clap::Error, arguments: &[OsString], environment: &Environment) -> Exit {
-    let mut terminal = Terminal::new(ColorWhen::Auto, environment.color(), Verbosity::Normal);
+    let mut terminal = Terminal::new(ColorWhen::Auto, environment.color(), LogFormat::Text, Verbosity::Normal);
     if error.kind() == ErrorKind::DisplayVersion {
         return match terminal.print(version::text(version::detail(arguments))) {
             Ok(()) => Exit::Done,

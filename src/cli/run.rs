@@ -110,7 +110,7 @@ impl Run {
         let input = if tracking.is_some() { InputFor::Track } else { InputFor::Batch };
         let unreadable = reading.and_then(|reading| say_how_it_was_read(&reading, input, &mut context.terminal));
         if summarise.wants(&summary, stopped.as_ref(), unreadable.as_ref()) {
-            context.terminal.say(&summary);
+            context.terminal.summarise(&summary);
         }
         if is_nameless && summary.open_codes > Some(0) {
             let hint = "the next run cannot recognise this pipe, so its open windows close by the clock: name it with --source NAME";
@@ -230,7 +230,7 @@ fn style(numbering: Numbering, setup: &Setup, global: &Global, streams: &Streams
         format: global.format(),
         verbosity: global.verbosity(),
         line: streams.line_style(numbering),
-        remarks_paint: streams.remarks_paint,
+        remarks: streams.remarks_format,
         profile: setup.profile.clone(),
         adopted: AdoptedRows::Counted,
         unsent: Unsent::Shown,

@@ -7,15 +7,17 @@ use std::os::fd::AsFd;
 use clap::builder::StyledStr;
 use rustix::termios::tcgetwinsize;
 
-use super::args::ColorWhen;
-use crate::output::{Escaped, LineStyle, Numbering, Paint, Severity, Verbosity};
+use super::args::{ColorWhen, LogFormat};
+use super::exit::Exit;
+use crate::clock;
+use crate::output::{Escaped, LineStyle, Numbering, Paint, RemarkFormat, Severity, Summary, Verbosity};
 
 /// Standard output and standard error, and whether each is coloured.
 pub(super) struct Terminal {
     out: Stdout,
     err: Stderr,
     out_paint: Paint,
-    err_paint: Paint,
+    remarks: RemarkFormat,
     verbosity: Verbosity,
 }
 
@@ -23,7 +25,7 @@ pub(super) struct Terminal {
 pub(super) struct Streams<'a> {
     pub(super) results: &'a mut dyn Write,
     pub(super) remarks: &'a mut dyn Write,
-    pub(super) remarks_paint: Paint,
+    pub(super) remarks_format: RemarkFormat,
     results_paint: Paint,
     columns: Option<usize>,
 }
@@ -37,15 +39,19 @@ impl Streams<'_> {
 
 impl Terminal {
     /// What was typed comes first, then what the environment wishes.
-    pub(super) fn new(color: ColorWhen, wish: ColorWish, verbosity: Verbosity) -> Self {
+    pub(super) fn new(color: ColorWhen, wish: ColorWish, log: LogFormat, verbosity: Verbosity) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
         let paint = |is_terminal| match (color, wish) {
             (ColorWhen::Always, _) | (ColorWhen::Auto, ColorWish::Always) => Paint::Colour,
             (ColorWhen::Auto, ColorWish::OnTerminals) if is_terminal => Paint::Colour,
             (ColorWhen::Auto, ColorWish::OnTerminals | ColorWish::Never) | (ColorWhen::Never, _) => Paint::Plain,
         };
-        let (out_paint, err_paint) = (paint(out.is_terminal()), paint(err.is_terminal()));
-        Self { out, err, out_paint, err_paint, verbosity }
+        let remarks = match log {
+            LogFormat::Text => RemarkFormat::Text(paint(err.is_terminal())),
+            LogFormat::Json => RemarkFormat::Json,
+        };
+        let out_paint = paint(out.is_terminal());
+        Self { out, err, out_paint, remarks, verbosity }
     }
 
     /// Whether a person sits at standard input.
@@ -55,7 +61,7 @@ impl Terminal {
 
     /// Whether standard error is a terminal that can redraw a line.
     pub(super) fn can_show_progress(&self) -> bool {
-        self.err.is_terminal()
+        self.err.is_terminal() && self.remarks != RemarkFormat::Json
     }
 
     /// How many columns standard error has, as far as it is known.
@@ -69,7 +75,7 @@ impl Terminal {
             results: &mut self.out,
             remarks: &mut self.err,
             results_paint: self.out_paint,
-            remarks_paint: self.err_paint,
+            remarks_format: self.remarks,
         }
     }
 
@@ -94,14 +100,20 @@ impl Terminal {
 
     /// clap's complaint, coloured if standard error is.
     pub(super) fn for_err(&self, text: &StyledStr) -> String {
-        painted(text, self.err_paint)
+        painted(
+            text,
+            match self.remarks {
+                RemarkFormat::Text(paint) => paint,
+                RemarkFormat::Json => Paint::Plain,
+            },
+        )
     }
 
     /// Says something beside the results, at every loudness, on one line: it may quote a path, a profile's name or a switch, whoever chose
     /// them. A reader that has gone is no failure.
     pub(super) fn remark(&mut self, label: &str, severity: Severity, text: impl Display) {
-        let label = self.err_paint.styled(severity, format!("{label}:"));
-        let _ = writeln!(self.err, "{label} {}", Escaped::text(&text.to_string()));
+        let text = Escaped::text(&text.to_string()).to_string();
+        self.write(&self.remarks.line(label, severity, &text, clock::now()));
     }
 
     /// What failed, why, and what now; said at every loudness.
@@ -144,9 +156,32 @@ impl Terminal {
 
     /// Says something beside the results, without a label.
     pub(super) fn say(&mut self, text: impl Display) {
-        if self.verbosity > Verbosity::Quiet {
-            let _ = writeln!(self.err, "{text}");
+        if self.verbosity == Verbosity::Quiet {
+            return;
         }
+        match self.remarks {
+            RemarkFormat::Text(_) => self.write(&format!("{text}\n")),
+            RemarkFormat::Json => self.remark("note", Severity::Note, text),
+        }
+    }
+
+    /// Says what a run came to.
+    pub(super) fn summarise(&mut self, summary: &Summary) {
+        if self.verbosity > Verbosity::Quiet {
+            self.write(&self.remarks.summary(summary, clock::now()));
+        }
+    }
+
+    /// Says how the command ended, where a program reads it.
+    pub(super) fn end(&mut self, exit: Exit) {
+        if let Some(line) = self.remarks.end(exit.code(), clock::now()) {
+            self.write(&line);
+        }
+    }
+
+    /// A line is written at once, so that no other program's comes in between.
+    fn write(&mut self, line: &str) {
+        let _ = self.err.write_all(line.as_bytes());
     }
 }
 

@@ -5,6 +5,7 @@ mod age;
 mod escape;
 mod json;
 mod printer;
+mod remark;
 mod report;
 mod summary;
 mod text;
@@ -15,6 +16,7 @@ pub use json::{CheckLine, RequestLine, ResultLine};
 pub use printer::{
     AdoptedRows, Hint, OutputFormat, OutputStyle, Printer, Progress, Unsent, Verbosity, exchange_label,
 };
+pub use remark::RemarkFormat;
 pub use report::{AccountReport, Glyphs, report_csv, report_json, report_page, report_prometheus, report_text};
 pub use summary::Summary;
 pub use text::{LineStyle, Numbering, Paint, Severity, write_line};

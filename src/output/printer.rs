@@ -1,12 +1,11 @@
 //! The listener that writes results to one stream and everything else to another.
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::mpsc::Receiver;
 
 use super::text::{place, write_line};
-use super::{Age, Escaped, LineStyle, Paint, ResultLine, Severity, Summary, to_json};
+use super::{Age, Escaped, LineStyle, RemarkFormat, ResultLine, Severity, Summary, to_json};
 use crate::clock;
 use crate::domain::{Failure, Timestamp, counted};
 use crate::ledger::Origin;
@@ -74,8 +73,8 @@ pub struct OutputStyle {
     pub verbosity: Verbosity,
     /// How a result looks to people.
     pub line: LineStyle,
-    /// Whether remarks are coloured.
-    pub remarks_paint: Paint,
+    /// How remarks are written.
+    pub remarks: RemarkFormat,
     /// The profile named in result lines.
     pub profile: Option<String>,
     /// What is done about rows of earlier runs.
@@ -407,8 +406,7 @@ impl Printer<'_> {
         if self.style.verbosity == Verbosity::Quiet && severity == Severity::Warning {
             return;
         }
-        let label = self.style.remarks_paint.styled(severity, format!("{label}:"));
-        let _ = writeln!(self.unsaid, "{label} {text}");
+        self.unsaid.push_str(&self.style.remarks.line(label, severity, text, clock::now()));
     }
 }
 
@@ -422,7 +420,7 @@ pub fn exchange_label(exchange: &Watched) -> &'static str {
 mod tests {
     use super::{AdoptedRows, OutputFormat, OutputStyle, Printer, Verbosity};
     use crate::domain::{BadRecord, ErrorCode, Failure};
-    use crate::output::{LineStyle, Numbering, Paint};
+    use crate::output::{LineStyle, Numbering, Paint, RemarkFormat};
     use crate::pipeline::{Event, Listener as _, RecordResult, State, Stopped};
 
     fn style() -> OutputStyle {
@@ -430,7 +428,7 @@ mod tests {
             format: OutputFormat::Text,
             verbosity: Verbosity::Normal,
             line: LineStyle { paint: Paint::Plain, numbering: Numbering::Lines, columns: None },
-            remarks_paint: Paint::Plain,
+            remarks: RemarkFormat::Text(Paint::Plain),
             profile: None,
             adopted: AdoptedRows::Counted,
             unsent: super::Unsent::Counted,

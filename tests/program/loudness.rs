@@ -276,3 +276,38 @@ fn no_summary_of_nothing_follows_a_failure() {
         assert!(ran.stderr.contains("0 accepted, 0 rejected, "), "of what was done it is told: {}", ran.shown());
     }
 }
+
+#[test]
+fn what_collects_logs_gets_one_object_a_line() {
+    let sandbox = api::answering(&["422", "503"]);
+    let cli = Cli::new().against(&sandbox);
+    let input = "id,level\n0A,1\n0B,1\n0C\u{1b}[2J,1\n";
+    let arguments = ["--channel", "sms", "--delivered", "true", "--jobs", "1", "--retry", "0"];
+    let ran = cli.run_with_input(["batch", "-v", "--log-format", "json"].into_iter().chain(arguments), input);
+    let lines: Vec<serde_json::Value> = ran
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    for line in &lines {
+        assert!(matches!(line["level"].as_str(), Some("info" | "warning" | "error")), "{line}");
+        assert!(line["time"].as_str().is_some_and(|time| time.ends_with('Z') && time.contains('T')), "{line}");
+        assert!(line["event"].is_string() && line["message"].is_string(), "{line}");
+    }
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
+    assert!(of("request") >= 2 && of("answer") >= 2 && of("error") >= 2 && of("ledger") == 1, "{}", ran.stderr);
+    let [summary, .., end] = &lines[lines.iter().position(|line| line["event"] == "summary").unwrap()..] else {
+        panic!("{}", ran.stderr)
+    };
+    assert_eq!([&summary["accepted"], &summary["rejected"], &summary["invalid"]], [0, 1, 1], "{summary}");
+    assert_eq!([&summary["retry"], &summary["pending"]], [1, 1], "{summary}");
+    assert_eq!((&end["event"], &end["exit"]), (&"end".into(), &75.into()), "{end}");
+    assert!(!ran.stderr.contains('\u{1b}'));
+    // The results are what they are without it.
+    assert!(ran.stdout.contains("0A"), "{}", ran.stdout);
+
+    let missing = cli.run(["batch", "--log-format", "json", "-q", "no such file"]);
+    let lines: Vec<serde_json::Value> =
+        missing.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["level"], &lines.last().unwrap()["exit"]), (&"error".into(), &66.into()));
+}

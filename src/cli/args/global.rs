@@ -99,9 +99,21 @@ pub struct Global {
     /// Say what goes on (never shows a secret)
     #[arg(short, long, global = true, hide_short_help = true)]
     pub verbose: bool,
+    /// How what is said beside the results is written: for people, or as one JSON object a line for what collects logs
+    #[arg(long, value_name = "FORMAT", default_value = "text", global = true, hide_short_help = true)]
+    pub log_format: LogFormat,
     /// Colour the output
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_short_help = true)]
     pub color: ColorWhen,
+}
+
+/// How remarks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// `label: text`
+    Text,
+    /// One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code
+    Json,
 }
 
 /// When to use colour.

@@ -10,7 +10,7 @@ mod stream;
 mod values;
 
 pub use self::global::Cli;
-pub(super) use self::global::{ColorWhen, Command, Global};
+pub(super) use self::global::{ColorWhen, Command, Global, LogFormat};
 pub(super) use self::ids::{ConversionArgs, SmsArgs, VoiceArgs};
 pub(super) use self::ledger::{ForgetArgs, ForgetWhat, LedgerCommand, ReportArgs, ResumeArgs, ShowArgs};
 pub(super) use self::sandbox::SandboxArgs;
