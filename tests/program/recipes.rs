@@ -106,7 +106,19 @@ fn there_is_a_test_for_every_recipe() {
     let names = sorted(names_of("recipe"));
     assert_eq!(
         names,
-        ["again", "alarm", "cron", "journald", "metrics", "ping", "psql", "tail", "track-cron", "track-tail",]
+        [
+            "again",
+            "alarm",
+            "cron",
+            "journald",
+            "metrics",
+            "ping",
+            "pipe",
+            "psql",
+            "tail",
+            "track-cron",
+            "track-tail",
+        ]
     );
 }
 
@@ -167,15 +179,28 @@ fn cron_needs_no_lock_because_runs_that_overlap_do_not_send_twice() {
 fn a_log_that_is_followed_is_reported_line_by_line() {
     let sandbox = api::plain();
     let Some(cli) = machine(&sandbox) else { return };
+    reports_line_by_line(&sandbox, &cli, "tail", 1);
+}
+
+#[test]
+fn so_is_a_log_that_comes_through_a_pipe_which_is_read_anew_each_time() {
+    let sandbox = api::plain();
+    let Some(cli) = machine(&sandbox) else { return };
+    stub(&cli, "ssh", "shift\nexec \"$@\"\n");
+    reports_line_by_line(&sandbox, &cli, "pipe", 3);
+}
+
+/// `answered_again`: how many lines a second run answers, with one that is new.
+fn reports_line_by_line(sandbox: &Sandbox, cli: &Cli, name: &str, answered_again: usize) {
     let log = cli.path("here/app.log");
     fs::write(&log, "2026-11-22 started, this is no JSON\n").unwrap();
     let otp =
         |id: &str, used| json!({"event": "otp", "message_id": id, "used": used, "time": "2026-11-22T01:25:26Z"});
-    let mut running = Started::new(&cli, &recipe("tail"));
+    let mut running = Started::new(cli, &recipe(name));
     append(&log, &[json!({"event": "login"}), otp("A", true)]);
-    wait_until("the first line is reported while the log is open", || api::requests(&sandbox) == 1);
+    wait_until("the first line is reported while the log is open", || api::requests(sandbox) == 1);
     append(&log, &[otp("B", false), json!([1])]);
-    wait_until("the next one, too", || api::requests(&sandbox) == 2);
+    wait_until("the next one, too", || api::requests(sandbox) == 2);
     wait_until("both are answered", || fs::read_to_string(cli.path("stdout")).unwrap().lines().count() == 2);
     running.interrupt();
     let requests = sandbox.requests();
@@ -185,13 +210,15 @@ fn a_log_that_is_followed_is_reported_line_by_line() {
     });
     assert!(seen.eq([("A", "true", "2026-11-22 01:25:26"), ("B", "false", "2026-11-22 01:25:26")]));
 
-    // Started again, it reads the whole log again: the ledger knows what was sent.
+    // Started again, nothing is sent twice: the ledger knows what was sent, and of a file how far it was read.
     append(&log, &[otp("C", true)]);
-    let again = Started::new(&cli, &recipe("tail"));
-    wait_until("the new line is reported", || api::requests(&sandbox) == 3);
-    wait_until("all are answered", || fs::read_to_string(cli.path("stdout")).unwrap().lines().count() == 3);
+    let again = Started::new(cli, &recipe(name));
+    wait_until("the new line is reported", || api::requests(sandbox) == 3);
+    wait_until("it is answered", || {
+        fs::read_to_string(cli.path("stdout")).unwrap().lines().count() == answered_again
+    });
     drop(again);
-    assert_eq!(reported(&sandbox), ["A", "B", "C"]);
+    assert_eq!(reported(sandbox), ["A", "B", "C"]);
 }
 
 /// What was reported: id, delivered, timestamp.
