@@ -44,6 +44,15 @@ pub(super) struct Answer {
     pub(super) tls: Option<&'static str>,
 }
 
+/// What is wanted of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// What it says of the request; in the common reply nothing else is looked at.
+    Verdict,
+    /// The server's clock, too.
+    Date,
+}
+
 /// What becomes of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Afterwards {
@@ -56,11 +65,14 @@ pub(super) enum Afterwards {
 pub(super) fn exchange(
     connection: &mut Connection,
     request: &[u8],
+    wanted: Wanted,
     awaited: impl FnOnce() -> Result<Call<RecvResponse>, Error>,
 ) -> Result<Answer, Error> {
     connection.send(request)?;
     let received = connection.receive()?;
-    if let Some(reply) = read_common(connection.received()) {
+    if wanted == Wanted::Verdict
+        && let Some(reply) = read_common(connection.received())
+    {
         let body = Body::new(reply.body.to_vec(), reply.content_type, reply.content_encoding, BodyEnd::Reached);
         connection.consume_all();
         return Ok(Answer {

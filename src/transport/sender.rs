@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::connection::{Connection, Opener};
 use super::endpoint::Endpoint;
 use super::error::{Cause, NotQuiet, Sent, TransportError, explain, unsendable};
-use super::exchange::{Afterwards, Answer, exchange, prepare, write};
+use super::exchange::{Afterwards, Answer, Wanted, exchange, prepare, write};
 use super::head::{FormHead, form};
 use super::names::Names;
 use super::output::Output;
@@ -145,7 +145,7 @@ impl Sender {
         let written = request.encode(|piece| self.output.append(piece.as_bytes()));
         let written = written.and_then(|()| head.complete(&mut self.output));
         let awaited = || write(prepare(form(head.url().clone()), Some(&[]))?, &[], &mut Output::new());
-        self.run(head.url(), began, written.map(|()| awaited))
+        self.run(head.url(), began, Wanted::Verdict, written.map(|()| awaited))
     }
 
     /// With parameters in its URL, or a header that not every request has.
@@ -156,7 +156,7 @@ impl Sender {
         began: Duration,
     ) -> Result<Answer, TransportError> {
         let written = write_otherwise(request, url, &mut self.output);
-        self.run(url, began, written.map(|call| || Ok(call)))
+        self.run(url, began, Wanted::Verdict, written.map(|call| || Ok(call)))
     }
 
     /// Fetches a page that changes nothing, for `check`.
@@ -169,7 +169,7 @@ impl Sender {
         });
         let began = clock::monotonic();
         let result = match write_get(url, authorization, &mut self.output) {
-            Ok((url, call)) => self.run(&url, began, Ok(|| Ok(call))),
+            Ok((url, call)) => self.run(&url, began, Wanted::Date, Ok(|| Ok(call))),
             Err(error) => Err(explain(error, Trace::Nowhere, &self.endpoint)),
         };
         self.show_answer(result.as_ref(), url, began);
@@ -201,7 +201,13 @@ impl Sender {
 
     /// Sends what is in the output, over another connection where one is not fit for it: that is known before a byte has left,
     /// so it is the same attempt and has the same time.
-    fn run<F>(&mut self, url: &Uri, began: Duration, awaited: Result<F, Error>) -> Result<Answer, TransportError>
+    fn run<F>(
+        &mut self,
+        url: &Uri,
+        began: Duration,
+        wanted: Wanted,
+        awaited: Result<F, Error>,
+    ) -> Result<Answer, TransportError>
     where
         F: FnOnce() -> Result<Call<RecvResponse>, Error>,
     {
@@ -211,12 +217,12 @@ impl Sender {
             // Whoever has sent the request also waits for the reply.
             let mut awaited = Some(awaited);
             let mut await_reply = || awaited.take().ok_or_else(|| unsendable(()))?();
-            let mut result = self.attempt(url, time, &mut trace, &mut await_reply);
+            let mut result = self.attempt(url, time, wanted, &mut trace, &mut await_reply);
             for _ in 1..CONNECTIONS {
                 if !result.as_ref().is_err_and(NotQuiet::is_why) {
                     break;
                 }
-                result = self.attempt(url, time, &mut trace, &mut await_reply);
+                result = self.attempt(url, time, wanted, &mut trace, &mut await_reply);
             }
             result
         });
@@ -238,6 +244,7 @@ impl Sender {
         &mut self,
         url: &Uri,
         time: Time,
+        wanted: Wanted,
         trace: &mut Trace,
         awaited: impl FnOnce() -> Result<Call<RecvResponse>, Error>,
     ) -> Result<Answer, Error> {
@@ -247,7 +254,7 @@ impl Sender {
             None => Box::new(self.opener.open(url, time.ends)?),
         };
         connection.begin(time.ends);
-        let result = exchange(&mut connection, self.output.bytes(), awaited);
+        let result = exchange(&mut connection, self.output.bytes(), wanted, awaited);
         *trace = connection.trace();
         let answer = result?;
         if answer.connection == Afterwards::Kept {
@@ -266,7 +273,7 @@ impl Sender {
             };
             let url = call.uri().clone();
             let call = write(call, &[], &mut self.output)?;
-            answer = self.attempt(&url, time, trace, || Ok(call))?;
+            answer = self.attempt(&url, time, Wanted::Date, trace, || Ok(call))?;
         }
         Ok(answer)
     }

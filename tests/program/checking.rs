@@ -1,6 +1,9 @@
 //! `check`: each line says ok, warn, fail or skip, and what to do.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
 
 use nexmo_conversion::sandbox::{CertificateKind, Encryption, Sandbox, SandboxOptions, TlsVersions};
 
@@ -101,4 +104,25 @@ fn a_gateway_without_the_account_call_is_no_failure() {
     let sandbox = api::always("404");
     let ran = Cli::new().against(&sandbox).run(["check", "--json"]);
     assert_eq!(failing(ran.exits(0)), ["account warn"]);
+}
+
+#[test]
+fn the_clock_is_compared_also_where_the_reply_is_like_that_to_a_conversion() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let mut request = [0; 4096];
+            while matches!(connection.read(&mut request), Ok(1..)) {
+                let reply = "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2020 01:25:26 GMT\r\nContent-Length: 0\r\n\r\n";
+                if connection.write_all(reply.as_bytes()).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    let sandbox = api::plain();
+    let ran = Cli::new().against(&sandbox).run(["check", "--json", "--base-url", &url]);
+    assert_eq!(statuses(&ran).get("clock").map(String::as_str), Some("warn"), "{}", ran.shown());
 }
