@@ -36,7 +36,7 @@ pub(crate) struct BatchArgs {
     /// Beside Node's undici, Python's requests and `xargs` with curl, too; npm and pip fetch the first two
     #[arg(long)]
     peers: bool,
-    /// Only our own instructions, which hardly vary: fail if docs/performance.md does not state them, to 5 %
+    /// Only our own instructions, which hardly vary: fail if docs/performance.md does not state them, to 5 %, with ledger to 10 %
     #[arg(long, conflicts_with_all = ["million", "peers"])]
     quick: bool,
 }
@@ -91,7 +91,7 @@ fn in_a_table(counted: &Counted) -> String {
     )
 }
 
-/// Holds that a document states these counts, to a twentieth.
+/// Holds that a document states these counts: to a twentieth, and to a tenth where a ledger's groups are as large as the machine is busy.
 fn stated(document: &str, counted: &Counted) -> anyhow::Result<()> {
     ensure!(!counted.is_empty(), "nothing was counted: valgrind is not installed");
     let table = document.split_once("| client | instructions |").map(|(_, table)| table).unwrap_or_default();
@@ -102,7 +102,7 @@ fn stated(document: &str, counted: &Counted) -> anyhow::Result<()> {
             .with_context(|| format!("no instructions of {}", runner.name()))?;
         let off = (each / stated - 1.0).abs();
         ensure!(
-            off <= 0.05,
+            off <= runner.tolerance(),
             "docs/performance.md states {stated} instructions a record of {}, but these are {each:.0}: run `cargo xtask bench batch`",
             runner.name()
         );
@@ -159,6 +159,13 @@ enum Runner {
 const OURS: [Runner; 2] = [Runner::Ours(Ledger::None), Runner::Ours(Ledger::Fresh)];
 
 impl Runner {
+    fn tolerance(self) -> f64 {
+        match self {
+            Self::Ours(Ledger::None) | Self::Other(_) => 0.05,
+            Self::Ours(Ledger::Fresh) => 0.10,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Ours(Ledger::None) => "`batch --no-ledger`",
@@ -401,14 +408,15 @@ mod tests {
     use super::{OURS, in_a_table, stated};
 
     #[test]
-    fn what_a_document_states_is_compared_to_a_twentieth() {
+    fn what_a_document_states_is_compared_to_a_twentieth_or_a_tenth() {
         let counted = |without, with| vec![(OURS[0], without), (OURS[1], with)];
         let document = format!("words\n{}\nmore", in_a_table(&counted(26_000.0, 52_000.0)));
         for (without, with, is_true) in [
             (26_000.0, 52_000.0, true),
             (27_200.0, 49_500.0, true),
             (27_400.0, 52_000.0, false),
-            (26_000.0, 49_000.0, false),
+            (26_000.0, 49_000.0, true),
+            (26_000.0, 46_700.0, false),
         ] {
             assert_eq!(stated(&document, &counted(without, with)).is_ok(), is_true, "{without} {with}");
         }
