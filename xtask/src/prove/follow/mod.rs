@@ -70,7 +70,7 @@ pub(crate) fn show(root: &Path, args: &FollowArgs) -> anyhow::Result<String> {
 /// A follower that notes what it has read before that is recorded.
 fn control(stage: &Stage, chance: &mut Rng) -> anyhow::Result<String> {
     for chapter in 1..=CONTROL {
-        let played = Chapter::play(stage, Rotation::Rename, 10_000, Subject::Breaking, chance)?;
+        let played = Chapter::play(stage, Rotation::Rename, 5_000, Subject::Breaking, chance)?;
         if played.missing > 0 {
             return Ok(format!("{} lines missing in chapter {chapter}: {played}", played.missing));
         }
@@ -115,13 +115,18 @@ impl Chapter {
         subject: Subject,
         chance: &mut Rng,
     ) -> anyhow::Result<Self> {
-        let witness = stage.witness(&["--latency", "1ms"])?;
+        // What a position runs ahead by is lost only if there is more to read than can be sent for a while.
+        let (latency, has_a_backlog) = match subject {
+            Subject::Honest { .. } => ("1ms", false),
+            Subject::Breaking => ("20ms", true),
+        };
+        let witness = stage.witness(&["--latency", latency])?;
         let logs = witness.folder().join("logs");
         fs::create_dir(&logs)?;
         let began = clock::monotonic();
         let kills = match subject {
             Subject::Honest { kills } => kills,
-            Subject::Breaking => 20,
+            Subject::Breaking => 5,
         };
         let follow = || Follower::start(stage, &witness, &logs, subject);
         let mut chapter = Self { lines, ..Self::default() };
@@ -132,9 +137,16 @@ impl Chapter {
         chapter.kills += first.kill()?;
         thread::scope(|scope| -> anyhow::Result<()> {
             let writing = scope.spawn(move || writer.write());
+            while has_a_backlog && !writing.is_finished() {
+                clock::sleep(Duration::from_millis(5));
+            }
             while chapter.kills < kills || !writing.is_finished() {
                 let follower = follow()?;
-                clock::sleep(time_to_live(chance, &writing, chapter.kills < kills));
+                clock::sleep(if has_a_backlog {
+                    Duration::from_millis(chance.u64(1_000..1_500))
+                } else {
+                    time_to_live(chance, &writing, chapter.kills < kills)
+                });
                 chapter.kills += follower.kill()?;
             }
             chapter.written = writing.join().map_err(|_| anyhow::anyhow!("the writer has died"))??;
@@ -142,6 +154,7 @@ impl Chapter {
         })?;
         let last = follow()?;
         wait_for_the_rest(&witness, lines)?;
+        wait_until_all_is_noted(&witness)?;
         last.end()?;
         // Another one finds nothing to do.
         let before = accepted(&witness)?;
@@ -223,6 +236,20 @@ fn wait_for_the_rest(witness: &Witness, lines: usize) -> anyhow::Result<()> {
     }
 }
 
+/// Waits until the follower notes nothing more: it has then also read again what the one before it had not noted. A position is noted at most
+/// once a second.
+fn wait_until_all_is_noted(witness: &Witness) -> anyhow::Result<()> {
+    let (mut last, mut since) = (noted(witness)?, clock::monotonic());
+    while clock::monotonic().saturating_sub(since) < Duration::from_secs(2) {
+        clock::sleep(Duration::from_millis(50));
+        let now = noted(witness)?;
+        if now != last {
+            (last, since) = (now, clock::monotonic());
+        }
+    }
+    Ok(())
+}
+
 fn wait_for(what: &str, is_so: impl Fn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     let began = clock::monotonic();
     while !is_so()? {
@@ -240,6 +267,13 @@ fn known(witness: &Witness) -> anyhow::Result<i64> {
     }
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     Ok(db.query_row("SELECT count(*) FROM followed", [], |row| row.get(0))?)
+}
+
+/// How far the ledger says that all files have been read, together.
+fn noted(witness: &Witness) -> anyhow::Result<i64> {
+    let super::ledger::Ledger::File(path) = witness.ledger() else { bail!("no file") };
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(db.query_row("SELECT coalesce(sum(read_to), 0) FROM followed", [], |row| row.get(0))?)
 }
 
 fn accepted(witness: &Witness) -> anyhow::Result<usize> {
@@ -285,10 +319,20 @@ impl Follower {
 
     /// Ends it as a service manager does; how many result lines it had.
     fn end(mut self) -> anyhow::Result<usize> {
+        wait_for("a follower listens to signals", || self.listens())?;
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         let status = self.child.wait()?;
         ensure!(status.code() == Some(143), "a follower ended with {status}: {}", self.said()?);
         Ok(fs::read_to_string(&self.stdout)?.lines().count())
+    }
+
+    /// Whether it has a handler for SIGTERM; until then the signal would end it as any program.
+    fn listens(&self) -> anyhow::Result<bool> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let caught =
+            status.lines().find_map(|line| line.strip_prefix("SigCgt:")).context("no signals in /proc")?;
+        let caught = u64::from_str_radix(caught.trim(), 16)?;
+        Ok(caught & 1 << (Signal::TERM.as_raw() - 1) != 0)
     }
 
     fn said(&self) -> anyhow::Result<String> {
