@@ -17,10 +17,15 @@ use crate::ledger::store::StoreError;
 
 const PAGE: i64 = 256;
 
-/// What is counted already. The oldest is the one that was settled first.
+/// What is counted already. The oldest is the one that was settled first. `since` only saves steps: where it is too late, because
+/// somebody has changed rows by other means, all are looked at.
 const SETTLED: &str = "SELECT fingerprint, rows,
-        (SELECT recorded FROM conversion WHERE conversion.state = tally.state AND conversion.state >= 2
-             AND settled >= since AND conversion.account = tally.account ORDER BY settled, conversion.id LIMIT 1),
+        coalesce(
+            (SELECT recorded FROM conversion WHERE conversion.state = tally.state AND conversion.state >= 2
+                 AND settled >= since AND conversion.account = tally.account ORDER BY settled, conversion.id LIMIT 1),
+            (SELECT recorded FROM conversion WHERE conversion.state = tally.state AND conversion.state >= 2
+                 AND conversion.account = tally.account ORDER BY settled, conversion.id LIMIT 1),
+            since),
         state
     FROM tally JOIN account ON account.id = tally.account WHERE rows > 0";
 

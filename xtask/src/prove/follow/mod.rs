@@ -70,7 +70,7 @@ pub(crate) fn show(root: &Path, args: &FollowArgs) -> anyhow::Result<String> {
 /// A follower that notes what it has read before that is recorded.
 fn control(stage: &Stage, chance: &mut Rng) -> anyhow::Result<String> {
     for chapter in 1..=CONTROL {
-        let played = Chapter::play(stage, Rotation::Rename, 5_000, Subject::Breaking, chance)?;
+        let played = Chapter::play(stage, Rotation::Rename, 10_000, Subject::Breaking, chance)?;
         if played.missing > 0 {
             return Ok(format!("{} lines missing in chapter {chapter}: {played}", played.missing));
         }
@@ -131,6 +131,9 @@ impl Chapter {
         let follow = || Follower::start(stage, &witness, &logs, subject);
         let mut chapter = Self { lines, ..Self::default() };
         let mut writer = Writer::begin(&logs, rotation, lines, chance.fork())?;
+        if has_a_backlog {
+            writer = writer.without_rotation();
+        }
         // What was rotated before anybody had begun to follow is not asked for.
         let first = follow()?;
         wait_for("a follower begins", || known(&witness).map(|files| files > 0))?;

@@ -74,14 +74,20 @@ pub(super) struct Writer {
     lines: usize,
     next: usize,
     chance: Rng,
+    rotates: bool,
     written: Written,
 }
 
 impl Writer {
+    /// The same with one file from the beginning to the end.
+    pub(super) fn without_rotation(self) -> Self {
+        Self { rotates: false, ..self }
+    }
+
     /// The file is there, and empty.
     pub(super) fn begin(folder: &Path, rotation: Rotation, lines: usize, chance: Rng) -> anyhow::Result<Self> {
         let folder = folder.to_owned();
-        let writer = Self { folder, rotation, lines, next: 0, chance, written: Written::default() };
+        let writer = Self { folder, rotation, lines, next: 0, chance, rotates: true, written: Written::default() };
         writer.open()?;
         Ok(writer)
     }
@@ -89,7 +95,7 @@ impl Writer {
     pub(super) fn write(&mut self) -> anyhow::Result<Written> {
         let mut log = self.open()?;
         let between = (self.lines / 20).clamp(100, 10_000);
-        let mut rotates_at = between;
+        let mut rotates_at = if self.rotates { between } else { usize::MAX };
         while self.next < self.lines {
             let burst = self.chance.usize(1..=200);
             self.burst(&mut log, burst)?;

@@ -239,3 +239,17 @@ fn an_event_time_of_a_clock_that_was_ahead_is_not_sent_and_the_record_read_again
         assert_eq!(letters == 0, read_again && many == 0);
     }
 }
+
+#[test]
+fn the_oldest_row_is_found_also_where_somebody_has_changed_when_rows_were_settled() {
+    let fixture = Fixture::new();
+    let mut ledger = fixture.open();
+    let ticket = ledger.ready(&sms("0A", 0), fixture.now);
+    let _ = ledger.end(ticket, accepted(), fixture.now);
+    drop(ledger);
+    let db = rusqlite::Connection::open(fixture.path()).unwrap();
+    assert_eq!(db.execute("UPDATE conversion SET settled = settled - 1000", []).unwrap(), 1);
+    drop(db);
+    let rows = LedgerReader::open(&fixture.path()).unwrap().unwrap().status().unwrap();
+    assert_eq!((rows[0].count, rows[0].oldest), (1, fixture.now));
+}
