@@ -146,7 +146,7 @@ impl Chapter {
             while chapter.kills < kills || !writing.is_finished() {
                 let follower = follow()?;
                 clock::sleep(if has_a_backlog {
-                    Duration::from_millis(chance.u64(1_000..1_500))
+                    Duration::from_millis(chance.u64(2_000..3_500))
                 } else {
                     time_to_live(chance, &writing, chapter.kills < kills)
                 });
