@@ -34,12 +34,7 @@ pub(super) fn batch(args: &BatchArgs, context: &mut Context) -> Result<Exit, Com
     }
     let (items, reading) = stream::open(&args.input.files, &options, Order::AsNamed, InputFor::Batch)?;
     if args.sending.dry_run {
-        let exit = dry_run::show(items, Numbering::Lines, &setup, context)?;
-        reading.say_what_was_passed_over(&mut context.terminal);
-        return match reading.take_error() {
-            Some(error) => Err(CommandFailure::of_input(error, InputFor::Batch)),
-            None => Ok(exit),
-        };
+        return show(items, &reading, &setup, context);
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
     let opened = match open_outbox(&args.sending.ledger, target, &setup, limits, Patience::AsForTheApi, context) {
@@ -72,14 +67,26 @@ fn follow(
         |outbox: &mut Outbox| following::follow(&args.input.files, options, Order::AsNamed, &manner, outbox);
     if args.sending.dry_run {
         let (items, reading) = begin(&mut Outbox::Off)?;
-        let exit = dry_run::show(items, Numbering::Lines, setup, context)?;
-        reading.say_what_was_passed_over(&mut context.terminal);
-        return Ok(exit);
+        return show(items, &reading, setup, context);
     }
     let limits = Limits { deadline: args.pace.deadline, ..limits(&setup.settings) };
     let mut opened = open_outbox(&args.sending.ledger, target, setup, limits, Patience::AsForTheApi, context)?;
     let (items, reading) = begin(&mut opened.outbox)?;
     send(items, reading, opened, args, limits, setup, context)
+}
+
+fn show(
+    items: impl Iterator<Item = Item>,
+    reading: &Reading,
+    setup: &Setup,
+    context: &mut Context,
+) -> Result<Exit, CommandFailure> {
+    let exit = dry_run::show(items, Numbering::Lines, setup, context)?;
+    reading.say_what_was_passed_over(&mut context.terminal);
+    match reading.take_error() {
+        Some(error) => Err(CommandFailure::of_input(error, InputFor::Batch)),
+        None => Ok(exit),
+    }
 }
 
 fn send<I>(

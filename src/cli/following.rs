@@ -39,7 +39,7 @@ pub(super) fn check(files: &[PathBuf], input: InputFor) -> Result<(), CommandFai
     }
     for (at, path) in files.iter().enumerate() {
         let name = path.display();
-        if files[..at].contains(path) {
+        if files[..at].iter().any(|other| absolute(other) == absolute(path)) {
             return refused(format!("{name} is named twice"));
         }
         match fs::metadata(path) {
@@ -57,6 +57,11 @@ pub(super) fn check(files: &[PathBuf], input: InputFor) -> Result<(), CommandFai
         }
     }
     Ok(())
+}
+
+/// Two ways to write one path name one file.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// How lines are read, in words that no later version changes: read in another way, a file is read anew. What is added here only
@@ -117,7 +122,7 @@ pub(super) fn follow(
     let machine: Arc<str> = this_machine().into();
     let mut logs = Vec::new();
     for (number, path) in files.iter().enumerate() {
-        let at = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let at = absolute(path);
         let shown = at.display().to_string();
         let file = Arc::new(FollowedFile::new(at.as_os_str().as_bytes(), shown, manner));
         let known = outbox.read_before(&file, clock::now()).map_err(CommandFailure::of_recording)?;

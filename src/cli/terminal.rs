@@ -100,13 +100,10 @@ impl Terminal {
 
     /// clap's complaint, coloured if standard error is.
     pub(super) fn for_err(&self, text: &StyledStr) -> String {
-        painted(
-            text,
-            match self.remarks {
-                RemarkFormat::Text(paint) => paint,
-                RemarkFormat::Json => Paint::Plain,
-            },
-        )
+        match self.remarks {
+            RemarkFormat::Text(paint) => painted(text, paint),
+            RemarkFormat::Json => painted(text, Paint::Plain),
+        }
     }
 
     /// Says something beside the results, at every loudness, on one line: it may quote a path, a profile's name or a switch, whoever chose

@@ -301,3 +301,40 @@ fn a_ledger_that_does_not_open_leaves_everything_unread() {
     ran.exits(78);
     assert_eq!((ran.stdout.as_str(), api::requests(&sandbox)), ("", 0));
 }
+
+#[test]
+fn only_the_lines_that_are_wanted_are_taken_and_the_others_counted_at_the_end() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    append(
+        &cli,
+        "app.log",
+        "Shop 1.2, listening\n{\"event\":\"otp\",\"id\":\"A\"}\n{\"event\":\"login\",\"id\":{}}\n",
+    );
+    let run = cli.start(FOLLOW.into_iter().chain(["--where", "event=otp"]));
+    wait_for(&sandbox, "A");
+    append(&cli, "app.log", "at shop.Login(Login.java:12)\n{\"event\":\"otp\",\"id\":\"B\"}\n");
+    wait_for(&sandbox, "B");
+    let (_, stderr) = end(run);
+    assert!(stderr.contains("passed over: 3 lines"), "{stderr}");
+    each_once(&sandbox, &["A", "B"]);
+}
+
+#[test]
+fn what_is_no_input_fails_a_dry_run_too() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    append(&cli, "app.log", "[{\"id\":\"A\"}]\n");
+    let ran = cli.run(FOLLOW.into_iter().chain(["--dry-run"]));
+    ran.exits(65);
+    assert!(ran.shown().contains("a JSON array"), "{}", ran.shown());
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_refused_however_it_is_written() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let ran = cli.run(FOLLOW.into_iter().chain(["./app.log"]));
+    ran.exits(2);
+    assert!(ran.shown().contains("named twice"), "{}", ran.shown());
+}

@@ -5,7 +5,7 @@
 
 use rusqlite::params;
 
-use super::row::reached_number;
+use super::row::{number, reached_number};
 use super::session::SqliteTx;
 use super::statements as sql;
 use crate::ledger::decide::{Change, End, Plan};
@@ -47,7 +47,7 @@ pub(super) fn accept(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<()>
     let mut accept = tx.db.prepare_cached(sql::ACCEPT)?;
     for stretch in accepted.chunk_by(|(row, end), (next, its)| row.0 + 1 == next.0 && end == its) {
         let [(first, end), ..] = stretch else { continue };
-        let last = first.0 + number(stretch.len()) - 1;
+        let last = first.0 + number(stretch.len() as u64) - 1;
         accept.execute(params![
             first.0,
             last,
@@ -60,7 +60,7 @@ pub(super) fn accept(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<()>
     for (row, _) in &accepted {
         tx.alone.ended(*row);
     }
-    tx.tally.add(RowState::Accepted, number(accepted.len()));
+    tx.tally.add(RowState::Accepted, number(accepted.len() as u64));
     tx.holdings.ended(&tx.db, tx.owners.me, accepted.iter().map(|(row, _)| *row))
 }
 
@@ -87,8 +87,4 @@ pub(super) fn end(tx: &mut SqliteTx<'_>, row: RowId, end: &End) -> rusqlite::Res
     }
     tx.tally.add(end.state, 1);
     tx.holdings.ended(&tx.db, tx.owners.me, [row])
-}
-
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

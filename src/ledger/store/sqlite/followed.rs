@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::place::Place;
 use super::queue::begin;
+use super::row::number;
 use crate::domain::{FileHead, FollowedFile, REMEMBERED, ReadBefore, ReadTo, Timestamp};
 use crate::ledger::store::StoreError;
 
@@ -75,8 +76,4 @@ pub(super) fn note(
 /// Forgets files that were last read before then.
 pub(super) fn forget(db: &Connection, before: i64) -> rusqlite::Result<()> {
     db.execute("DELETE FROM followed WHERE read < ?1", [before]).map(drop)
-}
-
-fn number(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

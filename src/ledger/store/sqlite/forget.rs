@@ -22,10 +22,10 @@ use crate::ledger::store::StoreError;
 /// Rows in one transaction at the end of a run.
 const BITE: u64 = 1000;
 
-/// Rows in one transaction where somebody waits for all of them to go: other processes get their turn every tenth of a second.
+/// Rows in one transaction where a person waits for all of them to go; other processes get their turn in between.
 const LARGE_BITE: u64 = 32 * 1024;
 
-/// The most pages that are rewritten to give room back: other writers wait for about two seconds meanwhile.
+/// The most pages that are rewritten to give room back, 256 MiB: other writers wait meanwhile.
 const REWRITTEN_MAX: i64 = 64 * 1024;
 
 /// Which rows to remove.
