@@ -39,7 +39,7 @@ end
 
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_needs_command" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -75,7 +75,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sms" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -102,7 +102,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand voice" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -123,7 +123,7 @@ ids\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l channel -d 'The channel of records that do not say' -r -f -a "sms\t''
 voice\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l field -d 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l where -d 'Take only lines in which a field has this value (`event=otp`); several for one field: any of them, for several fields: all' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l where -d 'Take only lines whose field has this value (`event=otp`); repeated for one field, any of the values; for several fields, all of them' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered -d 'What holds for records that do not say' -r -f -a "true\t''
 false\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l delivered-when -d 'Which values of a field mean that the user converted; any other value means false (`status=verified`)' -r
@@ -142,7 +142,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand batch" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -166,7 +166,7 @@ ids\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l channel -d 'The channel of records that do not say' -r -f -a "sms\t''
 voice\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l field -d 'Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)' -r
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l where -d 'Take only lines in which a field has this value (`event=otp`); several for one field: any of them, for several fields: all' -r
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l where -d 'Take only lines whose field has this value (`event=otp`); repeated for one field, any of the values; for several fields, all of them' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l sent-when -d 'How to recognise a line that says that a code was sent' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l converted-when -d 'How to recognise a line that says that the user converted' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l window -d 'How long a code may take before silence becomes false' -r
@@ -189,7 +189,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -206,7 +206,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand track" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and not __fish_seen_subcommand_from status show resume refused forget migrate help" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -225,7 +225,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from status" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -237,7 +237,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from show" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -260,7 +260,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from resume" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -272,7 +272,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from refused" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -285,7 +285,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from forget" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -298,7 +298,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand ledger; and __fish_seen_subcommand_from migrate" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -321,7 +321,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l ledger -d 'The ledger\'s file, or its server (postgres://...) [default: ledger.db in the state folder]' -r -F
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand report" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -342,7 +342,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -354,7 +354,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path profiles help" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path profiles help" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path profiles help" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path profiles help" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and not __fish_seen_subcommand_from init show path profiles help" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -378,7 +378,7 @@ signature\t''
 signature-query\t''"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -397,7 +397,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l base-url -d 'Replaces <https://api.nexmo.com>; `/conversions/sms` is appended' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -408,7 +408,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -419,7 +419,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from profiles" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from profiles" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from profiles" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from profiles" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand config; and __fish_seen_subcommand_from profiles" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -463,7 +463,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbo
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l stop-after -d 'End by itself after this long' -r
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -476,7 +476,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbo
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
@@ -487,7 +487,7 @@ complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand comple
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -s p -l profile -d 'Use this profile of the configuration file' -r -f -a '(__fish_nexmo_conversion_profiles)'
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -l config -d 'Read this configuration file' -r -F
-complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -l log-format -d 'How what is said beside the results is written: for people, or as one JSON object a line for what collects logs' -r -f -a "text\t'`label: text`'
+complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -l log-format -d 'Write messages on standard error as text, or as one JSON object a line for log collectors' -r -f -a "text\t'`label: text`'
 json\t'One object a line: `time`, `level`, `event`, `message`; at the end the counts and the exit code'"
 complete -c nexmo-conversion -n "__fish_nexmo_conversion_using_subcommand man" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'

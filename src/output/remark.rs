@@ -1,4 +1,4 @@
-//! What is said beside the results: lines for people, or one JSON object each for what collects logs.
+//! What is said beside the results: lines for people, or one JSON object each for log collectors.
 
 use serde::Serialize;
 

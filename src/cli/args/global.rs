@@ -99,7 +99,7 @@ pub struct Global {
     /// Say what goes on (never shows a secret)
     #[arg(short, long, global = true, hide_short_help = true)]
     pub verbose: bool,
-    /// How what is said beside the results is written: for people, or as one JSON object a line for what collects logs
+    /// Write messages on standard error as text, or as one JSON object a line for log collectors
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true, hide_short_help = true)]
     pub log_format: LogFormat,
     /// Colour the output
@@ -107,7 +107,7 @@ pub struct Global {
     pub color: ColorWhen,
 }
 
-/// How remarks are written.
+/// How messages on standard error are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// `label: text`

@@ -67,9 +67,9 @@ pub struct InputArgs {
     /// Where a field stands: a column, or a dotted path into JSON (`message-id=otp.id`)
     #[arg(long, value_name = "NAME=PATH")]
     pub field: Vec<input::FieldMapping>,
-    /// Take only lines in which a field has this value (`event=otp`); several for one field: any of them, for several fields: all
+    /// Take only lines whose field has this value (`event=otp`); repeated for one field, any of the values; for several fields, all of them
     ///
-    /// Lines that are no records at all, as between the JSON lines of a log, are passed over, too, and counted.
+    /// Other lines are passed over and counted, and so are lines that are no records at all, such as plain text among the JSON lines of a log.
     #[arg(long = "where", value_name = "FIELD=VALUE")]
     pub only: Vec<input::Mark>,
     /// Records end with a NUL byte instead of a line feed
