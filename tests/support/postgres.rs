@@ -84,10 +84,14 @@ impl Cluster {
         let lock = self.folder.join("data/postmaster.pid");
         let first = fs::read_to_string(&lock).unwrap().lines().next().unwrap().parse().unwrap();
         let server = Pid::from_raw(first).unwrap();
-        let all: Vec<_> = [server].into_iter().chain(children(server)).collect();
-        // A server that is stopped starts nobody to replace those that are gone.
+        // A server that stands still starts nobody more: what it had begun to start, whoever looks before would miss, and it would
+        // keep the memory that the next server wants.
         kill_process(server, Signal::STOP).unwrap();
-        for process in all.iter().chain(&children(server)) {
+        while state(server).is_some_and(|state| state != 'T') {
+            thread::yield_now();
+        }
+        let all: Vec<_> = [server].into_iter().chain(children(server)).collect();
+        for process in &all {
             let _ = kill_process(*process, Signal::KILL);
         }
         while all.iter().any(|process| state(*process).is_some_and(|state| state != 'Z')) {
