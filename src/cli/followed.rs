@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::reading::Reading;
 use super::source::{Intake, Naming, SETTLED, log_source, remark};
 use crate::clock;
-use crate::domain::{FollowedFile, ReadBefore, ReadTo, Timestamp};
+use crate::domain::{FileHead, FollowedFile, ReadTo, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 use crate::follow::{self, Beside, Candidate, Missing, Part, Plan, Tracked};
 use crate::input::{InputError, InputItem, InputOptions, Place, Reader};
@@ -19,10 +19,6 @@ use crate::pipeline::Item;
 
 /// A file that has not come back for so long is worth a word. A rotation takes moments.
 const GONE: Duration = Duration::from_secs(5);
-
-/// A position is written down after the look that it is of, and what was moved away in between was not seen: so much later, at most,
-/// unless the run's own ledger holds it up.
-const NOTED_AFTER_LOOK: Duration = Duration::from_secs(60);
 
 /// How often it is noted that a file is still read, where nothing is written to it.
 const STILL_READ: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,11 +35,11 @@ pub(super) struct Followed {
     /// The files that are read, the oldest first.
     open: VecDeque<Open>,
     /// How far each file that was ever seen here has been read, the last one first.
-    known: Vec<ReadBefore>,
+    known: Vec<ReadTo>,
     presence: Presence,
     /// The last thing that was said, until all is well again.
     said: String,
-    /// When this was looked at last.
+    /// When it was last looked for all that there is.
     looked: Timestamp,
 }
 
@@ -54,7 +50,7 @@ pub(super) struct Begin {
     pub(super) reading: Reading,
     pub(super) file: Arc<FollowedFile>,
     /// How far earlier runs have read it, the last one first.
-    pub(super) known: Vec<ReadBefore>,
+    pub(super) known: Vec<ReadTo>,
     pub(super) machine: Arc<str>,
 }
 
@@ -90,9 +86,8 @@ struct Open {
 impl Followed {
     pub(super) fn new(number: usize, path: &Path, begin: Begin) -> Self {
         let Begin { options, naming, reading, file, known, machine } = begin;
-        let is_ours = |before: &ReadBefore| before.to.identity.split(':').next() == Some(&*machine);
-        let known = known.into_iter().filter(is_ours);
-        let known = known.map(|known| ReadBefore { at: known.at.before(NOTED_AFTER_LOOK), ..known }).collect();
+        let is_ours = |before: &ReadTo| before.identity.split(':').next() == Some(&*machine);
+        let known = known.into_iter().filter(is_ours).collect();
         let shown = path.display().to_string();
         Self {
             path: path.to_owned(),
@@ -118,6 +113,7 @@ impl Followed {
     /// is to be noted at once, because who only knew an older one would take it for one that was never followed.
     pub(super) fn look(&mut self) -> bool {
         let now = clock::monotonic();
+        let began = clock::now();
         for open in &mut self.open {
             open.rests = false;
         }
@@ -129,16 +125,16 @@ impl Followed {
             Ok(there) if there.is_file() && is_same(&there) => {
                 self.presence = Presence::There;
                 self.said.clear();
+                self.looked = began;
             }
-            Ok(_) | Err(_) => self.look_closer(now),
+            Ok(_) | Err(_) => self.look_closer(now, began),
         }
         self.close_what_has_ended(now);
-        self.looked = clock::now();
         self.open.iter().any(|open| open.noted.is_none())
     }
 
     /// Something has changed: opens what has to be read now.
-    fn look_closer(&mut self, now: Duration) {
+    fn look_closer(&mut self, now: Duration, began: Timestamp) {
         let current = match follow::look(&self.path, &self.machine) {
             Ok(current) => current,
             Err(error) => return self.cannot_read(&error),
@@ -147,11 +143,12 @@ impl Followed {
             return;
         }
         self.presence = if current.is_some() { Presence::There } else { self.presence };
-        let open: Vec<_> = self.open.iter().map(|open| open.position(&self.file)).collect();
-        for position in &open {
-            self.know(position, self.looked);
+        // By the look before this one: what has been moved away since is still to be found.
+        let open: Vec<_> = self.open.iter().map(|open| self.position(open)).collect();
+        for position in open {
+            self.know(position);
         }
-        let known: Vec<_> = self.known.iter().map(|before| &*before.to.identity).collect();
+        let known: Vec<_> = self.known.iter().map(|before| &*before.identity).collect();
         let beside = follow::look_beside(&self.path, &known, &self.machine);
         let candidates: Vec<Candidate> = beside
             .iter()
@@ -177,10 +174,28 @@ impl Followed {
             .filter_map(|part| Some((file(part.candidate)?, candidates[part.candidate].identity.clone(), part)))
             .collect();
         self.say_what_is_missing(&missing, &beside);
+        self.looked = began;
         self.open.retain(|open| !open.reader.source().is_cut());
         for (file, identity, part) in to_open {
             self.begin(file, identity, part, now);
         }
+        if current.is_none() && self.known.is_empty() {
+            self.note_that_nothing_is_there();
+        }
+    }
+
+    /// Whatever stands there from now on is to be read, also by a run that finds it moved away.
+    fn note_that_nothing_is_there(&mut self) {
+        let nothing = ReadTo {
+            file: Arc::clone(&self.file),
+            identity: follow::no_file(&self.machine),
+            head: FileHead::of(b""),
+            offset: 0,
+            lines: 0,
+            looked: self.looked,
+        };
+        self.know(nothing.clone());
+        self.intake.waiting.push_back(Item::ReadTo(vec![nothing]));
     }
 
     /// Begins to read a file.
@@ -203,13 +218,17 @@ impl Followed {
             rests: false,
             is_unfinished: false,
         };
-        self.know(&open.position(&self.file), clock::now());
+        self.know(self.position(&open));
         self.open.push_back(open);
     }
 
-    fn know(&mut self, position: &ReadTo, at: Timestamp) {
-        self.known.retain(|before| before.to.identity != position.identity);
-        self.known.insert(0, ReadBefore { to: position.clone(), at });
+    fn know(&mut self, position: ReadTo) {
+        self.known.retain(|before| before.identity != position.identity);
+        self.known.insert(0, position);
+    }
+
+    fn position(&self, of: &Open) -> ReadTo {
+        of.position(&self.file, self.looked)
     }
 
     fn say(&mut self, text: String) {
@@ -275,7 +294,6 @@ impl Followed {
                 open.reader.complete();
             }
         }
-        let file = &self.file;
         let mut ended = Vec::new();
         while self.open.len() > 1
             && self
@@ -287,12 +305,12 @@ impl Followed {
                 self.open
                     .pop_front()
                     .filter(|open| open.noted != Some(open.place))
-                    .map(|open| open.position(file)),
+                    .map(|open| open.position(&self.file, self.looked)),
             );
         }
         if !ended.is_empty() {
             for position in &ended {
-                self.know(position, self.looked);
+                self.know(position.clone());
             }
             self.intake.waiting.push_back(Item::ReadTo(ended));
         }
@@ -335,12 +353,11 @@ impl Followed {
             let is_old = now.saturating_sub(open.noted_at) >= STILL_READ;
             if open.noted != Some(open.place) || is_old {
                 (open.noted, open.noted_at) = (Some(open.place), now);
-                news.push(open.position(&self.file));
+                news.push(open.position(&self.file, self.looked));
             }
         }
         for position in &news {
-            // Only a look finds files that were moved away meanwhile.
-            self.know(position, self.looked);
+            self.know(position.clone());
         }
         news
     }
@@ -381,13 +398,14 @@ impl Open {
         self.reader.look_again();
     }
 
-    fn position(&self, file: &Arc<FollowedFile>) -> ReadTo {
+    fn position(&self, file: &Arc<FollowedFile>, looked: Timestamp) -> ReadTo {
         ReadTo {
             file: Arc::clone(file),
             identity: self.identity.clone(),
             head: self.reader.source().head(self.place.bytes),
             offset: self.place.bytes,
             lines: self.place.lines,
+            looked,
         }
     }
 }

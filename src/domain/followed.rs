@@ -59,15 +59,9 @@ pub struct ReadTo {
     pub offset: u64,
     /// How many lines these are.
     pub lines: u64,
-}
-
-/// Up to where an earlier look has read a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadBefore {
-    /// Up to where.
-    pub to: ReadTo,
-    /// When that was.
-    pub at: Timestamp,
+    /// When it was last looked what stands at the path and beside it. What was moved away since is not known, however much later
+    /// this is written down.
+    pub looked: Timestamp,
 }
 
 fn half_of_digest(bytes: &[u8]) -> [u8; 16] {

@@ -31,7 +31,7 @@ pub use counted::counted;
 pub use doubt::CredentialDoubt;
 pub use duration::{DurationError, parse_duration};
 pub use event::{CodeEvent, Happening};
-pub use followed::{FileHead, FollowedFile, ReadBefore, ReadTo};
+pub use followed::{FileHead, FollowedFile, ReadTo};
 pub(crate) use hex::hex;
 pub use ledger_address::{
     LedgerAddress, LedgerAddressError, ServerParameter, ServerParameters, ServerUrl, server_parameter,

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use crate::domain::{FileHead, ReadBefore, Timestamp};
+use super::seen::is_no_file;
+use crate::domain::{FileHead, ReadTo, Timestamp};
 
 /// A file that may have to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub struct Plan {
 /// program may still write to a file that has changed since `fresh`, wherever it was moved.
 #[must_use]
 pub fn plan(
-    known: &[ReadBefore],
+    known: &[ReadTo],
     candidates: &[Candidate],
     fresh: Timestamp,
     begins: impl Fn(usize, &FileHead) -> bool,
@@ -88,13 +89,13 @@ pub fn plan(
         if found.by_identity(before) {
             continue;
         }
-        let is_cut = candidates.iter().any(|candidate| candidate.identity == before.to.identity);
+        let is_cut = candidates.iter().any(|candidate| candidate.identity == before.identity);
         // What was read before the last one was read to its end, or its rest was missed then.
-        if (age == 0 || is_cut) && !found.by_copy(before) {
-            missing.push(Missing::Rest { offset: before.to.offset, is_cut });
+        if (age == 0 || is_cut) && !is_no_file(&before.identity) && !found.by_copy(before) {
+            missing.push(Missing::Rest { offset: before.offset, is_cut });
         }
     }
-    if let Some(last) = known.iter().map(|before| before.at).max() {
+    if let Some(last) = known.iter().map(|before| before.looked).max() {
         found.between(last);
         let packed = found.packed_since(last);
         if !packed.is_empty() {
@@ -127,14 +128,14 @@ struct Found<'a, B> {
 
 impl<B: Fn(usize, &FileHead) -> bool> Found<'_, B> {
     /// The same file, wherever it is now.
-    fn by_identity(&mut self, before: &ReadBefore) -> bool {
-        let same = |candidate: &Candidate| candidate.identity == before.to.identity;
+    fn by_identity(&mut self, before: &ReadTo) -> bool {
+        let same = |candidate: &Candidate| candidate.identity == before.identity;
         self.take(before, same)
     }
 
     /// A copy of it, which has another number; the newest one.
-    fn by_copy(&mut self, before: &ReadBefore) -> bool {
-        if before.to.offset == 0 {
+    fn by_copy(&mut self, before: &ReadTo) -> bool {
+        if before.offset == 0 {
             // Any file begins like nothing.
             return false;
         }
@@ -148,20 +149,18 @@ impl<B: Fn(usize, &FileHead) -> bool> Found<'_, B> {
         self.take(before, |candidate| candidate.identity == *identity)
     }
 
-    fn take(&mut self, before: &ReadBefore, is_it: impl Fn(&Candidate) -> bool) -> bool {
+    fn take(&mut self, before: &ReadTo, is_it: impl Fn(&Candidate) -> bool) -> bool {
         let at = (0..self.candidates.len()).find(|at| is_it(&self.candidates[*at]) && self.may_be(*at, before));
         if let Some(at) = at {
-            let (offset, lines) = (before.to.offset, before.to.lines);
+            let (offset, lines) = (before.offset, before.lines);
             self.parts[at] = Some(Part { candidate: at, offset, lines });
         }
         at.is_some()
     }
 
     /// Whether a file can be the one that was read so far.
-    fn may_be(&self, at: usize, before: &ReadBefore) -> bool {
-        self.parts[at].is_none()
-            && self.candidates[at].size >= before.to.offset
-            && (self.begins)(at, &before.to.head)
+    fn may_be(&self, at: usize, before: &ReadTo) -> bool {
+        self.parts[at].is_none() && self.candidates[at].size >= before.offset && (self.begins)(at, &before.head)
     }
 
     /// Files that stood at the path after what was read last, and were moved away before anybody looked.

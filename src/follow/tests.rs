@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Candidate, Kind, Missing, Part, Plan, Rest, Tracked, look, look_beside, plan};
-use crate::domain::{FileHead, FollowedFile, ReadBefore, ReadTo, Timestamp};
+use crate::domain::{FileHead, FollowedFile, ReadTo, Timestamp};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix(1_795_310_726 + seconds).unwrap()
@@ -19,15 +19,14 @@ const FRESH: i64 = 7;
 struct There(&'static str, &'static str, u64, Kind, i64);
 
 /// Read up to there, at this time, when it began so.
-fn read(identity: &str, text: &str, offset: u64, when: i64) -> ReadBefore {
+fn read(identity: &str, text: &str, offset: u64, when: i64) -> ReadTo {
     let file = Arc::new(FollowedFile::new(b"/log", "/log".to_owned(), "batch"));
     let head = FileHead::of(text.as_bytes());
-    let to = ReadTo { file, identity: identity.to_owned(), head, offset, lines: offset / 10 };
-    ReadBefore { to, at: at(when) }
+    ReadTo { file, identity: identity.to_owned(), head, offset, lines: offset / 10, looked: at(when) }
 }
 
 /// What is to be read of which file, and what is missing.
-fn planned(known: &[ReadBefore], there: &[There]) -> (Vec<(&'static str, u64)>, Vec<Missing>) {
+fn planned(known: &[ReadTo], there: &[There]) -> (Vec<(&'static str, u64)>, Vec<Missing>) {
     let candidates: Vec<_> = there
         .iter()
         .map(|There(identity, _, size, kind, changed)| Candidate {
@@ -136,6 +135,18 @@ fn a_file_of_which_nothing_was_read_yet_is_known_too() {
     let there = [There("2", "bbb", 9, Kind::Current, 9), There("0", "000", 300, Kind::Rotated, 4)];
     let gone = Missing::Rest { offset: 0, is_cut: false };
     assert_eq!(planned(&known, &there), (vec![("2", 0)], vec![gone]), "any file begins like nothing");
+}
+
+#[test]
+fn what_stood_there_since_nothing_did_is_read_and_nothing_is_missing() {
+    let known = [read(&super::no_file("m"), "", 0, 5)];
+    assert_eq!(planned(&known, &[]), (vec![], vec![]));
+    let there = [
+        There("m:2", "bbb", 9, Kind::Current, 9),
+        There("m:1", "aaa", 300, Kind::Rotated, 6),
+        There("m:0", "000", 300, Kind::Rotated, 4),
+    ];
+    assert_eq!(planned(&known, &there), (vec![("m:1", 0), ("m:2", 0)], vec![]));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::ticket::{
 use super::tracking::{Arrived, CodeRules, Expiry, LogSource, Observed};
 use crate::domain::{
     AccountFingerprint, BadRecord, CodeEvent, Conversion, ErrorCode, Failure, FollowedFile, LedgerPlace,
-    MessageId, Reached, ReadBefore, ReadTo, Record, Timestamp,
+    MessageId, Reached, ReadTo, Record, Timestamp,
 };
 
 /// The ledger, open for one run of one account.
@@ -119,17 +119,13 @@ impl Ledger {
     }
 
     /// How far earlier runs have read a followed file, in each of the files that it has been.
-    pub fn read_before(
-        &mut self,
-        file: &Arc<FollowedFile>,
-        now: Timestamp,
-    ) -> Result<Vec<ReadBefore>, LedgerError> {
+    pub fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadTo>, LedgerError> {
         self.store.read_before(file, now).map_err(|cause| LedgerError::new(self.store.location(), cause))
     }
 
     /// Writes down how far followed files have been read: everything before that must be recorded. Each file stands there once.
-    pub fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), LedgerError> {
-        self.store.read_to(positions, now).map_err(|cause| LedgerError::new(self.store.location(), cause))
+    pub fn read_to(&mut self, positions: &[ReadTo]) -> Result<(), LedgerError> {
+        self.store.read_to(positions).map_err(|cause| LedgerError::new(self.store.location(), cause))
     }
 
     /// Takes a group of a log's events and records the conversions that follow from them, in one transaction.

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::job::Job;
 use crate::domain::{
-    BadRecord, CodeEvent, Conversion, ErrorCode, Failure, FollowedFile, MessageId, Outcome, ReadBefore, ReadTo,
-    Record, Reference, Timestamp,
+    BadRecord, CodeEvent, Conversion, ErrorCode, Failure, FollowedFile, MessageId, Outcome, ReadTo, Record,
+    Reference, Timestamp,
 };
 use crate::ledger::{
     Arrived, CodeCounts, CodeRules, Due, Effort, Entries, Expiry, Known, Lease, Ledger, LedgerError, LeftOver,
@@ -165,11 +165,7 @@ impl Outbox {
     }
 
     /// How far earlier runs have read a followed file. Without a ledger nobody knows.
-    pub fn read_before(
-        &mut self,
-        file: &Arc<FollowedFile>,
-        now: Timestamp,
-    ) -> Result<Vec<ReadBefore>, LedgerError> {
+    pub fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadTo>, LedgerError> {
         match self {
             Self::Off => Ok(Vec::new()),
             Self::Durable(ledger) => ledger.read_before(file, now),
@@ -177,10 +173,10 @@ impl Outbox {
     }
 
     /// Notes how far followed files have been read. Without a ledger nobody could know it.
-    pub(super) fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), LedgerError> {
+    pub(super) fn read_to(&mut self, positions: &[ReadTo]) -> Result<(), LedgerError> {
         match self {
             Self::Off => Ok(()),
-            Self::Durable(ledger) => ledger.read_to(positions, now),
+            Self::Durable(ledger) => ledger.read_to(positions),
         }
     }
 

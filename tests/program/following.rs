@@ -44,9 +44,18 @@ fn wait_for(sandbox: &Sandbox, id: &str) {
 
 /// How far the ledger says that files were read, in all.
 fn read_to(cli: &Cli<'_>) -> i64 {
+    of_followed(cli, "coalesce(sum(read_to), 0)")
+}
+
+/// Of how many files, or of how many paths without one, the ledger knows.
+fn rows(cli: &Cli<'_>) -> i64 {
+    of_followed(cli, "count(*)")
+}
+
+fn of_followed(cli: &Cli<'_>, what: &str) -> i64 {
     let ledger = cli.path(".local/state/nexmo-conversion/ledger.db");
     let db = rusqlite::Connection::open_with_flags(ledger, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
-    db.and_then(|db| db.query_row("SELECT coalesce(sum(read_to), 0) FROM followed", [], |row| row.get(0)))
+    db.and_then(|db| db.query_row(&format!("SELECT {what} FROM followed"), [], |row| row.get(0)))
         .unwrap_or_default()
 }
 
@@ -195,6 +204,25 @@ fn files_that_are_not_there_yet_are_waited_for_and_one_does_not_hold_up_another(
     let (stdout, _) = end(second);
     assert_eq!(stdout.matches("accepted").count(), stdout.lines().count(), "{stdout}");
     each_once(&sandbox, &["A", "B", "C", "D"]);
+}
+
+#[test]
+fn what_stood_at_a_path_since_it_was_first_waited_for_is_read_also_after_a_kill() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let mut run = cli.start(FOLLOW);
+    wait_until("that nothing is there is noted", || rows(&cli) == 1);
+    run.signal(Signal::KILL);
+    let _ = run.finish();
+    append(&cli, "app.log", &line("A"));
+    rename(&cli, "app.log", "app.log.1");
+    append(&cli, "app.log", &line("B"));
+    let run = cli.start(FOLLOW);
+    wait_for(&sandbox, "A");
+    wait_for(&sandbox, "B");
+    let (_, stderr) = end(run);
+    assert!(!stderr.contains("missing"), "{stderr}");
+    each_once(&sandbox, &["A", "B"]);
 }
 
 #[test]

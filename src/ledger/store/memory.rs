@@ -12,7 +12,7 @@ use super::sources::{Sources, UNKNOWN};
 use super::{Cursor, Store, StoreError, Tx};
 use crate::domain::{
     AccountFingerprint, BadRecord, Channel, Conversion, ErrorCode, Failure, FollowedFile, MessageId, REMEMBERED,
-    Reached, ReadBefore, ReadTo, Record, TimeSource, Timestamp,
+    Reached, ReadTo, Record, TimeSource, Timestamp,
 };
 use crate::ledger::decide::{
     Applied, AwaitingChannel, Change, Code, CodePlan, CodeWant, Lane, Owner, Plan, Planned, RowRef, SeenCodes,
@@ -109,20 +109,20 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadBefore>, StoreError> {
+    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadTo>, StoreError> {
         let mut contents = self.memory.contents();
-        contents.followed.retain(|_, known| known.at >= now.before(REMEMBERED));
+        contents.followed.retain(|_, known| known.looked >= now.before(REMEMBERED));
         let of_file = contents.followed.iter().filter(|(key, _)| (key.0, key.1) == (self.account, file.key));
         let mut found: Vec<_> = of_file.map(|(_, known)| known.clone()).collect();
-        found.sort_by_key(|known| std::cmp::Reverse((known.at, known.to.offset)));
+        found.sort_by_key(|known| std::cmp::Reverse((known.looked, known.offset)));
         Ok(found)
     }
 
-    fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), StoreError> {
+    fn read_to(&mut self, positions: &[ReadTo]) -> Result<(), StoreError> {
         let followed = &mut self.memory.contents().followed;
         for position in positions {
             let key = (self.account, position.file.key, position.identity.clone());
-            followed.insert(key, ReadBefore { to: position.clone(), at: now });
+            followed.insert(key, position.clone());
         }
         Ok(())
     }

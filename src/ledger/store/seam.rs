@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::error::StoreError;
-use crate::domain::{BadRecord, Conversion, FollowedFile, ReadBefore, ReadTo, Timestamp};
+use crate::domain::{BadRecord, Conversion, FollowedFile, ReadTo, Timestamp};
 use crate::ledger::decide::{
     Applied, AwaitingChannel, Code, CodePlan, CodeWant, Lane, Plan, Planned, SeenCodes, Want,
 };
@@ -26,11 +26,11 @@ pub(crate) trait Store: fmt::Debug + Send {
 
     /// How far earlier runs have read a followed file, in each of the files that it has been; the one that was read last comes first.
     /// What nobody has read for a month is forgotten.
-    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadBefore>, StoreError>;
+    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadTo>, StoreError>;
 
     /// Writes down how far files have been read, where what stands before that is recorded. It may be lost with the machine: then
     /// that is read again.
-    fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), StoreError>;
+    fn read_to(&mut self, positions: &[ReadTo]) -> Result<(), StoreError>;
 
     /// What sets this from outside ends any waiting for a server that is gone.
     fn heed(&mut self, _stop: Arc<AtomicBool>) {}

@@ -49,12 +49,12 @@ impl Engine<'_> {
         if !bad.is_empty() {
             self.record_bad(bad, now);
         }
-        self.note_positions(positions, now);
+        self.note_positions(positions);
     }
 
     /// Notes how far followed files have been read, now that everything before is recorded. Once something was not, no later
     /// position is true.
-    fn note_positions(&mut self, positions: Vec<ReadTo>, now: Timestamp) {
+    fn note_positions(&mut self, positions: Vec<ReadTo>) {
         if self.ledger_lost || self.has_left_out {
             return;
         }
@@ -64,7 +64,7 @@ impl Engine<'_> {
             last.push(position);
         }
         if !last.is_empty()
-            && let Err(error) = self.outbox.read_to(&last, now)
+            && let Err(error) = self.outbox.read_to(&last)
         {
             self.stop_for_ledger(&error);
         }

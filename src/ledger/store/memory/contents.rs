@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::MutexGuard;
 
-use crate::domain::{AccountFingerprint, Channel, MessageId, ReadBefore, Reference, Timestamp};
+use crate::domain::{AccountFingerprint, Channel, MessageId, ReadTo, Reference, Timestamp};
 use crate::ledger::decide::{Code, CodeState, Owner, Part, StoredRow};
 use crate::ledger::state::RowState;
 use crate::ledger::store::sources::{SourceId, Sources};
@@ -32,7 +32,7 @@ pub(super) struct Contents {
     /// The files of logs, by number from 1.
     pub(super) sources: Vec<(AccountId, LogSource)>,
     /// How far followed files have been read.
-    pub(super) followed: HashMap<(AccountId, [u8; 16], String), ReadBefore>,
+    pub(super) followed: HashMap<(AccountId, [u8; 16], String), ReadTo>,
     pub(super) unreadable: HashSet<(AccountId, Vec<u8>)>,
     pub(super) runs: BTreeMap<RunId, UncleanRun>,
     pub(super) last_run: RunId,

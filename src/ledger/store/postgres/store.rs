@@ -13,7 +13,7 @@ use super::row;
 use super::run::PostgresStore;
 use super::statements as sql;
 use super::transaction::PostgresTx;
-use crate::domain::{FollowedFile, ReadBefore, ReadTo, Timestamp};
+use crate::domain::{FollowedFile, ReadTo, Timestamp};
 use crate::ledger::error::Location;
 use crate::ledger::store::{Lease, Store, StoreError, Tx};
 use crate::ledger::ticket::{RunEnd, UncleanStops};
@@ -36,12 +36,12 @@ impl Store for PostgresStore {
         self.persist(|store| codes::read_to(store, beginning)).map(drop)
     }
 
-    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadBefore>, StoreError> {
+    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadTo>, StoreError> {
         self.persist(|store| followed::find(store, file, now))
     }
 
-    fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), StoreError> {
-        self.persist(|store| followed::note(store, positions, now))
+    fn read_to(&mut self, positions: &[ReadTo]) -> Result<(), StoreError> {
+        self.persist(|store| followed::note(store, positions))
     }
 
     fn heed(&mut self, stop: Arc<AtomicBool>) {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params};
 use super::place::Place;
 use super::queue::begin;
 use super::row::number;
-use crate::domain::{FileHead, FollowedFile, REMEMBERED, ReadBefore, ReadTo, Timestamp};
+use crate::domain::{FileHead, FollowedFile, REMEMBERED, ReadTo, Timestamp};
 use crate::ledger::store::StoreError;
 
 /// How far a file has been read, the last one first. What was not read for a month is forgotten.
@@ -17,7 +17,7 @@ pub(super) fn find(
     account: i64,
     file: &Arc<FollowedFile>,
     now: Timestamp,
-) -> Result<Vec<ReadBefore>, StoreError> {
+) -> Result<Vec<ReadTo>, StoreError> {
     let tx = begin(db, place)?;
     forget(&tx, now.before(REMEMBERED).unix())?;
     let found = {
@@ -26,14 +26,14 @@ pub(super) fn find(
              ORDER BY read DESC, read_to DESC",
         )?;
         let read = |row: &Row<'_>| {
-            let to = ReadTo {
+            Ok(ReadTo {
                 file: Arc::clone(file),
                 identity: row.get(0)?,
                 head: FileHead { digest: row.get(1)?, size: row.get::<_, i64>(2)?.unsigned_abs() },
                 offset: row.get::<_, i64>(3)?.unsigned_abs(),
                 lines: row.get::<_, i64>(4)?.unsigned_abs(),
-            };
-            Ok(ReadBefore { to, at: Timestamp::nearest(row.get(5)?) })
+                looked: Timestamp::nearest(row.get(5)?),
+            })
         };
         query.query_map(params![account, file.key], read)?.collect::<Result<_, _>>()?
     };
@@ -47,10 +47,9 @@ pub(super) fn note(
     place: &Place,
     account: i64,
     positions: &[ReadTo],
-    now: Timestamp,
 ) -> Result<(), StoreError> {
     let tx = begin(db, place)?;
-    for ReadTo { file, identity, head, offset, lines } in positions {
+    for ReadTo { file, identity, head, offset, lines, looked } in positions {
         let mut note = tx.prepare_cached(
             "INSERT INTO followed (account, file, identity, path, read_to, lines, head, head_size, read)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -67,7 +66,7 @@ pub(super) fn note(
             lines,
             head.digest,
             size,
-            now.unix()
+            looked.unix()
         ])?;
     }
     Ok(tx.commit()?)

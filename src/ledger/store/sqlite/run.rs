@@ -18,7 +18,7 @@ use super::schema::{self, Durability, set_durability};
 use super::session::{Owners, SqliteTx};
 use super::sources;
 use super::tally::{self, Tally};
-use crate::domain::{AccountFingerprint, FollowedFile, ReadBefore, ReadTo, Timestamp};
+use crate::domain::{AccountFingerprint, FollowedFile, ReadTo, Timestamp};
 use crate::ledger::error::Location;
 use crate::ledger::store::sources::Sources;
 use crate::ledger::store::{Store, StoreError, Tx};
@@ -116,13 +116,13 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadBefore>, StoreError> {
+    fn read_before(&mut self, file: &Arc<FollowedFile>, now: Timestamp) -> Result<Vec<ReadTo>, StoreError> {
         followed::find(&mut self.db, &self.place, self.account, file, now)
     }
 
-    fn read_to(&mut self, positions: &[ReadTo], now: Timestamp) -> Result<(), StoreError> {
+    fn read_to(&mut self, positions: &[ReadTo]) -> Result<(), StoreError> {
         set_durability(&self.db, Durability::WithTheNext)?;
-        let noted = followed::note(&mut self.db, &self.place, self.account, positions, now);
+        let noted = followed::note(&mut self.db, &self.place, self.account, positions);
         set_durability(&self.db, Durability::Now)?;
         noted
     }
