@@ -1,5 +1,6 @@
 //! Release builds of the program, for whatever measures or tries it as users have it.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -27,13 +28,23 @@ pub(crate) enum Build {
     Breakable,
 }
 
-/// Builds the program, and says where it is. Both builds have the same place: who needs the two copies them.
-pub(crate) fn build(root: &Path, build: Build) -> anyhow::Result<PathBuf> {
-    let mut cargo = Command::new(env!("CARGO"));
+/// Cargo, and not as part of the build that has started us. The one that was found then, or else the one in `PATH`: rustup's chooses the
+/// toolchain for all that it starts, where the toolchain's own would leave that to each crate's folder.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what cargo tells those that it runs, and no setting of the program"
+)]
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for name in TOLD_BY_CARGO {
         cargo.env_remove(name);
     }
-    let output = cargo
+    cargo
+}
+
+/// Builds the program, and says where it is. Both builds have the same place: who needs the two copies them.
+pub(crate) fn build(root: &Path, build: Build) -> anyhow::Result<PathBuf> {
+    let output = cargo()
         .args(["build", "--release", "--locked", "--bin", "nexmo-conversion"])
         .args((build == Build::Breakable).then_some("--features=failpoints"))
         .args(["--message-format", "json-render-diagnostics"])

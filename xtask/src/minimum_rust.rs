@@ -4,13 +4,14 @@
 //! `incompatible_msrv`, which is on by default. A crate that says nothing is counted, not judged.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
+use crate::build::cargo;
+
 pub(crate) fn check(root: &Path) -> anyhow::Result<String> {
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(root)
         .output()

@@ -19,6 +19,7 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use crate::build::cargo;
 use program::Manner;
 
 /// What is linked statically by the toolchain that everybody has.
@@ -140,7 +141,7 @@ fn git(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
 }
 
 fn metadata(root: &Path, target: &str) -> anyhow::Result<Value> {
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", target])
         .current_dir(root)
         .output()

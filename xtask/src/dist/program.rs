@@ -3,12 +3,11 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
 use super::Release;
-use crate::build::TOLD_BY_CARGO;
+use crate::build::cargo;
 
 /// For whom it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +42,8 @@ pub(super) fn build(release: &Release<'_>) -> anyhow::Result<PathBuf> {
 }
 
 fn published(release: &Release<'_>) -> anyhow::Result<()> {
-    let status = cargo(release)
+    let status = cargo()
+        .current_dir(release.root)
         .args(["build", "--target", release.target])
         .args(PROGRAM)
         .env("CARGO_TARGET_DIR", release.target_dir())
@@ -56,7 +56,8 @@ fn published(release: &Release<'_>) -> anyhow::Result<()> {
 /// Only the last crate is told: what is linked decides.
 fn draft(release: &Release<'_>) -> anyhow::Result<PathBuf> {
     let target_dir = release.root.join("target");
-    let status = cargo(release)
+    let status = cargo()
+        .current_dir(release.root)
         .arg("rustc")
         .args(PROGRAM)
         .env("CARGO_TARGET_DIR", &target_dir)
@@ -64,15 +65,6 @@ fn draft(release: &Release<'_>) -> anyhow::Result<PathBuf> {
         .status();
     ensure!(status.context("cannot run cargo")?.success(), "the static build failed");
     Ok(target_dir.join("release/nexmo-conversion"))
-}
-
-fn cargo(release: &Release<'_>) -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    for name in TOLD_BY_CARGO {
-        cargo.env_remove(name);
-    }
-    cargo.current_dir(release.root);
-    cargo
 }
 
 /// No folder of this machine's is named in what is built.

@@ -4,6 +4,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::build::cargo;
+
 /// A subcommand of cargo's that is no part of it.
 pub(super) struct Tool {
     /// Its package, which is `cargo-` and the subcommand.
@@ -32,7 +34,7 @@ impl Tool {
     }
 
     fn subcommand(&self) -> Command {
-        let mut command = Command::new(env!("CARGO"));
+        let mut command = cargo();
         command.arg(self.package.strip_prefix("cargo-").unwrap_or(self.package));
         command
     }
@@ -45,7 +47,7 @@ impl Tool {
     }
 
     fn install(&self) -> anyhow::Result<()> {
-        let mut cargo = Command::new(env!("CARGO"));
+        let mut cargo = cargo();
         cargo.args(["install", "--quiet", "--locked", "--version", self.version, self.package]);
         // It shares nothing with a build of ours.
         cargo.env_remove("CARGO_TARGET_DIR");
