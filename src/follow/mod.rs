@@ -11,7 +11,7 @@ mod seen;
 mod tests;
 mod tracked;
 
-pub use plan::{Candidate, Kind, Missing, Part, Plan, plan};
+pub use plan::{Candidate, Kind, Missing, Part, Plan, no_file, plan};
 pub use rest::Rest;
-pub use seen::{Beside, Seen, identity, look, look_beside, no_file, this_machine};
+pub use seen::{Beside, Seen, identity, look, look_beside, this_machine};
 pub use tracked::Tracked;

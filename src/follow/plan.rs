@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use super::seen::is_no_file;
 use crate::domain::{FileHead, ReadTo, Timestamp};
 
 /// A file that may have to be read.
@@ -72,6 +71,16 @@ pub struct Plan {
     pub parts: Vec<Part>,
     /// What may be missing.
     pub missing: Vec<Missing>,
+}
+
+/// What stands for a machine's file where none is: that it was looked then is known by it.
+#[must_use]
+pub fn no_file(machine: &str) -> String {
+    format!("{machine}:")
+}
+
+fn is_no_file(identity: &str) -> bool {
+    identity.ends_with(':')
 }
 
 /// Decides what is to be read. `known` is what was read before, the last one first; `begins` says whether a candidate begins so; a

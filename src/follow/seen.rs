@@ -30,16 +30,6 @@ pub fn identity(metadata: &Metadata) -> String {
     format!("{}:{}{born}", metadata.dev(), metadata.ino())
 }
 
-/// What stands for a file where none is: that it was looked then is known by it.
-#[must_use]
-pub fn no_file(machine: &str) -> String {
-    format!("{machine}:")
-}
-
-pub(super) fn is_no_file(identity: &str) -> bool {
-    identity.ends_with(':')
-}
-
 /// What tells this machine's files from those of others that share a ledger.
 #[must_use]
 pub fn this_machine() -> String {
