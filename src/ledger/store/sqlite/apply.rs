@@ -1,12 +1,12 @@
 //! How a plan for conversions is carried out.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 
 use super::ends;
 use super::row::{self, channel_number, key_number, number};
 use super::session::{Length, SqliteTx};
 use super::statements as sql;
-use crate::domain::{ErrorCode, Reference, Timestamp};
+use crate::domain::{ErrorCode, Reference};
 use crate::ledger::decide::{Applied, Change, Claim, NewRow, Plan, RowRef, StoredRow};
 use crate::ledger::state::RowState;
 use crate::ledger::ticket::RowId;
@@ -33,58 +33,87 @@ fn insert(tx: &mut SqliteTx<'_>, plan: &Plan) -> rusqlite::Result<Vec<RowId>> {
     if plan.inserts.is_empty() {
         return Ok(inserted);
     }
-    let mut held = Vec::with_capacity(plan.inserts.len());
-    let mut insert = tx.db.prepare_cached(sql::INSERT)?;
+    let mut waiting = Vec::with_capacity(sql::TOGETHER);
     for row in &plan.inserts {
-        let alone = note_company(&tx.db, tx.account, &mut tx.lengths[row.lane], row)?;
-        let (owner, settled) = if row.state.is_pending() { (tx.owners.me, None) } else { (0, Some(tx.now)) };
-        let conversion = &row.record.conversion;
-        let id = RowId(insert.insert(params![
-            tx.account,
-            channel_number(conversion.channel),
-            conversion.message_id.as_str(),
-            conversion.delivered.as_bool(),
-            key_number(row.record.key_time()),
-            conversion.timestamp.unix(),
-            row.state,
-            owner,
-            tx.now.unix(),
-            number(row.record.line),
-            row.record.reference.as_ref().map(Reference::as_json),
-            settled.map(Timestamp::unix),
-            alone,
-        ])?);
-        if row.state == RowState::Held {
-            held.push(id);
+        let (alone, is_news) = joins(&mut tx.lengths[row.lane]);
+        if is_news {
+            // Those that are told may be among those that wait.
+            insert_all(tx, &mut waiting, &mut inserted)?;
+            note_company(tx, row, alone)?;
         }
-        tx.tally.add(row.state, 1);
-        inserted.push(id);
+        waiting.push((row, alone));
+        if waiting.len() == sql::TOGETHER {
+            insert_all(tx, &mut waiting, &mut inserted)?;
+        }
     }
+    insert_all(tx, &mut waiting, &mut inserted)?;
     if let Some(first) = inserted.first() {
         tx.alone.recorded(*first);
+    }
+    let rows = plan.inserts.iter().zip(&inserted);
+    let held: Vec<_> = rows.filter(|(row, _)| row.state == RowState::Held).map(|(_, id)| *id).collect();
+    for row in &plan.inserts {
+        tx.tally.add(row.state, 1);
     }
     tx.holdings.recorded(&tx.db, tx.owners.me, &held)?;
     Ok(inserted)
 }
 
-/// Among how many rows of its message-id a new one is. Where that is news for those that are there, they are told.
-fn note_company(db: &Connection, account: i64, length: &mut Length, row: &NewRow) -> rusqlite::Result<i64> {
+/// Writes rows that wait for it, each with its `alone`, and notes their ids.
+fn insert_all(
+    tx: &SqliteTx<'_>,
+    waiting: &mut Vec<(&NewRow, i64)>,
+    inserted: &mut Vec<RowId>,
+) -> rusqlite::Result<()> {
+    let (together, sql) =
+        if waiting.len() == sql::TOGETHER { (sql::TOGETHER, &sql::INSERT_TOGETHER) } else { (1, &sql::INSERT) };
+    for rows in waiting.chunks(together) {
+        let mut insert = tx.db.prepare_cached(sql)?;
+        let mut parameters = 1..;
+        let mut bind = |value: &dyn ToSql| insert.raw_bind_parameter(parameters.next().unwrap_or(0), value);
+        bind(&tx.account)?;
+        bind(&tx.owners.me)?;
+        bind(&tx.now.unix())?;
+        for (row, alone) in rows {
+            let conversion = &row.record.conversion;
+            bind(&channel_number(conversion.channel))?;
+            bind(&conversion.message_id.as_str())?;
+            bind(&conversion.delivered.as_bool())?;
+            bind(&key_number(row.record.key_time()))?;
+            bind(&conversion.timestamp.unix())?;
+            bind(&row.state)?;
+            bind(&number(row.record.line))?;
+            bind(&row.record.reference.as_ref().map(Reference::as_json))?;
+            bind(alone)?;
+        }
+        insert.raw_execute()?;
+        // SQLite numbers new rows one after another, and nobody else writes meanwhile.
+        let last = tx.db.last_insert_rowid();
+        inserted.extend((last + 1 - number(rows.len() as u64)..=last).map(RowId));
+    }
+    waiting.clear();
+    Ok(())
+}
+
+/// Among how many rows of its message-id a new one is, and whether that is news for those that are there.
+fn joins(length: &mut Length) -> (i64, bool) {
     let (alone, is_news) = match *length {
         Length::Few(0) => (sql::IS_ONLY, false),
         Length::Few(rows) if rows < sql::FEW => (sql::IS_OF_FEW, rows == 1),
         Length::Few(_) => (sql::IS_OF_MANY, true),
         Length::Many => (sql::IS_OF_MANY, false),
     };
-    if is_news {
-        let conversion = &row.record.conversion;
-        let key = params![account, channel_number(conversion.channel), conversion.message_id.as_str(), alone];
-        db.prepare_cached(sql::NOTE_COMPANY)?.execute(key)?;
-    }
     *length = match *length {
         Length::Few(rows) if rows < sql::FEW => Length::Few(rows + 1),
         Length::Few(_) | Length::Many => Length::Many,
     };
-    Ok(alone)
+    (alone, is_news)
+}
+
+fn note_company(tx: &SqliteTx<'_>, row: &NewRow, alone: i64) -> rusqlite::Result<()> {
+    let conversion = &row.record.conversion;
+    let key = params![tx.account, channel_number(conversion.channel), conversion.message_id.as_str(), alone];
+    tx.db.prepare_cached(sql::NOTE_COMPANY)?.execute(key).map(drop)
 }
 
 fn carry_out(tx: &mut SqliteTx<'_>, change: &Change) -> rusqlite::Result<()> {
