@@ -50,7 +50,8 @@ impl FromStr for Channel {
     type Err = UnknownChannel;
 
     fn from_str(text: &str) -> Result<Self, UnknownChannel> {
-        let is_its_name = |channel: &&Self| channel.as_str().eq_ignore_ascii_case(text.trim());
+        let text = text.trim();
+        let is_its_name = |channel: &&Self| channel.as_str().eq_ignore_ascii_case(text);
         Self::ALL.iter().find(is_its_name).copied().ok_or(UnknownChannel)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
@@ -62,11 +61,9 @@ impl Timestamp {
     /// Every part needs all its digits: `4:28:2` is more likely torn than two seconds past.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let text = text.trim();
-        if text.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) && !has_the_shape_of_a_time(text) {
-            return Self::parse_unix(text);
-        }
         if !has_the_shape_of_a_time(text) {
-            return Err(TimestampError::Unreadable);
+            let is_number = text.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+            return if is_number { Self::parse_unix(text) } else { Err(TimestampError::Unreadable) };
         }
         if let Some(seconds) = parse_plain(text) {
             return Self::from_unix(seconds);
@@ -119,6 +116,11 @@ impl Timestamp {
         format!("{}Z", str::from_utf8(&digits).unwrap_or_default())
     }
 
+    /// Writes what `Display` shows.
+    pub fn write_to(self, text: &mut impl fmt::Write) -> fmt::Result {
+        text.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
+    }
+
     /// `yyyy-MM-dd HH:mm:ss`, digit by digit: it is written several times for each record.
     fn digits(self) -> [u8; 19] {
         let (days, seconds) = (self.0.unsigned_abs() / DAY, self.0.unsigned_abs() % DAY);
@@ -152,14 +154,14 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (era * 400 + year + next, month, day)
 }
 
-/// The form that nearly every record has, digit by digit: what takes longest in reading a record otherwise.
+/// The form that nearly every record has, digit by digit: what takes longest in reading a record otherwise. The text has the shape
+/// of a time.
 fn parse_plain(text: &str) -> Option<i64> {
-    if text.len() != 19 || !has_the_shape_of_a_time(text) {
-        return None;
-    }
-    let number = |digits: Range<usize>| text.get(digits)?.parse().ok();
-    let date = NaiveDate::from_ymd_opt(text.get(..4)?.parse().ok()?, number(5..7)?, number(8..10)?)?;
-    let time = date.and_hms_opt(number(11..13)?, number(14..16)?, number(17..19)?)?;
+    let text: &[u8; 19] = text.as_bytes().try_into().ok()?;
+    let two = |at: usize| 10 * u32::from(text[at] & 0xF) + u32::from(text[at + 1] & 0xF);
+    let year = i32::try_from(100 * two(0) + two(2)).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, two(5), two(8))?;
+    let time = date.and_hms_opt(two(11), two(14), two(17))?;
     Some(time.and_utc().timestamp())
 }
 
@@ -210,7 +212,7 @@ fn has_the_shape_of_a_time(text: &str) -> bool {
 impl fmt::Display for Timestamp {
     /// The API's own form, `yyyy-MM-dd HH:mm:ss`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
+        self.write_to(f)
     }
 }
 

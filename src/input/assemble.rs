@@ -216,8 +216,11 @@ fn log_time(said: &Said<'_>, defaults: Defaults) -> Option<Timestamp> {
 
 fn timestamp(said: &Said<'_>, defaults: Defaults) -> Result<(Timestamp, TimeSource), Problem> {
     let (timestamp, time) = match &said.timestamp {
-        Some(text) if text.trim().eq_ignore_ascii_case("now") => (defaults.now, TimeSource::Now),
-        Some(text) => (Timestamp::parse(text)?, TimeSource::Given),
+        Some(text) => match Timestamp::parse(text) {
+            Ok(timestamp) => (timestamp, TimeSource::Given),
+            Err(_) if text.trim().eq_ignore_ascii_case("now") => (defaults.now, TimeSource::Now),
+            Err(error) => return Err(error.into()),
+        },
         None => (defaults.now, TimeSource::Now),
     };
     if timestamp.before(Timestamp::MAX_AHEAD) > defaults.now {

@@ -8,6 +8,13 @@ pub struct Age(pub i64);
 
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
+    }
+}
+
+impl Age {
+    /// Writes what `Display` shows.
+    pub fn write_to(self, text: &mut impl fmt::Write) -> fmt::Result {
         let seconds = self.0.unsigned_abs();
         let (value, unit) = match seconds {
             0..120 => (seconds, "s"),
@@ -15,7 +22,8 @@ impl fmt::Display for Age {
             7_200..172_800 => (seconds / 3_600, "h"),
             _ => (seconds / 86_400, "d"),
         };
-        write!(f, "{value}{unit}")
+        text.write_str(itoa::Buffer::new().format(value))?;
+        text.write_str(unit)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is not ours must not act on a terminal: control characters, text that reorders or hides other text, invalid UTF-8.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
 
 use serde::Serialize;
@@ -20,6 +20,13 @@ impl<'a> Escaped<'a> {
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
+    }
+}
+
+impl Escaped<'_> {
+    /// Writes what `Display` shows.
+    pub fn write_to(&self, f: &mut impl fmt::Write) -> fmt::Result {
         // Nearly always; and then letter by letter is what costs most of a result line.
         if self.0.iter().all(|byte| (b' '..0x7f).contains(byte)) {
             return f.write_str(str::from_utf8(self.0).unwrap_or_default());

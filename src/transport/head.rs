@@ -43,14 +43,9 @@ impl FormHead {
 
     /// Puts it before the form that is in the output.
     pub(super) fn complete(&self, output: &mut Output) -> Result<(), Error> {
-        let (mut digits, mut start, mut rest) = ([b'0'; DIGITS], DIGITS, output.bytes().len());
-        while rest > 0 || start == DIGITS {
-            start -= 1;
-            digits[start] += u8::try_from(rest % 10).unwrap_or_default();
-            rest /= 10;
-        }
+        let length = output.bytes().len();
         output.prepend(&self.after_length)?;
-        output.prepend(&digits[start..])?;
+        output.prepend(itoa::Buffer::new().format(length).as_bytes())?;
         output.prepend(&self.before_length)
     }
 }
@@ -77,19 +72,12 @@ mod tests {
                 let body = vec![b'x'; length];
                 let (mut ours, mut ureqs) = (Output::new(), Output::new());
                 ours.begin(head.room());
-                ours.append(&body).unwrap();
+                ours.room()[..length].copy_from_slice(&body);
+                ours.written(length);
                 head.complete(&mut ours).unwrap();
                 write(prepare(form(head.url().clone()), Some(&body)).unwrap(), &body, &mut ureqs).unwrap();
                 assert_eq!(String::from_utf8_lossy(ours.bytes()), String::from_utf8_lossy(ureqs.bytes()));
             }
         }
-    }
-
-    #[test]
-    fn what_is_too_long_is_not_sent() {
-        let head = FormHead::new("https://api.nexmo.com/conversions/sms".parse().unwrap()).unwrap();
-        let mut output = Output::new();
-        output.begin(head.room());
-        assert!(output.append(&[b'x'; crate::transport::input::BUFFER]).is_err());
     }
 }

@@ -8,21 +8,23 @@ use zeroize::Zeroize as _;
 use super::error::unsendable;
 use super::input::BUFFER;
 
-/// A buffer that is never moved, so that no copy of a secret is left behind, and that is wiped where it was used.
+/// A buffer that is never moved, so that no copy of a secret is left behind, and that is wiped in the end. Until then the next request
+/// has the same secret in it, and whoever sends has it in memory anyway.
 pub(super) struct Output {
     bytes: Box<[u8]>,
     start: usize,
     end: usize,
+    /// No request came further.
+    furthest: usize,
 }
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self { bytes: vec![0; BUFFER].into(), start: 0, end: 0 }
+        Self { bytes: vec![0; BUFFER].into(), start: 0, end: 0, furthest: 0 }
     }
 
     /// Another request begins, and leaves so much room for what comes before it.
     pub(super) fn begin(&mut self, room: usize) {
-        self.wipe();
         (self.start, self.end) = (room, room);
     }
 
@@ -34,14 +36,7 @@ impl Output {
     /// So many bytes have gone there.
     pub(super) fn written(&mut self, amount: usize) {
         self.end += amount;
-    }
-
-    /// Adds bytes at the end.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let room = self.room().get_mut(..bytes.len()).ok_or_else(|| unsendable(()))?;
-        room.copy_from_slice(bytes);
-        self.written(bytes.len());
-        Ok(())
+        self.furthest = self.furthest.max(self.end);
     }
 
     /// Adds bytes at the beginning.
@@ -55,17 +50,12 @@ impl Output {
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
-
-    /// Only what was used: all of it would cost more than sending it.
-    pub(super) fn wipe(&mut self) {
-        self.bytes[self.start..self.end].zeroize();
-        (self.start, self.end) = (0, 0);
-    }
 }
 
 impl Drop for Output {
     fn drop(&mut self) {
-        self.wipe();
+        // What was used: all of it would cost a short run more than its request.
+        self.bytes[..self.furthest].zeroize();
     }
 }
 

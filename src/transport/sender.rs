@@ -142,8 +142,10 @@ impl Sender {
         began: Duration,
     ) -> Result<Answer, TransportError> {
         self.output.begin(head.room());
-        let written = request.encode(|piece| self.output.append(piece.as_bytes()));
-        let written = written.and_then(|()| head.complete(&mut self.output));
+        let written = request.encode(self.output.room()).ok_or_else(|| unsendable(())).and_then(|length| {
+            self.output.written(length);
+            head.complete(&mut self.output)
+        });
         let awaited = || write(prepare(form(head.url().clone()), Some(&[]))?, &[], &mut Output::new());
         self.run(head.url(), began, Wanted::Verdict, written.map(|()| awaited))
     }
@@ -229,7 +231,6 @@ impl Sender {
         if is_broken(Promise::RedirectsNotFollowed) {
             result = result.and_then(|answer| self.follow(answer, time, &mut trace));
         }
-        self.output.wipe();
         result.map_err(|error| {
             let error = explain(error, trace, &self.endpoint);
             if error.sent == Sent::No {
