@@ -9,10 +9,11 @@ use proptest::prelude::*;
 use crate::domain::{Channel, CodeEvent, Happening, MessageId, Record, Reference, TimeSource, Timestamp};
 use crate::ledger::store::Memory;
 use crate::ledger::{
-    Arrived, CodeCounts, CodeRules, Entries, Expiry, Ledger, Observed, Recorded, Released, Settlement, Ticket,
+    Arrived, CodeCounts, CodeRules, Entries, Expiry, Known, Ledger, Observed, Recorded, Released, Settlement,
+    Ticket,
 };
 
-use super::{Fixture, Room, accepted, at, failed, postponed, refused, sms};
+use super::{Fixture, Room, accepted, at, failed, on_every_store, postponed, refused, sms};
 
 /// Two runs, as two processes would have them.
 const RUNS: usize = 2;
@@ -176,6 +177,46 @@ fn both<T: PartialEq + std::fmt::Debug>(houses: &mut [House; 2], act: impl Fn(&m
     let came = [act(at_once), act(one_by_one)];
     assert_eq!(came[0], came[1], "at once, and one by one");
     came
+}
+
+#[test]
+fn each_record_of_a_large_group_has_a_row_of_its_own() {
+    on_every_store(|fixture| {
+        // More than one statement writes; of three ids a second value comes with the same statement, or with a later one.
+        let mut records: Vec<_> = (0..40).map(|number| sms(&format!("id-{number}"), 0)).collect();
+        for (at, number) in [(5, 4), (20, 3), (39, 1)] {
+            records[at] = failed(sms(&format!("id-{number}"), 10));
+        }
+        let mut ledger = fixture.open();
+        let entries = ledger.record(&records, fixture.now).unwrap();
+        let waiting: Vec<_> = entries.recorded.iter().map(|it| matches!(it, Recorded::Waiting(..))).collect();
+        assert_eq!(waiting, (0..40).map(|at| [5, 20, 39].contains(&at)).collect::<Vec<_>>());
+        let tickets = entries.recorded.into_iter().filter_map(|recorded| match recorded {
+            Recorded::Ready(ticket) => Some(ticket),
+            Recorded::Waiting(..) | Recorded::Known(..) => None,
+        });
+        let is_refused = |record: &Record| record.conversion.message_id.as_str().ends_with('7');
+        let ends = tickets.map(|ticket| {
+            let end = if is_refused(ticket.record()) { refused() } else { accepted() };
+            (ticket, end)
+        });
+        let released = ledger.settle(ends.collect(), fixture.now).unwrap();
+        assert_eq!(
+            released.tickets.iter().map(Ticket::record).collect::<Vec<_>>(),
+            [&records[39], &records[20], &records[5]],
+            "as the first values were settled"
+        );
+        let ends = released.tickets.into_iter().map(|ticket| (ticket, accepted()));
+        assert_eq!(ledger.settle(ends.collect(), fixture.now).unwrap(), Released::default());
+        ledger.crash();
+        let mut ledger = fixture.open();
+        for record in &records {
+            let Recorded::Known(_, known) = ledger.enter(record, fixture.now) else {
+                panic!("{record:?} is not known")
+            };
+            assert_eq!(matches!(known, Known::Refused { .. }), is_refused(record), "{record:?}: {known:?}");
+        }
+    });
 }
 
 proptest! {
