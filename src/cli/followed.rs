@@ -114,10 +114,13 @@ impl Followed {
     pub(super) fn look(&mut self) -> bool {
         let now = clock::monotonic();
         let began = clock::now();
+        let mut begins_anew = false;
         for open in &mut self.open {
             open.rests = false;
+            // What cannot be looked at is said when it is read.
+            begins_anew = open.reader.source_mut().look().unwrap_or(false);
         }
-        let newest = self.open.back().filter(|open| !open.reader.source().is_cut());
+        let newest = self.open.back().filter(|open| !open.reader.source().is_cut() && !begins_anew);
         let is_same = |there: &fs::Metadata| {
             newest.is_some_and(|open| open.identity == format!("{}:{}", self.machine, follow::identity(there)))
         };
@@ -179,6 +182,12 @@ impl Followed {
         for (file, identity, part) in to_open {
             self.begin(file, identity, part, now);
         }
+        // Copies of what stood there before come first.
+        let is_current =
+            |open: &Open| current.as_ref().is_some_and(|seen| seen.candidate.identity == open.identity);
+        if let Some(open) = self.open.iter().position(is_current).and_then(|at| self.open.remove(at)) {
+            self.open.push_back(open);
+        }
         if current.is_none() && self.known.is_empty() {
             self.note_that_nothing_is_there();
         }
@@ -200,7 +209,10 @@ impl Followed {
 
     /// Begins to read a file.
     fn begin(&mut self, file: File, identity: String, part: Part, now: Duration) {
-        let mut reader = Reader::new(Tracked::new(file), &*self.shown, self.options.clone());
+        let mut tracked = Tracked::new(file);
+        // From now on it is known again.
+        let _ = tracked.look();
+        let mut reader = Reader::new(tracked, &*self.shown, self.options.clone());
         let place = Place { bytes: part.offset, lines: part.lines };
         if place.bytes > 0
             && let Err(source) = go_on_at(&mut reader, place)

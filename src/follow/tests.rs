@@ -209,7 +209,8 @@ fn what_is_no_file_is_an_error_and_what_is_not_there_is_nothing() {
 fn tracked(text: &str) -> (tempfile::NamedTempFile, Tracked) {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), text).unwrap();
-    let tracked = Tracked::new(File::open(file.path()).unwrap());
+    let mut tracked = Tracked::new(File::open(file.path()).unwrap());
+    tracked.look().unwrap();
     (file, tracked)
 }
 
@@ -238,6 +239,28 @@ fn a_file_that_was_cut_off_is_noticed_also_when_it_has_grown_again() {
         assert_eq!(rest(&mut tracked), "", "what stands there now is another text's middle");
         assert!(tracked.is_cut());
     }
+}
+
+#[test]
+fn a_file_of_which_nothing_was_read_is_known_again_by_what_stood_there_at_the_last_look() {
+    let (file, mut tracked) = tracked("old\n");
+    OpenOptions::new().append(true).open(file.path()).unwrap().write_all(b"more\n").unwrap();
+    assert!(!tracked.look().unwrap());
+    assert!(!tracked.is_cut(), "it has grown");
+    fs::write(file.path(), "new, and longer than before\n").unwrap();
+    assert!(!tracked.look().unwrap());
+    assert!(tracked.is_cut());
+    assert_eq!(rest(&mut tracked), "");
+}
+
+#[test]
+fn what_was_empty_is_looked_at_again_before_it_is_read() {
+    let (file, mut tracked) = tracked("");
+    fs::write(file.path(), "one\n").unwrap();
+    assert_eq!(rest(&mut tracked), "", "it may be the second text since");
+    assert!(tracked.look().unwrap(), "and whoever looks is told");
+    assert!(!tracked.look().unwrap());
+    assert_eq!(rest(&mut tracked), "one\n");
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub struct Tracked {
     offset: u64,
     /// The bytes at the file's beginning, as they were read.
     head: Vec<u8>,
+    /// As long as nothing was read: those that stood there at the last look.
+    unread: Vec<u8>,
     state: State,
 }
 
@@ -31,7 +33,7 @@ impl Tracked {
     /// From its beginning on.
     #[must_use]
     pub fn new(file: File) -> Self {
-        Self { file, offset: 0, head: Vec::new(), state: State::Whole }
+        Self { file, offset: 0, head: Vec::new(), unread: Vec::new(), state: State::Whole }
     }
 
     /// Goes on at another place.
@@ -59,12 +61,26 @@ impl Tracked {
         begins(file, head)
     }
 
+    /// Looks whether it is still the same file, also where nothing was read of it yet: it may have been copied and cut off since the last
+    /// look. Whether it was empty then, and is not any more: nobody can tell how often that has happened.
+    pub fn look(&mut self) -> io::Result<bool> {
+        if self.check()? == State::Cut || self.offset > 0 {
+            return Ok(false);
+        }
+        let was_empty = self.unread.is_empty();
+        self.unread.resize(wanted(u64::MAX), 0);
+        let there = self.file.read_at(&mut self.unread, 0)?;
+        self.unread.truncate(there);
+        Ok(was_empty && there > 0)
+    }
+
     /// Looks whether what was read is still there. Before each read, because what follows may belong to something else.
     fn check(&mut self) -> io::Result<State> {
-        let mut head = vec![0; self.head.len()];
+        let known = if self.offset == 0 { &self.unread } else { &self.head };
+        let mut head = vec![0; known.len()];
         let is_whole = self.file.metadata()?.len() >= self.offset
             && self.file.read_at(&mut head, 0)? == head.len()
-            && head == self.head;
+            && head == *known;
         if !is_whole {
             self.state = State::Cut;
         }
@@ -74,7 +90,8 @@ impl Tracked {
 
 impl Read for Tracked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.check()? == State::Cut {
+        let is_unknown = self.offset == 0 && self.unread.is_empty();
+        if self.check()? == State::Cut || is_unknown {
             return Ok(0);
         }
         let count = self.file.read_at(buffer, self.offset)?;
