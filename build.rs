@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Where cargo runs it. The folder that it was compiled in may be another one: it is used again for this one.
+    let folder = Path::new(".");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=Cargo.lock");
     let lock = std::fs::read_to_string(folder.join("Cargo.lock")).unwrap_or_default();
