@@ -117,7 +117,7 @@ impl Followed {
         let mut begins_anew = false;
         for open in &mut self.open {
             open.rests = false;
-            // What cannot be looked at is said when it is read.
+            // In the end this is of the newest, which is the last. What cannot be looked at is said when it is read.
             begins_anew = open.reader.source_mut().look().unwrap_or(false);
         }
         let newest = self.open.back().filter(|open| !open.reader.source().is_cut() && !begins_anew);
