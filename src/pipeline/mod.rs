@@ -21,6 +21,7 @@ mod now;
 mod outbox;
 mod plan;
 mod preview;
+mod returns;
 mod schedule;
 mod senders;
 #[cfg(test)]

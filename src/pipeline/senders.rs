@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crossbeam_channel::{Receiver, Sender as ChannelSender};
+use crossbeam_channel::Receiver;
 
 use super::gate::Gate;
 use super::job::{Attempt, Job};
+use super::returns::Returns;
 use crate::clock;
 use crate::domain::Account;
 use crate::transport::{Cause, Sender, TransportError};
@@ -60,7 +61,7 @@ pub(super) fn send_jobs(
     gate: &Gate,
     count: &Count,
     jobs: &Receiver<Job>,
-    attempts: &ChannelSender<(Job, Option<Attempt>)>,
+    returns: &Returns,
 ) {
     for job in jobs {
         let began = clock::monotonic();
@@ -73,7 +74,7 @@ pub(super) fn send_jobs(
             .as_ref()
             .is_some_and(|sent| matches!(&sent.result, Err(TransportError { cause: Cause::NoDescriptor, .. })));
         let leaves = no_descriptor && count.leaves();
-        if attempts.send((job, sent.filter(|_| !leaves))).is_err() || leaves {
+        if !returns.send(job, sent.filter(|_| !leaves), jobs.len()) || leaves {
             return;
         }
     }

@@ -14,10 +14,11 @@ use super::deadlines::Input;
 use super::engine::{Engine, GLANCE, GROUP, Happened};
 use super::event::{Listener, Stopped};
 use super::gate::Gate;
-use super::job::{Attempt, Job};
 use super::now::Now;
 use super::outbox::Outbox;
 use super::plan::{Item, RunPlan};
+use super::returns::{Returned, way_back};
+use super::schedule::Limits;
 use super::senders::{Count, send_jobs};
 use crate::clock;
 use crate::domain::Account;
@@ -61,7 +62,7 @@ where
     let gate = Gate::default();
     let mut engine = Engine::new(outbox, plan, &gate, listener, Now::read());
     match reader {
-        Ok(reader) => drive(&mut engine, reader, &items, &gate, plan.limits.jobs, means),
+        Ok(reader) => drive(&mut engine, reader, &items, &gate, plan.limits, means),
         Err(error) => {
             engine.has_no_thread(no_thread(&error));
             means.stop_reading.store(true, Ordering::Release);
@@ -86,26 +87,25 @@ fn drive(
     reader: JoinHandle<()>,
     items: &Receiver<Item>,
     gate: &Gate,
-    jobs_at_once: usize,
+    limits: Limits,
     means: Means<'_>,
 ) {
     let mut reader = Some(reader);
     let count = Count::default();
     let (jobs_in, jobs) = unbounded();
-    let (attempts_in, attempts) = unbounded();
+    let (returns, returned) = way_back(limits.jobs, limits.max_unsettled());
     thread::scope(|scope| {
         let start_sender = || {
-            let (jobs, attempts, sender, count) =
-                (jobs.clone(), attempts_in.clone(), means.transport.sender(), &count);
+            let (jobs, returns, sender, count) = (jobs.clone(), returns.clone(), means.transport.sender(), &count);
             count.joined();
-            let send = move || send_jobs(sender, means.account, gate, count, &jobs, &attempts);
+            let send = move || send_jobs(sender, means.account, gate, count, &jobs, &returns);
             thread::Builder::new().spawn_scoped(scope, send).inspect_err(|_| count.not_joined())
         };
         let mut senders = Vec::new();
         let mut has_said_fewer = false;
         while !engine.is_over() {
             let orders = engine.orders(clock::monotonic());
-            while count.wants_more(jobs_at_once.min(orders.in_flight)) {
+            while count.wants_more(limits.jobs.min(orders.in_flight)) {
                 match start_sender() {
                     Ok(sender) => senders.push(sender),
                     Err(error) if senders.is_empty() => engine.has_no_thread(no_thread(&error)),
@@ -113,13 +113,9 @@ fn drive(
                 }
             }
             for job in orders.start {
-                let _ = if senders.is_empty() {
-                    attempts_in.send((job, None)).map_err(drop)
-                } else {
-                    jobs_in.send(job).map_err(drop)
-                };
+                let _ = if senders.is_empty() { returns.send(job, None, 0) } else { jobs_in.send(job).is_ok() };
             }
-            let happened = wait(items, orders.room, &attempts, orders.wait, means.interrupted);
+            let happened = wait(items, orders.room, &returned, orders.wait, means.interrupted);
             if happened.input == Input::Ended {
                 let ended = reader.take().is_none_or(|reader| reader.join().is_ok());
                 assert!(ended, "the reader has died");
@@ -139,21 +135,21 @@ fn drive(
 fn wait(
     items: &Receiver<Item>,
     room: usize,
-    attempts: &Receiver<(Job, Option<Attempt>)>,
+    returned: &Returned,
     at_most: Duration,
     interrupted: &AtomicBool,
 ) -> Happened {
     let wanted = if room > 0 { items.clone() } else { never() };
-    let (mut arrived, mut returned, mut ended) = (Vec::new(), Vec::new(), false);
+    let (mut arrived, mut ended) = (Vec::new(), false);
     select! {
         recv(wanted) -> item => match item {
             Ok(item) => arrived.push(item),
             Err(_) => ended = true,
         },
-        recv(attempts) -> attempt => returned.extend(attempt),
+        recv(returned.bell) -> _ => {}
         default(at_most) => {}
     }
-    returned.extend(attempts.try_iter());
+    let returned = returned.take();
     arrived.extend(wanted.try_iter().take(room));
     let input = match () {
         () if ended => Input::Ended,
