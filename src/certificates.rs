@@ -6,7 +6,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use memchr::memmem;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use memchr::{memchr_iter, memmem};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{CertificateError, RootCertStore};
@@ -71,7 +73,10 @@ impl<'a> Authorities<'a> {
             if self.known.contains(section) {
                 return 1;
             }
-            let added = add_pem(&mut self.roots, section);
+            let added = match decode(section) {
+                Some(der) => self.roots.add_parsable_certificates([der]).0,
+                None => add_pem(&mut self.roots, section),
+            };
             // What cannot be read is looked at each time; it is not known.
             self.known.extend((added == 1).then_some(section));
             added
@@ -98,6 +103,20 @@ fn sections(pem: &[u8]) -> Option<Vec<&[u8]>> {
         from = begin + end;
     }
     Some(sections)
+}
+
+/// The certificate of a section, if nothing but plain Base64 is in it; the library's own reader, which takes more, needs six times as long.
+fn decode(section: &[u8]) -> Option<CertificateDer<'static>> {
+    let (_, rest) = section.split_at_checked(BEGIN.len())?;
+    let end = memmem::find(rest, END)?;
+    let mut digits = Vec::with_capacity(end);
+    let mut from = 0;
+    for at in memchr_iter(b'\n', &rest[..end]) {
+        digits.extend_from_slice(rest[from..at].trim_ascii_end());
+        from = at + 1;
+    }
+    digits.extend_from_slice(&rest[from..end]);
+    STANDARD.decode(digits).ok().map(Into::into)
 }
 
 fn starts_a_line(text: &[u8], at: usize) -> bool {
@@ -143,8 +162,10 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use rcgen::{CertificateParams, KeyPair};
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
 
-    use super::{Authorities, read_each_once, sections};
+    use super::{Authorities, decode, read_each_once, sections};
 
     fn authority(name: &str) -> String {
         CertificateParams::new([name.to_owned()])
@@ -172,6 +193,27 @@ mod tests {
         let mut authorities = Authorities::default();
         let found: usize = texts.iter().map(|text| authorities.add(text)).sum();
         assert_eq!((found, authorities.roots.len()), (4, 3));
+    }
+
+    #[test]
+    fn what_is_decoded_here_is_what_the_library_decodes() {
+        let pem = authority("a");
+        let first_line = "-----BEGIN CERTIFICATE-----\n";
+        for (text, is_plain) in [
+            (pem.clone(), true),
+            (pem.replace('\n', "\r\n"), true),
+            (pem.replace('\n', " \n"), true),
+            (pem.replacen(first_line, &format!("{first_line}\n\n"), 1), true),
+            (pem.replacen(first_line, &format!("{first_line}Comment: one\n\n"), 1), false),
+            (pem.replacen("MII", "M I", 1), false),
+            (pem.replacen('=', "", 1), !pem.contains('=')),
+            (pem.replacen("MII", "*II", 1), false),
+        ] {
+            let plain = decode(text.as_bytes());
+            assert_eq!(plain.is_some(), is_plain, "{text}");
+            let library = CertificateDer::pem_slice_iter(text.as_bytes()).next();
+            assert!(plain.is_none_or(|plain| library.is_some_and(|library| library.unwrap() == plain)), "{text}");
+        }
     }
 
     #[test]
