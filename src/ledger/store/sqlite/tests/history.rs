@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::{BadRecord, ErrorCode, Timestamp};
 
+use super::super::history::is_most_of_all;
 use super::{DAY, Fixture, accepted, account, at, postponed, refused, sms};
 use crate::ledger::{
     Effort, EffortSpent, LedgerReader, Remainder, RowState, SettledOtherwise, Settlement, TimeRange,
@@ -37,6 +38,25 @@ fn a_row_belongs_to_a_stretch_by_the_time_at_which_it_was_settled() {
     let until = TimeRange { until: day(1), ..since(day(0)) };
     assert_eq!(evidence(&fixture, "abcd1234", until).0, ["0B"], "its end is");
     assert_eq!(evidence(&fixture, "efgh5678", since(day(0))), (Vec::new(), Remainder::default()));
+}
+
+#[test]
+fn a_long_stretch_is_read_row_by_row_and_a_short_one_by_the_index_and_both_have_the_same_rows() {
+    let mut fixture = Fixture::new();
+    let mut ledger = fixture.open();
+    let ids: Vec<_> = (0..8).map(|number| format!("0A{number}")).collect();
+    for id in &ids {
+        let ticket = ledger.ready(&sms(id, 0), fixture.now);
+        let _ = ledger.end(ticket, accepted(), fixture.now);
+        fixture.wait(DAY);
+    }
+    let noon = |day: i64| at(day * 24 * 60 * 60 - 12 * 60 * 60);
+    let mut row_by_row = Vec::new();
+    for day in 0..=8 {
+        assert_eq!(evidence(&fixture, "abcd1234", since(noon(day))).0, ids[usize::try_from(day).unwrap()..]);
+        row_by_row.push(is_most_of_all(ledger.sqlite(), noon(day)).unwrap());
+    }
+    assert_eq!(row_by_row, [true, true, true, true, false, false, false, false, false]);
 }
 
 #[test]
