@@ -61,6 +61,8 @@ enum BenchChore {
     Batch(bench::BatchArgs),
     /// The report over a ledger of a million conversions
     Report(bench::ReportArgs),
+    /// One record after the other: how long each takes to its request and to its result
+    Latency(bench::LatencyArgs),
     /// A ledger in a file that has grown to ten million rows, and message-ids with thousands of values
     Ledger(bench::LedgerArgs),
     /// A shared ledger on a PostgreSQL server: round trips, the server's time, and how both grow
@@ -80,6 +82,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Bench(BenchChore::Single(args)) => bench::single(root, &args)?,
         Chore::Bench(BenchChore::Batch(args)) => bench::batch(root, &args)?,
         Chore::Bench(BenchChore::Report(args)) => bench::report(root, &args)?,
+        Chore::Bench(BenchChore::Latency(args)) => bench::latency(root, &args)?,
         Chore::Bench(BenchChore::Ledger(args)) => bench::ledger(root, &args)?,
         Chore::Bench(BenchChore::Postgres(args)) => bench::postgres(root, &args)?,
         Chore::Fuzz(args) => fuzz::run(root, &args)?,

@@ -16,7 +16,7 @@ use super::arena::Arena;
 use super::cores::Core;
 use super::cost::{Cost, Program};
 use super::peers::{Peer, Peers, Wanted};
-use super::pipe::{Flow, flow, record};
+use super::pipe::{Flow, Order, flow, record};
 use super::table::markdown;
 use crate::build::{Build, build};
 use crate::machine::installed;
@@ -50,8 +50,9 @@ const JOBS_FAR_AWAY: usize = 256;
 const COUNTED: [u64; 2] = [2_000, 12_000];
 /// How long the server may still be busy with what `wrk` left.
 const QUIET: Duration = Duration::from_secs(1);
-/// How many records go through a pipe.
-const FLOWS: [u64; 2] = [100_000, 1_000_000];
+/// How many records go through a pipe, and the order of their message-ids. The first is what the others are compared with.
+const FLOWS: [(u64, Order); 3] =
+    [(100_000, Order::Ascending), (1_000_000, Order::Ascending), (1_000_000, Order::Random)];
 
 pub(crate) fn batch(root: &Path, args: &BatchArgs) -> anyhow::Result<String> {
     let binary = build(root, Build::Honest)?;
@@ -345,16 +346,16 @@ impl<'a> Track<'a> {
         for ledger in [Ledger::None, Ledger::Fresh] {
             let runner = Runner::Ours(ledger);
             let mut costs = Vec::new();
-            for records in FLOWS {
+            for (records, order) in FLOWS {
                 let program = self.pin(self.ours(ledger, None)?);
                 let Flow { cost, peak_at_a_tenth, peak_at_the_end } =
-                    flow(&program, records, &clock::now().to_string())?;
+                    flow(&program, order, records, &clock::now().to_string())?;
                 self.arrived(records, runner)?;
                 let lap = Lap { records, cost };
                 costs.push(lap.cpu_of_one());
                 rows.push(vec![
                     runner.name().to_owned(),
-                    records.to_string(),
+                    format!("{records} {}", order.name()),
                     format!("{:.0}", lap.rate()),
                     format!("{:.1}", lap.cpu_of_one()),
                     format!("{:.3}", lap.cpu_of_one() / costs[0]),

@@ -59,7 +59,7 @@ impl<'a> Grown<'a> {
              WITH RECURSIVE number(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM number WHERE i + 1 < ?1),
                   event AS (SELECT i, unixepoch() - 28 * 86400 + i * 28 * 86400 / ?1 AS at FROM number)
              SELECT 1, i % 10 >= 7, printf('0A%014X', i), i % 5 > 0, at, at, 2, 0, at + i % 7, at + i % 7, i, 1,
-                    at + i % 7 + 1 + (i % 97 = 0) * i % 1000, 200, 1
+                    at + i % 7 + 1 + (i % 97 = 0) * i % 1000, 200, 2
              FROM event",
             [i64::try_from(rows)?],
         )?;

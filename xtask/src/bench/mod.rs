@@ -4,6 +4,7 @@ mod arena;
 mod batch;
 mod cores;
 mod cost;
+mod latency;
 mod ledger;
 mod peers;
 mod pipe;
@@ -14,6 +15,7 @@ mod table;
 mod tally;
 
 pub(crate) use self::batch::{BatchArgs, batch};
+pub(crate) use self::latency::{LatencyArgs, latency};
 pub(crate) use self::ledger::{LedgerArgs, ledger};
 pub(crate) use self::postgres::{PostgresArgs, postgres};
 pub(crate) use self::report::{ReportArgs, report};

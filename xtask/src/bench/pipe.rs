@@ -18,6 +18,31 @@ pub(crate) fn record(number: u64, timestamp: &str) -> String {
     format!("{{\"message_id\":\"{id}\",\"channel\":\"sms\",\"delivered\":true,\"timestamp\":\"{timestamp}\"}}\n")
 }
 
+/// In which order message-ids come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Ascending,
+    /// In none: few of them are neighbours in an index.
+    Random,
+}
+
+impl Order {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ascending => "ascending",
+            Self::Random => "random",
+        }
+    }
+
+    /// The number that comes there. Multiplied by an odd number, no two become one.
+    fn number(self, at: u64) -> u64 {
+        match self {
+            Self::Ascending => at,
+            Self::Random => at.wrapping_mul(0x9E_3779_B97F_4A7D) & ((1 << 56) - 1),
+        }
+    }
+}
+
 /// What a stream cost, and how much memory its reader had used when it had been given a tenth and when all of it.
 pub(crate) struct Flow {
     pub(crate) cost: Cost,
@@ -29,7 +54,7 @@ pub(crate) struct Flow {
 const GROUP: u64 = 100;
 
 /// Runs a program with so many records on its standard input.
-pub(crate) fn flow(program: &Program, records: u64, timestamp: &str) -> anyhow::Result<Flow> {
+pub(crate) fn flow(program: &Program, order: Order, records: u64, timestamp: &str) -> anyhow::Result<Flow> {
     let began = clock::monotonic();
     let mut child = program.with_input(Stdio::piped()).spawn().context("cannot start the program")?;
     let mut input = child.stdin.take().context("the program has no standard input")?;
@@ -38,9 +63,9 @@ pub(crate) fn flow(program: &Program, records: u64, timestamp: &str) -> anyhow::
     let remarks = thread::spawn(move || io::read_to_string(remarks));
     let tenth = records / 10;
     let written = (|| -> anyhow::Result<[u64; 2]> {
-        give(&mut input, 0..tenth, timestamp)?;
+        give(&mut input, order, 0..tenth, timestamp)?;
         let at_a_tenth = peak(&child)?;
-        give(&mut input, tenth..records, timestamp)?;
+        give(&mut input, order, tenth..records, timestamp)?;
         Ok([at_a_tenth, peak(&child)?])
     })();
     drop(input);
@@ -53,11 +78,11 @@ pub(crate) fn flow(program: &Program, records: u64, timestamp: &str) -> anyhow::
     Ok(Flow { cost, peak_at_a_tenth, peak_at_the_end })
 }
 
-fn give(input: &mut impl Write, records: std::ops::Range<u64>, timestamp: &str) -> io::Result<()> {
+fn give(input: &mut impl Write, order: Order, records: std::ops::Range<u64>, timestamp: &str) -> io::Result<()> {
     let mut next = records.start;
     while next < records.end {
         let end = records.end.min(next + GROUP);
-        let lines: String = (next..end).map(|number| record(number, timestamp)).collect();
+        let lines: String = (next..end).map(|number| record(order.number(number), timestamp)).collect();
         input.write_all(lines.as_bytes())?;
         next = end;
     }
