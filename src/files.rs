@@ -48,7 +48,8 @@ pub fn make_private_folders(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    if let Some(parent) = folder.parent() {
+    // The parent of a bare name is "", where there is nothing to make.
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         make_private_folders(parent)?;
     }
     match DirBuilder::new().mode(0o700).create(folder) {

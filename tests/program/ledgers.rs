@@ -90,6 +90,24 @@ fn without_a_ledger_no_file_is_made_and_with_another_one_that_is_used() {
 }
 
 #[test]
+fn a_folder_is_made_also_where_it_is_named_from_the_current_one() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    for (number, path) in
+        ["new/mine.db", "./other/mine.db", "deep/er/mine.db", "new/../third/mine.db"].iter().enumerate()
+    {
+        cli.run(["sms", &format!("A{number}"), "--delivered", "--ledger", path]).exits(0);
+        assert_eq!(mode(cli.path(&format!("here/{path}")).parent().unwrap()), 0o700, "{path}");
+    }
+    cli.run(["check", "--ledger", "fourth/mine.db"]).exits(0);
+    let words =
+        ["config", "init", "--config", "fifth/config.toml", "--api-key", "abcd1234", "--api-secret-file", "-"];
+    cli.run_with_input(words, "secret\n".to_owned()).exits(0);
+    assert_eq!(mode(&cli.path("here/fifth")), 0o700);
+    assert!(!cli.path("here/fourth").exists());
+}
+
+#[test]
 fn the_same_input_twice_is_sent_once() {
     let with_times: String = (0..30)
         .map(|n| format!("{{\"id\":\"N{n}\",\"timestamp\":\"2026-11-20 01:25:{n:02}\"}}\n"))
