@@ -1,7 +1,7 @@
 //! Codes in memory: how those that a group touches are found, and how a plan for them is carried out.
 
-use super::contents::{MemoryTx, StoredCode};
-use crate::domain::MessageId;
+use super::contents::{Contents, MemoryTx, StoredCode};
+use crate::domain::{MessageId, Timestamp};
 use crate::ledger::decide::{
     AwaitingChannel, Code, CodePlan, CodeRef, CodeState, CodeWant, Kin, Mark, Owner, Part, SeenCodes,
 };
@@ -22,13 +22,14 @@ impl MemoryTx<'_> {
         }
     }
 
-    /// Codes of this account in one of the two states that are not ended, and that no other live run has.
-    fn codes_in(&self, state: CodeState) -> impl Iterator<Item = (i64, &StoredCode)> {
-        let mine = move |code: &StoredCode| {
-            code.code.state == state && code.account == self.account && self.owner(code.owner) != Owner::Other
-        };
-        let unended = self.contents.unended.iter().filter_map(|id| Some((*id, self.contents.codes.get(id)?)));
-        unended.filter(move |(_, code)| mine(code))
+    /// Of these codes, those of this account that no other live run has.
+    fn free<'a>(
+        &self,
+        codes: impl Iterator<Item = &'a (Timestamp, i64)>,
+    ) -> impl Iterator<Item = (i64, &StoredCode)> {
+        codes
+            .filter_map(|(_, id)| Some((*id, self.contents.codes.get(id)?)))
+            .filter(|(_, code)| code.account == self.account && self.owner(code.owner) != Owner::Other)
     }
 
     pub(super) fn find_codes(&self, want: &CodeWant<'_>) -> SeenCodes {
@@ -53,7 +54,9 @@ impl MemoryTx<'_> {
             let id = self.contents.codes.last_key_value().map_or(1, |(id, _)| id + 1);
             let (account, owner, arrived, source) =
                 (self.account, self.me, self.now, self.sources.of(code.told_by));
-            let stored = StoredCode { account, code: code.clone(), parts: Vec::new(), owner, source, arrived };
+            let code = code.clone();
+            let stored =
+                StoredCode { account, code, parts: Vec::new(), owner, source, arrived, indexed_deadline: None };
             self.contents.codes.insert(id, stored);
             self.contents.index_code(id);
             inserted.push(id);
@@ -106,8 +109,14 @@ impl MemoryTx<'_> {
             Expiry::ByLog(_) | Expiry::All => code.code.deadline,
             Expiry::ByClock(_) => Some(code.arrived),
         };
+        let Contents { open_by_deadline, open_by_arrival, .. } = &*self.contents;
+        let candidates = match expiry {
+            Expiry::ByLog(time) => open_by_deadline.range(..(time, i64::MIN)),
+            Expiry::ByClock(Arrived { ours, others }) => open_by_arrival.range(..(ours.max(others), i64::MIN)),
+            Expiry::All => open_by_deadline.range(..),
+        };
         let mut found: Vec<_> = self
-            .codes_in(CodeState::Open)
+            .free(candidates)
             .filter(|(_, code)| has_expired(code))
             .filter_map(|(id, code)| Some((code.owner, code.source, order(code)?, id)))
             .collect();
@@ -117,12 +126,13 @@ impl MemoryTx<'_> {
 
     pub(super) fn count_open(&self) -> u64 {
         let is_ours = |code: &StoredCode| self.sources.are_ours(code.source, code.owner == self.me);
-        self.codes_in(CodeState::Open).filter(|(_, code)| is_ours(code)).count() as u64
+        self.free(self.contents.open_by_arrival.iter()).filter(|(_, code)| is_ours(code)).count() as u64
     }
 
     pub(super) fn find_awaiting_channel(&self, arrived: Arrived, limit: usize) -> Vec<AwaitingChannel> {
+        let latest = arrived.ours.max(arrived.others);
         let mut found: Vec<_> = self
-            .codes_in(CodeState::AwaitingChannel)
+            .free(self.contents.awaiting_channel.range(..=(latest, i64::MAX)))
             .filter(|(_, code)| {
                 let is_ours = self.sources.are_ours(code.source, code.owner == self.me);
                 code.arrived <= if is_ours { arrived.ours } else { arrived.others }

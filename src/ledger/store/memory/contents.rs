@@ -24,8 +24,12 @@ pub(super) struct Contents {
     pub(super) lanes: HashMap<LaneKey, Vec<i64>>,
     pub(super) pending: BTreeSet<i64>,
     pub(super) codes: BTreeMap<i64, StoredCode>,
-    /// Those that are open or await their channel.
-    pub(super) unended: BTreeSet<i64>,
+    /// Those that are open, by their deadline …
+    pub(super) open_by_deadline: BTreeSet<(Timestamp, i64)>,
+    /// … and by their arrival.
+    pub(super) open_by_arrival: BTreeSet<(Timestamp, i64)>,
+    /// Those that await their channel, by their arrival.
+    pub(super) awaiting_channel: BTreeSet<(Timestamp, i64)>,
     /// By the time at which they were sent.
     pub(super) marks: HashMap<(AccountId, Reference, Channel), BTreeSet<(Timestamp, i64)>>,
     pub(super) codes_of_id: HashMap<(AccountId, MessageId), Vec<i64>>,
@@ -65,6 +69,8 @@ pub(super) struct StoredCode {
     pub(super) owner: RunId,
     pub(super) source: SourceId,
     pub(super) arrived: Timestamp,
+    /// As it stands among those that are open.
+    pub(super) indexed_deadline: Option<Timestamp>,
 }
 
 impl Contents {
@@ -92,12 +98,21 @@ impl Contents {
 
     /// Notes where a code stands, and what its mark is.
     pub(super) fn index_code(&mut self, id: i64) {
-        let Some(StoredCode { account, code, .. }) = self.codes.get(&id) else { return };
-        if matches!(code.state, CodeState::Open | CodeState::AwaitingChannel) {
-            self.unended.insert(id);
-        } else {
-            self.unended.remove(&id);
+        let Some(stored) = self.codes.get_mut(&id) else { return };
+        let is_open = stored.code.state == CodeState::Open;
+        let deadline = stored.code.deadline.filter(|_| is_open);
+        if let Some(before) = std::mem::replace(&mut stored.indexed_deadline, deadline) {
+            self.open_by_deadline.remove(&(before, id));
         }
+        self.open_by_deadline.extend(deadline.map(|deadline| (deadline, id)));
+        let awaits_channel = stored.code.state == CodeState::AwaitingChannel;
+        for (index, is_in_it) in
+            [(&mut self.open_by_arrival, is_open), (&mut self.awaiting_channel, awaits_channel)]
+        {
+            let entry = (stored.arrived, id);
+            let _ = if is_in_it { index.insert(entry) } else { index.remove(&entry) };
+        }
+        let StoredCode { account, code, .. } = stored;
         if let Code { reference: Some(reference), channel: Some(channel), sent: Some(sent), .. } = code {
             self.marks.entry((*account, reference.clone(), *channel)).or_default().insert((*sent, id));
         }
