@@ -52,7 +52,7 @@ impl<'a> Grown<'a> {
         let grown = Self { arena, path: arena.folder().join("grown.db") };
         grown.sms("FIRST").run()?;
         let db = Connection::open(&grown.path)?;
-        db.execute_batch("PRAGMA synchronous = off; PRAGMA cache_size = -500000")?;
+        db.execute_batch("PRAGMA synchronous = off; PRAGMA cache_size = -8000")?;
         db.execute(
             "INSERT INTO conversion (account, channel, message_id, delivered, key_time, timestamp, state, owner, recorded,
                                      next_attempt, line, attempts, settled, http_status, alone)
