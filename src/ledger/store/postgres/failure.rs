@@ -64,6 +64,14 @@ impl error::Error for Said {
     }
 }
 
+/// Whether something could not be made because another one has made it meanwhile. Depending on how far that had come, the server speaks of a key
+/// that exists, or of a schema, a table, or the type that a table has.
+pub(super) fn is_made_by_another(error: &StoreError) -> bool {
+    let StoreError::Database(why) = error else { return matches!(error, StoreError::Busy) };
+    let state = why.downcast_ref::<Said>().and_then(|Said(error)| error.code());
+    state.is_some_and(|state| matches!(state.code(), "42P06" | "42P07" | "42710"))
+}
+
 /// Whether the server lets nobody in who comes so, whoever it is (`pg_hba.conf`). A wrong password is something else.
 pub(super) fn is_not_let_in(error: &StoreError) -> bool {
     let StoreError::Server(ServerError::LoginRefused(why)) = error else { return false };

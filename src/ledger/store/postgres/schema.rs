@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 
 use super::connect::Connection;
 use super::exchange::{Statement, Step};
+use super::failure::is_made_by_another;
 use crate::ledger::store::{ServerError, StoreError};
 
 /// Every step from an empty schema to today's. Steps are only ever added; the number of steps taken is the schema's version.
@@ -264,7 +265,21 @@ pub(crate) fn make_version(connection: &mut Connection, schema: &Schema, version
     (0..version).zip(MIGRATIONS).try_for_each(|(before, step)| take(connection, schema, before, step))
 }
 
+/// Of several that begin at once each makes what is missing then. Another may have made one thing at the same time, and be gone before it
+/// makes the next: so who was overtaken looks again.
 fn begin(connection: &mut Connection, schema: &Schema) -> Result<(), StoreError> {
+    /// A schema, a table, its first row.
+    const MADE: usize = 3;
+    for _ in 0..MADE {
+        match make_missing(connection, schema) {
+            Err(error) if is_made_by_another(&error) => {}
+            made => return made,
+        }
+    }
+    make_missing(connection, schema)
+}
+
+fn make_missing(connection: &mut Connection, schema: &Schema) -> Result<(), StoreError> {
     let there = Statement::new("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1".to_owned());
     let is_there: Vec<Row> = connection.query(there.with(schema.name.clone(), Type::TEXT))?;
     let mut steps = Vec::new();
@@ -278,11 +293,7 @@ fn begin(connection: &mut Connection, schema: &Schema) -> Result<(), StoreError>
     let identity = format!("{:032x}", fastrand::u128(..));
     let first = "INSERT INTO @meta (id, version, identity) VALUES (1, 0, $1) ON CONFLICT DO NOTHING";
     steps.push(schema.statement(first).with(identity, Type::TEXT).into());
-    match connection.exchange(&steps) {
-        // Another one has made the same at the same time.
-        Err(StoreError::Busy) => Ok(()),
-        begun => begun.map(drop),
-    }
+    connection.exchange(&steps).map(drop)
 }
 
 fn take(connection: &mut Connection, schema: &Schema, version: i64, step: &[&str]) -> Result<(), StoreError> {
