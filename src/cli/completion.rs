@@ -41,13 +41,19 @@ const AFTER_EQUALS: &str = "    prev=\"$3\"
 fn bash(script: &str) -> String {
     let script = script.replace(UNREACHABLE, REACHABLE).replacen("    prev=\"$3\"\n", AFTER_EQUALS, 1);
     let files = "COMPREPLY=($(compgen -f \"${cur}\"))";
+    let mut mended = String::with_capacity(script.len() + BASH_PROFILES.len());
     let mut option = "";
-    let lines = script.lines().map(|line| {
+    for line in script.lines().chain(BASH_PROFILES.lines()) {
         let profile = matches!(option, "--profile)" | "-p)") && line.trim() == files;
         option = line.trim();
-        if profile { line.replace(files, "_nexmo__conversion_profiles") } else { line.to_owned() }
-    });
-    lines.chain(BASH_PROFILES.lines().map(str::to_owned)).map(|line| line + "\n").collect()
+        if profile {
+            mended.push_str(&line.replace(files, "_nexmo__conversion_profiles"));
+        } else {
+            mended.push_str(line);
+        }
+        mended.push('\n');
+    }
+    mended
 }
 
 /// No `compgen -W`: it would run what a name between `$(` and `)` says.
