@@ -66,7 +66,7 @@ fn who_is_overtaken_while_it_makes_the_tables_makes_what_is_missing_then() {
         let (server, schema) = (by_socket(cluster, &database), Schema::named("ledger"));
         cluster.sql(&database, before);
         let mut other = connect(&server).unwrap();
-        let mut ask = |text: String| other.wait(async move |client| client.batch_execute(&text).await).unwrap();
+        let mut ask = |text: String| drop(other.exchange(&[Step::Commands(text)]).unwrap());
         ask(format!("BEGIN; {meanwhile}"));
         let migrated = thread::scope(|scope| {
             let migrating = scope.spawn(|| migrate(&mut connect(&server).unwrap(), &schema));
