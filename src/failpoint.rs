@@ -13,6 +13,8 @@ pub enum Promise {
     RecordedBeforeResult,
     /// A commit is on disk when it returns. Broken: it is there with a later one.
     SyncedWhenCommitted,
+    /// The names of a ledger and of its log are on the disk before anything is in the log. Broken: they get there some time.
+    LogIsNamed,
     /// A live run's rows are that run's alone. Broken: every other run looks crashed.
     OwnedByOneRun,
     /// No more is unsettled than the in-flight limit. Broken: what may have arrived does not count while it waits for a retry.
@@ -38,9 +40,10 @@ pub enum Promise {
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 13] = [
+pub const PROMISES: [(&str, Promise); 14] = [
     ("recorded-before-result", Promise::RecordedBeforeResult),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
+    ("log-is-named", Promise::LogIsNamed),
     ("owned-by-one-run", Promise::OwnedByOneRun),
     ("in-flight-limit-held", Promise::InFlightLimitHeld),
     ("fenced-when-recording", Promise::FencedWhenRecording),

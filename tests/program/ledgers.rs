@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::api;
 use crate::cli::{Cli, Ran, assert_same, mode, wait_until};
 use crate::interruptions::{records, tally};
+use crate::needs::{Needed, is_here, skip};
 
 const WHERE: &str = ".local/state/nexmo-conversion/ledger.db";
 const BATCH: [&str; 6] = ["batch", "--json", "--channel", "sms", "--delivered", "true"];
@@ -492,6 +493,52 @@ fn link_to_a_ledger(path: &Path) {
     let target = path.with_file_name("target.db");
     real(&target);
     symlink(&target, path).unwrap();
+}
+
+/// What a run for one conversion syncs, in order: names of files, and of the ledger's folder.
+fn synced(cli: &Cli, id: &str) -> Vec<String> {
+    let line = format!(
+        "strace -f -y -o ../trace -e trace=fsync,fdatasync nexmo-conversion sms {id} --delivered -q --ledger here.db"
+    );
+    cli.shell(&line).exits(0);
+    let trace = fs::read_to_string(cli.path("trace")).unwrap();
+    let names = trace.lines().filter_map(|line| line.split_once("sync(")?.1.split_once('<')?.1.split_once('>'));
+    let name = |path: &str| Path::new(path).file_name().unwrap().to_string_lossy().into_owned();
+    names.map(|(path, _)| name(path)).filter(|name| name != "here.db.ballast").collect()
+}
+
+#[test]
+fn one_conversion_takes_two_syncs_and_a_log_without_a_name_is_named_first() {
+    let what = "the syncs of one conversion";
+    if !is_here(Needed::Strace, what) {
+        return;
+    }
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    if cli.shell("strace -f -o /dev/null true").status != Some(0) {
+        return skip(what, "nobody may trace here");
+    }
+    let [recorded, settled] = ["here.db-wal"; 2].map(String::from);
+    let both = [recorded, settled];
+    // The folder, and the head of the log.
+    let named = ["here", "here.db-wal"].map(String::from);
+    let named_and_both = [named, both.clone()].concat();
+    let first = synced(&cli, "A");
+    assert!(first.ends_with(&named_and_both), "{first:?}");
+    assert_eq!(synced(&cli, "B"), both);
+    // SQLite's own tools write the log back and remove it.
+    let open = || rusqlite::Connection::open(cli.path("here/here.db")).unwrap();
+    let db = open();
+    assert_eq!(db.query_row("SELECT count(*) FROM conversion", [], |row| row.get(0)), Ok(2));
+    db.close().unwrap();
+    assert!(!cli.path("here/here.db-wal").exists());
+    assert_eq!(synced(&cli, "C"), named_and_both);
+    // Without this mode there is no log.
+    let db = open();
+    db.pragma_update(None, "journal_mode", "delete").unwrap();
+    db.close().unwrap();
+    let last = synced(&cli, "D");
+    assert!(last.ends_with(&named_and_both), "{last:?}");
 }
 
 /// The bytes of all files in a folder, by name.

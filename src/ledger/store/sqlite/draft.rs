@@ -42,7 +42,7 @@ impl Draft {
             Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => {}
             Err(failed) => return Err(failed.error),
         }
-        File::open(&place.folder).and_then(|folder| folder.sync_all())
+        place.sync_names()
     }
 }
 

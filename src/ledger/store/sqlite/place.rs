@@ -4,7 +4,7 @@
 //! what a ledger holds.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -118,6 +118,11 @@ impl Place {
         name.into()
     }
 
+    /// Makes the names in the folder last.
+    pub(super) fn sync_names(&self) -> io::Result<()> {
+        File::open(&self.folder).and_then(|folder| folder.sync_all())
+    }
+
     /// SQLite gives its companions the mode of the database; a ledger that was copied about may have lost its own.
     pub(super) fn close_to_others(&self) -> Result<(), StoreError> {
         for path in [self.file.clone(), self.companion("-wal"), self.companion("-shm")] {
@@ -138,24 +143,24 @@ impl Place {
 pub(super) const PRIVATE: u32 = 0o600;
 
 /// Creates a file that was not there, 0600 whatever the umask.
-pub(super) fn create_private(path: &Path) -> std::io::Result<File> {
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let file = private(OpenOptions::new().create_new(true)).open(path)?;
     file.set_permissions(Permissions::from_mode(PRIVATE))?;
     Ok(file)
 }
 
 /// Opens a file that is there, never through a symbolic link.
-pub(super) fn open_private(path: &Path) -> std::io::Result<File> {
+pub(super) fn open_private(path: &Path) -> io::Result<File> {
     private(&mut OpenOptions::new()).open(path)
 }
 
 /// The same, for a file that may only be read.
-pub(super) fn open_to_look(path: &Path) -> std::io::Result<File> {
+pub(super) fn open_to_look(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path)
 }
 
 /// Removes a file; it is no error if it is gone already.
-pub(super) fn remove_if_there(path: &Path) -> std::io::Result<()> {
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,

@@ -2,6 +2,7 @@
 //!
 //! This file does not know what the rows mean.
 
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
@@ -255,13 +256,27 @@ pub(super) fn open_existing(place: &Place) -> Result<Connection, StoreError> {
     {
         db.pragma_update(None, name, value)?;
     }
-    if pragma(&db, "user_version")? < known_version() {
+    // Reading it opens the log, which is there from then on.
+    let version = pragma(&db, "user_version")?;
+    name_the_log(place)?;
+    if version < known_version() {
         let writing = queue::begin(&mut db, place)?;
         migrate(&writing)?;
         writing.commit()?;
     }
     place.close_to_others()?;
     Ok(db)
+}
+
+/// Makes the name of an open ledger's log last before anything is in it. `.cargo/config.toml` has SQLite built without its own way,
+/// which is a sync of the folder in each process that writes, whether or not the log was there before.
+fn name_the_log(place: &Place) -> Result<(), StoreError> {
+    let log = place.companion("-wal");
+    let is_new = fs::metadata(&log).map_err(|source| StoreError::file("look at", &log, source))?.len() == 0;
+    if is_new && !is_broken(Promise::LogIsNamed) {
+        place.sync_names().map_err(|source| StoreError::file("sync folder", &place.folder, source))?;
+    }
+    Ok(())
 }
 
 /// Opens a ledger that exists for reading; nothing is created, migrated or repaired.

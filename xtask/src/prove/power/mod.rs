@@ -1,7 +1,7 @@
 //! The promise: what was recorded survives a power cut, because nothing is printed or sent before it is on disk.
 //!
 //! No power is cut. Each run's system calls are recorded, and from them disks as a cut may leave them are made and
-//! opened again. In the control commits return before they are synced.
+//! opened again. In the controls commits return before they are synced, and a log is used before its name is.
 
 mod disk;
 mod trace;
@@ -20,6 +20,7 @@ use fastrand::Rng;
 use nexmo_conversion::clock;
 use nexmo_conversion::domain::ApiKey;
 use nexmo_conversion::ledger::Ledger;
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use self::disk::{Image, Lost, Unsynced};
@@ -42,21 +43,39 @@ pub(super) fn show(root: &Path, args: &PowerArgs) -> anyhow::Result<String> {
     let programs = Programs::build(root)?;
     let witness = Witness::start(&programs, &[])?;
     let random = &mut Rng::with_seed(args.seed);
-    let kept = cut(&programs, &witness, Commits::Synced, args.images, random)?;
-    let broken = cut(&programs, &witness, Commits::NotSynced, args.images, random)?;
-    let shown = format!("{kept}\ncontrol, commits that are not synced: {}", broken.verdicts);
+    let kept = cut(&programs, &witness, Promises::Kept, args.images, random)?;
+    let broken = cut(&programs, &witness, Promises::CommitsNotSynced, args.images, random)?;
+    let unnamed = cut(&programs, &witness, Promises::LogNotNamed, args.images, random)?;
+    let shown = format!(
+        "{kept}\ncontrol, commits that are not synced: {}\ncontrol, a log whose name is not synced: {}",
+        broken.verdicts, unnamed.verdicts
+    );
     ensure!(kept.verdicts.holds(), "a power cut breaks a promise\n{shown}");
     ensure!(kept.images_hit > 0 && kept.lost.torn > 0, "no cut took anything\n{shown}");
     ensure!(kept.must > 0 && kept.resumed > 0, "nothing had been printed or resumed\n{shown}");
-    ensure!(broken.verdicts.images_with_lost_rows > 0, "the control lost nothing\n{shown}");
+    for control in [broken, unnamed] {
+        ensure!(control.verdicts.images_with_lost_rows > 0, "a control lost nothing\n{shown}");
+    }
     Ok(shown)
 }
 
-/// Whether the program keeps the promise.
+/// Whether the program keeps its promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Commits {
-    Synced,
-    NotSynced,
+enum Promises {
+    Kept,
+    CommitsNotSynced,
+    LogNotNamed,
+}
+
+impl Promises {
+    /// The name of the one that it breaks.
+    fn broken(self) -> Option<&'static str> {
+        match self {
+            Self::Kept => None,
+            Self::CommitsNotSynced => Some("synced-when-committed"),
+            Self::LogNotNamed => Some("log-is-named"),
+        }
+    }
 }
 
 /// What the cuts of all runs came to.
@@ -95,7 +114,7 @@ const RESUMED: usize = 10;
 fn cut(
     programs: &Programs,
     witness: &Witness,
-    commits: Commits,
+    promises: Promises,
     images: usize,
     random: &mut Rng,
 ) -> anyhow::Result<Figures> {
@@ -103,8 +122,10 @@ fn cut(
     // In memory where possible: the disks are synced in earnest when they are opened again.
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
-    for (scene, share) in [(Scene::FirstBatch, 40), (Scene::Single, 15), (Scene::AfterACrash, 45)] {
-        let (home, trace) = scene.play(programs, witness, commits, random)?;
+    let scenes =
+        [(Scene::FirstBatch, 35), (Scene::Single, 15), (Scene::WithoutALog, 15), (Scene::AfterACrash, 35)];
+    for (scene, share) in scenes {
+        let (home, trace) = scene.play(programs, witness, promises, random)?;
         let images = images * share / 100;
         for number in 0..images {
             let last = trace.events.len() * (number + 1) / images;
@@ -115,7 +136,7 @@ fn cut(
             let place = folder.path().join("disk");
             image.lay_out(home.path(), &place)?;
             figures.judge(&place, witness, &image, &Known::at(&trace, cut))?;
-            if commits == Commits::Synced && number % RESUMED == 0 {
+            if promises == Promises::Kept && number % RESUMED == 0 {
                 figures.resume(&place, programs, witness)?;
             }
             if let Err(error) = fs::remove_dir_all(&place) {
@@ -133,6 +154,8 @@ enum Scene {
     FirstBatch,
     /// One conversion, with a ledger there.
     Single,
+    /// One conversion, with a ledger there whose log is gone: SQLite's tools write it back and remove it.
+    WithoutALog,
     /// A stream after a run that was killed, with a log that is about to be written back.
     AfterACrash,
 }
@@ -151,7 +174,7 @@ impl Scene {
         self,
         programs: &Programs,
         witness: &Witness,
-        commits: Commits,
+        promises: Promises,
         random: &mut Rng,
     ) -> anyhow::Result<(TempDir, Trace)> {
         let home = tempfile::tempdir()?;
@@ -159,21 +182,25 @@ impl Scene {
         match self {
             Self::FirstBatch => {}
             Self::Single => stage.untraced(&["sms", "EARLIER", "--delivered"])?,
+            Self::WithoutALog => {
+                stage.untraced(&["sms", "EARLIER", "--delivered"])?;
+                stage.remove_log()?;
+            }
             Self::AfterACrash => stage.crash_with_full_log()?,
         }
         let before = Contents::read(home.path())?;
         let log = witness.folder().join("strace.log");
-        let program = match commits {
-            Commits::Synced => &programs.honest,
-            Commits::NotSynced => &programs.breakable,
+        let program = match promises.broken() {
+            None => &programs.honest,
+            Some(_) => &programs.breakable,
         };
         let mut command = strace::command(witness, &trace::OPTIONS, &log, program);
         command.env("NEXMO_CONVERSION_LEDGER", &stage.ledger).stdout(File::create("/dev/null")?);
-        if commits == Commits::NotSynced {
-            command.env(BREAK, "synced-when-committed");
+        if let Some(broken) = promises.broken() {
+            command.env(BREAK, broken);
         }
         match self {
-            Self::Single => {
+            Self::Single | Self::WithoutALog => {
                 run(command.args(["--json", "sms", "A", "B", "C", "--delivered"]), &[], random)?;
             }
             Self::FirstBatch | Self::AfterACrash => {
@@ -188,7 +215,7 @@ impl Scene {
         }
         let trace = Trace::read(&fs::read_to_string(&log)?, home.path(), before)?;
         let written_back = trace.before.names.get(&stage.ledger).is_some_and(|file| trace.writes(*file));
-        ensure!(matches!(self, Self::FirstBatch | Self::Single) || written_back, "the log was not written back");
+        ensure!(!matches!(self, Self::AfterACrash) || written_back, "the log was not written back");
         Ok((home, trace))
     }
 }
@@ -205,6 +232,15 @@ impl Stage<'_> {
         command.env("NEXMO_CONVERSION_LEDGER", &self.ledger).arg("-q").args(arguments);
         let status = command.stdin(Stdio::null()).status()?;
         ensure!(status.success(), "{arguments:?} failed: {status}");
+        Ok(())
+    }
+
+    /// Opens and closes the ledger as SQLite's own tools do.
+    fn remove_log(&self) -> anyhow::Result<()> {
+        let db = Connection::open(&self.ledger)?;
+        db.query_row("SELECT count(*) FROM conversion", [], |_| Ok(()))?;
+        db.close().map_err(|(_, error)| error)?;
+        ensure!(!self.ledger.with_extension("db-wal").exists(), "the log is still there");
         Ok(())
     }
 
@@ -225,7 +261,7 @@ impl Stage<'_> {
             number += step;
             ensure!(number < 10_000, "the log does not fill up");
         }
-        let options = ["-e", "trace=fsync", "-e", "inject=fsync:signal=KILL:when=3"];
+        let options = ["-e", "trace=fsync", "-e", "inject=fsync:signal=KILL:when=2"];
         let mut command = strace::command(
             self.witness,
             &options,
