@@ -12,7 +12,7 @@ use super::liveness::RunId;
 use super::statements as sql;
 use crate::ledger::ticket::RowId;
 
-/// The ranges of one run, as they are in the table.
+/// The ranges of one run, as they are in the table. No two have a row in common.
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
     /// By their first row.
@@ -86,6 +86,11 @@ impl Holdings {
     }
 
     fn add(&mut self, db: &Connection, me: RunId, first: i64, range: Range) -> rusqlite::Result<()> {
+        // When the newest rows are forgotten, their ids are given again. What is still out of a range that had them is before these.
+        if let Some((older, before)) = self.range_of(RowId(first)) {
+            db.prepare_cached(sql::HOLD_LESS)?.execute([me, older, first - 1])?;
+            self.set(older, Some(Range { last: first - 1, ..before }));
+        }
         db.prepare_cached(sql::HOLD)?.execute([me, first, range.last])?;
         self.set(first, Some(range));
         Ok(())
@@ -125,4 +130,41 @@ pub(super) fn give_back_unnoted(db: &Connection, run: RunId) -> rusqlite::Result
 /// The next run, in order, that has something in hand.
 pub(super) fn next_holder(db: &Connection, after: RunId) -> rusqlite::Result<Option<RunId>> {
     db.prepare_cached(sql::NEXT_HOLDER)?.query_row([after], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::Holdings;
+    use crate::ledger::ticket::RowId;
+
+    const ME: i64 = 7;
+
+    fn rows(ids: impl IntoIterator<Item = i64>) -> Vec<RowId> {
+        ids.into_iter().map(RowId).collect()
+    }
+
+    #[test]
+    fn ids_that_are_given_again_belong_to_the_newer_range() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE held (run, first, last, PRIMARY KEY (run, first))").unwrap();
+        let ranges = || -> Vec<(i64, i64)> {
+            let mut query = db.prepare("SELECT first, last FROM held ORDER BY first").unwrap();
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.collect::<Result<_, _>>().unwrap()
+        };
+        let mut held = Holdings::default();
+        held.recorded(&db, ME, &rows(1..=22)).unwrap();
+        held.ended(&db, ME, rows(3..=22)).unwrap();
+        // These twenty are forgotten, and their ids are given again.
+        held.recorded(&db, ME, &rows(3..=14)).unwrap();
+        assert_eq!(ranges(), [(1, 2), (3, 14)]);
+        held.ended(&db, ME, rows([1, 3, 4, 5])).unwrap();
+        assert_eq!(ranges(), [(1, 2), (3, 14)], "2 is still out");
+        held.ended(&db, ME, rows(6..=14)).unwrap();
+        assert_eq!(ranges(), [(1, 2)]);
+        held.ended(&db, ME, rows([2])).unwrap();
+        assert_eq!(ranges(), []);
+    }
 }

@@ -130,6 +130,8 @@ pub(super) const STATE_OF: &str = "SELECT state FROM conversion WHERE id = ?1";
 /// A range of rows in the hands of a run.
 pub(super) const HOLD: &str = "INSERT INTO held (run, first, last) VALUES (?1, ?2, ?3)";
 
+pub(super) const HOLD_LESS: &str = "UPDATE held SET last = ?3 WHERE run = ?1 AND first = ?2";
+
 pub(super) const LET_GO: &str = "DELETE FROM held WHERE run = ?1 AND first = ?2";
 
 pub(super) const LET_ALL_GO: &str = "DELETE FROM held WHERE run = ?1";
