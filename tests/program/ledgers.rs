@@ -495,6 +495,38 @@ fn link_to_a_ledger(path: &Path) {
     symlink(&target, path).unwrap();
 }
 
+/// Puts two entries of the index of settled rows in the wrong order.
+fn swap_in_index(ledger: &Path) {
+    let db = rusqlite::Connection::open(ledger).unwrap();
+    db.execute("UPDATE conversion SET settled = settled - 20 + id", []).unwrap();
+    let root = "SELECT rootpage FROM sqlite_master WHERE name = 'conversion_settled'";
+    let page: usize = db.query_row(root, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap();
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    db.close().unwrap();
+    let mut bytes = fs::read(ledger).unwrap();
+    // A page that has entries only: its kind, then five numbers, then where each entry is.
+    let page = &mut bytes[(page - 1) * 4096..][..4096];
+    assert_eq!((page[0], page[4]), (10, 5), "a leaf with five entries");
+    let (first, last) = (8, 8 + 2 * 4);
+    page.swap(first, last);
+    page.swap(first + 1, last + 1);
+    fs::write(ledger, bytes).unwrap();
+}
+
+#[test]
+fn forgetting_by_a_damaged_index_ends_and_says_so() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let forget = ["ledger", "forget", "settled", "--older-than", "0s", "--yes", "--ledger"];
+    for name in ["whole.db", "damaged.db"] {
+        cli.run(["sms", "A", "B", "C", "D", "E", "--delivered", "--ledger", name]).exits(0);
+    }
+    swap_in_index(&cli.path("here/damaged.db"));
+    cli.run(forget.iter().chain(&["whole.db"])).exits(0);
+    let ran = cli.run(forget.iter().chain(&["damaged.db"]));
+    assert!(ran.exits(74).stderr.contains("damaged"), "{}", ran.shown());
+}
+
 /// What a run for one conversion syncs, in order: names of files, and of the ledger's folder.
 fn synced(cli: &Cli, id: &str) -> Vec<String> {
     let line = format!(

@@ -130,12 +130,17 @@ fn settled(
         && let Some((settled, id)) = end_of_bite(db, state, portion.bite, before)?
     {
         let writing = begin(db, place)?;
+        let before_it = removed;
         for account in accounts(&writing)? {
             let rows = writing.prepare_cached(FORGET_SETTLED)?.execute(params![state, settled, id, account])?;
             let mut tally = Tally::default();
             tally.add(state, -i64::try_from(rows).unwrap_or(i64::MAX));
             tally.write(&writing, account, i64::MAX)?;
             removed += rows as u64;
+        }
+        // Another process may have been quicker, and then there is less to be found.
+        if removed == before_it && end_of_bite(&writing, state, portion.bite, before)? == Some((settled, id)) {
+            return Err(not_removable());
         }
         writing.commit()?;
     }
@@ -208,10 +213,19 @@ fn in_bites(db: &mut Connection, place: &Place, most: u64, bite: &Bite, before: 
     let mut removed = 0;
     while removed < most && bite.has_something(db, before)? {
         let writing = begin(db, place)?;
-        removed += bite.remove(&writing, before)?;
+        let gone = bite.remove(&writing, before)?;
+        if gone == 0 && bite.has_something(&writing, before)? {
+            return Err(not_removable());
+        }
+        removed += gone;
         writing.commit()?;
     }
     Ok(removed)
+}
+
+/// An index shows rows, and none of them can be removed.
+fn not_removable() -> StoreError {
+    StoreError::Damaged("an index has rows that cannot be removed".to_owned())
 }
 
 /// Whether a run is alive is checked inside the transaction: no run can begin to hold a row in between.
