@@ -10,8 +10,8 @@
 use std::collections::HashSet;
 
 use crate::domain::{
-    BadRecord, Channel, CodeEvent, Conversion, Delivered, ErrorCode, MessageId, Record, Reference, TimeSource,
-    Timestamp,
+    BadRecord, Channel, CodeEvent, Conversion, Delivered, ErrorCode, Happening, MessageId, Record, Reference,
+    TimeSource, Timestamp,
 };
 use crate::ledger::tracking::{CodeCounts, CodeRules};
 
@@ -139,6 +139,16 @@ pub(crate) struct AwaitingChannel {
 }
 
 impl Code {
+    /// Whether it was this conversion that it counts as converted by: a log that is read again, or has a line twice, says nothing new.
+    pub(super) fn has_converted_by(&self, event: &CodeEvent) -> bool {
+        let counted = match self.deadline {
+            // The true that follows a false is never the older of the two.
+            Some(deadline) if self.converted == Some(deadline) => event.timestamp <= deadline,
+            Some(_) | None => self.converted == Some(event.timestamp),
+        };
+        event.happening == Happening::Converted && counted
+    }
+
     /// The conversion that follows from its end; none while it awaits its channel.
     pub(super) fn conversion(&self, line: u64, delivered: Delivered, timestamp: Timestamp) -> Option<Record> {
         let conversion =

@@ -78,7 +78,8 @@ impl<'a> Codes<'a> {
         codes
     }
 
-    /// The code that an event is about. A conversion that does not say its channel is of the code that was sent last before it.
+    /// The code that an event is about. A conversion that does not say its channel is of the code that it was counted for before, or
+    /// else of the one that was sent last before it.
     fn known(&self, event: &CodeEvent) -> Option<usize> {
         let known = self.by_id.get(&event.message_id)?.iter().copied();
         let over = |channel| known.clone().find(|at| self.slots[*at].code.channel == channel);
@@ -86,9 +87,9 @@ impl<'a> Codes<'a> {
             return over(event.channel).or_else(|| over(None));
         }
         known.max_by_key(|at| {
-            let Code { state, sent, .. } = self.slots[*at].code;
-            let was_sent = sent.is_some_and(|sent| sent <= event.timestamp);
-            (was_sent && state == CodeState::Open, was_sent, sent)
+            let code = &self.slots[*at].code;
+            let was_sent = code.sent.is_some_and(|sent| sent <= event.timestamp);
+            (code.has_converted_by(event), was_sent && code.state == CodeState::Open, was_sent, code.sent)
         })
     }
 

@@ -129,7 +129,18 @@ fn a_conversion_without_a_channel_is_of_the_code_that_was_sent_last_before_it() 
         assert_eq!(followed.plan.updates, [code.clone().converted(time)]);
     }
     let ended = following(&[converted("0A", 30)], &[sms.clone(), voice.clone().silent()]);
-    assert_eq!(ended.plan.updates, [sms.converted(30)], "one that is open comes first");
+    assert_eq!(ended.plan.updates, [sms.clone().converted(30)], "one that is open comes first");
+    // The same line again is of the code that it was counted for, and not of the one that is still open.
+    let counted = [sms.clone(), voice.clone().converted(30)];
+    let again = following(&[converted("0A", 30)], &counted);
+    assert_eq!((again.conversions(), again.plan.updates.len()), (vec![("0A", true, 30, 1)], 0));
+    assert_eq!(again.records[0].conversion.channel, Channel::Voice);
+    let twice = following(&[converted("0A", 30), converted("0A", 30)], &[sms.clone(), voice.clone()]);
+    assert_eq!(twice.plan.updates, [voice.clone().converted(30)]);
+    // It came when the false had been sent, which it must not be older than.
+    let deadline = voice.deadline.unwrap();
+    let late = Code { state: CodeState::Converted, converted: Some(deadline), ..voice };
+    assert_eq!(following(&[converted("0A", 30)], &[sms, late]).plan.updates, []);
 }
 
 #[test]
