@@ -127,6 +127,7 @@ fn unreachable(error: &TransportError, host: &str, account: &Account) -> Finding
         Cause::Untrusted(..)
         | Cause::TrustStore(_)
         | Cause::Tls(..)
+        | Cause::ProxyDenied(_)
         | Cause::ProxyStatus(..)
         | Cause::Unasked(_)
         | Cause::Unsendable => Exit::Configuration,

@@ -95,12 +95,14 @@ fn judge_error(error: &TransportError) -> Judgement {
     let failure =
         Failure { code: error.cause.code(), message: error.to_string(), reached_server: error.sent.into() };
     let kind = match (&error.cause, error.sent, error.connection) {
-        (Cause::Untrusted(..) | Cause::TrustStore(_), ..) => {
+        (
+            Cause::Untrusted(..) | Cause::TrustStore(_) | Cause::ProxyDenied(_) | Cause::ProxyStatus(_, 300..=499),
+            ..,
+        ) => {
             return Judgement::Stop(StopReason::Configuration, failure);
         }
         // The last sender cannot open even one.
         (Cause::NoDescriptor, ..) => return Judgement::Stop(StopReason::Later, failure),
-        (Cause::ProxyStatus(_, 400..=499), ..) => return Judgement::Stop(StopReason::Configuration, failure),
         (Cause::Unsendable, ..) => return Judgement::Settled(Outcome::Invalid(failure)),
         (Cause::Tls(..) | Cause::Unasked(_) | Cause::Garbage, ..) => TransientKind::NotHttp,
         (Cause::Broken(_), _, ConnectionAge::Reused) => TransientKind::StaleConnection,

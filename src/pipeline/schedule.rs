@@ -374,7 +374,7 @@ impl Schedule {
             // A server that answers nothing but 5xx is soon asked by one sender only.
             TransientKind::Overloaded | TransientKind::Server => {
                 self.concurrency = (self.concurrency / 2).max(1);
-                (self.failures, self.broken) = (0, None);
+                (self.failures, self.broken, self.not_http) = (0, None, 0);
                 failed.wait
             }
             TransientKind::NotHttp => {

@@ -17,7 +17,7 @@ use ureq::unversioned::transport::NextTimeout;
 use ureq::{Error, Timeout};
 
 use super::endpoint::{Endpoint, USER_AGENT};
-use super::error::NotQuiet;
+use super::error::{Handshake, NotQuiet};
 use super::input::{BUFFER, Input};
 use super::line::Line;
 use super::names::Names;
@@ -144,7 +144,12 @@ impl Connection {
     /// Sends a whole request, if nothing was heard before it.
     pub(super) fn send(&mut self, request: &[u8]) -> Result<(), Error> {
         if !is_broken(Promise::AnswersAreAskedFor) {
-            self.look().map_err(|why| Error::Other(Box::new(why)))?;
+            self.look().map_err(|why| match why {
+                NotQuiet::Refused(alert) if self.age() == ConnectionAge::Fresh => {
+                    Error::Other(Box::new(Handshake::refused(alert)))
+                }
+                NotQuiet::Spoken | NotQuiet::Closed | NotQuiet::Refused(_) => Error::Other(Box::new(why)),
+            })?;
         }
         self.trace = Trace::Sent(self.age());
         self.stream.write(request).map_err(|error| phase_error(error, Timeout::Global))

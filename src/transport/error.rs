@@ -5,8 +5,9 @@
 )]
 
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
+use rustls::AlertDescription;
 use thiserror::Error;
 
 use super::endpoint::Endpoint;
@@ -82,6 +83,9 @@ pub enum Cause {
     /// No connection to or through the proxy; its name and the reason.
     #[error("proxy {0}: {1}")]
     Proxy(String, String),
+    /// The proxy does not take the credentials that it was given.
+    #[error("proxy {0} refused the user name and password")]
+    ProxyDenied(String),
     /// The proxy itself answered with this status.
     #[error("proxy {0} answered {1}")]
     ProxyStatus(String, u16),
@@ -118,7 +122,7 @@ impl Cause {
         match self {
             Self::Dns(_) => ErrorCode::Dns,
             Self::Connect(..) | Self::Broken(_) | Self::NoDescriptor => ErrorCode::Connect,
-            Self::Proxy(..) | Self::ProxyStatus(..) => ErrorCode::Proxy,
+            Self::Proxy(..) | Self::ProxyDenied(_) | Self::ProxyStatus(..) => ErrorCode::Proxy,
             Self::Timeout(_) => ErrorCode::Timeout,
             Self::Untrusted(..) | Self::TrustStore(_) => ErrorCode::TlsUntrusted,
             Self::Tls(..) => ErrorCode::Tls,
@@ -141,6 +145,9 @@ pub(super) enum NotQuiet {
     Spoken,
     #[error("closed")]
     Closed,
+    /// By an alert of TLS, after the handshake.
+    #[error("refused")]
+    Refused(AlertDescription),
 }
 
 impl NotQuiet {
@@ -161,15 +168,31 @@ pub(super) enum Handshake {
     TrustStore(TrustError),
 }
 
+impl Handshake {
+    pub(super) fn refused(alert: AlertDescription) -> Self {
+        Self::Tls(refused_with(alert))
+    }
+}
+
+fn refused_with(alert: AlertDescription) -> String {
+    format!("the server refused with the alert {alert:?}")
+}
+
+/// The alert for which a read failed.
+fn alert_in(error: &io::Error) -> Option<AlertDescription> {
+    match error.get_ref()?.downcast_ref() {
+        Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
+        Some(_) | None => None,
+    }
+}
+
 impl From<rustls::Error> for Handshake {
     /// The reasons are ours: rustls's texts can quote what the server sent.
     fn from(error: rustls::Error) -> Self {
         match error {
             rustls::Error::InvalidCertificate(reason) => Self::Untrusted(certificates::reason(&reason)),
             rustls::Error::NoCertificatesPresented => Self::Untrusted("it presented none".to_owned()),
-            rustls::Error::AlertReceived(alert) => {
-                Self::Tls(format!("the server refused with the alert {alert:?}"))
-            }
+            rustls::Error::AlertReceived(alert) => Self::refused(alert),
             rustls::Error::PeerIncompatible(_) => {
                 Self::Tls("the server offers no common version or cipher".to_owned())
             }
@@ -213,9 +236,21 @@ fn cause(error: ureq::Error, trace: Trace, endpoint: &Endpoint) -> Cause {
             _ => on_the_way("it opened no connection".to_owned()),
         },
         ureq::Error::Io(error) if is_out_of_descriptors(&error) => Cause::NoDescriptor,
-        ureq::Error::Io(error) => on_the_way(io_reason(error.kind())),
+        ureq::Error::Io(error) => match (alert_in(&error), trace) {
+            // Instead of the first answer: it belongs to the handshake.
+            (Some(alert), Trace::Sent(ConnectionAge::Fresh)) => Cause::Tls(host(), refused_with(alert)),
+            (Some(alert), _) => on_the_way(refused_with(alert)),
+            (None, _) => match (proxy, error.kind()) {
+                (Some(proxy), ErrorKind::PermissionDenied) => Cause::ProxyDenied(proxy.to_string()),
+                (Some(proxy), ErrorKind::Other) => {
+                    Cause::Proxy(proxy.to_string(), "it refused to connect".to_owned())
+                }
+                (_, kind) => on_the_way(io_reason(kind)),
+            },
+        },
         ureq::Error::Other(inner) if inner.is::<NotQuiet>() => match inner.downcast_ref() {
             Some(NotQuiet::Spoken) => Cause::Unasked(host()),
+            Some(NotQuiet::Refused(alert)) => on_the_way(refused_with(*alert)),
             Some(NotQuiet::Closed) | None => on_the_way(io_reason(ErrorKind::UnexpectedEof)),
         },
         ureq::Error::Other(inner) => match inner.downcast::<Handshake>().map(|handshake| *handshake) {
@@ -224,7 +259,10 @@ fn cause(error: ureq::Error, trace: Trace, endpoint: &Endpoint) -> Cause {
             Ok(Handshake::TrustStore(error)) => Cause::TrustStore(error),
             Err(_) => on_the_way("unknown reason".to_owned()),
         },
-        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => Cause::Garbage,
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => match proxy {
+            Some(proxy) => Cause::Proxy(proxy.to_string(), "what it said was not HTTP, or too much".to_owned()),
+            None => Cause::Garbage,
+        },
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => Cause::Unsendable,
         _ => on_the_way("unknown reason".to_owned()),
     }

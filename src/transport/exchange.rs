@@ -12,6 +12,7 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use httparse::{EMPTY_HEADER, Status};
 use ureq::Error;
 use ureq::http::{HeaderName, HeaderValue, Request as HttpRequest, Response, header};
 use ureq_proto::BodyMode;
@@ -30,6 +31,9 @@ use crate::wire::{Body, BodyEnd, parse_http_date, parse_retry_after};
 
 /// How much of a reply's body is looked at.
 const BODY_LIMIT: usize = 64 * 1024;
+
+/// As many as ureq-proto takes.
+const MOST_FIELDS: usize = 128;
 
 /// A reply, as far as it matters here, with as much of its body as the API could send.
 pub(super) struct Answer {
@@ -141,17 +145,34 @@ fn read_reply(connection: &mut Connection, received: usize, call: Call<RecvRespo
         RecvResponseResult::Cleanup(call) => (BodyEnd::Reached, clean_up(call.close_reason()), None),
     };
     let value = |name: HeaderName| head.headers().get(name).and_then(|value| value.to_str().ok());
+    let all = |name: HeaderName| together(&head, &name);
     Ok(Answer {
         status: head.status().as_u16(),
         retry_after: value(header::RETRY_AFTER).and_then(|value| parse_retry_after(value, clock::now())),
         date: value(header::DATE).and_then(parse_http_date),
-        body: Body::new(bytes, value(header::CONTENT_TYPE), value(header::CONTENT_ENCODING), end),
+        body: Body::new(bytes, all(header::CONTENT_TYPE).as_deref(), codings(&head).as_deref(), end),
         // Whatever has come besides, it answers nothing that was asked.
         connection: if connection.received().is_empty() { afterwards } else { Afterwards::Closed },
         redirect,
         came_by: connection.age(),
         tls: connection.tls(),
     })
+}
+
+/// All values of a header as one list. Bytes that are not UTF-8 are replaced by what no label has: an unreadable one is not none.
+fn together(head: &Response<()>, name: &HeaderName) -> Option<String> {
+    let values = head.headers().get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let list: Vec<_> = values.collect();
+    (!list.is_empty()).then(|| list.join(", "))
+}
+
+/// All that has to be undone before the body can be read, but for chunks.
+fn codings(head: &Response<()>) -> Option<String> {
+    let transfer = together(head, &header::TRANSFER_ENCODING).unwrap_or_default();
+    let transfer = transfer.split(',').filter(|coding| !coding.trim().eq_ignore_ascii_case("chunked"));
+    let content = together(head, &header::CONTENT_ENCODING);
+    let list: Vec<_> = transfer.chain(content.as_deref()).filter(|coding| !coding.trim().is_empty()).collect();
+    (!list.is_empty()).then(|| list.join(","))
 }
 
 /// `RecvResponse`: the first head that is not a 1xx. So many bytes have just been received; 0 was the end.
@@ -162,7 +183,11 @@ fn read_head(
 ) -> Result<(Response<()>, RecvResponseResult), Error> {
     loop {
         loop {
-            let (used, head) = call.try_response(connection.received(), false)?;
+            let (used, head) = match call.try_response(connection.received(), false) {
+                // ureq-proto takes no fields with a 100, which may have some like any other 1xx.
+                Err(ureq_proto::Error::HeadersWith100) => (length_of_head(connection.received()), None),
+                other => other?,
+            };
             connection.consume(used);
             match head {
                 Some(head) => return Ok((head, call.proceed().ok_or(Error::ConnectionFailed)?)),
@@ -175,6 +200,15 @@ fn read_head(
             return Err(Error::Io(ErrorKind::UnexpectedEof.into()));
         }
         received = connection.receive()?;
+    }
+}
+
+/// Of a head that is whole.
+fn length_of_head(bytes: &[u8]) -> usize {
+    let mut headers = [EMPTY_HEADER; MOST_FIELDS];
+    match httparse::Response::new(&mut headers).parse(bytes) {
+        Ok(Status::Complete(length)) => length,
+        Ok(Status::Partial) | Err(_) => 0,
     }
 }
 
@@ -209,7 +243,10 @@ fn read_body(connection: &mut Connection, call: &mut Call<RecvBody>, body: &mut 
         match connection.receive() {
             Ok(1..) => {}
             Ok(0) => return inferred_end(connection, call),
-            Err(Error::Io(error)) if is_end(&error) => return inferred_end(connection, call),
+            // A reset is no end of what ends with the connection.
+            Err(Error::Io(error)) if is_end(&error) && (ends_by_itself || !is_reset(&error)) => {
+                return inferred_end(connection, call);
+            }
             Err(_) => return BodyEnd::Missed,
         }
     }
@@ -223,5 +260,9 @@ fn inferred_end(connection: &Connection, call: &Call<RecvBody>) -> BodyEnd {
 }
 
 fn is_end(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+    error.kind() == ErrorKind::UnexpectedEof || is_reset(error)
+}
+
+fn is_reset(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }

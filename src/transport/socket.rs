@@ -49,7 +49,7 @@ impl Socket {
     }
 
     /// Gives a server that speaks at once the time to do so: a request that crosses what it says would take that for its
-    /// answer. TLS needs no such time, because there the client speaks first.
+    /// answer. A server that TLS has shown to be the right one is not given this time, which each new connection would take.
     pub(super) fn let_it_speak(&self) {
         let limit = Timespec { tv_sec: 0, tv_nsec: SPEAKS_AT_ONCE.subsec_nanos().into() };
         // Whether it has spoken is seen before the request.

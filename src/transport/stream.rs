@@ -131,6 +131,8 @@ fn look_into_tls(tls: &mut ClientConnection, line: &mut Line) -> Result<(), NotQ
             Ok(state) if state.plaintext_bytes_to_read() > 0 => return Err(NotQuiet::Spoken),
             Ok(state) if state.peer_has_closed() => return Err(NotQuiet::Closed),
             Ok(_) => {}
+            // In TLS 1.3 a server looks at the client only after the client's handshake is over.
+            Err(rustls::Error::AlertReceived(alert)) => return Err(NotQuiet::Refused(alert)),
             Err(_) => return Err(NotQuiet::Spoken),
         }
         if line.look().is_ok() {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ureq::Error;
@@ -33,6 +34,8 @@ pub(super) fn tunnel(
 ) -> Result<Line, Error> {
     let now = || Instant::Exact(clock::instant());
     let trust = trust.clone();
+    let opening = Arc::new(Opening { deadline: deadline(timeout), is_over: AtomicBool::new(false) });
+    let opened = Arc::clone(&opening);
     let details = ConnectionDetails {
         uri,
         addrs,
@@ -42,23 +45,40 @@ pub(super) fn tunnel(
         now: now(),
         timeout,
         current_time: Arc::new(now),
-        run_connector: Arc::new(move |details| Ok(Box::new(ToProxy::connect(details, &trust)?))),
+        run_connector: Arc::new(move |details| {
+            Ok(Box::new(ToProxy::connect(details, &trust, Arc::clone(&opening))?))
+        }),
         register_shutdown: Arc::new(|_| Ok(())),
     };
     let proxies = ().chain(SocksConnector::default()).chain(ConnectProxyConnector::default());
     let tunnel = proxies.connect(&details, None)?.ok_or(Error::ConnectionFailed)?;
+    opened.is_over.store(true, Ordering::Relaxed);
     Ok(Line::tunnel(TransportAdapter::new(Box::new(tunnel), details.current_time)))
+}
+
+/// The talk with a proxy has one time limit, which ureq gives anew with each part of it that is waited for.
+struct Opening {
+    deadline: Option<Duration>,
+    is_over: AtomicBool,
+}
+
+impl Opening {
+    fn limit(&self, timeout: NextTimeout) -> Option<Duration> {
+        let own = self.deadline.filter(|_| !self.is_over.load(Ordering::Relaxed));
+        [own, deadline(timeout)].into_iter().flatten().min()
+    }
 }
 
 /// The way to a CONNECT proxy, and through it once it is open.
 struct ToProxy {
     stream: Stream,
+    opening: Arc<Opening>,
     buffers: LazyBuffers,
 }
 
 impl ToProxy {
-    fn connect(details: &ConnectionDetails<'_>, trust: &TrustStore) -> Result<Self, Error> {
-        let deadline = deadline(details.timeout);
+    fn connect(details: &ConnectionDetails<'_>, trust: &TrustStore, opening: Arc<Opening>) -> Result<Self, Error> {
+        let deadline = opening.limit(details.timeout);
         let line = Line::direct(Socket::connect(&details.addrs, deadline)?);
         let stream = if details.needs_tls() {
             Stream::secured(line, trust, details.uri.host().unwrap_or_default())?
@@ -66,7 +86,7 @@ impl ToProxy {
             Stream::plain(line)
         };
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Self { stream, buffers })
+        Ok(Self { stream, opening, buffers })
     }
 }
 
@@ -76,7 +96,7 @@ impl Transport for ToProxy {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.stream.set_deadline(deadline(timeout), timeout.reason);
+        self.stream.set_deadline(self.opening.limit(timeout), timeout.reason);
         let output = &mut self.buffers.output()[..amount];
         let result = self.stream.write(output).map_err(|error| phase_error(error, timeout.reason));
         output.zeroize();
@@ -84,7 +104,7 @@ impl Transport for ToProxy {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.stream.set_deadline(deadline(timeout), timeout.reason);
+        self.stream.set_deadline(self.opening.limit(timeout), timeout.reason);
         let input = self.buffers.input_append_buf();
         if input.is_empty() {
             // A whole buffer, and still no end of what should end in it.

@@ -39,16 +39,22 @@ enum Coding {
     Other,
 }
 
+/// What pages are labelled.
+const PAGES: [&str; 2] = ["text/html", "application/xhtml+xml"];
+
 impl Body {
-    /// A body with its `Content-Type` and `Content-Encoding`, where the reply had them.
+    /// A body with its `Content-Type` and its codings, where the reply had them: lists, because each may come more than once.
     #[must_use]
-    pub fn new(bytes: Vec<u8>, content_type: Option<&str>, content_encoding: Option<&str>, end: BodyEnd) -> Self {
-        let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-        let is_page =
-            ["text/html", "application/xhtml+xml"].iter().any(|page| page.eq_ignore_ascii_case(media_type));
-        let label = if is_page { Label::Page } else { Label::Other };
-        let coding = content_encoding.unwrap_or_default().trim();
-        let is_plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    pub fn new(bytes: Vec<u8>, content_types: Option<&str>, codings: Option<&str>, end: BodyEnd) -> Self {
+        let mut media_types = content_types
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|label| label.split(';').next())
+            .map(str::trim);
+        let is_page = |label: &str| PAGES.iter().any(|page| page.eq_ignore_ascii_case(label));
+        let label = if media_types.any(is_page) { Label::Page } else { Label::Other };
+        let mut codings = codings.unwrap_or_default().split(',').map(str::trim);
+        let is_plain = codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case("identity"));
         let coding = if is_plain { Coding::Identity } else { Coding::Other };
         Self { bytes, label, coding, end }
     }
@@ -117,7 +123,10 @@ mod tests {
     fn other_plain_text_counts_unless_it_is_labelled_as_a_page() {
         for body in ["accepted", "1 < 2", "a <- b", "ok", "{broken"] {
             assert!(labelled(body.as_bytes(), "text/plain"), "{body:?}");
-            for label in ["text/html", "TEXT/HTML;charset=x", " text/html ", "application/xhtml+xml"] {
+            let lists =
+                ["text/plain, text/html; charset=x", "text/html, text/plain", "text/html; title=\"\u{fffd}\""];
+            let pages = ["text/html", "TEXT/HTML;charset=x", " text/html ", "application/xhtml+xml"];
+            for label in pages.into_iter().chain(lists) {
                 assert!(!labelled(body.as_bytes(), label), "{body:?} as {label:?}");
             }
         }
@@ -139,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_has_to_be_decoded_does_not_count() {
-        for coding in ["gzip", "br", "deflate", "GZIP", "gzip, identity"] {
+        for coding in ["gzip", "br", "deflate", "GZIP", "gzip, identity", "identity, gzip", "gzip\u{fffd}"] {
             assert!(!Body::new("ok".into(), None, Some(coding), BodyEnd::Reached).may_be_the_apis(), "{coding}");
         }
         for coding in ["identity", "Identity", "", " "] {

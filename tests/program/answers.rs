@@ -7,6 +7,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -36,8 +37,24 @@ struct Wire<'a> {
     requests: &'a Mutex<Vec<String>>,
 }
 
-trait ReadWrite: Read + Write {}
-impl<T: Read + Write> ReadWrite for T {}
+trait ReadWrite: Read + Write {
+    /// Ends the connection as a server does that falls over.
+    fn reset(&mut self);
+}
+
+impl ReadWrite for TcpStream {
+    fn reset(&mut self) {
+        // What was written arrives first.
+        thread::sleep(Duration::from_millis(50));
+        rustix::net::sockopt::set_socket_linger(&*self, Some(Duration::ZERO)).unwrap();
+    }
+}
+
+impl ReadWrite for StreamOwned<ServerConnection, TcpStream> {
+    fn reset(&mut self) {
+        self.sock.reset();
+    }
+}
 
 impl Wire<'_> {
     /// Reads one request and notes its id; `None` when the client has gone.
@@ -68,6 +85,11 @@ impl Wire<'_> {
         while self.request().is_some() {
             self.say(OK);
         }
+    }
+
+    /// The connection is reset when it is dropped.
+    fn reset(&mut self) {
+        self.stream.reset();
     }
 
     /// Reads on, and never says anything more.
@@ -255,11 +277,15 @@ fn a_connection_that_was_closed_meanwhile_is_no_ambiguous_request() {
 }
 
 /// A certificate for this machine, and the file that makes the program believe it.
-fn tls(cli: &Cli) -> (Arc<ServerConfig>, std::path::PathBuf) {
+fn certificate(cli: &Cli) -> (CertificateDer<'static>, PrivateKeyDer<'static>, PathBuf) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let file = cli.file("ca.pem", made.cert.pem(), 0o600);
     let certificate = CertificateDer::from(made.cert.der().to_vec());
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    (certificate, PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap(), file)
+}
+
+fn tls(cli: &Cli) -> (Arc<ServerConfig>, PathBuf) {
+    let (certificate, key, file) = certificate(cli);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -314,12 +340,74 @@ fn what_tls_holds_back_answers_nothing() {
     }
 }
 
+#[test]
+fn a_100_may_have_fields_like_any_other_1xx() {
+    let server = Server::start(|_, wire| {
+        while wire.request().is_some() {
+            wire.say(&[b"HTTP/1.1 100 Continue\r\nDate: now\r\nX: y\r\n\r\n", OK].concat());
+        }
+    });
+    let (status, outcomes, stderr) = one_by_one(&server.cli(), &["m0", "m1"], Duration::ZERO, &["--retry", "0"]);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(outcomes.iter().all(|(_, outcome)| outcome == "accepted"), "{outcomes:?}");
+    assert_eq!((server.connections(), server.asked_for().len()), (1, 2));
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_is_told_apart_from_one_that_is_away() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let home = Cli::new();
+        let (certificate, key, ca) = certificate(&home);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let wanting =
+            rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_client_cert_verifier(wanting.build().unwrap())
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let server = Server::serve(|_, wire| wire.behave(), Some(Arc::new(config)));
+        let cli = server.cli().with("NEXMO_CONVERSION_BASE_URL", format!("https://{}", server.address));
+        let ran = cli.run(["sms", "A", "--delivered", "--json", "--retry", "9", "--cacert", ca.to_str().unwrap()]);
+        let line = ran.exits(78).line();
+        assert_eq!(line["error"]["code"], "tls", "{version:?}: {}", ran.shown());
+        let message = line["error"]["message"].as_str().unwrap();
+        assert!(message.contains("refused with the alert"), "{version:?}: {message}");
+        assert_eq!(server.asked_for().len(), 0, "{version:?}");
+    }
+}
+
 /// How long after its head this page comes.
 const LATE: Duration = Duration::from_millis(2500);
 
 #[test]
 fn a_page_with_status_200_is_no_acceptance_and_check_says_so() {
-    let pages: [(&str, Manner); 5] = [
+    let pages: [(&str, Manner); 13] = [
+        ("a label that is not ASCII", |_, wire| {
+            words(wire, "Content-Type: text/html; title=\"gew\u{e4}hrt\"\r\n");
+        }),
+        ("the second label", |_, wire| words(wire, "Content-Type: text/plain\r\nContent-Type: text/html\r\n")),
+        ("a list of labels", |_, wire| words(wire, "Content-Type: text/html, text/plain\r\n")),
+        ("the second coding", |_, wire| words(wire, "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n")),
+        ("a coding that is not ASCII", |_, wire| words(wire, "Content-Encoding: gzip\u{e9}\r\n")),
+        ("packed for the way", |_, wire| {
+            wire.request();
+            wire.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+            wire.ignore();
+        }),
+        ("broken off", |_, wire| {
+            wire.request();
+            wire.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n");
+            wire.reset();
+        }),
+        ("in bytes that are not UTF-8", |_, wire| {
+            wire.request();
+            wire.say(b"HTTP/1.1 200 OK\r\nContent-Type: text/html; x=\xe9\r\nContent-Length: 2\r\n\r\nHi");
+            wire.ignore();
+        }),
         ("gzip", |_, wire| {
             page(wire, "Content-Encoding: gzip\r\n", b"\x1f\x8b\x08\0\0\0\0\0\0\x03", Duration::ZERO);
         }),
@@ -357,6 +445,10 @@ fn a_page_with_status_200_is_no_acceptance_and_check_says_so() {
         "{}",
         ran.shown()
     );
+}
+
+fn words(wire: &mut Wire<'_>, headers: &str) {
+    page(wire, headers, b"Please log in", Duration::ZERO);
 }
 
 fn page(wire: &mut Wire<'_>, headers: &str, body: &[u8], late: Duration) {

@@ -1,5 +1,8 @@
 //! Proxies, by curl's rules. The proxy counts the tunnels that it was asked for.
 
+use std::time::Duration;
+
+use nexmo_conversion::clock;
 use nexmo_conversion::sandbox::{CertificateKind, Sandbox};
 
 use crate::api;
@@ -136,6 +139,40 @@ fn a_proxy_that_wants_credentials_stops_the_run() {
         ran.shown()
     );
     assert_eq!((proxy.heads().len(), api::requests(&sandbox)), (1, 0));
+}
+
+#[test]
+fn a_proxy_has_one_time_limit_however_slowly_it_speaks() {
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
+    let proxy =
+        Proxy::dripping("HTTP/1.1 200 Connection established\r\nX-Drip: drip, drip, drip, drip, drip\r\n\r\n");
+    let began = clock::monotonic();
+    let limits = ["--connect-timeout", "1s", "--max-time", "2s", "--proxy"];
+    let ran = run(&cli, &[&limits[..], &[&proxy.address()]].concat());
+    let line = ran.exits(75).line();
+    assert_eq!(line["error"]["code"], "timeout", "{}", ran.shown());
+    let took = clock::monotonic().saturating_sub(began);
+    // All of what it has to say takes 24 seconds.
+    assert!(took < Duration::from_secs(12), "{took:?}");
+}
+
+#[test]
+fn what_a_proxy_does_is_said_of_the_proxy() {
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
+    for (said, status, wanted) in [
+        ("junk\r\n\r\n", 75, "was not HTTP"),
+        ("HTTP/1.1 302 Found\r\nLocation: https://example.com/\r\nContent-Length: 0\r\n\r\n", 78, "answered 302"),
+    ] {
+        let proxy = Proxy::answering(said);
+        let ran = run(&cli, &["--proxy", &proxy.address()]);
+        let line = ran.exits(status).line();
+        assert_eq!(line["error"]["code"], "proxy", "{}", ran.shown());
+        let message = line["error"]["message"].as_str().unwrap();
+        assert!(message.contains(&proxy.address()) && message.contains(wanted), "{message}");
+    }
+    assert_eq!(api::requests(&sandbox), 0);
 }
 
 #[test]

@@ -49,6 +49,19 @@ impl<'s> Proxy<'s> {
         })
     }
 
+    /// The same, a byte now and then.
+    #[expect(clippy::disallowed_methods, reason = "this proxy is slow; that is its fault to have")]
+    pub(crate) fn dripping(bytes: &'static str) -> Self {
+        serve(move |mut client, _| {
+            for byte in bytes.bytes() {
+                if client.write_all(&[byte]).is_err() {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(300));
+            }
+        })
+    }
+
     /// `127.0.0.1:PORT`.
     pub(crate) fn address(&self) -> String {
         self.address.to_string()

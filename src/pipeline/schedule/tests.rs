@@ -352,6 +352,21 @@ fn garbage_three_times_in_a_row_ends_the_run() {
 }
 
 #[test]
+fn garbage_with_another_reply_in_between_is_not_in_a_row() {
+    for between in [TransientKind::Overloaded, TransientKind::Server] {
+        let mut schedule = with_jobs(Limits { retries: 0, ..LIMITS }, 20);
+        let mut now = Duration::ZERO;
+        for kind in [TransientKind::NotHttp, TransientKind::NotHttp, between].repeat(4) {
+            now += seconds(400);
+            let mut job = schedule.next(now).unwrap();
+            job.attempts += 1;
+            let again = schedule.again(job, &failing(kind, None), now);
+            assert!(matches!(again, Again::GivenUp(_)), "{kind:?} after {between:?}");
+        }
+    }
+}
+
+#[test]
 fn a_rate_spaces_requests_evenly_and_saves_nothing_up() {
     let limits = Limits { interval: Some(Duration::from_millis(100)), ..LIMITS };
     let mut schedule = with_jobs(limits, 100);
