@@ -18,7 +18,7 @@ use crate::clock;
 use crate::domain::{Account, Auth, Failure, LedgerPlace};
 use crate::ledger::{Kept, LedgerReader, RowState, examine, try_to_write};
 use crate::output::{Age, CheckLine, Escaped, OutputFormat, Severity, to_json};
-use crate::transport::{Cause, Page, Sender, Transport, TransportError};
+use crate::transport::{Cause, ConnectionAge, Page, Sender, Transport, TransportError};
 use crate::wire::basic_credentials;
 
 /// A clock that is off by more than this makes conversions look older or newer than they are.
@@ -159,6 +159,17 @@ fn clock_skew(page: &Page) -> Finding {
         .advising("set this machine's clock (NTP): conversions are sent with its time")
 }
 
+/// A server may close a connection just as it is used again. What changes nothing is then asked for over a new one.
+fn ask_for_balance(sender: &mut Sender, url: &str, authorization: &str) -> Result<Page, TransportError> {
+    let first = sender.get(url, Some(authorization));
+    match &first {
+        Err(TransportError { cause: Cause::Broken(_), connection: ConnectionAge::Reused, .. }) => {
+            sender.get(url, Some(authorization))
+        }
+        Ok(_) | Err(_) => first,
+    }
+}
+
 /// `GET /account/get-balance`: the provider's own side-effect-free account call.
 fn account(setup: &Setup, sender: &mut Sender) -> Finding {
     let secret = match &setup.account.auth {
@@ -168,7 +179,7 @@ fn account(setup: &Setup, sender: &mut Sender) -> Finding {
         }
     };
     let authorization = basic_credentials(&setup.account.api_key, secret);
-    let page = match sender.get(&setup.endpoint.base_url.balance(), Some(authorization.as_str())) {
+    let page = match ask_for_balance(sender, &setup.endpoint.base_url.balance(), &authorization) {
         Ok(page) => page,
         Err(error) => return unreachable(&error, "the account API", &setup.account),
     };

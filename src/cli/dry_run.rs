@@ -12,7 +12,9 @@ use super::terminal::Terminal;
 use crate::clock;
 use crate::domain::{Outcome, Placement, Secret};
 use crate::ledger::Ledger;
-use crate::output::{Escaped, LineStyle, Numbering, OutputFormat, RequestLine, ResultLine, to_json, write_line};
+use crate::output::{
+    Escaped, LineStyle, Numbering, OutputFormat, RequestLine, ResultLine, of_shared_ref, to_json, write_line,
+};
 use crate::pipeline::{
     Event, Item, Listener, ListenerGone, Notice, RecordResult, State, Stopped, Subject, Tracking, preview,
 };
@@ -61,6 +63,8 @@ struct Shown<'a> {
     format: OutputFormat,
     terminal: &'a mut Terminal,
     exit: Exit,
+    /// One such `ref` is enough.
+    has_told_of_ref: bool,
     /// Nothing can be shown any more.
     failure: Option<io::Error>,
 }
@@ -74,6 +78,12 @@ impl Listener for Shown<'_> {
             }),
             Event::Notice(Notice::Input(text)) => {
                 self.terminal.warn(&text);
+                Ok(())
+            }
+            Event::Notice(Notice::SharedRef(reference)) => {
+                if !std::mem::replace(&mut self.has_told_of_ref, true) {
+                    self.terminal.warn(of_shared_ref(&reference));
+                }
                 Ok(())
             }
             Event::Notice(_)
@@ -92,7 +102,8 @@ impl Listener for Shown<'_> {
 impl<'a> Shown<'a> {
     fn new(numbering: Numbering, setup: &'a Setup, context: &'a mut Context) -> Self {
         let format = context.global.format();
-        Self { numbering, setup, format, terminal: &mut context.terminal, exit: Exit::Done, failure: None }
+        let terminal = &mut context.terminal;
+        Self { numbering, setup, format, terminal, exit: Exit::Done, has_told_of_ref: false, failure: None }
     }
 
     fn show(&mut self, result: &RecordResult) -> io::Result<()> {

@@ -15,6 +15,7 @@ pub use escape::{Escaped, TerminalSafeJson, to_json};
 pub use json::{CheckLine, RequestLine, ResultLine};
 pub use printer::{
     AdoptedRows, Hint, OutputFormat, OutputStyle, Printer, Progress, Unsent, Verbosity, exchange_label,
+    of_shared_ref,
 };
 pub use remark::RemarkFormat;
 pub use report::{AccountReport, Glyphs, report_csv, report_json, report_page, report_prometheus, report_text};

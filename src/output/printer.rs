@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 use super::text::{place, write_line};
 use super::{Age, Escaped, LineStyle, RemarkFormat, ResultLine, Severity, Summary, to_json};
 use crate::clock;
-use crate::domain::{Failure, Timestamp, counted};
+use crate::domain::{Failure, Reference, Timestamp, counted};
 use crate::ledger::Origin;
 use crate::pipeline::{Event, Listener, ListenerGone, Notice, RecordResult, State, Stopped, Subject};
 use crate::transport::Watched;
@@ -149,6 +149,15 @@ impl<'a> Printer<'a> {
     }
 }
 
+/// What a dry run says of it, too; as it came, so not for terminals.
+#[must_use]
+pub fn of_shared_ref(reference: &Reference) -> String {
+    format!(
+        "the ref {} is shared by too many codes to mark the parts of one message: each code is counted on its own",
+        reference.as_json()
+    )
+}
+
 impl Listener for Printer<'_> {
     fn hear(&mut self, event: Event) -> Result<(), ListenerGone> {
         self.say_exchanges();
@@ -166,11 +175,7 @@ impl Listener for Printer<'_> {
                 self.remark_once("warning", Severity::Warning, "needs times", &text);
             }
             Event::Notice(Notice::SharedRef(reference)) => {
-                let reference = Escaped::text(reference.as_json());
-                let text = format!(
-                    "the ref {reference} is shared by too many codes to mark the parts of one message: each code is counted on its \
-                     own"
-                );
+                let text = Escaped::text(&of_shared_ref(&reference)).to_string();
                 self.remark_once("warning", Severity::Warning, "shared ref", &text);
             }
             Event::Notice(Notice::Pausing { pause, why }) => {

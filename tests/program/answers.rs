@@ -341,6 +341,22 @@ fn what_tls_holds_back_answers_nothing() {
 }
 
 #[test]
+fn check_asks_again_where_the_connection_was_closed_as_it_was_used() {
+    let server = Server::start(|_, wire| {
+        // The front page, and then only the first request of a connection.
+        if wire.stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {
+            wire.say(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"value\":1}",
+            );
+            let _ = wire.stream.read(&mut [0; 4096]);
+        }
+    });
+    let ran = server.cli().run(["check"]);
+    assert!(ran.exits(0).stdout.contains("the credentials are right"), "{}", ran.shown());
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
 fn a_100_may_have_fields_like_any_other_1xx() {
     let server = Server::start(|_, wire| {
         while wire.request().is_some() {
