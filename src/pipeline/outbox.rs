@@ -230,6 +230,8 @@ impl Entered {
     fn from_entries(recorded: Vec<Recorded>, released: Released) -> Self {
         let mut entered =
             Self { expired: released.expired, taken_over: released.taken_over.len(), ..Self::default() };
+        // Nearly all of them are.
+        entered.ready.reserve(recorded.len());
         for answer in recorded {
             match answer {
                 Recorded::Ready(ticket) => entered.ready.push(Job::recorded(ticket, Origin::Input)),

@@ -3,7 +3,7 @@
 //! While enough jobs wait in front of the senders, nothing has to be decided about a request that was accepted, and to wake a thread
 //! for each costs more than all the rest of the way.
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::job::{Attempt, Job};
 use crate::wire::{Verdict, classify};
@@ -27,7 +27,7 @@ pub(super) struct Returned {
 
 /// A way back for so many senders, who are given so many jobs at most: it is time to decide when half of these have come back.
 pub(super) fn way_back(senders: usize, handed_out: usize) -> (Returns, Returned) {
-    let (attempts_in, attempts) = unbounded();
+    let (attempts_in, attempts) = bounded(handed_out);
     let (bell_in, bell) = bounded(1);
     let enough = (handed_out / 2).saturating_sub(senders);
     (Returns { attempts: attempts_in, bell: bell_in, enough }, Returned { attempts, bell })
@@ -53,7 +53,9 @@ impl Returned {
     /// All that has come back.
     pub(super) fn take(&self) -> Vec<(Job, Option<Attempt>)> {
         let _ = self.bell.try_recv();
-        self.attempts.try_iter().collect()
+        let mut taken = Vec::with_capacity(self.attempts.len());
+        taken.extend(self.attempts.try_iter());
+        taken
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, ScopedJoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
 use super::deadlines::Input;
 use super::engine::{Engine, GLANCE, GROUP, Happened};
@@ -92,7 +92,8 @@ fn drive(
 ) {
     let mut reader = Some(reader);
     let count = Count::default();
-    let (jobs_in, jobs) = unbounded();
+    // There is always room: no more than this are handed out and not settled.
+    let (jobs_in, jobs) = bounded(limits.max_unsettled());
     let (returns, returned) = way_back(limits.jobs, limits.max_unsettled());
     thread::scope(|scope| {
         let start_sender = || {
@@ -150,6 +151,7 @@ fn wait(
         default(at_most) => {}
     }
     let returned = returned.take();
+    arrived.reserve(wanted.len().min(room));
     arrived.extend(wanted.try_iter().take(room));
     let input = match () {
         () if ended => Input::Ended,
