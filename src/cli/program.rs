@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
-use super::args::{Cli, ColorWhen, Command, ConfigCommand, LedgerCommand, LogFormat};
+use super::args::{Cli, ColorWhen, Command, ConfigCommand, Deferred, LedgerCommand, LogFormat};
 use super::completion::completion_script;
 use super::context::Context;
 use super::environment::Environment;
@@ -60,31 +60,31 @@ fn run_command(arguments: &[OsString]) -> Exit {
 
 fn dispatch(command: Command, context: &mut Context) -> Result<Exit, CommandFailure> {
     match command {
-        Command::Sms(sms) => send::sms(&sms, context),
-        Command::Voice(voice) => send::voice(&voice, context),
-        Command::Batch(batch) => batch::batch(&batch, context),
-        Command::Track(track) => track::track(&track, context),
+        Command::Sms(Deferred(sms)) => send::sms(&sms, context),
+        Command::Voice(Deferred(voice)) => send::voice(&voice, context),
+        Command::Batch(Deferred(batch)) => batch::batch(&batch, context),
+        Command::Track(Deferred(track)) => track::track(&track, context),
         Command::Ledger(ledger) => match ledger.command {
-            LedgerCommand::Status(file) => ledger::status(&file, context),
-            LedgerCommand::Resume(resume) => ledger::resume(&resume, context),
-            LedgerCommand::Show(show) => history::show(&show, context),
-            LedgerCommand::Refused(file) => history::refused(&file, context),
-            LedgerCommand::Forget(forget) => ledger::forget(&forget, context),
-            LedgerCommand::Migrate(file) => ledger::migrate(&file, context),
+            LedgerCommand::Status(Deferred(file)) => ledger::status(&file, context),
+            LedgerCommand::Resume(Deferred(resume)) => ledger::resume(&resume, context),
+            LedgerCommand::Show(Deferred(show)) => history::show(&show, context),
+            LedgerCommand::Refused(Deferred(file)) => history::refused(&file, context),
+            LedgerCommand::Forget(Deferred(forget)) => ledger::forget(&forget, context),
+            LedgerCommand::Migrate(Deferred(file)) => ledger::migrate(&file, context),
         },
-        Command::Report(figures) => report::report(&figures, context),
-        Command::Check(check) => check::check(&check, context),
+        Command::Report(Deferred(figures)) => report::report(&figures, context),
+        Command::Check(Deferred(check)) => check::check(&check, context),
         Command::Config(config) => match config.command {
-            ConfigCommand::Init(init) => init::init(&init, context),
-            ConfigCommand::Show(network) => configure::show(&network, context),
+            ConfigCommand::Init(Deferred(init)) => init::init(&init, context),
+            ConfigCommand::Show(Deferred(network)) => configure::show(&network, context),
             ConfigCommand::Profiles => configure::profiles(context),
             ConfigCommand::Path => configure::path(context),
         },
-        Command::Sandbox(sandbox) => local_sandbox::sandbox(&sandbox, context),
-        Command::Completions(completions) => {
+        Command::Sandbox(Deferred(sandbox)) => local_sandbox::sandbox(&sandbox, context),
+        Command::Completions(Deferred(completions)) => {
             context.print(completion_script(&mut Cli::command(), completions.shell))
         }
-        Command::Man(man) => manual::man(&man, context),
+        Command::Man(Deferred(man)) => manual::man(&man, context),
     }
 }
 

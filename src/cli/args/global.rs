@@ -6,6 +6,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::deferred::Deferred;
 use super::ids::{SmsArgs, VoiceArgs};
 use super::ledger::{LedgerCommandArgs, ReportArgs};
 use super::sandbox::SandboxArgs;
@@ -56,28 +57,28 @@ The API: https://developer.vonage.com/en/api/conversion";
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Send whether SMS messages converted
-    Sms(SmsArgs),
+    Sms(Deferred<SmsArgs>),
     /// Send whether voice calls converted (Text-To-Speech, TTS Prompt)
-    Voice(VoiceArgs),
+    Voice(Deferred<VoiceArgs>),
     /// Send a stream of conversions, each as it arrives
-    Batch(Box<BatchArgs>),
+    Batch(Deferred<BatchArgs>),
     /// Send what follows from a log of codes and conversions: silence becomes false
-    Track(Box<TrackArgs>),
+    Track(Deferred<TrackArgs>),
     /// Look into the ledger: what is pending, refused, settled
     Ledger(LedgerCommandArgs),
     /// Show conversion rate, lateness and outcomes, from the ledger
-    Report(ReportArgs),
+    Report(Deferred<ReportArgs>),
     /// Check credentials, file modes, ledger, proxy, CA, TLS and clock
-    Check(CheckArgs),
+    Check(Deferred<CheckArgs>),
     /// Create or show the configuration
     Config(ConfigArgs),
     /// Run a local Conversion API for tests
-    Sandbox(Box<SandboxArgs>),
+    Sandbox(Deferred<SandboxArgs>),
     /// Print a completion script for a shell
-    Completions(CompletionsArgs),
+    Completions(Deferred<CompletionsArgs>),
     /// Print the manual page, or write all pages into a folder
     #[command(hide = true)]
-    Man(ManArgs),
+    Man(Deferred<ManArgs>),
 }
 
 /// Options of every command.

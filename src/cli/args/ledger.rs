@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::deferred::Deferred;
 use super::sending::{LedgerFile, NetworkArgs, PaceArgs, PingArgs};
 use super::values::{Since, parse_age, parse_since};
 
@@ -30,11 +31,11 @@ pub enum LedgerCommand {
 Examples:
   nexmo-conversion ledger status
   nexmo-conversion ledger status --json | jq 'select(.state==\"queued\").count'")]
-    Status(LedgerFile),
+    Status(Deferred<LedgerFile>),
     /// Show all that is known about an id: sent when, with which value, and what was answered
-    Show(ShowArgs),
+    Show(Deferred<ShowArgs>),
     /// Send now what is pending for this account, whatever its next planned attempt
-    Resume(Box<ResumeArgs>),
+    Resume(Deferred<ResumeArgs>),
     /// Print what was refused for good, with the reasons; as input lines again with --json
     #[command(after_help = "\
 With --json each line is a record again, beside the reason: correct the lines,
@@ -46,9 +47,9 @@ Examples:
   nexmo-conversion ledger refused --json |
     jq -c 'select(.error.code==\"bad_parameters\") | .channel=\"voice\"' |
     nexmo-conversion batch")]
-    Refused(LedgerFile),
+    Refused(Deferred<LedgerFile>),
     /// Remove what is older than a time
-    Forget(ForgetArgs),
+    Forget(Deferred<ForgetArgs>),
     /// Make the tables of a ledger on a server, or change them for this version
     #[command(after_help = "\
 A ledger on a server is made and changed by nothing else: other commands say that
@@ -58,7 +59,7 @@ may run it at once. A ledger in a file changes by itself.
 
 Examples:
   nexmo-conversion ledger migrate --ledger postgres://owner@db1/app")]
-    Migrate(LedgerFile),
+    Migrate(Deferred<LedgerFile>),
 }
 
 /// `ledger show`.

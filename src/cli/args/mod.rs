@@ -1,5 +1,6 @@
 //! What can be typed. Nothing here acts.
 
+mod deferred;
 mod global;
 mod ids;
 mod ledger;
@@ -9,6 +10,7 @@ mod setup;
 mod stream;
 mod values;
 
+pub(super) use self::deferred::Deferred;
 pub use self::global::Cli;
 pub(super) use self::global::{ColorWhen, Command, Global, LogFormat};
 pub(super) use self::ids::{ConversionArgs, SmsArgs, VoiceArgs};

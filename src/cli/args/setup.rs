@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::deferred::Deferred;
 use super::sending::{LedgerFile, NetworkArgs};
 
 /// `check`.
@@ -49,13 +50,13 @@ pub struct ConfigArgs {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Write a configuration file (mode 0600), or add a profile to it; never overwrites
-    Init(InitArgs),
+    Init(Deferred<InitArgs>),
     /// Print every setting, its value and where it comes from; secrets are masked
     #[command(after_help = "\
 Examples:
   nexmo-conversion config show
   nexmo-conversion config show --profile alerts --json")]
-    Show(NetworkArgs),
+    Show(Deferred<NetworkArgs>),
     /// Print where the configuration file is, or would be
     #[command(after_help = "\
 Examples:
