@@ -46,7 +46,6 @@ mod track;
 mod version;
 
 pub use self::args::Cli;
-pub use self::completion::completion_script;
 pub use self::exit::Exit;
 pub use self::manual::manual_pages;
 pub use self::program::run;

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
 
+use clap::Parser as _;
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
 
 use super::args::{Cli, ColorWhen, Command, ConfigCommand, Deferred, LedgerCommand, LogFormat};
 use super::completion::completion_script;
@@ -81,9 +81,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, CommandFail
             ConfigCommand::Path => configure::path(context),
         },
         Command::Sandbox(Deferred(sandbox)) => local_sandbox::sandbox(&sandbox, context),
-        Command::Completions(Deferred(completions)) => {
-            context.print(completion_script(&mut Cli::command(), completions.shell))
-        }
+        Command::Completions(Deferred(completions)) => context.print(completion_script(completions.shell)),
         Command::Man(Deferred(man)) => manual::man(&man, context),
     }
 }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use clap::{CommandFactory as _, ValueEnum as _};
 use clap_complete::{Generator as _, Shell};
-use nexmo_conversion::cli::{Cli, completion_script, manual_pages};
+use nexmo_conversion::cli::{Cli, manual_pages};
 
+use crate::completion::completion_script;
 use crate::reference;
 
 /// Folders that hold generated files and nothing else.

@@ -6,6 +6,7 @@
 mod bench;
 mod book;
 mod build;
+mod completion;
 mod dist;
 mod fuzz;
 mod generate;

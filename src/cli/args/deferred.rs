@@ -1,4 +1,4 @@
-//! Options that are made out only when their command is typed.
+//! Options that are defined only when their command is typed.
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 

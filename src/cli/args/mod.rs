@@ -17,5 +17,5 @@ pub(super) use self::ids::{ConversionArgs, SmsArgs, VoiceArgs};
 pub(super) use self::ledger::{ForgetArgs, ForgetWhat, LedgerCommand, ReportArgs, ResumeArgs, ShowArgs};
 pub(super) use self::sandbox::SandboxArgs;
 pub(super) use self::sending::{LedgerArgs, LedgerFile, NetworkArgs, PaceArgs, PingArgs};
-pub(super) use self::setup::{CheckArgs, ConfigCommand, InitArgs, ManArgs};
+pub(super) use self::setup::{CheckArgs, ConfigCommand, InitArgs, ManArgs, Shell};
 pub(super) use self::stream::{AtEndOfInput, BatchArgs, InputArgs, TrackArgs};
