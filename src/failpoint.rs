@@ -37,10 +37,12 @@ pub enum Promise {
     SilenceWaitsForEveryLog,
     /// A followed file counts as read up to what is recorded. Broken: up to what was read of it.
     ReadToIsRecorded,
+    /// On a full disk old rows can be forgotten. Broken: nothing makes room for that.
+    ForgettingHasRoom,
 }
 
 /// Every promise by the name under which it can be broken.
-pub const PROMISES: [(&str, Promise); 14] = [
+pub const PROMISES: [(&str, Promise); 15] = [
     ("recorded-before-result", Promise::RecordedBeforeResult),
     ("synced-when-committed", Promise::SyncedWhenCommitted),
     ("log-is-named", Promise::LogIsNamed),
@@ -55,6 +57,7 @@ pub const PROMISES: [(&str, Promise); 14] = [
     ("windows-of-their-log", Promise::WindowsOfTheirLog),
     ("silence-waits-for-every-log", Promise::SilenceWaitsForEveryLog),
     ("read-to-is-recorded", Promise::ReadToIsRecorded),
+    ("forgetting-has-room", Promise::ForgettingHasRoom),
 ];
 
 #[cfg(feature = "failpoints")]

@@ -178,7 +178,12 @@ fn ledger_advice(error: &LedgerError) -> (Exit, Option<&'static str>) {
     match error.cause() {
         StoreError::Busy if error.is_of_a_server() => (Exit::TryLater, Some(BUSY_SERVER)),
         StoreError::Busy => (Exit::TryLater, Some("another run is writing; run it again")),
-        StoreError::DiskFull => (Exit::Io, Some("free some disk space; what was recorded before is kept")),
+        StoreError::DiskFull => (
+            Exit::Io,
+            Some(
+                "free some disk space, or remove old rows with `ledger forget`; what was recorded before is kept",
+            ),
+        ),
         StoreError::Foreign
         | StoreError::Empty
         | StoreError::Symlink

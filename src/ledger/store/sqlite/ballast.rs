@@ -1,7 +1,9 @@
-//! A file that exists only to be removed: on a full disk its room lets conversions that were sent be settled.
+//! A file that exists only to be removed: on a full disk its room lets conversions that were sent be settled, and old ones be forgotten.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
+
+use rusqlite::Connection;
 
 use super::place::{Place, create_private, open_private};
 
@@ -24,7 +26,9 @@ pub(super) fn lay(place: &Place) -> io::Result<()> {
     })
 }
 
-/// Releases the ballast's room. It is no error if it is gone already.
-pub(super) fn release(place: &Place) {
+/// Removes the ballast, if it is there, then writes the log back and truncates it: it may hold one page many times. What fails here
+/// fails again, and is reported, where the room was wanted.
+pub(super) fn make_room(db: &Connection, place: &Place) {
     let _ = fs::remove_file(place.beside("ballast"));
+    let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::domain::{REMEMBERED, Timestamp};
+use crate::failpoint::{Promise, is_broken};
 
+use super::ballast::make_room;
 use super::followed;
 use super::holdings::{give_back, next_holder};
 use super::liveness::{RunId, is_alive};
@@ -24,6 +26,10 @@ const BITE: u64 = 1000;
 
 /// Rows in one transaction where a person waits for all of them to go; other processes get their turn in between.
 const LARGE_BITE: u64 = 32 * 1024;
+
+/// Rows in one transaction on a full disk. If each changes a page of the table and of each index, these still have room where the
+/// ballast was.
+const SMALL_BITE: u64 = 64;
 
 /// The most pages that are rewritten to give room back, 256 MiB: other writers wait meanwhile.
 const REWRITTEN_MAX: i64 = 64 * 1024;
@@ -54,25 +60,48 @@ impl Forget {
 pub(crate) fn forget(path: &Path, what: Forget, older_than: Duration, now: Timestamp) -> Result<u64, StoreError> {
     let place = Place::find(path)?;
     let mut db = schema::open_existing(&place)?;
-    let before = now.before(older_than).unix();
+    let old = Old { rows: now.before(older_than).unix(), files: now.before(older_than.max(REMEMBERED)).unix() };
     let mut count = 0;
-    if what == Forget::Pending {
-        count = pending(&mut db, &place, before)?;
-    } else {
-        for state in what.states() {
-            count += settled(&mut db, &place, *state, Portion { bite: LARGE_BITE, most: u64::MAX }, before)?;
-        }
+    let mut forgotten = forget_old(&mut db, &place, what, &old, LARGE_BITE, &mut count);
+    if matches!(forgotten, Err(StoreError::DiskFull)) && !is_broken(Promise::ForgettingHasRoom) {
+        make_room(&db, &place);
+        // What has gone is written back at once: the log begins anew with the next bite, and does not grow.
+        db.pragma_update(None, "wal_autocheckpoint", 1)?;
+        forgotten = forget_old(&mut db, &place, what, &old, SMALL_BITE, &mut count);
     }
-    count += match what {
-        Forget::Settled => {
-            forget_files_and_ends(&mut db, &place, now.before(older_than.max(REMEMBERED)).unix())?;
-            in_bites(&mut db, &place, u64::MAX, &Bite::ended_codes(), before)?
-        }
-        Forget::Refused => in_bites(&mut db, &place, u64::MAX, &Bite::unreadable(), before)?,
-        Forget::Pending => 0,
-    };
+    forgotten?;
     give_room_back(&db, &place);
     Ok(count)
+}
+
+/// The times before which something counts as old.
+struct Old {
+    rows: i64,
+    files: i64,
+}
+
+/// Counts what it has removed, also where it then fails.
+fn forget_old(
+    db: &mut Connection,
+    place: &Place,
+    what: Forget,
+    old: &Old,
+    bite: u64,
+    count: &mut u64,
+) -> Result<(), StoreError> {
+    let portion = Portion { bite, most: u64::MAX };
+    if what == Forget::Pending {
+        *count += pending(db, place, old.rows)?;
+        return Ok(());
+    }
+    for state in what.states() {
+        settled(db, place, *state, portion, old.rows, count)?;
+    }
+    if what == Forget::Refused {
+        return in_bites(db, place, portion.at_most(BITE), &UNREADABLE, old.rows, count);
+    }
+    forget_files_and_ends(db, place, old.files)?;
+    in_bites(db, place, portion.at_most(BITE), &ENDED_CODES, old.rows, count)
 }
 
 /// Removes what stands for no conversion: how far files were read that nobody reads any more, and how commands ended that nobody
@@ -100,12 +129,11 @@ fn give_room_back(db: &Connection, place: &Place) {
 /// Removes settled rows whose time has passed, as many as keep up with `entered` new ones.
 pub(super) fn prune(db: &mut Connection, place: &Place, entered: u64, now: Timestamp) -> Result<(), StoreError> {
     let before = now.before(REMEMBERED).unix();
-    let most = entered.saturating_mul(2).max(BITE);
+    let portion = Portion { bite: BITE, most: entered.saturating_mul(2).max(BITE) };
     for state in Forget::Settled.states() {
-        settled(db, place, *state, Portion { bite: BITE, most }, before)?;
+        settled(db, place, *state, portion, before, &mut 0)?;
     }
-    in_bites(db, place, most, &Bite::ended_codes(), before)?;
-    Ok(())
+    in_bites(db, place, portion, &ENDED_CODES, before, &mut 0)
 }
 
 /// How many rows go.
@@ -117,6 +145,13 @@ struct Portion {
     most: u64,
 }
 
+impl Portion {
+    /// So many in one transaction, or fewer.
+    fn at_most(self, bite: u64) -> Self {
+        Self { bite: self.bite.min(bite), ..self }
+    }
+}
+
 /// Removes rows that were settled by then, the oldest first.
 fn settled(
     db: &mut Connection,
@@ -124,27 +159,30 @@ fn settled(
     state: RowState,
     portion: Portion,
     before: i64,
-) -> Result<u64, StoreError> {
+    count: &mut u64,
+) -> Result<(), StoreError> {
     let mut removed = 0;
     while removed < portion.most
         && let Some((settled, id)) = end_of_bite(db, state, portion.bite, before)?
     {
         let writing = begin(db, place)?;
-        let before_it = removed;
+        let mut gone = 0;
         for account in accounts(&writing)? {
             let rows = writing.prepare_cached(FORGET_SETTLED)?.execute(params![state, settled, id, account])?;
             let mut tally = Tally::default();
             tally.add(state, -i64::try_from(rows).unwrap_or(i64::MAX));
             tally.write(&writing, account, i64::MAX)?;
-            removed += rows as u64;
+            gone += rows as u64;
         }
         // Another process may have been quicker, and then there is less to be found.
-        if removed == before_it && end_of_bite(&writing, state, portion.bite, before)? == Some((settled, id)) {
+        if gone == 0 && end_of_bite(&writing, state, portion.bite, before)? == Some((settled, id)) {
             return Err(not_removable());
         }
         writing.commit()?;
+        removed += gone;
+        *count += gone;
     }
-    Ok(removed)
+    Ok(())
 }
 
 const FORGET_SETTLED: &str = "DELETE FROM conversion
@@ -171,56 +209,61 @@ fn accounts(db: &Connection) -> rusqlite::Result<Vec<i64>> {
     query.query_map([], |row| row.get(0))?.collect()
 }
 
-/// What one transaction removes: the oldest of one kind.
-struct Bite {
-    /// Selects their numbers; `?1` is the time before which they count as old.
-    ids: String,
+/// What is removed bite by bite: the oldest of one kind.
+struct Kind {
+    /// Selects their numbers: of those that count as old at `?1`, `?2`.
+    ids: &'static str,
     /// Each removes what belongs to a list of numbers. The last one's count is returned.
     removals: &'static [&'static str],
 }
 
-impl Bite {
-    /// Codes that converted or were silent, with their parts.
-    fn ended_codes() -> Self {
-        Self {
-            ids: format!("SELECT id FROM code WHERE state > 1 AND arrived <= ?1 ORDER BY arrived LIMIT {BITE}"),
-            removals: &["DELETE FROM part WHERE code IN", "DELETE FROM code WHERE id IN"],
-        }
-    }
+/// Codes that converted or were silent, with their parts.
+const ENDED_CODES: Kind = Kind {
+    ids: "SELECT id FROM code WHERE state > 1 AND arrived <= ?1 ORDER BY arrived LIMIT ?2",
+    removals: &["DELETE FROM part WHERE code IN", "DELETE FROM code WHERE id IN"],
+};
 
-    fn unreadable() -> Self {
-        Self {
-            ids: format!("SELECT id FROM unreadable WHERE seen <= ?1 LIMIT {BITE}"),
-            removals: &["DELETE FROM unreadable WHERE id IN"],
-        }
-    }
+const UNREADABLE: Kind = Kind {
+    ids: "SELECT id FROM unreadable WHERE seen <= ?1 LIMIT ?2",
+    removals: &["DELETE FROM unreadable WHERE id IN"],
+};
 
+impl Kind {
     /// Asked before each turn: most runs have nothing to remove, and need not queue for that.
-    fn has_something(&self, db: &Connection, before: i64) -> rusqlite::Result<bool> {
-        db.prepare_cached(&format!("SELECT EXISTS ({})", self.ids))?.query_row([before], |row| row.get(0))
+    fn has_some(&self, db: &Connection, before: i64) -> rusqlite::Result<bool> {
+        db.prepare_cached(&format!("SELECT EXISTS ({})", self.ids))?.query_row([before, 1], |row| row.get(0))
     }
 
-    fn remove(&self, db: &Connection, before: i64) -> rusqlite::Result<u64> {
+    fn remove(&self, db: &Connection, before: i64, bite: u64) -> rusqlite::Result<u64> {
         let mut count = 0;
+        let bite = i64::try_from(bite).unwrap_or(i64::MAX);
         for removal in self.removals {
-            count = db.prepare_cached(&format!("{removal} ({})", self.ids))?.execute([before])? as u64;
+            count = db.prepare_cached(&format!("{removal} ({})", self.ids))?.execute([before, bite])? as u64;
         }
         Ok(count)
     }
 }
 
-fn in_bites(db: &mut Connection, place: &Place, most: u64, bite: &Bite, before: i64) -> Result<u64, StoreError> {
+fn in_bites(
+    db: &mut Connection,
+    place: &Place,
+    portion: Portion,
+    kind: &Kind,
+    before: i64,
+    count: &mut u64,
+) -> Result<(), StoreError> {
     let mut removed = 0;
-    while removed < most && bite.has_something(db, before)? {
+    while removed < portion.most && kind.has_some(db, before)? {
         let writing = begin(db, place)?;
-        let gone = bite.remove(&writing, before)?;
-        if gone == 0 && bite.has_something(&writing, before)? {
+        let gone = kind.remove(&writing, before, portion.bite)?;
+        if gone == 0 && kind.has_some(&writing, before)? {
             return Err(not_removable());
         }
-        removed += gone;
         writing.commit()?;
+        removed += gone;
+        *count += gone;
     }
-    Ok(removed)
+    Ok(())
 }
 
 /// An index shows rows, and none of them can be removed.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Row, params};
 
 use super::alone::Alone;
-use super::ballast;
+use super::ballast::{self, make_room};
 use super::followed;
 use super::forget;
 use super::holdings::{Holdings, give_back, give_back_unnoted};
@@ -182,13 +182,6 @@ impl Store for SqliteStore {
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
-}
-
-/// Removes the ballast, then writes the log back and truncates it: it may hold one page many times. What fails here fails
-/// again, and is reported, where the room was wanted.
-fn make_room(db: &Connection, place: &Place) {
-    ballast::release(place);
-    let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
 /// A run that has begun.

@@ -6,9 +6,10 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use super::super::ledger_rows;
+use super::super::stage::BREAK;
 use super::{Stage, said_of};
 
 /// How many conversions are read: more than there is room for, even when the log is written back again and again.
@@ -30,6 +31,20 @@ echo $?
 "$program" -q ledger resume 2>>"$results/said-later"
 echo $?
 cp "$place"/ledger.db* "$results"
+"#;
+
+/// Fills a disk with the program, and what room is left with something else, so that only the ballast can give any; then removes old
+/// rows and sends one conversion more.
+const FORGETTING: &str = r#"
+place=$1 program=$2 results=$3
+mount -t tmpfs -o size=4m tmpfs "$place" || exit 99
+"$program" batch --format ids --delivered true --channel sms "$results/input" >/dev/null 2>&1
+echo $?
+[ -e "$place/ledger.db.ballast" ] || exit
+cat /dev/zero >"$place/other" 2>/dev/null
+"$program" ledger forget settled --older-than 0s 2>"$results/said"
+echo $?
+"$program" sms ONE_MORE --delivered >>"$results/said" 2>&1
 "#;
 
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +83,7 @@ pub(super) fn show(stage: &Stage) -> anyhow::Result<String> {
     let disk = if namespaces() {
         // Where in its log a run meets the end of the disk is chance.
         let rounds: Vec<_> = (0..ROUNDS).map(|_| fill(stage, Room::SmallDisk)).collect::<anyhow::Result<_>>()?;
-        rounds.join("\n")
+        format!("{}\n{}", rounds.join("\n"), forget(stage)?)
     } else {
         "a disk of 4 MiB: skipped, no user namespace can be made here".to_owned()
     };
@@ -136,4 +151,51 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
     // A limit on files is an error like any other; a full disk is one that was provided for.
     ensure!(again.is_empty() || matches!(room, Room::SmallFiles), "{shown}\n{said}");
     Ok(format!("{shown} ({})", said.lines().next().unwrap_or_default()))
+}
+
+/// Old rows can be removed where nothing else makes room. In the control the program makes none either.
+fn forget(stage: &Stage) -> anyhow::Result<String> {
+    let kept = with_ballast(|| forget_on_full_disk(stage, &stage.programs.honest, None))?;
+    let is_kept = kept.exits == ["74", "0"] && kept.said.contains(" rows removed\naccepted ");
+    ensure!(is_kept, "forgetting on a full disk: {kept:?}");
+    let broken = Some("forgetting-has-room");
+    let control = with_ballast(|| forget_on_full_disk(stage, &stage.programs.breakable, broken))?;
+    ensure!(control.exits == ["74", "74"], "forgetting on a full disk, the control: {control:?}");
+    let removed = kept.said.lines().next().unwrap_or_default();
+    Ok(format!("forgetting on a disk without a byte left: {removed}; in the control exit {}", control.exits[1]))
+}
+
+/// A run that fills the disk has now and then used its ballast up.
+fn with_ballast(mut forget: impl FnMut() -> anyhow::Result<Forgotten>) -> anyhow::Result<Forgotten> {
+    for _ in 0..20 {
+        let forgotten = forget()?;
+        if forgotten.exits.len() > 1 {
+            return Ok(forgotten);
+        }
+    }
+    bail!("no run that filled the disk has left its ballast")
+}
+
+#[derive(Debug)]
+struct Forgotten {
+    /// Of the run that fills the disk, and of what removes rows.
+    exits: Vec<String>,
+    said: String,
+}
+
+fn forget_on_full_disk(stage: &Stage, program: &Path, broken: Option<&str>) -> anyhow::Result<Forgotten> {
+    let folder = tempfile::tempdir()?;
+    let (place, results) = (folder.path().join("place"), folder.path().join("results"));
+    fs::create_dir(&place)?;
+    fs::create_dir(&results)?;
+    let ids: Vec<_> = (0..RECORDS).map(|number| format!("G{number}")).collect();
+    fs::write(results.join("input"), ids.join("\n") + "\n")?;
+    let mut command = stage.witness.command(Path::new("unshare"));
+    command.args(["-Urm", "sh", "-c", FORGETTING, "sh"]).arg(&place).arg(program).arg(&results);
+    command.env("NEXMO_CONVERSION_LEDGER", place.join("ledger.db"));
+    command.envs(broken.map(|promise| (BREAK, promise)));
+    let output = command.stdin(Stdio::null()).output()?;
+    let exits = String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect();
+    // Where there was no ballast, nothing was tried.
+    Ok(Forgotten { exits, said: fs::read_to_string(results.join("said")).unwrap_or_default() })
 }
