@@ -1,5 +1,8 @@
 //! Proxies, by curl's rules. The proxy counts the tunnels that it was asked for.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use nexmo_conversion::clock;
@@ -173,6 +176,47 @@ fn what_a_proxy_does_is_said_of_the_proxy() {
         assert!(message.contains(&proxy.address()) && message.contains(wanted), "{message}");
     }
     assert_eq!(api::requests(&sandbox), 0);
+}
+
+/// Protocol 5, RFC 1928: a choice of how to authenticate, then an answer to the wish to connect.
+#[test]
+fn what_a_socks_proxy_refuses_is_said_of_it() {
+    const PASSWORD: &[u8] = b"\x05\x02";
+    const OPEN: &[u8] = b"\x05\x00";
+    let sandbox = api_behind();
+    let cli = Cli::new().against(&sandbox);
+    for (replies, status, wanted) in [
+        (&[PASSWORD, b"\x01\x01"][..], 78, "refused the user name and password"),
+        (&[OPEN, b"\x05\x02\x00\x01\0\0\0\0\0\0"], 75, "refused to connect"),
+        (&[OPEN, b"\x05\x05\x00\x01\0\0\0\0\0\0"], 75, "refused to connect"),
+        (&[b"HTTP/1.1 400 Bad Request\r\n\r\n"], 75, ""),
+    ] {
+        let address = socks_that_says(replies);
+        let url = format!("socks5h://user:pa55word@{address}");
+        let ran = run(&cli, &["--proxy", &url]);
+        let line = ran.exits(status).line();
+        assert_eq!(line["error"]["code"], "proxy", "{}", ran.shown());
+        let message = line["error"]["message"].as_str().unwrap();
+        assert!(message.contains(&address) && message.contains(wanted), "{message}");
+        assert!(!ran.said().contains("pa55word"), "{}", ran.shown());
+    }
+    assert_eq!(api::requests(&sandbox), 0);
+}
+
+/// A proxy for one connection: each time that it has heard something it gives the next reply; then it is silent, and closes.
+fn socks_that_says(replies: &'static [&'static [u8]]) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        for reply in replies {
+            let heard = client.read(&mut [0; 512]).unwrap();
+            assert!(heard > 0, "the client has left");
+            client.write_all(reply).unwrap();
+        }
+        let _ = client.read_to_end(&mut Vec::new());
+    });
+    address
 }
 
 #[test]
