@@ -335,9 +335,10 @@ impl PostgresStore {
             if is_broken(Promise::UnknownCommitsAreRead) {
                 return Ok(false);
             }
-            let ask = self.access.schema.statement(sql::WAS_DONE).number(self.me).number(serial);
-            match self.connection.query(ask) {
-                Ok(rows) => return Ok(rows.is_empty()),
+            let asked = [sql::RULE_OUT, sql::IS_RULED_OUT]
+                .map(|text| self.access.schema.statement(text).number(self.me).number(serial).into());
+            match self.connection.exchange(&asked) {
+                Ok(answers) => return Ok(answers.last().is_none_or(Vec::is_empty)),
                 Err(error) if !may_pass(&error) || !self.goes_on_until(given_up) => return Err(error),
                 Err(_) => {}
             }

@@ -36,7 +36,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
         sources  BIGINT[],
         log_time BIGINT
     )",
-    // Which of its transactions a run has committed: asked for when the answer to a COMMIT was lost.
+    // Which of its transactions a run has committed: asked for when the answer to a COMMIT was lost. With its negative: which never were.
     "CREATE TABLE @done (
         run    BIGINT NOT NULL,
         serial BIGINT NOT NULL,

@@ -28,9 +28,14 @@ macro_rules! noted {
     };
 }
 
-/// Whether a transaction was committed: none, if it was. From here on it cannot be, if it was not.
-pub(super) const WAS_DONE: &str =
-    "INSERT INTO @done (run, serial) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING serial";
+/// Makes a transaction that was not committed one that never will be: its number is taken. The number's negative says that it was taken
+/// here, because the answer to this can be lost, too.
+pub(super) const RULE_OUT: &str =
+    "WITH taken AS (INSERT INTO @done (run, serial) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING run, serial)
+     INSERT INTO @done (run, serial) SELECT run, -serial FROM taken";
+
+/// Asked after it, and not with it: that may have waited for another one that was under way.
+pub(super) const IS_RULED_OUT: &str = "SELECT serial FROM @done WHERE run = $1 AND serial = -$2";
 
 pub(super) const FORGET_DONE: &str = "DELETE FROM @done WHERE run = $1 AND serial < $2";
 

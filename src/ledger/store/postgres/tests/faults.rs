@@ -29,6 +29,9 @@ const LOST_AGAIN: usize = 4;
 const LATER_LOST_TWICE: usize = 6;
 /// It goes nowhere, and nothing ends.
 const HELD_BACK: usize = 5;
+/// It goes nowhere, and the answer is lost when the run asks whether it was carried out.
+const SWALLOWED_UNSAID: usize = 7;
+const UNSAID: usize = 8;
 
 /// Stands between a run and the server.
 struct Between {
@@ -76,14 +79,16 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
             LOST_AGAIN if has(b"conversion s") && !has(b"COMMIT") => fault.swap(PASS, Ordering::SeqCst),
             LOST_TWICE if has(b"COMMIT") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
             LATER_LOST_TWICE if has(b"COMMIT") && has(b"SERIALIZABLE") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
-            PASS | LOST_AGAIN | LATER_LOST_TWICE => PASS,
+            SWALLOWED_UNSAID if has(b"COMMIT") => fault.swap(UNSAID, Ordering::SeqCst),
+            UNSAID if has(b"serial) VALUES ($1, $2)") => fault.swap(PASS, Ordering::SeqCst),
+            PASS | LOST_AGAIN | LATER_LOST_TWICE | UNSAID => PASS,
             _ if has(b"COMMIT") => fault.swap(PASS, Ordering::SeqCst),
             _ => PASS,
         };
         if met == HELD_BACK {
             continue;
         }
-        if met == SWALLOWED || met == LOST_AGAIN {
+        if [SWALLOWED, LOST_AGAIN, SWALLOWED_UNSAID].contains(&met) {
             break;
         }
         is_mute.store(met != PASS, Ordering::SeqCst);
@@ -186,6 +191,26 @@ fn what_a_commit_has_recorded_is_asked_for_until_there_is_an_answer() {
         let _ = ledger.end(ticket, accepted(), fixture.now);
         assert_eq!(ledger.enter(&sms(id, 10), fixture.now), Recorded::Known(sms(id, 10), Known::Accepted));
     }
+}
+
+#[test]
+fn a_commit_that_was_not_carried_out_is_not_believed_because_the_question_was_asked_twice() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let between = Between::start(Cluster::shared("faults").unwrap().folder());
+    let mut ledger = through(&fixture, &between, Cluster::shared("faults").unwrap());
+    let break_next = || between.break_next(SWALLOWED_UNSAID);
+    let was_met = || assert_eq!(between.fault.load(Ordering::SeqCst), PASS, "both faults were met");
+    for time in [0, 10] {
+        // At once, and then where something is known of the message-id.
+        break_next();
+        let ticket = ledger.ready(&sms("0A", time), fixture.now);
+        was_met();
+        break_next();
+        assert_eq!(ledger.end(ticket, accepted(), fixture.now), Released::default());
+        was_met();
+        assert_eq!(ledger.enter(&sms("0A", time), fixture.now), Recorded::Known(sms("0A", time), Known::Accepted));
+    }
+    assert_eq!(ledger.left_over(fixture.now).unwrap(), None);
 }
 
 #[test]
