@@ -158,18 +158,35 @@ impl PostgresStore {
     /// Takes a new number, with a lease.
     fn begin_run(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let asked = clock::monotonic();
+        let begun = self.try_to_begin_run(now);
+        if begun.is_err() && self.connection.is_usable() {
+            let _ = self.connection.exchange(&[Step::Commands("ROLLBACK".to_owned())]);
+        }
+        begun?;
+        self.note_lease(asked);
+        Ok(())
+    }
+
+    /// The number is known before it is committed: if the answer to that is lost, the next try lets go of it. Nobody is left with a
+    /// run that looks as if it had died.
+    fn try_to_begin_run(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(lock) = self.lock.take() {
+            lock.end()?;
+        }
+        let let_go = self.access.schema.statement(sql::LET_GO).number(self.me);
         let begin = self.access.schema.statement(sql::BEGIN_RUN);
         let begin = begin
             .number(now.unix())
             .number(i64::try_from(self.unsettled_max).unwrap_or(i64::MAX))
             .with(self.locks.host.clone(), Type::TEXT)
             .with(self.access.lease.as_secs_f64(), Type::FLOAT8);
-        let rows = self.connection.query(begin)?;
-        let row = rows.first().ok_or_else(|| row::damaged("no number for a run"))?;
+        let steps = [Step::Commands(self.begins.read_committed.clone()), let_go.into(), begin.into()];
+        let answers = self.connection.exchange(&steps)?;
+        let row =
+            answers.last().and_then(|rows| rows.first()).ok_or_else(|| row::damaged("no number for a run"))?;
         self.me = row::get(row, 0)?;
         self.lock = Some(self.locks.take(self.me)?);
-        self.note_lease(asked);
-        Ok(())
+        self.connection.exchange(&[Step::Commands("COMMIT".to_owned())]).map(drop)
     }
 
     /// The server has given this run a lease when it was asked for, or later.

@@ -16,7 +16,10 @@ use crate::domain::{Durability, HostAddress, REMEMBERED, ServerHost};
 use crate::ledger::store::postgres::connect;
 use crate::ledger::store::postgres::{Access, PostgresStore, Schema, migrate};
 use crate::ledger::tests::{Fixture, accepted, account, ready, sms};
-use crate::ledger::{Due, Known, Ledger, Recorded, Released};
+use crate::ledger::{Due, Known, Ledger, Recorded, Released, UncleanStops};
+
+/// As a client sends it; `READ COMMITTED` is something else.
+const COMMIT: &[u8] = b"COMMIT\0";
 
 /// What happens to the next COMMIT that passes.
 const PASS: usize = 0;
@@ -76,13 +79,13 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
     while let Ok(read @ 1..) = client.read(&mut bytes) {
         let has = |word: &[u8]| bytes[..read].windows(word.len()).any(|window| window == word);
         let met = match fault.load(Ordering::SeqCst) {
-            LOST_AGAIN if has(b"conversion s") && !has(b"COMMIT") => fault.swap(PASS, Ordering::SeqCst),
-            LOST_TWICE if has(b"COMMIT") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
-            LATER_LOST_TWICE if has(b"COMMIT") && has(b"SERIALIZABLE") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
-            SWALLOWED_UNSAID if has(b"COMMIT") => fault.swap(UNSAID, Ordering::SeqCst),
+            LOST_AGAIN if has(b"conversion s") && !has(COMMIT) => fault.swap(PASS, Ordering::SeqCst),
+            LOST_TWICE if has(COMMIT) => fault.swap(LOST_AGAIN, Ordering::SeqCst),
+            LATER_LOST_TWICE if has(COMMIT) && has(b"SERIALIZABLE") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
+            SWALLOWED_UNSAID if has(COMMIT) => fault.swap(UNSAID, Ordering::SeqCst),
             UNSAID if has(b"serial) VALUES ($1, $2)") => fault.swap(PASS, Ordering::SeqCst),
             PASS | LOST_AGAIN | LATER_LOST_TWICE | UNSAID => PASS,
-            _ if has(b"COMMIT") => fault.swap(PASS, Ordering::SeqCst),
+            _ if has(COMMIT) => fault.swap(PASS, Ordering::SeqCst),
             _ => PASS,
         };
         if met == HELD_BACK {
@@ -211,6 +214,23 @@ fn a_commit_that_was_not_carried_out_is_not_believed_because_the_question_was_as
         assert_eq!(ledger.enter(&sms("0A", time), fixture.now), Recorded::Known(sms("0A", time), Known::Accepted));
     }
     assert_eq!(ledger.left_over(fixture.now).unwrap(), None);
+}
+
+#[test]
+fn a_run_whose_beginning_was_not_answered_is_not_taken_for_one_that_has_died() {
+    let Some(fixture) = Fixture::on_server() else { return };
+    let cluster = Cluster::shared("faults").unwrap();
+    let between = Between::start(cluster.folder());
+    for fault in [ANSWER_LOST, SWALLOWED] {
+        between.break_next(fault);
+        let mut ledger = through(&fixture, &between, cluster);
+        assert_eq!(between.fault.load(Ordering::SeqCst), PASS, "the fault was met");
+        let ticket = ledger.ready(&sms(&format!("0A{fault}"), 0), fixture.now);
+        let _ = ledger.end(ticket, accepted(), fixture.now);
+        ledger.close(fixture.now).unwrap();
+    }
+    fixture.end_leases();
+    assert_eq!(through(&fixture, &between, cluster).unclean_stops(), UncleanStops::default());
 }
 
 #[test]
