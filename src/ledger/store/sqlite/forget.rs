@@ -91,8 +91,7 @@ fn forget_old(
 ) -> Result<(), StoreError> {
     let portion = Portion { bite, most: u64::MAX };
     if what == Forget::Pending {
-        *count += pending(db, place, old.rows)?;
-        return Ok(());
+        return pending(db, place, bite, old.rows, count);
     }
     for state in what.states() {
         settled(db, place, *state, portion, old.rows, count)?;
@@ -271,28 +270,60 @@ fn not_removable() -> StoreError {
     StoreError::Damaged("an index has rows that cannot be removed".to_owned())
 }
 
-/// Whether a run is alive is checked inside the transaction: no run can begin to hold a row in between.
-fn pending(db: &mut Connection, place: &Place, before: i64) -> Result<u64, StoreError> {
-    let tx = begin(db, place)?;
-    let mut run = RunId::MIN;
-    while let Some(holder) = next_holder(&tx, run)? {
-        run = holder;
-        if !is_alive(place, run)? {
-            give_back(&tx, run)?;
+/// Whether a run is alive is checked inside each transaction: no run can begin to hold a row in between.
+fn pending(db: &mut Connection, place: &Place, bite: u64, before: i64, count: &mut u64) -> Result<(), StoreError> {
+    let most = i64::try_from(bite).unwrap_or(i64::MAX);
+    loop {
+        let tx = begin(db, place)?;
+        let mut run = RunId::MIN;
+        while let Some(holder) = next_holder(&tx, run)? {
+            run = holder;
+            if !is_alive(place, run)? {
+                give_back(&tx, run)?;
+            }
+        }
+        let owners: Vec<RunId> = {
+            let mut owners = tx.prepare_cached("SELECT DISTINCT owner FROM conversion WHERE state = 0")?;
+            let rows = owners.query_map([], |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        let mut gone = 0;
+        for owner in owners {
+            if !is_alive(place, owner)? {
+                gone += tx.prepare_cached(FORGET_PENDING)?.execute(params![owner, before, most])? as u64;
+            }
+        }
+        tx.commit()?;
+        *count += gone;
+        if gone < bite {
+            return Ok(());
         }
     }
-    let owners: Vec<RunId> = {
-        let mut owners = tx.prepare("SELECT DISTINCT owner FROM conversion WHERE state = 0")?;
-        let rows = owners.query_map([], |row| row.get(0))?;
-        rows.collect::<Result<_, _>>()?
-    };
-    let mut count = 0;
-    for owner in owners {
-        if !is_alive(place, owner)? {
-            let sql = "DELETE FROM conversion WHERE state = 0 AND owner = ?1 AND recorded <= ?2";
-            count += tx.execute(sql, params![owner, before])? as u64;
-        }
+}
+
+const FORGET_PENDING: &str = "DELETE FROM conversion WHERE id IN
+     (SELECT id FROM conversion WHERE state = 0 AND owner = ?1 AND recorded <= ?2 LIMIT ?3)";
+
+#[cfg(test)]
+mod tests {
+    use super::{SMALL_BITE, pending};
+    use crate::ledger::store::sqlite::place::Place;
+    use crate::ledger::store::sqlite::schema;
+    use crate::ledger::tests::{Fixture, sms};
+
+    #[test]
+    fn what_is_pending_goes_bite_by_bite() {
+        let fixture = Fixture::new();
+        let mut ledger = fixture.open();
+        let rows = 2 * SMALL_BITE + 1;
+        let records: Vec<_> = (0..rows).map(|n| sms(&format!("0A{n}"), 0)).collect();
+        let _ = ledger.record(&records, fixture.now).unwrap();
+        ledger.crash();
+        let place = Place::find(&fixture.path()).unwrap();
+        let mut db = schema::open_existing(&place).unwrap();
+        let mut count = 0;
+        pending(&mut db, &place, SMALL_BITE, fixture.now.unix(), &mut count).unwrap();
+        let left: i64 = db.query_row("SELECT count(*) FROM conversion", [], |row| row.get(0)).unwrap();
+        assert_eq!((count, left), (rows, 0));
     }
-    tx.commit()?;
-    Ok(count)
 }
