@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
+use tempfile::TempDir;
 
 use super::super::ledger_rows;
 use super::super::stage::BREAK;
@@ -95,13 +96,29 @@ fn namespaces() -> bool {
     made.is_ok_and(|made| made.status.success())
 }
 
+/// Where a script has its ledger, and where it finds its input and leaves what was said.
+struct Folders {
+    _both: TempDir,
+    place: PathBuf,
+    results: PathBuf,
+    /// What is in the input.
+    ids: Vec<String>,
+}
+
+impl Folders {
+    fn with_input(prefix: &str) -> anyhow::Result<Self> {
+        let both = tempfile::tempdir()?;
+        let (place, results) = (both.path().join("place"), both.path().join("results"));
+        fs::create_dir(&place)?;
+        fs::create_dir(&results)?;
+        let ids: Vec<_> = (0..RECORDS).map(|number| format!("{prefix}{number}")).collect();
+        fs::write(results.join("input"), ids.join("\n") + "\n")?;
+        Ok(Self { _both: both, place, results, ids })
+    }
+}
+
 fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
-    let folder = tempfile::tempdir()?;
-    let (place, results) = (folder.path().join("place"), folder.path().join("results"));
-    fs::create_dir(&place)?;
-    fs::create_dir(&results)?;
-    let ids: Vec<_> = (0..RECORDS).map(|number| format!("F{number}")).collect();
-    fs::write(results.join("input"), ids.join("\n") + "\n")?;
+    let Folders { place, results, ids, .. } = &Folders::with_input("F")?;
     let begin = stage.witness.log_length();
 
     let mut command = match room {
@@ -112,7 +129,7 @@ fn fill(stage: &Stage, room: Room) -> anyhow::Result<String> {
         command.args(["-Urm", "sh"]);
     }
     command.arg("-c").arg(format!("{}{SCRIPT}", room.commands())).arg("sh");
-    command.arg(&place).arg(&stage.programs.honest).arg(&results);
+    command.arg(place).arg(&stage.programs.honest).arg(results);
     command.env("NEXMO_CONVERSION_LEDGER", place.join("ledger.db"));
     let mut script = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut exits = BufReader::new(script.stdout.take().context("no output")?).lines();
@@ -189,14 +206,9 @@ struct Forgotten {
 }
 
 fn forget_on_full_disk(stage: &Stage, program: &Path, broken: Option<&str>) -> anyhow::Result<Forgotten> {
-    let folder = tempfile::tempdir()?;
-    let (place, results) = (folder.path().join("place"), folder.path().join("results"));
-    fs::create_dir(&place)?;
-    fs::create_dir(&results)?;
-    let ids: Vec<_> = (0..RECORDS).map(|number| format!("G{number}")).collect();
-    fs::write(results.join("input"), ids.join("\n") + "\n")?;
+    let Folders { place, results, .. } = &Folders::with_input("G")?;
     let mut command = stage.witness.command(Path::new("unshare"));
-    command.args(["-Urm", "sh", "-c", FORGETTING, "sh"]).arg(&place).arg(program).arg(&results);
+    command.args(["-Urm", "sh", "-c", FORGETTING, "sh"]).arg(place).arg(program).arg(results);
     command.env("NEXMO_CONVERSION_LEDGER", place.join("ledger.db"));
     command.envs(broken.map(|promise| (BREAK, promise)));
     let output = command.stdin(Stdio::null()).output()?;
