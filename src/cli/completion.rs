@@ -1,5 +1,5 @@
-//! The completion scripts. `cargo xtask generate` makes them from the command line's definition; to make one each time that a shell starts
-//! would take longer than all the rest of the program's start.
+//! The completion scripts. `cargo xtask generate` makes them from the command line's definition, and not this program: many shells ask for
+//! one each time they start.
 
 use super::args::Shell;
 

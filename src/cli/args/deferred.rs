@@ -5,7 +5,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 /// A command's options, which are defined when the parser meets the command: to define those of all commands costs a tenth of a short run.
 ///
 /// Before that [`Command::get_arguments`] has none of them; [`Command::build`] defines all. `help` does not see what commands are under
-/// such a one, so it is for those that have none.
+/// such a one, so it is only for those that have none.
 #[derive(Debug)]
 pub struct Deferred<T>(pub Box<T>);
 
@@ -50,7 +50,7 @@ mod tests {
     use super::super::Cli;
 
     #[test]
-    fn options_are_made_out_late_and_before_those_of_every_command() {
+    fn options_are_defined_late_and_before_those_of_every_command() {
         let (early, late) = (Cli::command(), built());
         for name in ["sms", "batch", "report", "sandbox"] {
             assert_eq!(options(&early, name), Vec::<String>::new(), "{name}");
