@@ -1,11 +1,13 @@
 //! Files that appear whole. They are written beside their place, synced, and given their name in one step: a crash leaves the old
-//! file or the new one, and of two programs that create one at once, one gets the error that it exists.
+//! file or the new one, and of two programs that create one at once, one gets the error that it exists. And files that are held:
+//! by a lock that ends with its holder, however that ends.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use rustix::fs::{FlockOperation, flock};
 use tempfile::Builder;
 
 /// What may be at a file's place before it.
@@ -31,6 +33,26 @@ pub fn publish(path: &Path, bytes: &[u8], mode: u32, before: Before) -> io::Resu
     let file = published.map_err(|failed| failed.error)?;
     File::open(folder)?.sync_all()?;
     Ok(file)
+}
+
+/// A file that is locked until this is dropped, or its process ends. To close the file would not be enough: a program that another
+/// thread is just starting has it open, too, for a moment.
+#[derive(Debug)]
+pub struct Held(File);
+
+impl Held {
+    /// Locks a file. Where another has it locked, the error is `WouldBlock`.
+    pub fn lock(file: File) -> io::Result<Self> {
+        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // It can only fail where locks do not work, and there none was taken.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
 }
 
 /// The folder that a file is in.
@@ -67,7 +89,20 @@ mod tests {
     use std::io::ErrorKind;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    use super::{Before, make_private_folders, publish};
+    use super::{Before, Held, make_private_folders, publish};
+
+    #[test]
+    fn a_file_is_free_once_its_holder_has_gone_also_if_a_program_that_is_starting_has_it_open() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let held = Held::lock(file.reopen().unwrap()).unwrap();
+        // What a fork has.
+        let copy = held.0.try_clone().unwrap();
+        let refused = Held::lock(file.reopen().unwrap()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::WouldBlock);
+        drop(held);
+        Held::lock(file.reopen().unwrap()).unwrap();
+        drop(copy);
+    }
 
     #[test]
     fn a_file_appears_whole_with_its_mode_and_nothing_beside_it() {

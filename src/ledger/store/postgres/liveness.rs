@@ -16,7 +16,7 @@ use super::row;
 use super::schema::Schema;
 use super::statements as sql;
 use crate::failpoint::{Promise, is_broken};
-use crate::files::make_private_folders;
+use crate::files::{Held, make_private_folders};
 use crate::ledger::store::StoreError;
 
 /// The number of a run; never given twice in one ledger.
@@ -42,7 +42,7 @@ pub(super) struct Locks {
 #[derive(Debug)]
 pub(super) struct RunLock {
     path: PathBuf,
-    _held: File,
+    _held: Held,
 }
 
 impl Locks {
@@ -68,10 +68,11 @@ impl Locks {
     /// Takes the lock of a new run. It gets its name with the lock already held, so that the run never looks dead.
     pub(super) fn take(&self, run: RunId) -> Result<RunLock, StoreError> {
         let path = self.path(run);
-        let take = || -> io::Result<File> {
-            let draft = tempfile::NamedTempFile::new_in(&self.folder)?;
-            flock(draft.as_file(), FlockOperation::NonBlockingLockExclusive)?;
-            draft.persist(&path).map_err(|error| error.error)
+        let take = || -> io::Result<Held> {
+            let (file, draft) = tempfile::NamedTempFile::new_in(&self.folder)?.into_parts();
+            let held = Held::lock(file)?;
+            draft.persist(&path)?;
+            Ok(held)
         };
         let held = take().map_err(|source| StoreError::file("lock", &path, source))?;
         Ok(RunLock { path, _held: held })

@@ -1,13 +1,14 @@
 //! Which runs are alive. A run is a number and a lock on a file of its own; the kernel frees the lock however the run ends,
 //! so neither a stale pid nor a wrong clock can make a crashed run look alive.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use rustix::fs::{FlockOperation, flock};
 
 use crate::failpoint::{Promise, is_broken};
+use crate::files::Held;
 
 use super::place::{Place, create_private, open_private, remove_if_there};
 use crate::ledger::store::StoreError;
@@ -23,7 +24,7 @@ pub(super) const NO_RUN: RunId = 0;
 pub(super) struct RunLock {
     pub(super) run: RunId,
     path: PathBuf,
-    _held: File,
+    _held: Held,
 }
 
 impl RunLock {
@@ -34,9 +35,8 @@ impl RunLock {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => open_private(&path),
             other => other,
         };
-        let held = file.map_err(|source| StoreError::file("create", &path, source))?;
-        flock(&held, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|source| StoreError::file("lock", &path, source.into()))?;
+        let file = file.map_err(|source| StoreError::file("create", &path, source))?;
+        let held = Held::lock(file).map_err(|source| StoreError::file("lock", &path, source))?;
         Ok(Self { run, path, _held: held })
     }
 

@@ -12,6 +12,7 @@ use rusqlite::types::Value;
 use super::super::schema::known_version;
 use super::{Fixture, accepted, account, at, failed, sms};
 use crate::domain::{Channel, CodeEvent, Conversion, Happening, MessageId, Record, TimeSource};
+use crate::files::Held;
 use crate::ledger::{
     Arrived, CodeRules, Due, Expiry, Known, Ledger, LedgerReader, LogSource, Original, Recorded, StoreError,
 };
@@ -153,8 +154,7 @@ fn what_a_run_of_an_earlier_version_does_afterwards_is_found_and_counted() {
     )
     .unwrap();
     let lock = fixture.path().with_file_name("ledger.db.run-700.lock");
-    let alive = fs::File::create(&lock).unwrap();
-    rustix::fs::flock(&alive, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    let alive = Held::lock(fs::File::create(&lock).unwrap()).unwrap();
     let mut ledger = fixture.open();
     assert_eq!(ledger.adopted(Due::Everything, fixture.now).len(), 3, "what a live run has is its own");
     drop(alive);
