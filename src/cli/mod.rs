@@ -26,6 +26,7 @@ mod ledger;
 mod local_sandbox;
 mod machine;
 mod manual;
+mod parse;
 mod ping;
 mod program;
 mod progress;

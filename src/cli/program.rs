@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use super::args::{Cli, ColorWhen, Command, ConfigCommand, Deferred, LedgerCommand, LogFormat};
@@ -14,6 +13,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{self, CommandFailure, cannot_print};
 use super::hardening::harden;
+use super::parse::parse;
 use super::terminal::Terminal;
 use super::{
     advice, batch, check, configure, history, init, ledger, local_sandbox, manual, report, send, track, version,
@@ -34,7 +34,7 @@ fn run_command(arguments: &[OsString]) -> Exit {
     if let Some(promise) = environment.variable("NEXMO_CONVERSION_BREAK") {
         assert!(crate::failpoint::break_promise(&promise), "no such promise");
     }
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let error = advice::about(harmless(error, arguments), arguments);
@@ -89,7 +89,7 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, CommandFail
 /// The same complaint about the same words, escaped: it quotes them, and an id or a name may come from anybody.
 fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
     let escaped = arguments.iter().map(|word| Escaped(word.as_encoded_bytes()).to_string());
-    Cli::try_parse_from(escaped).err().unwrap_or(error)
+    parse(escaped).err().unwrap_or(error)
 }
 
 /// Help and version are answers; anything else on the command line that cannot be understood is refused.

@@ -1,0 +1,46 @@
+//! The command line, as clap reads it. It compares the options of one command with each other; an option of every command that stands
+//! before the command and one that stands behind it may exclude each other, too.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+
+use super::args::Cli;
+
+/// Reads these words, of which the first is the program's name.
+pub(super) fn parse<T: Clone + Into<OsString>>(words: impl IntoIterator<Item = T>) -> Result<Cli, clap::Error> {
+    let mut program = Cli::command();
+    let mut matches = program.try_get_matches_from_mut(words)?;
+    refuse_contradictions(&mut program, &matches)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut program))
+}
+
+/// Refuses what contradicts itself in the command that was given, where clap does not.
+fn refuse_contradictions(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    if let Some((name, behind)) = matches.subcommand()
+        && let Some(found) = command.find_subcommand_mut(name)
+    {
+        return refuse_contradictions(found, behind);
+    }
+    match contradiction(command, matches) {
+        Some(what) => Err(command.error(ErrorKind::ArgumentConflict, what)),
+        None => Ok(()),
+    }
+}
+
+fn contradiction(command: &Command, matches: &ArgMatches) -> Option<String> {
+    let given = || {
+        command
+            .get_arguments()
+            .filter(|argument| matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine))
+    };
+    let excludes = |one: &Arg, other: &Arg| {
+        command.get_arg_conflicts_with(one).iter().any(|arg| arg.get_id() == other.get_id())
+    };
+    given().filter(|one| one.is_global_set()).find_map(|one| {
+        let other = given().find(|other| excludes(one, other) || excludes(other, one))?;
+        Some(format!("the argument '{one}' cannot be used with '{other}'"))
+    })
+}
