@@ -61,7 +61,7 @@ pub(super) fn apply_guess(
         Ok(Ended::Unanswered) if records_only => vec![by_keys(tx, &plan.inserts)?].into_iter(),
         Ok(Ended::Unanswered) => return Ok(Some(Applied::default())),
         // Somebody else was there at the same moment.
-        Err(StoreError::Busy) => Vec::new().into_iter(),
+        Err(StoreError::Busy) if !tx.store.is_in_doubt() => Vec::new().into_iter(),
         Err(error) => return Err(error),
     };
     let rows = answers.next().unwrap_or_default();
@@ -307,15 +307,16 @@ fn by_keys(tx: &mut PostgresTx<'_>, inserts: &[NewRow]) -> Result<Vec<Row>, Stor
     })
 }
 
-/// Asks what a transaction has done whose answers were lost, until that is answered: begun anew, it would find its own rows and
-/// take them for records that were there before.
+/// Asks what a transaction has done whose answers were lost, until that is answered, or the transaction counts as in doubt.
 fn again<'a>(
     tx: &mut PostgresTx<'_>,
     asked: impl Fn(&PostgresStore) -> Statement<'a>,
 ) -> Result<Vec<Row>, StoreError> {
-    tx.store.persist(|store| {
-        let asked = asked(store);
-        store.connection.query(asked)
+    tx.store.or_in_doubt(|store| {
+        store.persist(|store| {
+            let asked = asked(store);
+            store.connection.query(asked)
+        })
     })
 }
 

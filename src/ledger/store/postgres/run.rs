@@ -47,6 +47,8 @@ pub(crate) struct PostgresStore {
     pub(super) account: i64,
     unsettled_max: usize,
     pub(super) me: RunId,
+    /// A number that was asked for, and whose run may have begun.
+    asked: RunId,
     pub(super) lock: Option<RunLock>,
     /// The files of the log that it reads.
     pub(super) sources: Sources,
@@ -64,6 +66,9 @@ pub(crate) struct PostgresStore {
     stop: Arc<AtomicBool>,
     /// It was waited for in vain, or not at all: what is left to do is tried once.
     has_given_up: bool,
+    /// What became of the last transaction is not known. Begun anew, it would find what it did itself, and take it for what was there
+    /// before.
+    is_in_doubt: bool,
     /// How many guesses more bring the lanes with them.
     pub(super) doubted: u32,
     /// What begins a transaction.
@@ -131,6 +136,7 @@ impl PostgresStore {
             account,
             unsettled_max,
             me: 0,
+            asked: 0,
             lock: None,
             sources: Sources::default(),
             has_lost_lease: false,
@@ -142,6 +148,7 @@ impl PostgresStore {
             tries: Tries::default(),
             stop: Arc::default(),
             has_given_up: false,
+            is_in_doubt: false,
             // A run of one message guesses once.
             doubted: DOUBTED,
             begins,
@@ -168,12 +175,12 @@ impl PostgresStore {
     }
 
     /// The number is known before it is committed: if the answer to that is lost, the next try lets go of it. Nobody is left with a
-    /// run that looks as if it had died.
+    /// run that looks as if it had died. Until it is answered this run has the number that it had.
     fn try_to_begin_run(&mut self, now: Timestamp) -> Result<(), StoreError> {
         if let Some(lock) = self.lock.take() {
             lock.end()?;
         }
-        let let_go = self.access.schema.statement(sql::LET_GO).number(self.me);
+        let let_go = self.access.schema.statement(sql::LET_GO).number(self.asked);
         let begin = self.access.schema.statement(sql::BEGIN_RUN);
         let begin = begin
             .number(now.unix())
@@ -184,9 +191,11 @@ impl PostgresStore {
         let answers = self.connection.exchange(&steps)?;
         let row =
             answers.last().and_then(|rows| rows.first()).ok_or_else(|| row::damaged("no number for a run"))?;
-        self.me = row::get(row, 0)?;
-        self.lock = Some(self.locks.take(self.me)?);
-        self.connection.exchange(&[Step::Commands("COMMIT".to_owned())]).map(drop)
+        self.asked = row::get(row, 0)?;
+        self.lock = Some(self.locks.take(self.asked)?);
+        self.connection.exchange(&[Step::Commands("COMMIT".to_owned())])?;
+        self.me = self.asked;
+        Ok(())
     }
 
     /// The server has given this run a lease when it was asked for, or later.
@@ -244,7 +253,7 @@ impl PostgresStore {
     /// The same for a transaction that is begun again and again.
     pub(super) fn tries_transaction_again(&mut self, failed: &StoreError) -> bool {
         let mut tries = self.tries;
-        let again = self.comes_back(failed, &mut tries);
+        let again = !std::mem::take(&mut self.is_in_doubt) && self.comes_back(failed, &mut tries);
         self.tries = if again { tries } else { Tries::default() };
         again
     }
@@ -292,10 +301,12 @@ impl PostgresStore {
         })
     }
 
-    /// What is asked beside a transaction from time to time.
-    pub(super) fn upkeep(&self) -> Option<Step<'static>> {
-        (self.serial % NOTED == 0 && self.serial > 0)
-            .then(|| self.access.schema.statement(sql::FORGET_DONE).number(self.me).number(self.serial - 1).into())
+    /// What is done before a transaction from time to time, and not with it: if it alone fails, the transaction has not failed.
+    pub(super) fn keep_up(&mut self) {
+        if self.serial % NOTED == 0 && self.serial > 0 {
+            let forget = self.access.schema.statement(sql::FORGET_DONE).number(self.me).number(self.serial - 1);
+            let _ = self.connection.query(forget);
+        }
     }
 
     /// From now on, what sets this ends the waiting for a server that is gone.
@@ -344,8 +355,27 @@ impl PostgresStore {
     }
 
     /// The answer to a COMMIT was lost: whether it was carried out. If it was not, it never will be from here on, also where the
-    /// old connection's end of it still lives.
+    /// old connection's end of it still lives. Where that cannot be found out, the transaction is not tried again.
     pub(super) fn was_done(&mut self, serial: i64) -> Result<bool, StoreError> {
+        self.or_in_doubt(|store| store.ask_whether_done(serial))
+    }
+
+    /// Finds out something about a transaction that has ended. If it fails, that one is not tried again.
+    pub(super) fn or_in_doubt<T>(
+        &mut self,
+        find_out: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let found = find_out(self);
+        self.is_in_doubt = found.is_err();
+        found
+    }
+
+    /// Whether it is not known what became of the last transaction.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt
+    }
+
+    fn ask_whether_done(&mut self, serial: i64) -> Result<bool, StoreError> {
         let given_up = clock::monotonic().saturating_add(self.access.patience);
         loop {
             self.reconnect(given_up)?;

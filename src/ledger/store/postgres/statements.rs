@@ -37,7 +37,8 @@ pub(super) const RULE_OUT: &str =
 /// Asked after it, and not with it: that may have waited for another one that was under way.
 pub(super) const IS_RULED_OUT: &str = "SELECT serial FROM @done WHERE run = $1 AND serial = -$2";
 
-pub(super) const FORGET_DONE: &str = "DELETE FROM @done WHERE run = $1 AND serial < $2";
+/// Of earlier transactions, and not of one that is being asked about.
+pub(super) const FORGET_DONE: &str = "DELETE FROM @done WHERE run = $1 AND serial < $2 AND serial > -$2";
 
 pub(super) const RENEW: &str =
     "UPDATE @lease SET until = now() + $2 * interval '1 second' WHERE run = $1 AND until > now() RETURNING run";

@@ -22,9 +22,9 @@ use crate::ledger::{Due, Known, Ledger, Recorded, Released, UncleanStops};
 const COMMIT: &[u8] = b"COMMIT\0";
 
 /// What happens to the next COMMIT that passes.
-const PASS: usize = 0;
+pub(super) const PASS: usize = 0;
 const SWALLOWED: usize = 1;
-const ANSWER_LOST: usize = 2;
+pub(super) const ANSWER_LOST: usize = 2;
 /// The same, and the connection breaks once more when the run asks what it has recorded.
 const LOST_TWICE: usize = 3;
 const LOST_AGAIN: usize = 4;
@@ -35,15 +35,19 @@ const HELD_BACK: usize = 5;
 /// It goes nowhere, and the answer is lost when the run asks whether it was carried out.
 const SWALLOWED_UNSAID: usize = 7;
 const UNSAID: usize = 8;
+/// The answer is lost to one of a transaction that looks before it changes something.
+pub(super) const LATER_ANSWER_LOST: usize = 9;
+/// The answer is lost to one that comes alone.
+pub(super) const LONE_ANSWER_LOST: usize = 10;
 
 /// Stands between a run and the server.
-struct Between {
-    folder: tempfile::TempDir,
-    fault: Arc<AtomicUsize>,
+pub(super) struct Between {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) fault: Arc<AtomicUsize>,
 }
 
 impl Between {
-    fn start(server: &Path) -> Self {
+    pub(super) fn start(server: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
         let fault = Arc::new(AtomicUsize::new(PASS));
@@ -58,7 +62,7 @@ impl Between {
         Self { folder, fault }
     }
 
-    fn break_next(&self, fault: usize) {
+    pub(super) fn break_next(&self, fault: usize) {
         self.fault.store(fault, Ordering::SeqCst);
     }
 }
@@ -84,7 +88,9 @@ fn forward(mut client: UnixStream, mut server: UnixStream, fault: &AtomicUsize) 
             LATER_LOST_TWICE if has(COMMIT) && has(b"SERIALIZABLE") => fault.swap(LOST_AGAIN, Ordering::SeqCst),
             SWALLOWED_UNSAID if has(COMMIT) => fault.swap(UNSAID, Ordering::SeqCst),
             UNSAID if has(b"serial) VALUES ($1, $2)") => fault.swap(PASS, Ordering::SeqCst),
-            PASS | LOST_AGAIN | LATER_LOST_TWICE | UNSAID => PASS,
+            LATER_ANSWER_LOST if has(COMMIT) && has(b"SERIALIZABLE") => fault.swap(PASS, Ordering::SeqCst),
+            LONE_ANSWER_LOST if has(COMMIT) && !has(b"BEGIN") => fault.swap(PASS, Ordering::SeqCst),
+            PASS | LOST_AGAIN | LATER_LOST_TWICE | UNSAID | LATER_ANSWER_LOST | LONE_ANSWER_LOST => PASS,
             _ if has(COMMIT) => fault.swap(PASS, Ordering::SeqCst),
             _ => PASS,
         };

@@ -4,6 +4,7 @@
 pub(crate) mod support;
 
 mod contention;
+mod doubts;
 mod failover;
 mod faults;
 mod journeys;
