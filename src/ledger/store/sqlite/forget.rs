@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::domain::{REMEMBERED, Timestamp};
 use crate::failpoint::{Promise, is_broken};
 
-use super::ballast::make_room;
+use super::ballast::{self, make_room};
 use super::followed;
 use super::holdings::{give_back, next_holder};
 use super::liveness::{RunId, is_alive};
@@ -63,15 +63,22 @@ pub(crate) fn forget(path: &Path, what: Forget, older_than: Duration, now: Times
     let old = Old { rows: now.before(older_than).unix(), files: now.before(older_than.max(REMEMBERED)).unix() };
     let mut count = 0;
     let mut forgotten = forget_old(&mut db, &place, what, &old, LARGE_BITE, &mut count);
-    if matches!(forgotten, Err(StoreError::DiskFull)) && !is_broken(Promise::ForgettingHasRoom) {
+    let is_full = matches!(forgotten, Err(StoreError::DiskFull)) && !is_broken(Promise::ForgettingHasRoom);
+    if is_full {
         make_room(&db, &place);
         // What has gone is written back at once: the log begins anew with the next bite, and does not grow.
         db.pragma_update(None, "wal_autocheckpoint", 1)?;
         forgotten = forget_old(&mut db, &place, what, &old, SMALL_BITE, &mut count);
+        let _ = write_back(&db);
     }
-    forgotten?;
-    give_room_back(&db, &place);
-    Ok(count)
+    if forgotten.is_ok() {
+        give_room_back(&db, &place);
+    }
+    if is_full {
+        // A run that is sending counts on it.
+        let _ = ballast::lay(&place);
+    }
+    forgotten.map(|()| count)
 }
 
 /// The times before which something counts as old.
@@ -121,8 +128,15 @@ fn give_room_back(db: &Connection, place: &Place) {
         && pages - free <= REWRITTEN_MAX
         && let Ok(_turn) = queue::wait(place)
     {
-        let _ = db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = db.execute_batch("VACUUM");
+        // Also where there was no room: what was copied until then lies in the log.
+        let _ = write_back(db);
     }
+}
+
+/// Writes the log back, and leaves nothing of it.
+fn write_back(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
 }
 
 /// Removes settled rows whose time has passed, as many as keep up with `entered` new ones.
@@ -272,33 +286,36 @@ fn not_removable() -> StoreError {
 
 /// Whether a run is alive is checked inside each transaction: no run can begin to hold a row in between.
 fn pending(db: &mut Connection, place: &Place, bite: u64, before: i64, count: &mut u64) -> Result<(), StoreError> {
+    let mut run = RunId::MIN;
+    while let Some(holder) = next_holder(db, run)? {
+        run = holder;
+        let writing = begin(db, place)?;
+        if !is_alive(place, run)? {
+            give_back(&writing, run)?;
+        }
+        writing.commit()?;
+    }
     let most = i64::try_from(bite).unwrap_or(i64::MAX);
-    loop {
-        let tx = begin(db, place)?;
-        let mut run = RunId::MIN;
-        while let Some(holder) = next_holder(&tx, run)? {
-            run = holder;
-            if !is_alive(place, run)? {
-                give_back(&tx, run)?;
+    for owner in owners_of_pending(db)? {
+        loop {
+            let writing = begin(db, place)?;
+            if is_alive(place, owner)? {
+                break;
             }
-        }
-        let owners: Vec<RunId> = {
-            let mut owners = tx.prepare_cached("SELECT DISTINCT owner FROM conversion WHERE state = 0")?;
-            let rows = owners.query_map([], |row| row.get(0))?;
-            rows.collect::<Result<_, _>>()?
-        };
-        let mut gone = 0;
-        for owner in owners {
-            if !is_alive(place, owner)? {
-                gone += tx.prepare_cached(FORGET_PENDING)?.execute(params![owner, before, most])? as u64;
+            let gone = writing.prepare_cached(FORGET_PENDING)?.execute(params![owner, before, most])? as u64;
+            writing.commit()?;
+            *count += gone;
+            if gone < bite {
+                break;
             }
-        }
-        tx.commit()?;
-        *count += gone;
-        if gone < bite {
-            return Ok(());
         }
     }
+    Ok(())
+}
+
+fn owners_of_pending(db: &Connection) -> rusqlite::Result<Vec<RunId>> {
+    let mut owners = db.prepare_cached("SELECT DISTINCT owner FROM conversion WHERE state = 0")?;
+    owners.query_map([], |row| row.get(0))?.collect()
 }
 
 const FORGET_PENDING: &str = "DELETE FROM conversion WHERE id IN
