@@ -1,5 +1,6 @@
-//! The command line, as clap reads it. It compares the options of one command with each other; an option of every command that stands
-//! before the command and one that stands behind it may exclude each other, too.
+//! The command line, as clap reads it, but for the place of an option. Clap compares the options of one command with each other; one of
+//! every command that stands before the command and one that stands behind it may exclude each other, too. And some options
+//! that not every command has may stand before those that have them.
 
 use std::ffi::OsString;
 
@@ -7,10 +8,35 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
+use super::advice;
 use super::args::Cli;
 
+/// What may stand before the command as well.
+const MOVABLE: [&str; 3] = ["-n", "--dry-run", "--sandbox"];
+
 /// Reads these words, of which the first is the program's name.
-pub(super) fn parse<T: Clone + Into<OsString>>(words: impl IntoIterator<Item = T>) -> Result<Cli, clap::Error> {
+pub(super) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    match read(words) {
+        Err(error) if error.kind() == ErrorKind::UnknownArgument => {
+            moved(words).map_or(Err(error), |words| read(&words))
+        }
+        read => read,
+    }
+}
+
+/// The words with what may stand before the command behind it; nothing if nothing does.
+fn moved(words: &[OsString]) -> Option<Vec<OsString>> {
+    let mut program = Cli::command();
+    program.build();
+    let texts: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let (place, _) = advice::path(&program, &texts).pop()?;
+    let (before, behind) = words.split_at_checked(place + 2)?;
+    let (movable, kept): (Vec<_>, Vec<_>) =
+        before.iter().cloned().partition(|word| MOVABLE.iter().any(|movable| word == movable));
+    (!movable.is_empty()).then(|| [&kept, &movable, behind].concat())
+}
+
+fn read(words: &[OsString]) -> Result<Cli, clap::Error> {
     let mut program = Cli::command();
     let mut matches = program.try_get_matches_from_mut(words)?;
     refuse_contradictions(&mut program, &matches)?;

@@ -5,6 +5,7 @@ use std::panic;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory as _};
 
 use super::args::{Cli, ColorWhen, Command, ConfigCommand, Deferred, LedgerCommand, LogFormat};
 use super::completion::completion_script;
@@ -88,26 +89,46 @@ fn dispatch(command: Command, context: &mut Context) -> Result<Exit, CommandFail
 
 /// The same complaint about the same words, escaped: it quotes them, and an id or a name may come from anybody.
 fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
-    let escaped = arguments.iter().map(|word| Escaped(word.as_encoded_bytes()).to_string());
-    parse(escaped).err().unwrap_or(error)
+    let escaped: Vec<_> =
+        arguments.iter().map(|word| OsString::from(Escaped(word.as_encoded_bytes()).to_string())).collect();
+    parse(&escaped).err().unwrap_or(error)
+}
+
+/// Which colour was wished for, as far as the rest of the line can be understood.
+fn color(arguments: &[OsString]) -> ColorWhen {
+    let lenient = Cli::command().ignore_errors(true).try_get_matches_from(arguments);
+    let wished = |matches: &ArgMatches| {
+        let mut deepest = matches;
+        while let Some((_, behind)) = deepest.subcommand() {
+            deepest = behind;
+        }
+        deepest.get_one("color").copied()
+    };
+    lenient.ok().as_ref().and_then(wished).unwrap_or(ColorWhen::Auto)
 }
 
 /// Help and version are answers; anything else on the command line that cannot be understood is refused.
 fn refuse(error: &clap::Error, arguments: &[OsString], environment: &Environment) -> Exit {
-    let mut terminal = Terminal::new(ColorWhen::Auto, environment.color(), LogFormat::Text, Verbosity::Normal);
+    let mut terminal = Terminal::new(color(arguments), environment.color(), LogFormat::Text, Verbosity::Normal);
     if error.kind() == ErrorKind::DisplayVersion {
-        return match terminal.print(version::text(version::detail(arguments))) {
-            Ok(()) => Exit::Done,
-            Err(error) => cannot_print(error).exit,
-        };
+        return answer(&mut terminal, version::text(version::detail(arguments)));
     }
     let styled = error.render();
     if error.kind() != ErrorKind::DisplayHelp {
         terminal.say(terminal.for_err(&styled).trim_end());
         return Exit::Usage;
     }
-    match terminal.print(terminal.for_out(&styled)) {
+    let help = terminal.for_out(&styled);
+    answer(&mut terminal, help)
+}
+
+fn answer(terminal: &mut Terminal, text: String) -> Exit {
+    match terminal.print(text) {
         Ok(()) => Exit::Done,
-        Err(error) => cannot_print(error).exit,
+        Err(error) => {
+            let failure = cannot_print(error);
+            failure::say(&failure, terminal);
+            failure.exit
+        }
     }
 }

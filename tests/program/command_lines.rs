@@ -37,6 +37,11 @@ fn wrong_flags_are_refused() {
             &["sms", "A", "--delivered", "--insecure"],
             &["sms", "A", "--delivered", "-q", "-v"],
             &["-q", "sms", "A", "--delivered", "-v"],
+            &["-n", "sms", "A", "--delivered", "--sandbox"],
+            &["--sandbox", "report"],
+            &["--retry", "3", "sms", "A", "--delivered"],
+            &["sms", "A", "--delivered="],
+            &["config", "list"],
             &["-v", "ledger", "-q", "status"],
             &["--json", "report", "--csv"],
             &["report", "--json", "--csv"],
@@ -224,4 +229,25 @@ fn variables_that_cannot_be_used_name_themselves() {
         format!("{name}={value}\n{}", ran.shown())
     });
     assert_same("wrong_variables", shown);
+}
+
+#[test]
+fn an_option_may_stand_before_the_command_and_of_one_that_every_command_has_the_last_counts() {
+    let sandbox = api::plain();
+    let cli = Cli::new().against(&sandbox);
+    let behind = cli.run(["sms", "A", "--delivered", "--dry-run", "--timestamp", "2026-11-22 01:25:26"]);
+    behind.exits(0);
+    for before in [["-n", "sms"], ["--dry-run", "sms"]] {
+        let ran = cli.run(before.into_iter().chain(["A", "--delivered", "--timestamp", "2026-11-22 01:25:26"]));
+        ran.exits(0);
+        assert_eq!(ran.stdout, behind.stdout);
+    }
+    assert_eq!(sandbox.counts().connections, 0, "something was sent");
+    let tried = Cli::new().run(["--sandbox", "sms", "A", "--delivered"]);
+    tried.exits(0);
+    assert!(tried.stdout.contains("accepted"), "{}", tried.shown());
+    let path = cli.run(["--config", "/a", "config", "path", "--config", "/b"]);
+    assert_eq!(path.stdout, "/b\n");
+    let again = cli.run(["--config", "/a", "--config", "/b", "-q", "-q", "config", "path"]);
+    assert_eq!(again.stdout, "/b\n");
 }

@@ -21,11 +21,14 @@ const MEANT: &[(&[&str], &str)] = &[
     (&["manual"], "man"),
 ];
 
-/// By its name elsewhere, or as the command of another one.
-pub(super) fn tip(typed: &str, root: &Command) -> Option<String> {
+/// By its name elsewhere, or as the command of another one; behind a command that has others only one of those.
+pub(super) fn tip(typed: &str, root: &Command, behind: Option<&str>) -> Option<String> {
     let meant = MEANT.iter().find(|(names, _)| names.contains(&typed)).map(|(_, command)| (*command).to_owned());
     let inner = || root.get_subcommands().find(|outer| outer.get_name() != "help" && has(outer, typed));
     let command = meant.or_else(|| inner().map(|outer| format!("{} {typed}", outer.get_name())))?;
+    if behind.is_some_and(|outer| command.split(' ').next() != Some(outer)) {
+        return None;
+    }
     Some(format!("the command is `nexmo-conversion {command}`"))
 }
 
@@ -59,10 +62,15 @@ mod tests {
     fn a_command_is_found_by_another_name_and_without_the_one_above_it() {
         let mut root = Cli::command();
         root.build();
-        let said = |typed| tip(typed, &root).unwrap_or_default();
+        let said = |typed| tip(typed, &root, None).unwrap_or_default();
         assert_eq!(said("retry"), "the command is `nexmo-conversion ledger resume`");
         assert_eq!(said("status"), "the command is `nexmo-conversion ledger status`");
         assert_eq!(said("init"), "the command is `nexmo-conversion config init`");
         assert_eq!(said("frobnicate"), "");
+        assert_eq!(
+            tip("list", &root, Some("ledger")),
+            Some("the command is `nexmo-conversion ledger status`".to_owned())
+        );
+        assert_eq!(tip("list", &root, Some("config")), None);
     }
 }

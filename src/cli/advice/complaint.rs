@@ -18,42 +18,43 @@ pub(crate) fn about(error: Error, arguments: &[OsString]) -> Error {
     let mut root = Cli::command();
     root.build();
     let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let path = path(&root, &words);
+    let path: Vec<_> = path(&root, &words).into_iter().map(|(_, command)| command).collect();
     let help = words.iter().take_while(|word| *word != "--").find(|word| matches!(word.as_str(), "-h" | "--help"));
     if let Some(help) = help {
         let asked = std::iter::once("nexmo-conversion")
-            .chain(path.iter().map(|command| command.get_name()))
+            .chain(path.iter().map(|command| command.get_name()).filter(|name| *name != "help"))
             .chain([help.as_str()]);
         return Cli::try_parse_from(asked).err().unwrap_or(error);
     }
     if error.kind() == ErrorKind::UnknownArgument {
         return unknown(error, &root, path.last().copied().unwrap_or(&root));
     }
-    if error.kind() == ErrorKind::InvalidSubcommand && path.is_empty() {
-        return unknown_command(error, &root);
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        return unknown_command(error, &root, path.first().map(|command| command.get_name()));
     }
     error
 }
 
 /// The parser's own guess goes by letters, and stays where we know nothing better.
-fn unknown_command(mut error: Error, root: &Command) -> Error {
+fn unknown_command(mut error: Error, root: &Command, behind: Option<&str>) -> Error {
     let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return error };
-    if let Some(tip) = command::tip(typed, root) {
+    if let Some(tip) = command::tip(typed, root, behind) {
         error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
     }
     error
 }
 
-/// The commands that were named, from the outside in. A value of an option is none, whatever it is called.
-fn path<'a>(root: &'a Command, words: &[String]) -> Vec<&'a Command> {
-    let (mut path, mut command, mut words) = (Vec::new(), root, words.iter());
-    while let Some(word) = words.next() {
+/// The commands that were named, from the outside in, with the places of their words. A value of an option is none, whatever it is
+/// called.
+pub(crate) fn path<'a>(root: &'a Command, words: &[String]) -> Vec<(usize, &'a Command)> {
+    let (mut path, mut command, mut words) = (Vec::new(), root, words.iter().enumerate());
+    while let Some((place, word)) = words.next() {
         if word == "--" {
             break;
         }
         if let Some(inner) = command.find_subcommand(word) {
-            path.push(inner);
+            path.push((place, inner));
             command = inner;
         } else if takes_a_value(command, word) {
             words.next();
@@ -124,6 +125,9 @@ mod tests {
             ("n ledger forget settled --older 3m", Some("a similar option exists: `--older-than`")),
             ("n sms X --rate 3/s", Some("`--rate` is an option of `batch`, `track`, `ledger resume`")),
             ("n config init --api-secret x", Some("the option is `--api-secret-file FILE`")),
+            ("n --retry 3 sms X", Some("put `--retry` behind the command: `nexmo-conversion sms --retry`")),
+            ("n ledger --state-dir x resume", None),
+            ("n -j 3 batch", Some("put `-j` behind the command: `nexmo-conversion batch -j`")),
             ("n sms X --frobnicate", None),
             ("n sms X --no-sandbox", None),
             ("n ledger status --converted", None),

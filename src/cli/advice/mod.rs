@@ -6,4 +6,4 @@ mod complaint;
 mod meant;
 mod tip;
 
-pub(super) use self::complaint::about;
+pub(super) use self::complaint::{about, path};

@@ -17,6 +17,12 @@ pub(super) fn tip(typed: &str, root: &Command, command: &Command) -> Option<Stri
             return Some(otherwise.to_owned());
         }
     }
+    if is_option_of(command, typed) {
+        return Some(format!(
+            "put `{typed}` behind the command: `nexmo-conversion {} {typed}`",
+            command_line(command)
+        ));
+    }
     if let Some(near) = near(typed, command) {
         return Some(format!("a similar option exists: `{near}`"));
     }
@@ -27,6 +33,21 @@ pub(super) fn tip(typed: &str, root: &Command, command: &Command) -> Option<Stri
 pub(super) fn has(command: &Command, option: &str) -> bool {
     let long = option.trim_start_matches('-').split([' ', '=']).next().unwrap_or_default();
     command.get_arguments().any(|arg| arg.get_long() == Some(long) && !arg.is_hide_set())
+}
+
+/// Whether it is one as it is typed: then it stands before the command.
+fn is_option_of(command: &Command, typed: &str) -> bool {
+    let short = typed.strip_prefix('-').and_then(|letters| letters.parse::<char>().ok());
+    command.get_arguments().filter(|arg| !arg.is_hide_set()).any(|arg| {
+        let long = arg.get_long().is_some_and(|long| typed.strip_prefix("--") == Some(long));
+        long || (short.is_some() && arg.get_short() == short)
+    })
+}
+
+/// The command as it is typed, without the program's name.
+fn command_line(command: &Command) -> String {
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    name.split_once(' ').map_or(name, |(_, behind)| behind).to_owned()
 }
 
 /// A slip of the finger, or a word left out at the end; never an opposite.

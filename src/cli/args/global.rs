@@ -81,30 +81,52 @@ pub enum Command {
     Man(Deferred<ManArgs>),
 }
 
-/// Options of every command.
+/// Options of every command. Of one that is given twice the last counts, also if one stands before the command: so an alias can name
+/// a profile that a line then replaces.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Use this profile of the configuration file
-    #[arg(short, long, value_name = "NAME", global = true, hide_short_help = true)]
+    #[arg(short, long, value_name = "NAME", global = true, hide_short_help = true, overrides_with = "profile")]
     pub profile: Option<String>,
     /// Read this configuration file
-    #[arg(long, value_name = "FILE", global = true, hide_short_help = true)]
+    #[arg(long, value_name = "FILE", global = true, hide_short_help = true, overrides_with = "config")]
     pub config: Option<PathBuf>,
     /// Print results as JSON, one object per line
-    #[arg(long, global = true, hide_short_help = true)]
+    #[arg(long, global = true, hide_short_help = true, overrides_with = "json")]
     pub json: bool,
     /// Print failures only
-    #[arg(short, long, global = true, hide_short_help = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        hide_short_help = true,
+        conflicts_with = "verbose",
+        overrides_with = "quiet"
+    )]
     pub quiet: bool,
     /// Say what goes on (never shows a secret)
-    #[arg(short, long, global = true, hide_short_help = true)]
+    #[arg(short, long, global = true, hide_short_help = true, overrides_with = "verbose")]
     pub verbose: bool,
     /// Write messages on standard error as text, or as one JSON object a line for log collectors
-    #[arg(long, value_name = "FORMAT", default_value = "text", global = true, hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true,
+        hide_short_help = true,
+        overrides_with = "log_format"
+    )]
     pub log_format: LogFormat,
     /// Colour the output
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        hide_short_help = true,
+        overrides_with = "color"
+    )]
     pub color: ColorWhen,
 }
 

@@ -24,6 +24,9 @@ pub(super) fn parse_format(text: &str) -> Result<input::Format, String> {
 
 pub(super) fn parse_delivered(text: &str) -> Result<Delivered, String> {
     text.parse().map_err(|_| {
+        if text.is_empty() {
+            return "none of true, false, 1, 0".to_owned();
+        }
         format!(
             "none of true, false, 1, 0; if it is an id, write `{text} --delivered` or `--delivered=true {text}`"
         )
