@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;
 
+use clap::ValueEnum as _;
 use clap::error::ErrorKind;
-use clap::{ArgMatches, CommandFactory as _};
 
 use super::args::{Cli, ColorWhen, Command, ConfigCommand, Deferred, LedgerCommand, LogFormat};
 use super::completion::completion_script;
@@ -94,17 +94,19 @@ fn harmless(error: clap::Error, arguments: &[OsString]) -> clap::Error {
     parse(&escaped).err().unwrap_or(error)
 }
 
-/// Which colour was wished for, as far as the rest of the line can be understood.
+/// Which colour was wished for, where the rest of the line cannot be understood or need not be.
 fn color(arguments: &[OsString]) -> ColorWhen {
-    let lenient = Cli::command().ignore_errors(true).try_get_matches_from(arguments);
-    let wished = |matches: &ArgMatches| {
-        let mut deepest = matches;
-        while let Some((_, behind)) = deepest.subcommand() {
-            deepest = behind;
-        }
-        deepest.get_one("color").copied()
-    };
-    lenient.ok().as_ref().and_then(wished).unwrap_or(ColorWhen::Auto)
+    let mut words = arguments.iter().filter_map(|word| word.to_str()).take_while(|word| *word != "--");
+    let mut color = ColorWhen::Auto;
+    while let Some(word) = words.next() {
+        let wished = match word.strip_prefix("--color") {
+            Some("") => words.next(),
+            Some(joined) => joined.strip_prefix('='),
+            None => None,
+        };
+        color = wished.and_then(|wished| ColorWhen::from_str(wished, false).ok()).unwrap_or(color);
+    }
+    color
 }
 
 /// Help and version are answers; anything else on the command line that cannot be understood is refused.

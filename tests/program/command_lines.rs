@@ -251,3 +251,17 @@ fn an_option_may_stand_before_the_command_and_of_one_that_every_command_has_the_
     let again = cli.run(["--config", "/a", "--config", "/b", "-q", "-q", "config", "path"]);
     assert_eq!(again.stdout, "/b\n");
 }
+
+#[test]
+fn the_colour_of_a_complaint_and_of_help_is_the_one_that_was_asked_for() {
+    let cli = Cli::new();
+    for line in [["frob", "--color", "always"], ["help", "sms", "--color=always"], ["--color", "always", "--help"]]
+    {
+        let line: Vec<_> = line.into_iter().collect();
+        let ran = cli.run(&line);
+        assert!((ran.stdout.clone() + &ran.stderr).contains('\u{1b}'), "{}", ran.shown());
+        let plain: Vec<_> = line.iter().map(|word| word.replace("always", "never")).collect();
+        let ran = cli.run(&plain);
+        assert!(!(ran.stdout.clone() + &ran.stderr).contains('\u{1b}'), "{}", ran.shown());
+    }
+}
