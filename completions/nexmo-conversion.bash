@@ -217,7 +217,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -237,7 +237,7 @@ _nexmo__conversion() {
             ;;
         nexmo__conversion__subcmd__batch)
             opts="-0 -j -n -p -q -v -h --format --channel --field --where --null --complete --follow --strict --delivered --delivered-when --max-age --jobs --rate --deadline --ping --dry-run --sandbox --ledger --no-ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+            if [[ ${cur} == -* ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -251,11 +251,11 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --field)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --where)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --delivered)
@@ -263,63 +263,63 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --delivered-when)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --max-age)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 -j)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --rate)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --deadline)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ping)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry-max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --connect-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --proxy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --cacert)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --base-url)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -331,7 +331,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -346,7 +346,7 @@ _nexmo__conversion() {
                     COMPREPLY=()
                     ;;
             esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            _nexmo__conversion_files
             return 0
             ;;
         nexmo__conversion__subcmd__check)
@@ -357,35 +357,35 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry-max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --connect-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --proxy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --cacert)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --base-url)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -397,7 +397,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -431,7 +431,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -465,7 +465,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -575,15 +575,15 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --name)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --api-key)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --api-secret-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --auth)
@@ -599,7 +599,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -633,7 +633,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -667,7 +667,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -693,31 +693,31 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --retry)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry-max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --connect-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --proxy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --cacert)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --base-url)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -729,7 +729,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1085,7 +1085,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1111,11 +1111,11 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --older-than)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1127,7 +1127,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1265,7 +1265,7 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1277,7 +1277,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1303,7 +1303,7 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1315,7 +1315,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1341,55 +1341,55 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 -j)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --rate)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --deadline)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ping)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry-max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --connect-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --proxy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --cacert)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --base-url)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1401,7 +1401,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1427,7 +1427,7 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1439,7 +1439,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1465,7 +1465,7 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1477,7 +1477,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1511,7 +1511,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1537,23 +1537,23 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --since)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --account)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --html)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --prometheus)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1565,7 +1565,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1591,7 +1591,7 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --port)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --certificate)
@@ -1603,15 +1603,15 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --ca-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --api-key)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --api-secret-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --signature-method)
@@ -1619,7 +1619,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --reply)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --then)
@@ -1627,27 +1627,27 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --every)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --latency)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --set)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --clock-skew)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --stop-after)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1659,7 +1659,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1685,7 +1685,7 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --message-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --delivered)
@@ -1693,39 +1693,39 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --timestamp)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry-max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --connect-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --proxy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --cacert)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --base-url)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1737,7 +1737,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1757,7 +1757,7 @@ _nexmo__conversion() {
             ;;
         nexmo__conversion__subcmd__track)
             opts="-0 -j -n -p -q -v -h --format --channel --field --where --null --complete --follow --strict --sent-when --converted-when --window --parts-within --source --at-end --jobs --rate --deadline --ping --dry-run --sandbox --ledger --retry --retry-max-time --connect-timeout --max-time --proxy --cacert --base-url --profile --config --json --quiet --verbose --log-format --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+            if [[ ${cur} == -* ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1771,31 +1771,31 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --field)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --where)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --sent-when)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --converted-when)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --window)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --parts-within)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --at-end)
@@ -1803,55 +1803,55 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 -j)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --rate)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --deadline)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ping)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry-max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --connect-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --proxy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --cacert)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --base-url)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1863,7 +1863,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1878,7 +1878,7 @@ _nexmo__conversion() {
                     COMPREPLY=()
                     ;;
             esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            _nexmo__conversion_files
             return 0
             ;;
         nexmo__conversion__subcmd__voice)
@@ -1889,7 +1889,7 @@ _nexmo__conversion() {
             fi
             case "${prev}" in
                 --message-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --delivered)
@@ -1897,39 +1897,39 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --timestamp)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --ledger)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --retry-max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --connect-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --max-time)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --proxy)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --cacert)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --base-url)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --profile)
@@ -1941,7 +1941,7 @@ _nexmo__conversion() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    _nexmo__conversion_files
                     return 0
                     ;;
                 --log-format)
@@ -1967,6 +1967,15 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
 else
     complete -F _nexmo__conversion -o bashdefault -o default nexmo-conversion
 fi
+
+_nexmo__conversion_files() {
+    local name
+    COMPREPLY=()
+    while IFS= read -r name; do
+        COMPREPLY+=("$name")
+    done < <(compgen -f -- "$cur")
+    compopt -o filenames 2>/dev/null
+}
 
 _nexmo__conversion_profiles() {
     local name i config=()

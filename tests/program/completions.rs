@@ -28,6 +28,8 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
     ("nexmo-conversion sms A -p ", &["2fa", "alerts"], &["elsewhere"]),
     ("nexmo-conversion sms A --profile al", &["alerts"], &["2fa"]),
     ("nexmo-conversion --config other.toml report --profile ", &["elsewhere"], &["2fa"]),
+    ("nexmo-conversion batch ", &["other.toml", "my file.toml"], &["my"]),
+    ("nexmo-conversion batch --config my", &["my file.toml"], &["my"]),
 ];
 
 /// With `--option=`, the candidates may be whole words or only the value.
@@ -40,6 +42,7 @@ const JOINED: &[(&str, &[&str])] = &[
 fn home() -> Cli<'static> {
     let cli = Cli::new().configured(CONFIG);
     cli.file("here/other.toml", OTHER, 0o600);
+    cli.file("here/my file.toml", OTHER, 0o600);
     cli.shell("true").exits(0);
     for shell in ["bash", "zsh", "fish"] {
         cli.file(&format!("completion.{shell}"), cli.run(["completions", shell]).exits(0).stdout.clone(), 0o644);

@@ -1,5 +1,5 @@
-//! Completion scripts, generated from the command line's own definition, and two things that the generator cannot: profiles are
-//! named by the configuration file, and bash's script is mended.
+//! Completion scripts, generated from the command line's own definition, and what the generator cannot: profiles are named by the
+//! configuration file, and bash's script is mended.
 //!
 //! The generator's other engine, which asks the program at every key, is marked unstable; a script for each shell is not.
 
@@ -40,23 +40,48 @@ const AFTER_EQUALS: &str = "    prev=\"$3\"
 fn bash(script: &str) -> String {
     let script = script.replace(UNREACHABLE, REACHABLE).replacen("    prev=\"$3\"\n", AFTER_EQUALS, 1);
     let files = "COMPREPLY=($(compgen -f \"${cur}\"))";
-    let mut mended = String::with_capacity(script.len() + BASH_PROFILES.len());
+    let mut mended = String::with_capacity(script.len() + BASH_FUNCTIONS.len());
     let mut option = "";
-    for line in script.lines().chain(BASH_PROFILES.lines()) {
-        let profile = matches!(option, "--profile)" | "-p)") && line.trim() == files;
+    let mut reads_files = false;
+    for line in script.lines() {
+        if let Some(command) = line.trim().strip_prefix("nexmo__conversion__subcmd__") {
+            reads_files = FILE_READERS.contains(&command);
+        }
+        let profile = matches!(option, "--profile)" | "-p)");
         option = line.trim();
-        if profile {
-            mended.push_str(&line.replace(files, "_nexmo__conversion_profiles"));
+        if option == files {
+            let names = if profile { "_nexmo__conversion_profiles" } else { "_nexmo__conversion_files" };
+            mended.push_str(&line.replace(files, names));
+        } else if reads_files && line == OPTIONS_LAST {
+            mended.push_str("            _nexmo__conversion_files");
+        } else if reads_files {
+            // Its first word may be a file as well.
+            mended.push_str(&line.replace(" || ${COMP_CWORD} -eq 2 ]]", " ]]"));
         } else {
             mended.push_str(line);
         }
         mended.push('\n');
     }
-    mended
+    mended + BASH_FUNCTIONS
 }
 
-/// No `compgen -W`: it would run what a name between `$(` and `)` says.
-const BASH_PROFILES: &str = r#"
+/// The commands that take files, as the script names their states.
+const FILE_READERS: [&str; 2] = ["batch)", "track)"];
+
+/// Where no option's value is completed, the script offers options, also where none was begun.
+const OPTIONS_LAST: &str = "            COMPREPLY=( $(compgen -W \"${opts}\" -- \"${cur}\") )";
+
+/// No `compgen -W`: it would run what a name between `$(` and `)` says. No list of words either: a file's name may have spaces.
+const BASH_FUNCTIONS: &str = r#"
+_nexmo__conversion_files() {
+    local name
+    COMPREPLY=()
+    while IFS= read -r name; do
+        COMPREPLY+=("$name")
+    done < <(compgen -f -- "$cur")
+    compopt -o filenames 2>/dev/null
+}
+
 _nexmo__conversion_profiles() {
     local name i config=()
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -69,7 +94,8 @@ _nexmo__conversion_profiles() {
     while IFS= read -r name; do
         [[ $name == "$cur"* ]] && COMPREPLY+=("$(printf %q "$name")")
     done < <(command nexmo-conversion config profiles "${config[@]}" 2>/dev/null)
-}"#;
+}
+"#;
 
 fn zsh(script: &str) -> String {
     let named = script.lines().map(|line| {
@@ -155,7 +181,7 @@ mod tests {
 
     use nexmo_conversion::cli::Cli;
 
-    use super::{AFTER_EQUALS, UNREACHABLE, completion_script, generated};
+    use super::{AFTER_EQUALS, OPTIONS_LAST, UNREACHABLE, completion_script, generated};
 
     fn script(shell: Shell) -> String {
         String::from_utf8(completion_script(&mut Cli::command(), shell)).unwrap()
@@ -175,6 +201,10 @@ mod tests {
         let cases = bash.matches("                -p)\n").count();
         assert!(cases > 10);
         assert_eq!(bash.matches("                    _nexmo__conversion_profiles\n").count(), 2 * cases);
+        assert_eq!(
+            bash.matches(OPTIONS_LAST).count() + 2,
+            generated(&mut Cli::command(), Shell::Bash).matches(OPTIONS_LAST).count()
+        );
         let zsh = script(Shell::Zsh);
         assert_eq!(zsh.matches("'-p+[").count(), zsh.matches(":NAME:_nexmo-conversion_profiles'").count() / 2);
         let fish = script(Shell::Fish);
