@@ -1,6 +1,6 @@
 //! The command line, as clap reads it, but for the place of an option. Clap compares the options of one command with each other; one of
-//! every command that stands before the command and one that stands behind it may exclude each other, too. And some options
-//! that not every command has may stand before those that have them.
+//! every command that stands before the command and one that stands behind it may exclude each other, too. And a few options that
+//! only some commands have may also stand before the command.
 
 use std::ffi::OsString;
 

@@ -78,7 +78,7 @@ fn a_commit_that_cannot_be_asked_about_is_not_done_again_as_if_its_rows_had_been
         assert!(ledger.record(&[sms(id, 10)], now).is_err(), "{id}: nobody knows");
         run.assert_met();
     }
-    // It was recorded, and is sent by who comes next.
+    // It was recorded, and whoever comes next sends it.
     ledger.crash();
     run.fixture.end_leases();
     assert_eq!(ids(&run.open().adopted(Due::Everything, now)), ["0A", "0B"]);
